@@ -1,0 +1,1 @@
+"""Systems, providers, guests and package installation: everything that makes a guest."""

@@ -1,0 +1,59 @@
+"""The contract between a provider, which makes guests, and those who use one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provision.guest import Guest
+    from provision.systems import System
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Why something cannot be had here, and what would make it work."""
+
+    why: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is installed over a pristine system before a guest is handed out.
+
+    key: everything that the result depends on, as text; equal keys may share a cached result.
+    install: does it, in a guest that has a network; raises Problem.
+    """
+
+    name: str
+    key: str
+    install: Callable[[Guest], None]
+
+
+class Provider(ABC):
+    """Makes guests. Nothing above it knows which provider made one."""
+
+    name: str
+
+    @abstractmethod
+    def lack(self, system: System) -> Lack | None:
+        """Why this provider cannot make guests of that system here; None where it can."""
+
+    @abstractmethod
+    def prepare(self, system: System) -> None:
+        """Fetch or build the system's image, if it is not there yet. Raises Problem."""
+
+    @abstractmethod
+    def up(self, name: str, system: System, recipe: Recipe | None = None) -> Guest:
+        """A running guest, pristine but for the recipe, under the system's own init."""
+
+    @abstractmethod
+    def leftovers(self) -> list[str]:
+        """Names of guests which exist, though nobody who runs now has asked for them."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove a guest and everything that belongs to it. Raises Problem."""
