@@ -1,0 +1,45 @@
+"""Where things are kept between runs, and to whom they belong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+APP = "process-supervision"
+
+
+def caller() -> tuple[int, int] | None:
+    """User and group id of the person who called sudo; None where nobody did."""
+    if os.geteuid() != 0 or "SUDO_UID" not in os.environ:
+        return None
+    return int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for this project, made if need be."""
+    folder = user_cache_path(APP)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def hand_over(*roots: Path) -> None:
+    """Give what root wrote below the roots to whoever called sudo.
+
+    Guests' trees are left alone: their owners are shifted, none of them is root.
+    """
+    owner = caller()
+    if owner is None:
+        return
+    for root in roots:
+        for folder, folders, files in os.walk(root):
+            entries = [folder, *(os.path.join(folder, name) for name in (*folders, *files))]  # noqa: PTH118
+            for entry in entries:
+                if os.lstat(entry).st_uid == 0:
+                    os.lchown(entry, *owner)
+            folders[:] = [name for name in folders if _is_ours(folder, name, owner[0])]
+
+
+def _is_ours(folder: str, name: str, uid: int) -> bool:
+    return os.lstat(os.path.join(folder, name)).st_uid == uid  # noqa: PTH118

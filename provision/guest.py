@@ -1,0 +1,172 @@
+"""One disposable machine with its own PID 1, reached by Fabric as root."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import tarfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from fabric import Config, Connection
+from fabric.runners import Remote
+from invoke.exceptions import CommandTimedOut, UnexpectedExit
+
+from provision.errors import Problem
+from provision.systems import System
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it shall look in the guest; content is text or bytes, path absolute."""
+
+    path: str
+    content: str | bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command in the guest printed, and its exit code."""
+
+    stdout: str
+    stderr: str
+    code: int
+
+
+class _Patient(Remote):
+    """Runs a command for minutes without waking up a hundred times a second to look at it."""
+
+    input_sleep = 0.2
+
+
+class Guest(ABC):
+    """A running guest. Nothing above it knows which provider made it."""
+
+    def __init__(self, name: str, system: System) -> None:
+        self.name = name
+        self.system = system
+        self._connection: Connection | None = None
+
+    @abstractmethod
+    def connect(self) -> Connection:
+        """A new Fabric connection as root."""
+
+    @abstractmethod
+    def reboot(self, init: str | None = None) -> None:
+        """Start the guest anew with that command line as PID 1; None: the system's own init.
+
+        Raises Problem where the new PID 1 does not come up.
+        """
+
+    @abstractmethod
+    def online(self) -> AbstractContextManager[None]:
+        """A network for the time of the block, and none after it."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """What a run records of the machine: provider, kernel, acceleration, cgroup version."""
+
+    @abstractmethod
+    def keep(self) -> str:
+        """Let the guest outlive this process; the command that enters it."""
+
+    @abstractmethod
+    def destroy(self) -> None:
+        """Remove the guest and everything that belongs to it."""
+
+    @property
+    def connection(self) -> Connection:
+        """The one connection kept open, made at first use."""
+        if self._connection is None:
+            self._connection = self.connect()
+        return self._connection
+
+    def disconnect(self) -> None:
+        """Close the connection; the next command makes a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
+        """Run a shell command as root. Raises Problem where it fails and check is set."""
+        try:
+            result = self.connection.run(
+                command, hide=True, warn=not check, in_stream=False, timeout=timeout
+            )
+        except UnexpectedExit as failure:
+            raise self._failed(command, failure.result) from failure
+        except CommandTimedOut as failure:
+            raise Problem(
+                f"On guest {self.name}, this did not end within {timeout:g} s: {command}",
+                known=failure.result.stdout[-2000:] + failure.result.stderr[-2000:],
+            ) from failure
+        return Output(result.stdout, result.stderr, result.exited)
+
+    def stream(self, command: str, on_line: Callable[[str], None], timeout: float) -> Output:
+        """Run a command and hand on each line of its output as it comes."""
+        runner = _Patient(context=self.connection)
+        result = runner.run(
+            command,
+            hide=True,
+            warn=True,
+            in_stream=False,
+            out_stream=_Lines(on_line),
+            timeout=timeout,
+        )
+        return Output(result.stdout, result.stderr, result.exited)
+
+    def write(self, files: Iterable[File]) -> None:
+        """Put files at their places in one go."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for file in files:
+                data = file.content.encode() if isinstance(file.content, str) else file.content
+                entry = tarfile.TarInfo(file.path.lstrip("/"))
+                entry.size, entry.mode, entry.mtime = len(data), file.mode, int(time.time())
+                tar.addfile(entry, io.BytesIO(data))
+        archive.seek(0)
+        self.connection.put(archive, "/tmp/files.tar")
+        self.run("tar -xf /tmp/files.tar -C / --no-same-owner --no-overwrite-dir; rm /tmp/files.tar")
+
+    def read(self, path: str) -> bytes:
+        """A file's content."""
+        content = io.BytesIO()
+        self.connection.get(path, content)
+        return content.getvalue()
+
+    def _failed(self, command: str, result: Any) -> Problem:
+        return Problem(
+            f"On guest {self.name}, exit code {result.exited}: {command}",
+            known="\n".join(
+                text for text in (result.stdout[-2000:].strip(), result.stderr[-2000:].strip()) if text
+            ),
+        )
+
+
+class _Lines(io.TextIOBase):
+    """Cuts what is written to it into lines."""
+
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._on_line(line)
+        return len(text)
+
+
+def config() -> Config:
+    """Fabric's settings, without the user's own files: a run must not depend on them."""
+    return Config(lazy=True, overrides={"run": {"in_stream": False}, "load_ssh_configs": False})
+
+
+def quoted(*words: str) -> str:
+    """Words as one shell command."""
+    return shlex.join(words)

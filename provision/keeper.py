@@ -1,0 +1,218 @@
+"""Keeps one embedded guest, and removes every trace of it when its owner is gone.
+
+Runs as a process of its own, in its own session, so that neither Ctrl-C nor SIGKILL of the suite
+reaches it: `keeper.py CACHE NAME`, where CACHE/guests/NAME/config is the guest. It sees the cache at
+VIEW, in a mount namespace of its own: the shifted root may not walk down to it through /root.
+It takes one word a line on standard input and answers one line each:
+
+    boot      start the guest               -> `pid N`, or `failed`
+    halt      stop it                       -> `halted`
+    online    give it a network             -> `online`, or `failed`
+    offline   take the network away         -> `offline`
+    keep      outlive the owner             -> `kept`
+
+End of file, or SIGTERM, removes the guest: processes, control groups, lock files, folder.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+CGROUPS = Path("/sys/fs/cgroup")
+LOCKS = Path("/run/lxc/lock")
+VIEW = Path("/mnt")
+GUESTS = VIEW / "guests"
+PR_SET_PDEATHSIG = 1
+CLONE_NEWNS = 0x00020000
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+
+
+class Keeper:
+    """The guest's processes on the host: LXC's monitor, and its network while it has one."""
+
+    def __init__(self, cache: Path, name: str) -> None:
+        self.cache = cache
+        self.name = name
+        self.home = cache / "guests" / name
+        self.monitor: subprocess.Popen[bytes] | None = None
+        self.network: subprocess.Popen[bytes] | None = None
+        self.kept = False
+
+    def boot(self) -> str:
+        with (self.home / "log").open("ab") as log:
+            self.monitor = self._child(
+                ["lxc-start", "-P", str(GUESTS), "-n", self.name, "-F"], log
+            )
+        while self.monitor.poll() is None:
+            pid = self._init()
+            if pid:
+                return f"pid {pid}"
+            time.sleep(0.005)
+        return "failed"
+
+    def _init(self) -> str:
+        asked = subprocess.run(
+            ["lxc-info", "-P", str(GUESTS), "-n", self.name, "-pH"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return asked.stdout.strip() if "-" not in asked.stdout else ""
+
+    def halt(self) -> str:
+        self.offline()
+        if self.monitor is None:
+            return "halted"
+        while self.monitor.poll() is None:
+            subprocess.run(
+                ["lxc-stop", "-P", str(GUESTS), "-n", self.name, "-k"],
+                capture_output=True,
+                check=False,
+            )
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.monitor.wait(2)
+        self.monitor = None
+        return "halted"
+
+    def online(self) -> str:
+        ready_read, ready_write = os.pipe()
+        with (self.home / "network.log").open("ab") as log:
+            self.network = self._child(
+                ["slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback",
+                 f"--ready-fd={ready_write}", self._init(), "tap0"],
+                log,
+                pass_fds=(ready_write,),
+            )  # fmt: skip
+        os.close(ready_write)
+        ready = os.read(ready_read, 1)
+        os.close(ready_read)
+        return "online" if ready else "failed"
+
+    def offline(self) -> str:
+        if self.network is not None:
+            self.network.terminate()
+            self.network.wait()
+            self.network = None
+        return "offline"
+
+    def keep(self) -> str:
+        self.kept = True
+        return "kept"
+
+    def remove(self) -> None:
+        self.halt()
+        remove_traces(self.home)
+
+    def _child(
+        self, command: list[str], log: IO[bytes], pass_fds: tuple[int, ...] = ()
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=pass_fds,
+            preexec_fn=die_with_parent,
+        )
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def cgroup_name(name: str) -> str:
+    """What all control groups of that guest begin with."""
+    return f"process-supervision.{name}"
+
+
+def look_at_cache(cache: Path) -> None:
+    """Bind the cache to VIEW, for this process and its children alone."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    calls = (
+        lambda: libc.unshare(CLONE_NEWNS),
+        lambda: libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None),
+        lambda: libc.mount(bytes(cache), bytes(VIEW), None, MS_BIND | MS_REC, None),
+    )
+    for call in calls:
+        if call() != 0:
+            raise OSError(ctypes.get_errno(), "cannot bind the cache", str(VIEW))
+
+
+def remove_traces(home: Path) -> None:
+    """Remove what a guest, whose processes have ended, leaves on the host."""
+    for _ in range(50):
+        left = _cgroups(home.name)
+        if not left:
+            break
+        for group in left:
+            with contextlib.suppress(OSError):
+                group.rmdir()
+        time.sleep(0.02)
+    lock = LOCKS / str(GUESTS).lstrip("/") / f".{home.name}"
+    lock.unlink(missing_ok=True)
+    for parent in lock.parents:
+        if parent in (Path("/run"), Path("/")):
+            break
+        with contextlib.suppress(OSError):
+            parent.rmdir()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _cgroups(name: str) -> list[Path]:
+    """The guest's control groups, innermost first."""
+    own = [
+        line.split(":", 2)[2].lstrip("/")
+        for line in Path("/proc/self/cgroup").read_text().splitlines()
+    ]
+    bases = {
+        root / path
+        for root in (CGROUPS, *CGROUPS.glob("*"))
+        for path in ("", *own)
+        if (root / path).is_dir()
+    }
+    tops = [top for base in bases for top in base.glob(cgroup_name(name) + "*")]
+    return sorted(
+        {Path(inner) for top in tops for inner, _, _ in os.walk(top)},
+        key=lambda path: len(path.parts),
+        reverse=True,
+    )
+
+
+def main() -> None:
+    """Answer the owner until it is gone, then remove the guest."""
+    keeper = Keeper(Path(sys.argv[1]), sys.argv[2])
+    with (keeper.home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        try:
+            look_at_cache(keeper.cache)
+            _answer(keeper)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            keeper.remove()
+
+
+def _answer(keeper: Keeper) -> None:
+    verbs = {verb.__name__: verb for verb in
+             (keeper.boot, keeper.halt, keeper.online, keeper.offline, keeper.keep)}  # fmt: skip
+    for line in sys.stdin:
+        print(verbs[line.strip()](), flush=True)
+    if keeper.kept and keeper.monitor is not None:
+        keeper.monitor.wait()
+
+
+if __name__ == "__main__":
+    main()

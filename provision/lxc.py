@@ -1,0 +1,289 @@
+"""The embedded provider: plain LXC in user namespaces, on cached images."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import platform
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fabric import Connection
+from filelock import FileLock
+from jinja2 import Environment, StrictUndefined
+
+from provision import keeper
+from provision.cache import cache_folder
+from provision.errors import Problem
+from provision.guest import Guest, config
+from provision.image import RANGE, SHIFT, image, key_file, remove_tree, shifted_folder
+from provision.packages import missing_tools
+from provision.provider import Lack, Provider, Recipe
+from provision.systems import System
+
+_CONFIG = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
+    (Path(__file__).parent / "lxc.conf.j2").read_text()
+)
+_SSHD = "/usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no -o MaxSessions=64"
+
+
+class Lxc(Provider):
+    """Guests on this very kernel: a start takes milliseconds, and needs root."""
+
+    name = "lxc"
+
+    def lack(self, system: System) -> Lack | None:
+        if platform.system() != "Linux":
+            return Lack(
+                "LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here."
+            )
+        if os.geteuid() != 0:
+            return Lack("LXC guests need root.", "Run the same command with sudo.")
+        tools = missing_tools("lxc", f"image-{system.name}")
+        if tools:
+            return Lack(
+                f"Not installed: {', '.join(tools)}.",
+                f"apt-get install --no-install-recommends {' '.join(tools.values())}",
+            )
+        return None
+
+    def prepare(self, system: System) -> None:
+        image(system)
+
+    def up(self, name: str, system: System, recipe: Recipe | None = None) -> LxcGuest:
+        layers = [self._layer(system, recipe)] if recipe else []
+        return self._start(name, system, layers)
+
+    def leftovers(self) -> list[str]:
+        return [home.name for home in _homes() if not _owned(home)]
+
+    def guests(self) -> list[str]:
+        """Every guest there is, whoever it belongs to."""
+        return [home.name for home in _homes()]
+
+    def remove(self, name: str) -> None:
+        home = _folder() / name
+        if _owned(home):
+            _end_keeper(home)
+        subprocess.run(
+            ["lxc-stop", "-P", str(keeper.GUESTS), "-n", name, "-k"],
+            capture_output=True,
+            check=False,
+        )
+        keeper.remove_traces(home)
+
+    def _start(self, name: str, system: System, layers: list[Path]) -> LxcGuest:
+        guest = LxcGuest(name, system, [*layers, image(system)])
+        try:
+            guest.reboot()
+        except BaseException:
+            guest.destroy()
+            raise
+        return guest
+
+    def _layer(self, system: System, recipe: Recipe) -> Path:
+        """The upper directory that installing the recipe left, made if it is not there."""
+        base = image(system)
+        digest = hashlib.sha256(f"{base.name}\n{recipe.key}".encode()).hexdigest()[:16]
+        layer = cache_folder() / "layers" / f"{system.name}-{recipe.name}-{digest}"
+        layer.parent.mkdir(exist_ok=True)
+        with FileLock(f"{layer}.lock"):
+            if not layer.exists():
+                self._install(system, recipe, layer)
+        return layer
+
+    def _install(self, system: System, recipe: Recipe, layer: Path) -> None:
+        guest = self._start(f"install-{recipe.name}-{os.getpid()}", system, [])
+        try:
+            with guest.online():
+                recipe.install(guest)
+            guest.halt()
+            guest.upper.rename(layer)
+        finally:
+            guest.destroy()
+
+
+class LxcGuest(Guest):
+    """A guest in a user namespace, its root an overlay over cached layers."""
+
+    def __init__(self, name: str, system: System, layers: list[Path]) -> None:
+        super().__init__(name, system)
+        self._home = _folder() / name
+        self._layers = layers
+        self._talk = threading.Lock()
+        self._pid = 0
+        self._make_home()
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-I", "-S", keeper.__file__, str(cache_folder()), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def upper(self) -> Path:
+        """What the guest has written, as a tree."""
+        return self._home / "upper"
+
+    def connect(self) -> Connection:
+        enter = f"nsenter -t {self._pid} -a -- /bin/sh -c 'mkdir -p /run/sshd; exec {_SSHD}'"
+        return Connection(
+            host=self.name,
+            user="root",
+            gateway=enter,
+            config=config(),
+            connect_timeout=20,
+            connect_kwargs={
+                "key_filename": str(key_file()),
+                "allow_agent": False,
+                "look_for_keys": False,
+            },
+        )
+
+    def reboot(self, init: str | None = None) -> None:
+        self.disconnect()
+        self._ask("halt")
+        self._write_config(init or "/sbin/init")
+        answer = self._ask("boot")
+        if not answer.startswith("pid "):
+            raise Problem(
+                f"Guest {self.name} did not start with {init or '/sbin/init'} as PID 1.",
+                known=self._log(),
+                advice="./inv doctor shows whether this host can run embedded guests.",
+            )
+        self._pid = int(answer.split()[1])
+
+    def halt(self) -> None:
+        """Stop every process of the guest; its files stay."""
+        self.disconnect()
+        self._ask("halt")
+
+    @contextmanager
+    def online(self) -> Iterator[None]:
+        if self._ask("online") != "online":
+            raise Problem(
+                f"Guest {self.name} could not be given a network.",
+                known=(self._home / "network.log").read_text()[-2000:],
+                advice="slirp4netns needs /dev/net/tun; ./inv doctor shows whether it is there.",
+            )
+        try:
+            yield
+        finally:
+            self._ask("offline")
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "provider": Lxc.name,
+            "acceleration": "none needed: the host's kernel",
+            "kernel": platform.release(),
+            "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
+        }
+
+    def keep(self) -> str:
+        self._ask("keep")
+        return f"nsenter -t {self._pid} -a -- /bin/bash -l"
+
+    def destroy(self) -> None:
+        self.disconnect()
+        if self._keeper.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._keeper.stdin.close()
+        self._keeper.wait()
+
+    def _ask(self, word: str) -> str:
+        assert self._keeper.stdin is not None
+        assert self._keeper.stdout is not None
+        with self._talk:
+            self._keeper.stdin.write(word + "\n")
+            self._keeper.stdin.flush()
+            return self._keeper.stdout.readline().strip()
+
+    def _make_home(self) -> None:
+        if self._home.exists() and not _owned(self._home):
+            Lxc().remove(self.name)
+        try:
+            self._home.mkdir(parents=True)
+        except FileExistsError:
+            raise Problem(
+                f"A guest named {self.name} is running.", advice="./inv destroy removes it."
+            ) from None
+        os.chown(self._home, SHIFT, SHIFT)
+        for part in ("upper", "work"):
+            shifted_folder(self._home / part)
+        (self._home / "lock").touch()
+
+    def _write_config(self, init: str) -> None:
+        rootfs = ":".join(_seen(path) for path in (*self._layers, self.upper))
+        text = _CONFIG.render(
+            name=self.name,
+            arch=platform.machine(),
+            init=init,
+            shift=SHIFT,
+            range=RANGE,
+            rootfs=f"overlay:{rootfs}",
+            cgroup=keeper.cgroup_name(self.name),
+        )
+        (self._home / "config").write_text(text)
+
+    def _log(self) -> str:
+        return (self._home / "log").read_text(errors="replace")[-2000:]
+
+
+def _folder() -> Path:
+    return cache_folder() / "guests"
+
+
+def _seen(path: Path) -> str:
+    """Where the guest's keeper sees a path of the cache."""
+    return str(keeper.VIEW / path.relative_to(cache_folder()))
+
+
+def _homes() -> list[Path]:
+    return sorted(lock.parent for lock in _folder().glob("*/lock"))
+
+
+def _owned(home: Path) -> bool:
+    """Whether a keeper is alive for that guest."""
+    try:
+        with (home / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def _end_keeper(home: Path) -> None:
+    """Ask the guest's keeper, and nobody else, to remove it, and wait until it has."""
+    pid = int((home / "lock").read_text())
+    process = os.pidfd_open(pid)
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if command[-3:-1] == [str(home.parent.parent).encode(), home.name.encode()]:
+            signal.pidfd_send_signal(process, signal.SIGTERM)
+            select.select([process], [], [], 30)
+    finally:
+        os.close(process)
+
+
+def clear_cache() -> None:
+    """Remove images, layers and everything else that can be made again."""
+    for entry in cache_folder().iterdir():
+        if entry.name == "guests":
+            continue
+        if entry.is_dir():
+            remove_tree(entry)
+        else:
+            entry.unlink()

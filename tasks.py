@@ -1,0 +1,4 @@
+from invoke import task
+@task
+def t(c):
+    print(1)
