@@ -9,6 +9,7 @@ import os
 import platform
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -33,7 +34,7 @@ from provision.systems import System
 _CONFIG = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
     (Path(__file__).parent / "lxc.conf.j2").read_text()
 )
-_SSHD = "/usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no -o MaxSessions=64"
+_SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
 
 
 class Lxc(Provider):
@@ -121,6 +122,7 @@ class LxcGuest(Guest):
         self._layers = layers
         self._talk = threading.Lock()
         self._pid = 0
+        self._door: subprocess.Popen[bytes] | None = None
         self._make_home()
         self._keeper = subprocess.Popen(
             [sys.executable, "-I", "-S", keeper.__file__, str(cache_folder()), name],
@@ -137,19 +139,37 @@ class LxcGuest(Guest):
         return self._home / "upper"
 
     def connect(self) -> Connection:
-        enter = f"nsenter -t {self._pid} -a -- /bin/sh -c 'mkdir -p /run/sshd; exec {_SSHD}'"
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._door = subprocess.Popen(
+                ["nsenter", "-t", str(self._pid), "-a", "--", "/bin/sh", "-c", _SSHD],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         return Connection(
             host=self.name,
             user="root",
-            gateway=enter,
             config=config(),
             connect_timeout=20,
             connect_kwargs={
+                "sock": ours,
                 "key_filename": str(key_file()),
                 "allow_agent": False,
                 "look_for_keys": False,
             },
         )
+
+    def disconnect(self) -> None:
+        super().disconnect()
+        # sshd ends once its socket is closed; the kernel ends a guest only after that.
+        if self._door is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._door.wait(5)
+            self._door.kill()
+            self._door.wait()
+            self._door = None
 
     def reboot(self, init: str | None = None) -> None:
         self.disconnect()

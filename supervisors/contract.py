@@ -1,0 +1,254 @@
+"""What a supervisor is to the suite: facts, configuration files, and a handful of verbs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from provision import boot
+from provision.errors import Problem
+from provision.guest import File, Guest
+from provision.packages import Source
+from provision.provider import Recipe
+from provision.systems import System
+
+Role = Literal["runner", "monitor"]
+Profile = Literal["default", "tuned"]
+TESTD = "/srv/testd"
+
+
+@dataclass(frozen=True)
+class Article:
+    """The supervisor's row in the 2012 article; None stands for an empty cell."""
+
+    version: str
+    needs_pid1: bool
+    runner: bool
+    monitor: bool
+    loc: int
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One row of results: a supervisor in one role, one profile, as PID 1 or hosted by one.
+
+    period: seconds between two looks at its services, None where events wake it. limit: how many
+    starts in how many seconds make it hold back or give up, None where nothing does. settled:
+    seconds of uptime beyond which it restarts a service without holding back. readiness: how a
+    service tells it that it is ready. setting: what its configuration says, in one sentence.
+    logger: the program that takes a service's output, if its set-up has one.
+    """
+
+    supervisor: str
+    role: Role
+    profile: Profile
+    pid1: bool
+    setting: str
+    period: float | None = None
+    limit: tuple[int, float] | None = None
+    settled: float = 2.0
+    readiness: str | None = None
+    logger: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in results, e.g. runit/runner/default/pid1."""
+        place = "pid1" if self.pid1 else "hosted"
+        return f"{self.supervisor}/{self.role}/{self.profile}/{place}"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One test daemon kept alive by a contender."""
+
+    name: str
+    role: Role
+    readiness: str | None = None
+
+    @property
+    def pidfile(self) -> str:
+        """Where a daemon that detaches itself writes its pid."""
+        return f"/run/{self.name}.pid"
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The daemon's command line: in the foreground for a runner, detached for a monitor."""
+        program = f"{TESTD}/testd"
+        if self.role == "monitor":
+            return (program, "--daemonize", "--pidfile", self.pidfile, self.name)
+        if self.readiness:
+            return (program, "--ready", self.readiness, self.name)
+        return (program, self.name)
+
+    @property
+    def command(self) -> str:
+        """The command line as text; it holds nothing that a shell would change."""
+        return " ".join(self.argv)
+
+
+class Supervisor:
+    """One supervisor. Subclasses state facts and give commands; the verbs are here.
+
+    Facts: name, title, home (page), rank (place in the article's table), article (its row there),
+    sources (how each system gets it), init (its command line as PID 1, None where it cannot be),
+    hosted (its foreground command line where another PID 1 keeps it, None where it cannot be so),
+    processes (the names of all its own processes, as the kernel knows them: 15 characters), parent
+    (the one that is a service's parent in the runner role), contenders.
+
+    Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
+    guest, with SERVICE in a path for each service's name; they know contender, service and
+    services. One that renders to nothing is not written; an executable template stays so.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    home: ClassVar[str]
+    rank: ClassVar[int] = 99
+    article: ClassVar[Article | None] = None
+    sources: ClassVar[Mapping[str, Source]]
+    init: ClassVar[str | None] = None
+    hosted: ClassVar[str | None] = None
+    processes: ClassVar[frozenset[str]]
+    parent: ClassVar[str | None] = None
+    version_command: ClassVar[str]
+    version_pattern: ClassVar[str] = r"(\d+(?:\.\d+)+\w*)"
+    contenders: ClassVar[tuple[Contender, ...]]
+
+    # What a subclass says: shell commands, run in the guest as root.
+
+    def after_install(self, guest: Guest) -> None:
+        """Whatever the packages leave to be done, once for every contender."""
+
+    def enable(self, contender: Contender, service: Service) -> str:
+        """Mark a service, whose files are written, as one to keep alive. Empty: files suffice."""
+        return ""
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        """Take a service out for good: its files and whatever `enable` did."""
+        raise NotImplementedError
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        """Have the running supervisor take up changed files and newly enabled services."""
+        raise NotImplementedError
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        """Ask for one service to be stopped and stay down."""
+        raise NotImplementedError
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        """Ask for a stopped service to be started."""
+        raise NotImplementedError
+
+    def stop(self, contender: Contender) -> str:
+        """Ask a hosted supervisor to end, with its services."""
+        raise NotImplementedError
+
+    # The verbs.
+
+    @property
+    def folder(self) -> Path:
+        """Where the class and its templates live."""
+        return Path(str(sys.modules[type(self).__module__].__file__)).parent
+
+    @property
+    def needs_pid1(self) -> bool:
+        """Whether it works as PID 1 only."""
+        return self.hosted is None
+
+    @property
+    def can_pid1(self) -> bool:
+        """Whether it can be PID 1."""
+        return self.init is not None
+
+    def source(self, system: System) -> Source:
+        """How that system gets it. Raises Problem where it cannot."""
+        if system.name in self.sources:
+            return self.sources[system.name]
+        raise Problem(
+            f"{self.title} is not to be had on {system.title}.",
+            known=f"It is known on: {', '.join(self.sources)}.",
+            advice="./inv list shows what is available where.",
+        )
+
+    def recipe(self, system: System) -> Recipe:
+        """How it is installed over a pristine system."""
+        source = self.source(system)
+        code = Path(str(sys.modules[type(self).__module__].__file__)).read_text()
+        return Recipe(self.name, f"{source!r}\n{code}", self._install)
+
+    def _install(self, guest: Guest) -> None:
+        self.source(guest.system).install(guest)
+        self.after_install(guest)
+
+    def version(self, guest: Guest) -> str:
+        """What the installed program says of itself, e.g. 2.1.2. Raises Problem."""
+        said = guest.run(self.version_command, check=False)
+        found = re.search(self.version_pattern, said.stdout + said.stderr)
+        if found:
+            return found.group(1)
+        raise Problem(
+            f"On guest {guest.name}, {self.title} does not tell its version.",
+            known=f"{self.version_command}: {(said.stdout + said.stderr)[-500:]}",
+        )
+
+    def files(self, contender: Contender, services: Iterable[Service]) -> list[File]:
+        """The configuration of those services, as it shall look in the guest."""
+        services = tuple(services)
+        return [
+            file
+            for template in _templates(self.folder)
+            for file in _rendered(self.folder, template, contender, services)
+        ]
+
+    def configure(self, guest: Guest, contender: Contender, services: Iterable[Service]) -> None:
+        """Write the configuration of those services, and enable them."""
+        services = tuple(services)
+        guest.write(self.files(contender, services))
+        commands = [self.enable(contender, service) for service in services]
+        guest.run("\n".join(["set -e", *commands]))
+
+    def start(self, guest: Guest, contender: Contender) -> None:
+        """Start the supervisor: as PID 1 by a reboot, else kept by the guest's own PID 1."""
+        if contender.pid1:
+            guest.reboot(self.init)
+            return
+        assert self.hosted is not None
+        boot.keep(guest, self.hosted)
+
+    def add(self, guest: Guest, contender: Contender, services: Iterable[Service]) -> None:
+        """Make a running supervisor keep exactly those services, old ones among them."""
+        services = tuple(services)
+        self.configure(guest, contender, services)
+        guest.run(self.reload(contender, services))
+
+
+def _templates(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / "files").rglob("*") if path.is_file())
+
+
+def _rendered(
+    folder: Path, template: Path, contender: Contender, services: tuple[Service, ...]
+) -> list[File]:
+    environment = Environment(
+        loader=FileSystemLoader(folder / "files"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    relative = template.relative_to(folder / "files")
+    text = environment.get_template(str(relative))
+    each: tuple[Service | None, ...] = services if "SERVICE" in str(relative) else (None,)
+    files = []
+    for service in each:
+        content = text.render(contender=contender, services=services, service=service)
+        path = "/" + str(relative).replace("SERVICE", service.name if service else "")
+        if content.strip():
+            files.append(File(path, content, template.stat().st_mode & 0o777))
+    return files
