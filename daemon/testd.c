@@ -350,7 +350,7 @@ static void notify(const char *state)
 	if (path[0] == '@')
 		to.sun_path[0] = 0;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t length = offsetof(struct sockaddr_un, sun_path) + strlen(path);
+	socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (void *)&to, length) < 0)
 		fprintf(stderr, "testd: %s to %s: %s\n", state, path, strerror(errno));
 	if (fd >= 0)
