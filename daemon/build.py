@@ -1,0 +1,116 @@
+"""Compiles the test daemon and the floor, statically, so that they run in any guest."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from provision.errors import Problem
+
+SOURCES = Path(__file__).parent
+PROGRAMS = ("testd", "floor")
+FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static")
+
+# What platform.machine() calls an architecture, and what zig does; others are the same in both.
+ZIG_NAMES = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86"}
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """Paths of the two programs on the host, to be put into a guest."""
+
+    testd: Path
+    floor: Path
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A command that compiles for one architecture, and what tells its versions apart."""
+
+    command: tuple[str, ...]
+    version: str
+
+
+def build(arch: str, cache: Path) -> Binaries:
+    """The programs for an architecture (as platform.machine() names it), compiled at most once.
+
+    cache: a folder; what is built stays below its bin/. Two processes may build at once.
+    Raises Problem where there is no compiler for that architecture, or where compiling fails.
+    """
+    compiler = find_compiler(arch)
+    folder = cache / "bin" / _key(arch, compiler)
+    if not folder.is_dir():
+        _fill(folder, compiler)
+    return Binaries(*(folder / name for name in PROGRAMS))
+
+
+def find_compiler(arch: str) -> Compiler:
+    """The host's cc for the host's own architecture, else the zig compiler. Raises Problem."""
+    own = arch == platform.machine()
+    cc = shutil.which("cc")
+    if own and cc:
+        return Compiler((cc,), _ask(cc, "--version"))
+    if importlib.util.find_spec("ziglang"):
+        zig = (sys.executable, "-m", "ziglang")
+        target = f"{ZIG_NAMES.get(arch, arch)}-linux-musl"
+        return Compiler((*zig, "cc", "-target", target), _ask(*zig, "version"))
+    raise Problem(
+        f"There is no C compiler for {arch} on this {platform.machine()} host.",
+        known="Tried: " + ("cc and " if own else "") + "the Python package ziglang.",
+        advice=("apt-get install gcc libc6-dev, or: " if own else "")
+        + ".venv/bin/pip install ziglang",
+    )
+
+
+def _ask(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Problem(f"{' '.join(command)} failed.", known=done.stdout + done.stderr)
+    return done.stdout
+
+
+def _key(arch: str, compiler: Compiler) -> str:
+    digest = hashlib.sha256()
+    parts = [arch, compiler.version, *compiler.command[-2:], *FLAGS]
+    for part in parts + [(SOURCES / f"{name}.c").read_text() for name in PROGRAMS]:
+        digest.update(part.encode() + b"\0")
+    return f"{arch}-{digest.hexdigest()[:16]}"
+
+
+def _fill(folder: Path, compiler: Compiler) -> None:
+    """Build beside the folder, then rename: it is there whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=folder.parent) as made:
+        fresh = Path(made) / "whole"
+        fresh.mkdir()
+        for name in PROGRAMS:
+            _compile(compiler, SOURCES / f"{name}.c", fresh / name, folder.parent / "zig")
+        try:
+            fresh.rename(folder)
+        except OSError:
+            # Another process was faster: its result is the same.
+            if not folder.is_dir():
+                raise
+
+
+def _compile(compiler: Compiler, source: Path, result: Path, zig_cache: Path) -> None:
+    command = [*compiler.command, *FLAGS, "-o", str(result), str(source)]
+    # Left alone, zig keeps its own cache in the home folder and in the current one.
+    cached = {"ZIG_GLOBAL_CACHE_DIR": str(zig_cache), "ZIG_LOCAL_CACHE_DIR": str(zig_cache)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **cached}
+    )
+    if done.returncode:
+        raise Problem(
+            f"{source.name} does not compile: {' '.join(command)}",
+            known=done.stderr,
+            advice="A static C library is needed: apt-get install gcc libc6-dev",
+        )

@@ -1,0 +1,1349 @@
+#!/usr/bin/env python
+"""The measuring program: runs inside a guest, beside the supervisor, and says what happens.
+
+    measure.py PLAN.json        (or - for standard input)
+
+A plan is a JSON object: {"dir": "/srv/testd", "services": ["s1"], "seed": 7, "steps": [...]}.
+The steps run in order; what happens is printed as JSON, one object a line, as it happens. The
+program ends by itself: every step has a deadline. It knows no supervisor by name.
+
+One file, Python 2.7.3 and later, standard library only. README.md lists the steps and lines.
+Exit code: 0 all steps ran, 1 a step failed in itself (an "error" line says how) or nobody reads
+the output any more, 2 the plan is malformed.
+"""
+from __future__ import division, print_function
+
+import collections
+import ctypes
+import errno
+import fcntl
+import gc
+import json
+import os
+import platform
+import random
+import re
+import select
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+SECOND = 1000000000
+SERVICE_NAME = re.compile(r"^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,63}$")
+RECORD = struct.Struct("=5Q")  # struct record of testd.c
+LONGEST_LINE = 4096  # PIPE_BUF: testd's lines are shorter
+F_SETPIPE_SZ = 1031
+PIPE_SIZE = 1 << 20
+NR_PIDFD_SEND_SIGNAL, NR_PIDFD_OPEN = 424, 434  # the same numbers on every architecture used
+FRESH_BELOW = 1.0  # s: groups whose upper uptime is below it need a fresh start
+FRESH_SLACK = 0.05  # s: how much later than drawn a kill of a fresh group may be
+RETRIES = 20  # unexpected ends of the service that one trial puts up with
+
+try:
+    TEXT = (str, unicode)
+    INTEGER = (int, long)
+except NameError:
+    TEXT = (str,)
+    INTEGER = (int,)
+
+
+# ---- clock ---------------------------------------------------------------------------------
+
+
+class Timespec(ctypes.Structure):
+    _fields_ = [("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long)]
+
+
+def libc_with(name):
+    """The C library that has the function; librt had the clocks before glibc 2.17."""
+    for library in (None, "librt.so.1"):
+        try:
+            loaded = ctypes.CDLL(library, use_errno=True)
+            getattr(loaded, name)
+            return loaded
+        except (OSError, AttributeError):
+            continue
+    return None
+
+
+def clock_by_ctypes():
+    function = libc_with("clock_gettime").clock_gettime
+    spec = Timespec()
+    where = ctypes.byref(spec)
+
+    def now():
+        function(1, where)
+        return spec.seconds * SECOND + spec.nanoseconds
+
+    return now
+
+
+def choose_clock():
+    """CLOCK_MONOTONIC in ns, and how it is read."""
+    if hasattr(time, "clock_gettime_ns"):
+        read, monotonic = time.clock_gettime_ns, time.CLOCK_MONOTONIC
+        return (lambda: read(monotonic)), "clock_gettime_ns"
+    return clock_by_ctypes(), "clock_gettime by ctypes"
+
+
+now, CLOCK_METHOD = choose_clock()
+
+
+def clock_resolution():
+    spec = Timespec()
+    libc_with("clock_getres").clock_getres(1, ctypes.byref(spec))
+    return spec.seconds * SECOND + spec.nanoseconds
+
+
+# ---- processes -----------------------------------------------------------------------------
+
+
+def failing(number):
+    return OSError(number, os.strerror(number))
+
+
+def pidfd_by_ctypes():
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def system_call(*arguments):
+        result = libc.syscall(*arguments)
+        if result < 0:
+            raise failing(ctypes.get_errno())
+        return result
+
+    def open_pidfd(pid):
+        return system_call(NR_PIDFD_OPEN, ctypes.c_int(pid), ctypes.c_uint(0))
+
+    def send(pidfd, number):
+        system_call(NR_PIDFD_SEND_SIGNAL, ctypes.c_int(pidfd), ctypes.c_int(number),
+                    ctypes.c_void_p(None), ctypes.c_uint(0))
+
+    return open_pidfd, send
+
+
+def choose_pidfd():
+    """How to hold a process: (open, send, name), or (None, None, name) where the kernel cannot."""
+    candidates = [pidfd_by_ctypes() + ("pidfd by ctypes",)]
+    if hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal"):
+        candidates.insert(0, (os.pidfd_open, signal.pidfd_send_signal, "pidfd"))
+    for open_pidfd, send, name in candidates:
+        try:
+            fd = open_pidfd(os.getpid())
+            send(fd, 0)
+            os.close(fd)
+        except OSError:
+            continue
+        return open_pidfd, send, name
+    return None, None, "proc polling"
+
+
+def read_proc(pid, name, limit=1 << 20):
+    """Content of /proc/PID/NAME as text; '' where it cannot be had (the process may be gone)."""
+    try:
+        with open("/proc/%s/%s" % (pid, name), "rb") as f:
+            return f.read(limit).decode("utf-8", "replace")
+    except (IOError, OSError):
+        return ""
+
+
+Stat = collections.namedtuple(
+    "Stat", "pid comm state ppid utime stime cutime cstime threads starttime")
+
+
+def read_stat(pid):
+    """The fields of /proc/PID/stat that are used here, times in ticks; None if it is gone."""
+    text = read_proc(pid, "stat")
+    if ")" not in text:
+        return None
+    name, rest = text.rsplit(")", 1)
+    fields = rest.split()
+    numbers = [int(fields[i]) for i in (1, 11, 12, 13, 14, 17, 19)]
+    return Stat(int(pid), name.split("(", 1)[1], fields[0], *numbers)
+
+
+def pids():
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def all_stats():
+    """pid -> Stat of every process that can be seen."""
+    stats = ((pid, read_stat(pid)) for pid in pids())
+    return dict((pid, s) for pid, s in stats if s)
+
+
+def arguments(pid):
+    return read_proc(pid, "cmdline").split("\0")[:-1]
+
+
+def link(pid, name):
+    try:
+        return os.readlink("/proc/%s/%s" % (pid, name))
+    except OSError:
+        return None
+
+
+def status_fields(pid, name="status"):
+    """/proc/PID/status and its like as a dict of texts."""
+    lines = (line.split(":", 1) for line in read_proc(pid, name).splitlines())
+    return dict((l[0], l[1].strip()) for l in lines if len(l) == 2)
+
+
+def kilobytes(fields, key):
+    text = fields.get(key, "")
+    return int(text.split()[0]) if text else None
+
+
+def is_testd(pid, service):
+    """Is that process the test daemon of that service? testd names itself, whatever ran it."""
+    if read_proc(pid, "comm").strip() != "testd":
+        return False
+    return service in arguments(pid)[1:]
+
+
+def descendants(stats, roots):
+    """The pids in roots and all below them."""
+    children = collections.defaultdict(list)
+    for s in stats.values():
+        children[s.ppid].append(s.pid)
+    found, todo = set(), [pid for pid in roots if pid in stats]
+    while todo:
+        pid = todo.pop()
+        if pid in found:
+            continue
+        found.add(pid)
+        todo.extend(children[pid])
+    return found
+
+
+def strangers(stats):
+    """Pids that are no part of the guest: this program, its ancestors, and what came from outside.
+
+    A session that entered the namespace (and the kernel's threads) has parent 0, as only PID 1 has
+    otherwise.
+    """
+    outside = descendants(stats, [s.pid for s in stats.values() if s.ppid == 0 and s.pid != 1])
+    pid = os.getpid()
+    while pid in stats and pid != 1:
+        outside.add(pid)
+        pid = stats[pid].ppid
+    return outside
+
+
+# ---- output --------------------------------------------------------------------------------
+
+
+class NobodyListens(Exception):
+    pass
+
+
+def emit(event, **fields):
+    """Print one line, at once. Raises NobodyListens when the reader has gone."""
+    fields["event"] = event
+    data = (json.dumps(fields, sort_keys=True) + "\n").encode("ascii")
+    while data:
+        try:
+            data = data[os.write(1, data):]
+        except OSError as e:
+            if e.errno == errno.EPIPE:
+                raise NobodyListens()
+            if e.errno not in (errno.EAGAIN, errno.EINTR):
+                raise
+            select.select([], [1], [], 1.0)
+
+
+# ---- services ------------------------------------------------------------------------------
+
+
+class Life(object):
+    """One process life of a service, from its start line (or the record) to its end."""
+
+    def __init__(self, service, start, found_by):
+        self.service = service
+        self.pid, self.seq = start["pid"], start["seq"]
+        self.ppid, self.main_ns, self.up_ns = start["ppid"], start["main_ns"], start["up_ns"]
+        self.found_by = found_by  # "line" or "record"
+        self.missed = 0  # starts between the one seen before and this one
+        self.ready_ns = None
+        self.pidfd = None
+        self.starttime = None
+        self.gone_ns = None  # when its end was observed
+
+
+class Service(object):
+    def __init__(self, name, directory):
+        self.name = name
+        self.path = os.path.join(directory, name)
+        self.lives = []  # those not known to be gone, oldest first
+        self.seq = None  # the newest start known
+        self.starts = []  # main_ns of each start known; an unknown one counts as of the next known
+
+    def record(self):
+        """(starts, lost, pid, main_ns, up_ns) as testd keeps them; zeros before the first start."""
+        for _ in range(100):
+            first, second = self.read_record(), self.read_record()
+            if first == second and (first[2] or not first[0]):
+                return first
+            time.sleep(0.0001)
+        return first
+
+    def read_record(self):
+        try:
+            with open(self.path + ".count", "rb") as f:
+                data = f.read(RECORD.size)
+        except (IOError, OSError):
+            data = b""
+        return RECORD.unpack(data) if len(data) == RECORD.size else (0, 0, 0, 0, 0)
+
+    def current(self):
+        """The newest living life, or None."""
+        return self.lives[-1] if self.lives else None
+
+    def begin(self, life):
+        """Take note of a start; returns how many starts before it went unseen."""
+        if self.seq is None:
+            unseen = missed = life.seq - 1
+            missed = 0  # before the measuring program ran: nobody's loss
+        else:
+            unseen = missed = max(0, life.seq - self.seq - 1)
+        self.seq = max(self.seq or 0, life.seq)
+        self.starts.extend([life.main_ns] * (min(unseen, 1000) + 1))
+        self.starts.sort()
+        del self.starts[:-1000]
+        return missed
+
+
+class Bench(object):
+    """What the steps work with: the services, the FIFO, the processes held, the poll over all."""
+
+    def __init__(self, plan):
+        self.dir = plan["dir"]
+        self.seed = plan["seed"]
+        self.pidfiles = plan["pidfiles"]
+        self.services = collections.OrderedDict()
+        for name in plan["services"]:
+            self.services[name] = Service(name, self.dir)
+        self.fifo = open_fifo(self.dir)
+        self.rest = b""
+        self.held = {}  # pidfd -> Life
+        self.vigil = False  # an end is awaited now: matters where ends have to be polled
+        self.open_pidfd, self.send, self.method = choose_pidfd()
+        self.poll = select.poll()
+        self.poll.register(self.fifo, select.POLLIN)
+        self.poll.register(1, 0)
+
+    def service(self, name):
+        if name not in self.services:
+            self.services[name] = Service(name, self.dir)
+        return self.services[name]
+
+    # -- listening
+
+    def listen(self, until):
+        """One turn: wait for something to happen, at most until that instant (ns).
+
+        Returns what happened, oldest first: dicts with "event" (start, ready, exit as testd told,
+        gone as observed, noise), "seen_ns" and, but for noise, "life".
+        """
+        self.poll_once(until)
+        seen_ns = now()
+        happened = self.ends(seen_ns)
+        for line in self.lines():
+            happened.extend(self.understand(line, seen_ns))
+        return happened
+
+    def poll_once(self, until):
+        left = max(0, until - now())
+        milliseconds = min(-(-left // 1000000), 1000)
+        if not self.open_pidfd:
+            milliseconds = min(milliseconds, 1 if self.vigil else 20)
+        try:
+            ready = self.poll.poll(milliseconds)
+        except (OSError, select.error) as e:
+            if e.args[0] != errno.EINTR:
+                raise
+            ready = []
+        self.readable = [fd for fd, _ in ready]
+        if any(fd == 1 for fd, _ in ready):
+            raise NobodyListens()
+
+    def ends(self, seen_ns):
+        if self.open_pidfd:
+            over = [self.held[fd] for fd in self.readable if fd in self.held]
+        else:
+            lives = [life for s in self.services.values() for life in s.lives]
+            over = [life for life in lives if not self.lives_by_proc(life)]
+        return [self.bury(life, seen_ns) for life in over]
+
+    @staticmethod
+    def lives_by_proc(life):
+        s = read_stat(life.pid)
+        return bool(s) and s.starttime == life.starttime and s.state not in "ZX"
+
+    def bury(self, life, seen_ns):
+        life.gone_ns = seen_ns
+        if life.pidfd is not None:
+            self.poll.unregister(life.pidfd)
+            del self.held[life.pidfd]
+            os.close(life.pidfd)
+            life.pidfd = None
+        life.service.lives.remove(life)
+        return {"event": "gone", "life": life, "seen_ns": seen_ns}
+
+    def lines(self):
+        """Whole lines that have arrived in the FIFO."""
+        while True:
+            try:
+                data = os.read(self.fifo, 65536)
+            except OSError as e:
+                if e.errno == errno.EINTR:
+                    continue
+                if e.errno != errno.EAGAIN:
+                    raise
+                break
+            self.rest += data
+            if len(data) < 65536:
+                break
+        parts = self.rest.split(b"\n")
+        self.rest = parts.pop()
+        if len(self.rest) > LONGEST_LINE:
+            parts.append(self.rest)
+            self.rest = b""
+        return parts
+
+    def understand(self, line, seen_ns):
+        told = parse_line(line)
+        if not told:
+            return [{"event": "noise", "seen_ns": seen_ns,
+                     "text": line[:200].decode("utf-8", "replace")}]
+        service = self.service(told["service"])
+        if told["event"] == "start":
+            life = self.begin(service, told, "line")
+            return [{"event": "start", "life": life, "seen_ns": seen_ns}] if life else []
+        for life in service.lives:
+            if life.pid == told["pid"] and life.seq == told["seq"]:
+                if told["event"] == "ready":
+                    life.ready_ns = told["ready_ns"]
+                break
+        else:
+            life = None
+        return [{"event": told["event"], "life": life, "seen_ns": seen_ns, "told": told}]
+
+    # -- lives
+
+    def begin(self, service, start, found_by):
+        """A new life from a start line or the record; None if it is known already."""
+        if any(life.seq == start["seq"] for life in service.lives):
+            return None
+        life = Life(service, start, found_by)
+        life.missed = service.begin(life)
+        self.hold(life)
+        return life
+
+    def hold(self, life):
+        """Get hold of the process: first the pidfd, then the check that it is the right one."""
+        if self.open_pidfd:
+            try:
+                pidfd = self.open_pidfd(life.pid)
+            except OSError:
+                life.gone_ns = now()
+                return
+        s = read_stat(life.pid)
+        if not s or s.state in "ZX" or not is_testd(life.pid, life.service.name):
+            if self.open_pidfd:
+                os.close(pidfd)
+            life.gone_ns = now()
+            return
+        life.starttime = s.starttime
+        life.service.lives.append(life)
+        if self.open_pidfd:
+            life.pidfd = pidfd
+            self.held[pidfd] = life
+            self.poll.register(pidfd, select.POLLIN)
+
+    def look_at_record(self, service):
+        """Find by the record a life whose start line went unseen; None if there is none."""
+        starts, _, pid, main_ns, up_ns = service.record()
+        if not pid or (service.seq is not None and starts <= service.seq):
+            return None
+        s = read_stat(pid)
+        if not s or not is_testd(pid, service.name):
+            return None
+        start = {"pid": pid, "ppid": s.ppid, "seq": starts, "main_ns": main_ns, "up_ns": up_ns}
+        life = self.begin(service, start, "record")
+        return life if life and life.gone_ns is None else None
+
+    def signal(self, life, number):
+        """Send a signal to that very process; returns the stamp before the call, None if gone."""
+        try:
+            if life.pidfd is not None:
+                send, pidfd = self.send, life.pidfd
+                kill_ns = now()
+                send(pidfd, number)
+                return kill_ns
+            if not self.lives_by_proc(life):
+                return None
+            kill_ns = now()
+            os.kill(life.pid, number)
+            return kill_ns
+        except OSError as e:
+            if e.errno != errno.ESRCH:
+                raise
+            return None
+
+    def idle(self, until):
+        """Listen until that instant, yielding what happens."""
+        while now() < until:
+            for thing in self.listen(until):
+                yield thing
+
+
+def open_fifo(directory):
+    """DIR/stamps, made if missing; held for reading and writing, so that it never ends.
+
+    Raises Malformed where it cannot be had, or where another measuring program holds it.
+    """
+    path = os.path.join(directory, "stamps")
+    try:
+        if not os.path.isdir(directory):
+            os.makedirs(directory)
+            os.chmod(directory, 0o777)
+        try:
+            os.mkfifo(path)
+            os.chmod(path, 0o666)
+        except OSError as e:
+            if e.errno != errno.EEXIST:
+                raise
+        fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    except OSError as e:
+        raise Malformed("%s: %s" % (path, e.strerror))
+    if not stat.S_ISFIFO(os.fstat(fd).st_mode):
+        raise Malformed("%s is no FIFO: remove it" % path)
+    fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (IOError, OSError):
+        raise Malformed("%s: another measure.py reads it" % path)
+    try:
+        fcntl.fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE)
+    except (IOError, OSError):
+        pass  # older kernels and tighter limits: 64 KiB hold some 400 lines
+    return fd
+
+
+LINE_KEYS = {"start": ("pid", "ppid", "seq", "main_ns", "up_ns"),
+             "ready": ("pid", "seq", "ready_ns"),
+             "exit": ("pid", "seq", "exit_ns")}
+
+
+def parse_line(line):
+    """One line of testd as a dict, or None if it is anything else."""
+    try:
+        told = json.loads(line.decode("ascii"))
+    except ValueError:
+        return None
+    if not isinstance(told, dict) or told.get("event") not in LINE_KEYS:
+        return None
+    name = told.get("service")
+    if not isinstance(name, TEXT) or not SERVICE_NAME.match(name):
+        return None
+    for key in LINE_KEYS[told["event"]]:
+        value = told.get(key)
+        if isinstance(value, bool) or not isinstance(value, INTEGER) or value < 0:
+            return None
+    return told
+
+
+def life_fields(life):
+    return {"service": life.service.name, "pid": life.pid, "ppid": life.ppid, "seq": life.seq,
+            "main_ns": life.main_ns, "up_ns": life.up_ns, "by": life.found_by,
+            "missed": life.missed}
+
+
+# ---- plans ---------------------------------------------------------------------------------
+
+
+class Malformed(Exception):
+    """The plan, or where it is to run, is wrong: what, where, what would be right."""
+
+
+REQUIRED = object()
+STEPS = {}  # name -> (function, {key: (check, default)})
+
+
+def step(name, **keys):
+    """Register a step. Its keys: name=(check) is required, name=(check, default) is not."""
+    def register(function):
+        STEPS[name] = (function, dict((k, v + (REQUIRED,) if len(v) == 1 else v)
+                                      for k, v in keys.items()))
+        return function
+    return register
+
+
+def expect(good, what):
+    if not good:
+        raise Malformed("must be " + what)
+
+
+def is_number(value):
+    return isinstance(value, INTEGER + (float,)) and not isinstance(value, bool)
+
+
+def seconds(value):
+    expect(is_number(value) and 0 <= value < 1e6, "a number of seconds, 0 or more")
+    return value
+
+
+def whole(value):
+    expect(isinstance(value, INTEGER) and not isinstance(value, bool) and value >= 0,
+           "a whole number, 0 or more")
+    return value
+
+
+def signal_number(value):
+    expect(1 <= whole(value) <= 64, "a signal's number, 1 to 64")
+    return value
+
+
+def truth(value):
+    expect(isinstance(value, bool), "true or false")
+    return value
+
+
+def text(value):
+    expect(isinstance(value, TEXT), "a text")
+    return value
+
+
+def service_name(value):
+    expect(isinstance(value, TEXT) and SERVICE_NAME.match(value),
+           "a service name (1 to 64 of a-z A-Z 0-9 . _ @ -)")
+    return value
+
+
+def service_names(value):
+    expect(isinstance(value, list) and value, "a list of service names")
+    return [service_name(name) for name in value]
+
+
+def root_names(value):
+    expect(isinstance(value, list) and all(
+        (isinstance(v, INTEGER) and not isinstance(v, bool)) or isinstance(v, TEXT)
+        for v in value), "a list of process names and pids")
+    return value
+
+
+def target(value):
+    expect(isinstance(value, TEXT) and re.match(r"^(service|comm|pid):.+$", value) and
+           (not value.startswith("pid:") or value[4:].isdigit()),
+           "service:NAME, comm:NAME or pid:NUMBER")
+    return value
+
+
+def limit_of_starts(value):
+    if value is None:
+        return None
+    expect(isinstance(value, list) and len(value) == 2, "[count, window in seconds] or null")
+    expect(whole(value[0]) >= 2, "[count of 2 or more, window in seconds]")
+    return [value[0], seconds(value[1])]
+
+
+def slot_of_time(value):
+    if value is None:
+        return None
+    expect(isinstance(value, dict) and sorted(value) == ["count", "index", "width"],
+           '{"index": i, "count": n, "width": seconds} or null')
+    expect(whole(value["index"]) < whole(value["count"]), "a slot whose index is below its count")
+    expect(seconds(value["width"]) > 0, "a slot wider than 0 s")
+    return value
+
+
+def trial_groups(value):
+    expect(isinstance(value, list) and value, "a list of groups")
+    groups = []
+    for group in value:
+        expect(isinstance(group, dict) and set(group) - set(["fresh"]) ==
+               set(["name", "trials", "uptime"]),
+               'a list of {"name", "trials", "uptime": [low, high]} and perhaps "fresh"')
+        text(group["name"])
+        whole(group["trials"])
+        expect(isinstance(group["uptime"], list) and len(group["uptime"]) == 2,
+               "groups with an uptime [low, high] in seconds")
+        low, high = [seconds(u) for u in group["uptime"]]
+        expect(low <= high, "groups with an uptime [low, high], low first")
+        fresh = truth(group.get("fresh", high < FRESH_BELOW))
+        groups.append({"name": group["name"], "trials": group["trials"], "low": low,
+                       "high": high, "fresh": fresh})
+    return groups
+
+
+def checked(where, given, keys):
+    """The given object with each key checked and defaults filled in."""
+    expect(isinstance(given, dict), "an object")
+    for key in sorted(given):
+        if key not in keys:
+            raise Malformed("%s: unknown key %s; known: %s" % (
+                where, json.dumps(key), " ".join(sorted(keys))))
+    values = {}
+    for key, (check, default) in keys.items():
+        if key not in given and default is REQUIRED:
+            raise Malformed("%s: %s is missing" % (where, json.dumps(key)))
+        if key not in given:
+            values[key] = default
+            continue
+        try:
+            values[key] = check(given[key])
+        except Malformed as e:
+            raise Malformed("%s: %s %s, not %s" % (
+                where, json.dumps(key), e, json.dumps(given[key])[:200]))
+    return values
+
+
+def list_of_steps(value):
+    expect(isinstance(value, list), "a list of steps")
+    return value
+
+
+def pidfile_names(value):
+    expect(isinstance(value, dict) and all(isinstance(v, TEXT) for v in value.values()),
+           "an object of service names and paths")
+    return value
+
+
+PLAN_KEYS = {
+    "dir": (text, "/srv/testd"),
+    "services": (service_names, REQUIRED),
+    "seed": (whole, REQUIRED),
+    "steps": (list_of_steps, REQUIRED),
+    "pidfiles": (pidfile_names, {}),
+}
+
+
+def check_plan(given):
+    """The plan with defaults, its steps as (function, values). Raises Malformed."""
+    if not isinstance(given, dict):
+        raise Malformed("plan: must be an object")
+    plan = checked("plan", given, PLAN_KEYS)
+    steps = []
+    for index, one in enumerate(plan["steps"]):
+        where = "steps[%d]" % index
+        name = one.get("do") if isinstance(one, dict) else None
+        if not isinstance(name, TEXT) or name not in STEPS:
+            raise Malformed('%s: "do" must be one of %s, not %s' % (
+                where, " ".join(sorted(STEPS)), json.dumps(name)))
+        function, keys = STEPS[name]
+        rest = dict((k, v) for k, v in one.items() if k != "do")
+        steps.append((name, function, checked("%s (%s)" % (where, name), rest, keys)))
+    plan["steps"] = steps
+    return plan
+
+
+def ns(value):
+    return int(value * SECOND)
+
+
+# ---- steps: waiting ------------------------------------------------------------------------
+
+
+@step("await", services=(service_names,), deadline=(seconds,), fresh=(truth, False))
+def await_services(bench, p):
+    """Wait until each service lives; "fresh": only a start after this step began counts."""
+    begin = now()
+    until = begin + ns(p["deadline"])
+    waited = dict((name, bench.service(name)) for name in p["services"])
+    while waited:
+        for name, service in sorted(waited.items()):
+            bench.look_at_record(service)
+            life = service.current()
+            if life and (life.main_ns >= begin or not p["fresh"]):
+                emit("up", **life_fields(life))
+                del waited[name]
+        if not waited or now() >= until:
+            break
+        # The lines tell of starts at once; the record is for those that nobody heard.
+        bench.listen(min(until, now() + SECOND // 5))
+    for name in sorted(waited):
+        starts, lost = waited[name].record()[:2]
+        emit("down", service=name, deadline_s=p["deadline"], starts=starts, lost=lost)
+
+
+@step("sleep", seconds=(seconds,))
+def sleep(bench, p):
+    for _ in bench.idle(now() + ns(p["seconds"])):
+        pass
+
+
+@step("watch", seconds=(seconds,))
+def watch(bench, p):
+    """Say everything that is seen for a while: each start, ready, exit, and each end observed."""
+    for service in bench.services.values():
+        bench.look_at_record(service)
+    for thing in bench.idle(now() + ns(p["seconds"])):
+        say(thing)
+
+
+def say(thing):
+    fields = {"seen_ns": thing["seen_ns"]}
+    if thing.get("life"):
+        fields.update(life_fields(thing["life"]))
+    fields.update(thing.get("told", {}))
+    if "text" in thing:
+        fields["text"] = thing["text"]
+    fields.pop("event", None)
+    emit(thing["event"], **fields)
+
+
+# ---- steps: doing --------------------------------------------------------------------------
+
+
+@step("mode", service=(service_name,), text=(text,))
+def mode(bench, p):
+    """What testd does from its next start on; an empty text removes it."""
+    path = os.path.join(bench.dir, p["service"] + ".mode")
+    if p["text"]:
+        write_whole(path, p["text"] + "\n")
+    elif os.path.exists(path):
+        os.unlink(path)
+    emit("mode", service=p["service"], text=p["text"], ns=now())
+
+
+def write_whole(path, content):
+    """Readers find the old content or the new."""
+    temporary = "%s.%d" % (path, os.getpid())
+    with open(temporary, "wb") as f:
+        f.write(content.encode("utf-8"))
+    os.chmod(temporary, 0o644)
+    os.rename(temporary, path)
+
+
+@step("signal", target=(target,), signal=(signal_number,))
+def send_signal(bench, p):
+    kind, name = p["target"].split(":", 1)
+    sent, refused = [], []
+    stats = all_stats()
+    if kind == "service":
+        service = bench.service(name)
+        bench.look_at_record(service)
+        wanted = [life.pid for life in service.lives]
+    elif kind == "pid":
+        wanted = [int(name)]
+    else:
+        outside = strangers(stats)
+        wanted = [s.pid for s in stats.values() if s.comm == name and s.pid not in outside]
+    begin_ns = now()
+    for pid in sorted(wanted):
+        try:
+            os.kill(pid, p["signal"])
+            sent.append(pid)
+        except OSError as e:
+            refused.append({"pid": pid, "why": e.strerror})
+    emit("signalled", target=p["target"], signal=p["signal"], pids=sent, refused=refused,
+         begin_ns=begin_ns, end_ns=now())
+
+
+@step("run", command=(text,), deadline=(seconds,))
+def run(bench, p):
+    """A shell command, in a session of its own; killed at the deadline ("rc": null)."""
+    with tempfile.TemporaryFile() as output:
+        begin_ns = now()
+        child = subprocess.Popen(["/bin/sh", "-c", p["command"]], stdin=open(os.devnull),
+                                 stdout=output, stderr=subprocess.STDOUT, close_fds=True,
+                                 preexec_fn=os.setsid)
+        until = begin_ns + ns(p["deadline"])
+        try:
+            while child.poll() is None and now() < until:
+                bench.listen(min(until, now() + SECOND // 100))
+            end_ns = now()
+            rc = child.poll()
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        size = os.fstat(output.fileno()).st_size
+        output.seek(max(0, size - 4000))
+        tail = output.read().decode("utf-8", "replace")
+    emit("ran", command=p["command"], rc=rc, output=tail, output_bytes=size, begin_ns=begin_ns,
+         end_ns=end_ns)
+
+
+# ---- steps: looking ------------------------------------------------------------------------
+
+
+def describe(s):
+    return {"pid": s.pid, "ppid": s.ppid, "comm": s.comm, "exe": link(s.pid, "exe"),
+            "argv": arguments(s.pid), "cgroup": read_proc(s.pid, "cgroup").splitlines(),
+            "state": s.state, "starttime": s.starttime,
+            "uid": int((status_fields(s.pid).get("Uid") or "-1").split()[0])}
+
+
+@step("snapshot")
+def snapshot(bench, p):
+    """Every process of the guest, but for this program's own session."""
+    stats = all_stats()
+    outside = strangers(stats)
+    for service in bench.services.values():
+        bench.look_at_record(service)
+    services = []
+    for name, service in bench.services.items():
+        starts, lost, pid, main_ns, up_ns = service.record()
+        one = {"service": name, "pids": [life.pid for life in service.lives], "starts": starts,
+               "lost": lost, "pid": pid, "main_ns": main_ns, "up_ns": up_ns}
+        if name in bench.pidfiles:
+            one["pidfile"] = read_file(bench.pidfiles[name])
+        services.append(one)
+    emit("processes", ns=now(), pid1=describe(stats[1]) if 1 in stats else None,
+         services=services,
+         processes=[describe(s) for pid, s in sorted(stats.items()) if pid not in outside])
+
+
+def read_file(path):
+    try:
+        with open(path, "rb") as f:
+            return f.read(4096).decode("utf-8", "replace")
+    except (IOError, OSError):
+        return None
+
+
+def supervision(bench, p):
+    """The supervision tree: pid -> Stat of the roots and what is below, without the services."""
+    stats = all_stats()
+    outside = strangers(stats)
+    inside = dict((pid, s) for pid, s in stats.items() if pid not in outside)
+    daemons = [s.pid for s in inside.values() if s.comm.startswith("testd")]
+    services = descendants(inside, daemons)
+    roots = [1] if p["pid1"] else find_roots(inside, p["root"])
+    return dict((pid, inside[pid]) for pid in descendants(inside, roots) if pid not in services)
+
+
+def find_roots(stats, wanted):
+    """Processes given by pid, by name, or by the name of the program or script they run."""
+    def matches(s):
+        if s.pid in wanted or s.comm in wanted:
+            return True
+        return any(os.path.basename(word) in wanted for word in arguments(s.pid)[:2])
+
+    return [s.pid for s in stats.values() if matches(s)]
+
+
+MEMORY_KEYS = ("VmPeak", "VmHWM", "VmRSS")
+
+
+def proportional(pid):
+    """Pss and Private_Dirty in kB, and from which file they are."""
+    rolled = status_fields(pid, "smaps_rollup")
+    if "Pss" in rolled:
+        return kilobytes(rolled, "Pss"), kilobytes(rolled, "Private_Dirty"), "smaps_rollup"
+    sums = {"Pss": 0, "Private_Dirty": 0}
+    content = read_proc(pid, "smaps", 1 << 26)
+    if not content:
+        return None, None, "none"
+    for line in content.splitlines():
+        key, _, value = line.partition(":")
+        if key in sums:
+            sums[key] += int(value.split()[0])
+    return sums["Pss"], sums["Private_Dirty"], "smaps"
+
+
+def count_fds(pid):
+    try:
+        return len(os.listdir("/proc/%d/fd" % pid))
+    except OSError:
+        return None
+
+
+def total(values):
+    """The sum, or None where a part of it is not known."""
+    values = list(values)
+    return None if any(v is None for v in values) else sum(values)
+
+
+TREE = {"root": (root_names, []), "pid1": (truth, False), "label": (text, "")}
+
+
+@step("footprint", services=(whole,), **TREE)
+def footprint(bench, p):
+    """Memory (kB), threads and open files of each process of the supervision tree, and in all."""
+    processes, vanished, methods = [], 0, set()
+    for pid, s in sorted(supervision(bench, p).items()):
+        fields = status_fields(pid)
+        pss, dirty, method = proportional(pid)
+        one = {"pid": pid, "ppid": s.ppid, "name": s.comm, "argv": arguments(pid)[:3],
+               "Pss": pss, "Private_Dirty": dirty, "threads": s.threads, "fds": count_fds(pid)}
+        for key in MEMORY_KEYS:
+            one[key] = kilobytes(fields, key)
+        if not read_stat(pid):
+            vanished += 1
+            continue
+        methods.add(method)
+        processes.append(one)
+    keys = MEMORY_KEYS + ("Pss", "Private_Dirty", "threads", "fds")
+    sums = dict((key, total(one[key] for one in processes)) for key in keys)
+    sums["processes"] = len(processes)
+    emit("footprint", ns=now(), label=p["label"], services=p["services"], processes=processes,
+         total=sums, vanished=vanished, method=" and ".join(sorted(methods)))
+
+
+# ---- steps: processor time -----------------------------------------------------------------
+
+TICK_NS = SECOND // os.sysconf("SC_CLK_TCK")
+
+
+def tasks(pid):
+    try:
+        return os.listdir("/proc/%d/task" % pid)
+    except OSError:
+        return []
+
+
+def usage(s):
+    """CPU time (ns) and context switches of one process, over the threads it has now.
+
+    reaped_ns: what its ended and awaited children used, services among them (ticks).
+    """
+    by_schedstat, voluntary, involuntary = 0, 0, 0
+    exact = True
+    for task in tasks(s.pid):
+        first = read_proc(s.pid, "task/%s/schedstat" % task).split()
+        exact = exact and bool(first)
+        by_schedstat += int(first[0]) if first else 0
+        fields = status_fields(s.pid, "task/%s/status" % task)
+        voluntary += int(fields.get("voluntary_ctxt_switches", 0))
+        involuntary += int(fields.get("nonvoluntary_ctxt_switches", 0))
+    exact = exact and by_schedstat > 0
+    return {"pid": s.pid, "starttime": s.starttime, "name": s.comm,
+            "cpu_ns": by_schedstat if exact else (s.utime + s.stime) * TICK_NS,
+            "method": "schedstat" if exact else "ticks",
+            "reaped_ns": (s.cutime + s.cstime) * TICK_NS,
+            "voluntary": voluntary, "involuntary": involuntary}
+
+
+USAGE_KEYS = ("cpu_ns", "reaped_ns", "voluntary", "involuntary")
+
+
+def usages(bench, p):
+    """(pid, starttime) -> usage of each process of the supervision tree."""
+    found = [usage(s) for s in supervision(bench, p).values()]
+    return dict(((u["pid"], u["starttime"]), u) for u in found)
+
+
+def sum_usages(many):
+    return dict((key, sum(u[key] for u in many)) for key in USAGE_KEYS)
+
+
+def methods_of(many):
+    return " and ".join(sorted(set(u["method"] for u in many)))
+
+
+@step("cpu_mark", **TREE)
+def cpu_mark(bench, p):
+    """What the supervision tree has used up to now, for taking differences around other steps."""
+    begin_ns = now()
+    many = list(usages(bench, p).values())
+    emit("cpu_mark", label=p["label"], begin_ns=begin_ns, end_ns=now(), total=sum_usages(many),
+         processes=sorted(many, key=lambda u: u["pid"]), method=methods_of(many))
+
+
+@step("cpu", window=(seconds,), **TREE)
+def cpu(bench, p):
+    """What the supervision tree uses in a window: differences of what is known of each process."""
+    begin_ns = now()
+    before = usages(bench, p)
+    sleep(bench, {"seconds": p["window"]})
+    end_ns = now()
+    after = usages(bench, p)
+    nothing = dict.fromkeys(USAGE_KEYS, 0)
+    differences = [
+        dict((key, u[key] - before.get(who, nothing)[key]) for key in USAGE_KEYS)
+        for who, u in after.items()]
+    emit("cpu", label=p["label"], begin_ns=begin_ns, end_ns=end_ns,
+         total=sum_usages(differences), processes=len(after),
+         came=sorted(u["name"] for who, u in after.items() if who not in before),
+         went=sorted(u["name"] for who, u in before.items() if who not in after),
+         method=methods_of(after.values()))
+
+
+# ---- steps: trials -------------------------------------------------------------------------
+
+
+class Trial(object):
+    """What one kill is to be, drawn before the first kill so that nothing shifts the sequence."""
+
+    def __init__(self, group, generator, warmup=False):
+        self.group = group["name"]
+        self.fresh = group["fresh"]
+        self.low, self.high = group["low"], group["high"]
+        self.uptime = self.low + (self.high - self.low) * generator.random()
+        self.offset = generator.random()  # where in the first tenth of the slot
+        self.warmup = warmup
+        self.number = None
+
+
+def plan_trials(p, generator):
+    """The trials in their order: warm-up first, then all groups mixed. Uses random() only,
+    whose sequence is the same in every Python."""
+    trials = [Trial(p["groups"][0], generator, warmup=True) for _ in range(p["warmup"])]
+    rest = [Trial(group, generator) for group in p["groups"] for _ in range(group["trials"])]
+    for i in range(len(rest) - 1, 0, -1):
+        j = int(generator.random() * (i + 1))
+        rest[i], rest[j] = rest[j], rest[i]
+    trials.extend(rest)
+    for number, trial in enumerate(trials):
+        trial.number = number
+    return trials
+
+
+def next_in_slot(instant, slot, offset):
+    """The first instant (ns) not before the given one that lies in the slot's first tenth."""
+    if not slot:
+        return instant
+    width = ns(slot["width"])
+    cycle = width * slot["count"]
+    chosen = instant - instant % cycle + slot["index"] * width + int(width * 0.1 * offset)
+    return chosen if chosen >= instant else chosen + cycle
+
+
+class Trials(object):
+    """The engine of restarts: waits, kills, and stamps what comes after."""
+
+    def __init__(self, bench, p, generator):
+        self.bench = bench
+        self.p = p
+        self.service = bench.service(p["service"])
+        self.deadline = ns(p["deadline"])
+        self.generator = generator
+
+    def run(self):
+        trials = plan_trials(self.p, self.generator)
+        for index, trial in enumerate(trials):
+            following = 0  # fresh trials next in line, whose kills must fit the limit too
+            for later in trials[index + 1:]:
+                if not later.fresh:
+                    break
+                following += 1
+            if not self.one(trial, following):
+                emit("gaveup", service=self.service.name, trial=trial.number,
+                     remaining=len(trials) - index, patience_s=self.p["patience"])
+                return
+
+    def one(self, trial, following):
+        """One trial, whatever it takes; False if the service does not live any more."""
+        for _ in range(RETRIES):
+            gc.collect()
+            life = self.living()
+            if not life:
+                return False
+            when = self.when(life, trial, following)
+            if when is None:
+                self.freshen(trial, following)
+                continue
+            if not self.wait(life, when["at"]):
+                continue
+            if self.kill(life, trial, when):
+                return True
+        return False
+
+    def living(self):
+        """The service's current life; waits for one as long as patience lasts. None: it is over."""
+        until = now() + ns(self.p["patience"])
+        while True:
+            self.bench.look_at_record(self.service)
+            life = self.service.current()
+            if life or now() >= until:
+                return life
+            for thing in self.bench.listen(min(until, now() + SECOND // 5)):
+                if thing["event"] == "start":
+                    emit("late", **life_fields(thing["life"]))
+
+    # -- when to kill
+
+    def allowed(self, following):
+        """The first instant at which a kill keeps to the limit, with room for those following."""
+        if not self.p["limit"]:
+            return 0
+        count, window = self.p["limit"]
+        starts = self.service.starts
+        at = 0
+        for ahead in range(min(following, count - 2) + 1):
+            back = count - 1 - ahead
+            if len(starts) >= back:
+                at = max(at, starts[-back] + ns(window) + 1)
+        return at
+
+    def when(self, life, trial, following):
+        """At which instant to kill, and by how much (ns) the limit and the slot delayed it.
+
+        None if the trial needs a fresh start and this life is too old for it.
+        """
+        instant = now()
+        drawn = life.main_ns + ns(trial.uptime)
+        if drawn < instant and not trial.fresh:
+            # Too late for what was drawn: as far into the range from now on, so that a poller's
+            # phase stays as random as it was.
+            drawn = instant + ns(trial.uptime - trial.low)
+        limited = max(drawn, self.allowed(following))
+        if trial.fresh and max(limited, instant) > drawn + ns(FRESH_SLACK):
+            return None
+        at = next_in_slot(limited, self.p["slot"], trial.offset)
+        return {"at": at, "limited_ns": limited - drawn, "pushed_ns": at - limited}
+
+    def wait(self, life, until):
+        """Wait until it is time; False if the service ended or started by itself meanwhile."""
+        undisturbed = True
+        while now() < until and life.gone_ns is None:
+            for thing in self.bench.listen(until):
+                undisturbed = self.expected(thing) and undisturbed
+        return undisturbed and life.gone_ns is None
+
+    def expected(self, thing):
+        """Is it none of what should not happen between trials? What should not is said."""
+        life = thing.get("life")
+        if thing["event"] == "noise":
+            say(thing)
+            return True
+        if thing["event"] not in ("start", "gone") or not life or life.service is not self.service:
+            return True
+        emit("unexpected", what=thing["event"], seen_ns=thing["seen_ns"], **life_fields(life))
+        return False
+
+    # -- the kill
+
+    def freshen(self, trial, following):
+        """A kill whose only use is the fresh start that comes of it; recorded as warm-up."""
+        fresher = Trial({"name": "fresh", "fresh": False, "low": 0, "high": 0}, self.generator,
+                        warmup=True)
+        fresher.number = trial.number
+        life = self.living()
+        if not life:
+            return
+        when = self.when(life, fresher, following + 1)
+        if self.wait(life, when["at"]):
+            self.kill(life, fresher, when)
+
+    def kill(self, life, trial, when):
+        """Kill and emit the sample; False if the service was gone before the signal."""
+        bench = self.bench
+        bench.vigil = True
+        gc.disable()
+        try:
+            kill_ns = bench.signal(life, self.p["signal"])
+            new = self.restarted(life, kill_ns) if kill_ns is not None else None
+        finally:
+            gc.enable()
+            bench.vigil = False
+        if kill_ns is None:
+            return False
+        lost = self.service.record()[1]
+        emit("sample", service=self.service.name, group=trial.group, trial=trial.number,
+             warmup=trial.warmup, signal=self.p["signal"], drawn_s=trial.uptime,
+             uptime_ns=kill_ns - life.main_ns, limited_ns=when["limited_ns"],
+             pushed_ns=when["pushed_ns"], deadline_s=self.p["deadline"], kill_ns=kill_ns,
+             exit_ns=life.gone_ns, old_pid=life.pid, old_seq=life.seq, old_main_ns=life.main_ns,
+             censored=new is None, lost=lost,
+             new_pid=new and new.pid, new_ppid=new and new.ppid, seq=new and new.seq,
+             main_ns=new and new.main_ns, up_ns=new and new.up_ns,
+             ready_ns=new and new.ready_ns, by=new and new.found_by,
+             starts_missed=new.missed if new else 0)
+        return True
+
+    def restarted(self, old, kill_ns):
+        """The life that the kill brought about, by the deadline, with its stamps; None if none."""
+        until = kill_ns + self.deadline
+        new = None
+        while now() < until and not self.complete(old, new):
+            for thing in self.bench.listen(until):
+                life = thing.get("life")
+                if thing["event"] != "start" or life.service is not self.service:
+                    if thing["event"] == "noise":
+                        say(thing)
+                    continue
+                if new is None and life.main_ns >= kill_ns:
+                    new = life
+                else:
+                    self.expected(thing)
+        if new is None:
+            # The line may have been lost on the way; the record still knows.
+            life = self.bench.look_at_record(self.service)
+            new = life if life and kill_ns <= life.main_ns <= until else None
+        return new
+
+    def complete(self, old, new):
+        if new is None or old.gone_ns is None:
+            return False
+        return not self.p["ready"] or new.ready_ns is not None
+
+
+@step("trials", service=(service_name,), signal=(signal_number, 9), groups=(trial_groups,),
+      warmup=(whole, 0), deadline=(seconds,), patience=(seconds, None),
+      limit=(limit_of_starts, None), slot=(slot_of_time, None), ready=(truth, False))
+def trials(bench, p):
+    """Kill the service again and again, and stamp each restart."""
+    if p["patience"] is None:
+        p["patience"] = p["deadline"]
+    Trials(bench, p, random.Random(bench.seed * 1000 + bench.step)).run()
+
+
+# ---- the whole -----------------------------------------------------------------------------
+
+
+def hello(bench):
+    emit("hello", ns=now(), python=platform.python_version(), kernel=os.uname()[2],
+         machine=os.uname()[4], pid=os.getpid(), clock=CLOCK_METHOD,
+         clock_resolution_ns=clock_resolution(), method=bench.method,
+         memory="smaps_rollup" if os.path.exists("/proc/self/smaps_rollup") else "smaps",
+         boot_id=(read_file("/proc/sys/kernel/random/boot_id") or "").strip())
+
+
+def run_plan(plan):
+    bench = Bench(plan)
+    hello(bench)
+    errors = 0
+    for index, (name, function, values) in enumerate(plan["steps"]):
+        bench.step = index
+        emit("step", index=index, do=name, ns=now())
+        try:
+            function(bench, values)
+        except NobodyListens:
+            raise
+        except Exception:
+            errors += 1
+            emit("error", index=index, do=name, what=traceback.format_exc())
+    emit("end", ns=now(), errors=errors)
+    return 1 if errors else 0
+
+
+def load_plan(path):
+    try:
+        if path == "-":
+            content = sys.stdin.read()
+        else:
+            with open(path) as f:
+                content = f.read()
+    except (IOError, OSError) as e:
+        raise Malformed("%s: %s" % (path, e.strerror))
+    try:
+        return check_plan(json.loads(content))
+    except ValueError as e:
+        raise Malformed("not JSON: %s" % e)
+
+
+def main(words):
+    if len(words) != 1:
+        print("usage: measure.py PLAN.json (or - for standard input)", file=sys.stderr)
+        return 2
+    try:
+        return run_plan(load_plan(words[0]))
+    except Malformed as e:
+        print("measure.py: %s" % e, file=sys.stderr)
+        return 2
+    except NobodyListens:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

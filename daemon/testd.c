@@ -1,0 +1,566 @@
+/*
+ * testd: the test daemon that every supervisor keeps alive.
+ *
+ * It stamps CLOCK_MONOTONIC as its first act, tells the measuring program so by one write to a
+ * FIFO, keeps a record of its starts in a shared file, and then waits. It never blocks on, and
+ * never fails for want of, the measuring program. README.md describes options and formats.
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EX_USAGE = 64, EX_OSERR = 71, EX_CANTCREAT = 73 };
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND INT64_C(1000000000)
+#define NEVER INT64_MAX
+
+/* DIR/SERVICE.count, shared by all starts of a service; measure.py reads it. */
+struct record {
+	uint64_t starts; /* how often it was started, this one included */
+	uint64_t lost;   /* lines that could not be written to the FIFO */
+	uint64_t pid;    /* the current daemon; 0 while the fields below change */
+	uint64_t main_ns;
+	uint64_t up_ns;
+};
+
+struct options {
+	const char *service, *dir, *pidfile, *ready;
+	long daemonize, forks, ignore_term, watchdog;
+	long exit_after, exit_code, exit_signal, ready_after, hang_after;
+	long children, orphans, chatter, allocate, allocate_after;
+};
+
+static struct options opt = {.dir = "/srv/testd", .forks = 2, .exit_after = -1, .hang_after = -1};
+static struct record nowhere; /* stands in for a record that cannot be had */
+static struct record *record = &nowhere;
+static uint64_t main_ns, seq;
+
+static int64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+__attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	fputs("testd: ", stderr);
+	vfprintf(stderr, format, list);
+	fputc('\n', stderr);
+	va_end(list);
+	exit(code);
+}
+
+/* ---- options ---- */
+
+enum kind { FLAG, NUMBER, TEXT };
+
+/* early: acted upon before the start is told, so it cannot come from the mode file. */
+static const struct option {
+	const char *name;
+	enum kind kind;
+	void *value;
+	long low, high;
+	int early;
+} known[] = {
+	{"--dir", TEXT, &opt.dir, 0, 0, 1},
+	{"--daemonize", FLAG, &opt.daemonize, 0, 0, 1},
+	{"--forks", NUMBER, &opt.forks, 1, 2, 1},
+	{"--pidfile", TEXT, &opt.pidfile, 0, 0, 1},
+	{"--exit-after", NUMBER, &opt.exit_after, 0, LONG_MAX / 1000000, 0},
+	{"--exit-code", NUMBER, &opt.exit_code, 0, 255, 0},
+	{"--exit-signal", NUMBER, &opt.exit_signal, 1, 64, 0},
+	{"--ignore-term", FLAG, &opt.ignore_term, 0, 0, 0},
+	{"--ready", TEXT, &opt.ready, 0, 0, 0},
+	{"--ready-after", NUMBER, &opt.ready_after, 0, LONG_MAX / 1000000, 0},
+	{"--children", NUMBER, &opt.children, 0, 10000, 0},
+	{"--orphans", NUMBER, &opt.orphans, 0, 1000000, 0},
+	{"--chatter", NUMBER, &opt.chatter, 1, 1000000, 0},
+	{"--allocate", NUMBER, &opt.allocate, 1, LONG_MAX >> 20, 0},
+	{"--allocate-after", NUMBER, &opt.allocate_after, 0, LONG_MAX / 1000000, 0},
+	{"--watchdog", FLAG, &opt.watchdog, 0, 0, 0},
+	{"--hang-after", NUMBER, &opt.hang_after, 0, LONG_MAX / 1000000, 0},
+};
+
+static const struct option *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (!strcmp(known[i].name, name))
+			return &known[i];
+	return NULL;
+}
+
+static long number(const struct option *o, const char *word)
+{
+	char *end;
+
+	errno = 0;
+	long value = strtol(word, &end, 10);
+	if (errno || end == word || *end || value < o->low || value > o->high)
+		die(EX_USAGE, "%s takes a number from %ld to %ld, not '%s'", o->name, o->low, o->high, word);
+	return value;
+}
+
+/* The same words are read from the command line and, later, from the mode file. */
+static void parse(int count, char **words, int late)
+{
+	for (int i = 0; i < count; i++) {
+		if (words[i][0] != '-' && !late && !opt.service) {
+			opt.service = words[i];
+			continue;
+		}
+		const struct option *o = find(words[i]);
+		if (!o)
+			die(EX_USAGE, "unknown option '%s'", words[i]);
+		if (late && o->early)
+			die(EX_USAGE, "%s cannot be set in a mode file: it is acted upon before", o->name);
+		if (o->kind == FLAG) {
+			*(long *)o->value = 1;
+			continue;
+		}
+		if (++i == count)
+			die(EX_USAGE, "%s needs a value", o->name);
+		if (o->kind == NUMBER)
+			*(long *)o->value = number(o, words[i]);
+		else
+			*(const char **)o->value = words[i];
+	}
+}
+
+/* The name goes into file names and JSON unquoted. */
+static int good_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (!length || length > 64 || name[0] == '.')
+		return 0;
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("._@-", *name))
+			return 0;
+	return 1;
+}
+
+static int ready_fd(void)
+{
+	static const struct option fd = {"--ready fd:N", NUMBER, NULL, 0, 1 << 20, 0};
+
+	return (int)number(&fd, opt.ready + 3);
+}
+
+static void check(void)
+{
+	if (!opt.service)
+		die(EX_USAGE, "usage: testd [options] SERVICE");
+	if (!good_name(opt.service))
+		die(EX_USAGE, "'%s' is no service name: 1 to 64 of a-z A-Z 0-9 . _ @ -", opt.service);
+	if (opt.exit_code && opt.exit_signal)
+		die(EX_USAGE, "--exit-code and --exit-signal exclude each other");
+	if (opt.exit_after < 0 && (opt.exit_code || opt.exit_signal))
+		die(EX_USAGE, "--exit-code and --exit-signal need --exit-after MS");
+	if (!opt.ready)
+		return;
+	if (!strncmp(opt.ready, "fd:", 3))
+		ready_fd();
+	else if (strcmp(opt.ready, "notify") && strcmp(opt.ready, "stop") && strcmp(opt.ready, "never"))
+		die(EX_USAGE, "--ready takes fd:N, notify, stop or never, not '%s'", opt.ready);
+}
+
+/* ---- telling ---- */
+
+static void path_in_dir(char *path, const char *name, const char *suffix)
+{
+	if (snprintf(path, PATH_MAX, "%s/%s%s", opt.dir, name, suffix) >= PATH_MAX)
+		path[0] = 0;
+}
+
+/* Blocks are taken now where possible: a full disk would be a SIGBUS at the first write. */
+static int grow(int fd)
+{
+	int error = posix_fallocate(fd, 0, sizeof *record);
+
+	return !error || (error == EOPNOTSUPP && !ftruncate(fd, sizeof *record));
+}
+
+static void open_record(void)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	path_in_dir(path, opt.service, ".count");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && ((size_t)st.st_size >= sizeof *record || grow(fd))) {
+		void *map = mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (map != MAP_FAILED)
+			record = map;
+	}
+	close(fd);
+}
+
+/* One line, one write below PIPE_BUF: it arrives whole or not at all. */
+static void tell(const char *line, int length)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	path_in_dir(path, "stamps", "");
+	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode) || write(fd, line, length) != length)
+		__atomic_fetch_add(&record->lost, 1, __ATOMIC_RELAXED);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void tell_start(void)
+{
+	char line[512];
+
+	prctl(PR_SET_NAME, "testd"); /* by this name measure.py knows the daemon */
+	seq = __atomic_add_fetch(&record->starts, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&record->pid, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&record->main_ns, main_ns, __ATOMIC_SEQ_CST);
+	uint64_t up_ns = now();
+	__atomic_store_n(&record->up_ns, up_ns, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&record->pid, getpid(), __ATOMIC_SEQ_CST);
+	tell(line, snprintf(line, sizeof line,
+			    "{\"event\":\"start\",\"service\":\"%s\",\"pid\":%d,\"ppid\":%d,\"seq\":%llu,"
+			    "\"main_ns\":%llu,\"up_ns\":%llu}\n",
+			    opt.service, getpid(), getppid(), (unsigned long long)seq,
+			    (unsigned long long)main_ns, (unsigned long long)up_ns));
+}
+
+static void tell_event(const char *event)
+{
+	char line[512];
+
+	tell(line, snprintf(line, sizeof line,
+			    "{\"event\":\"%s\",\"service\":\"%s\",\"pid\":%d,\"seq\":%llu,\"%s_ns\":%lld}\n",
+			    event, opt.service, getpid(), (unsigned long long)seq, event,
+			    (long long)now()));
+}
+
+/* ---- daemonizing ---- */
+
+static pid_t must_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die(EX_OSERR, "fork: %s", strerror(errno));
+	return pid;
+}
+
+/* Whoever reads the pid file finds the old content or the new, never half of it. */
+static void write_pidfile(void)
+{
+	char temporary[PATH_MAX];
+
+	if (snprintf(temporary, sizeof temporary, "%s.%d", opt.pidfile, getpid()) >= PATH_MAX)
+		die(EX_CANTCREAT, "%s: name too long", opt.pidfile);
+	FILE *file = fopen(temporary, "we");
+	if (!file || fprintf(file, "%d\n", getpid()) < 0 || fclose(file))
+		die(EX_CANTCREAT, "%s: %s", temporary, strerror(errno));
+	if (rename(temporary, opt.pidfile))
+		die(EX_CANTCREAT, "%s: %s", opt.pidfile, strerror(errno));
+}
+
+/* The first process waits for the byte that says the daemon is up, and exits 0. */
+__attribute__((noreturn)) static void wait_for_daemon(int fd, pid_t child)
+{
+	char byte;
+	ssize_t got;
+
+	do
+		got = read(fd, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	if (opt.forks == 2)
+		waitpid(child, NULL, 0);
+	_exit(got == 1 ? 0 : EX_OSERR);
+}
+
+/* Returns, in the daemon only, the descriptor by which to release the first process. */
+static int daemonize(void)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		die(EX_OSERR, "pipe: %s", strerror(errno));
+	pid_t child = must_fork();
+	if (child) {
+		close(ends[1]);
+		wait_for_daemon(ends[0], child);
+	}
+	close(ends[0]);
+	setsid();
+	if (opt.forks == 2 && must_fork())
+		_exit(0);
+	umask(022);
+	if (chdir("/"))
+		die(EX_OSERR, "chdir /: %s", strerror(errno));
+	return ends[1];
+}
+
+/* Last, so that a failure before it is still seen on stderr. */
+static void release(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; null >= 0 && i < 3; i++)
+		dup2(null, i);
+	if (write(fd, "", 1) != 1)
+		_exit(EX_OSERR);
+	close(fd);
+}
+
+/* ---- what a scenario may ask for ---- */
+
+static void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+	if (!path || strlen(path) >= sizeof to.sun_path) {
+		fprintf(stderr, "testd: no usable NOTIFY_SOCKET for %s\n", state);
+		return;
+	}
+	strcpy(to.sun_path, path);
+	if (path[0] == '@')
+		to.sun_path[0] = 0;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (void *)&to, length) < 0)
+		fprintf(stderr, "testd: %s to %s: %s\n", state, path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The line goes first: after SIGSTOP it would wait for the supervisor's SIGCONT. */
+static void become_ready(void)
+{
+	tell_event("ready");
+	if (!strcmp(opt.ready, "notify")) {
+		notify("READY=1");
+		return;
+	}
+	if (!strcmp(opt.ready, "stop")) {
+		raise(SIGSTOP);
+		return;
+	}
+	int fd = ready_fd();
+	if (write(fd, "\n", 1) != 1 || close(fd))
+		fprintf(stderr, "testd: readiness to descriptor %d: %s\n", fd, strerror(errno));
+}
+
+__attribute__((noreturn)) static void leave(void)
+{
+	sigset_t all;
+
+	tell_event("exit");
+	if (!opt.exit_signal)
+		_exit((int)opt.exit_code);
+	prctl(PR_SET_DUMPABLE, 0); /* no core file: where one goes is the host's setting */
+	signal((int)opt.exit_signal, SIG_DFL);
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	kill(getpid(), (int)opt.exit_signal);
+	die(EX_USAGE, "signal %ld does not end a process", opt.exit_signal);
+}
+
+static void leave_children(void)
+{
+	for (long i = 0; i < opt.children; i++) {
+		if (must_fork())
+			continue;
+		prctl(PR_SET_NAME, "testd-child");
+		for (;;)
+			pause();
+	}
+}
+
+/* Each lives until its parent is gone, so it is an orphan for certain, then ends. */
+static void leave_orphans(void)
+{
+	for (long i = 0; i < opt.orphans; i++) {
+		pid_t child = must_fork();
+		if (child) {
+			waitpid(child, NULL, 0);
+			continue;
+		}
+		pid_t parent = getpid();
+		if (must_fork())
+			_exit(0);
+		prctl(PR_SET_NAME, "testd-orphan");
+		while (getppid() == parent)
+			nanosleep(&(struct timespec){.tv_nsec = MILLISECOND}, NULL);
+		_exit(0);
+	}
+}
+
+static void allocate(void)
+{
+	size_t size = (size_t)opt.allocate << 20, page = (size_t)sysconf(_SC_PAGESIZE);
+	volatile char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die(EX_OSERR, "%ld MB: %s", opt.allocate, strerror(errno));
+	for (size_t i = 0; i < size; i += page)
+		memory[i] = 1;
+}
+
+static void chatter(void)
+{
+	static unsigned long long line;
+
+	dprintf(1, "%s %llu %llu\n", opt.service, (unsigned long long)seq, ++line);
+}
+
+static void pat_watchdog(void)
+{
+	notify("WATCHDOG=1");
+}
+
+/* ---- waiting ---- */
+
+static void hang(void);
+
+enum { READY, EXIT, ALLOCATE, CHATTER, WATCHDOG, HANG, TIMERS };
+
+static struct timer {
+	void (*act)(void);
+	int64_t next, period;
+} timers[TIMERS] = {
+	[READY] = {become_ready, NEVER, 0},     [EXIT] = {leave, NEVER, 0},
+	[ALLOCATE] = {allocate, NEVER, 0},      [CHATTER] = {chatter, NEVER, 0},
+	[WATCHDOG] = {pat_watchdog, NEVER, 0},  [HANG] = {hang, NEVER, 0},
+};
+
+/* Alive but doing nothing any more, as a deadlocked program would be. */
+static void hang(void)
+{
+	for (int i = 0; i < TIMERS; i++)
+		timers[i].next = NEVER;
+}
+
+static int64_t watchdog_period(void)
+{
+	const char *microseconds = getenv("WATCHDOG_USEC");
+	long long period = microseconds ? atoll(microseconds) * 1000 / 2 : 0;
+
+	if (period > 0)
+		return period;
+	fprintf(stderr, "testd: --watchdog without a usable WATCHDOG_USEC\n");
+	return 0;
+}
+
+static void set_timers(void)
+{
+	int64_t begin = now();
+
+	if (opt.ready && strcmp(opt.ready, "never"))
+		timers[READY].next = begin + opt.ready_after * MILLISECOND;
+	if (opt.exit_after >= 0)
+		timers[EXIT].next = begin + opt.exit_after * MILLISECOND;
+	if (opt.allocate)
+		timers[ALLOCATE].next = begin + opt.allocate_after * MILLISECOND;
+	if (opt.hang_after >= 0)
+		timers[HANG].next = begin + opt.hang_after * MILLISECOND;
+	if (opt.chatter) {
+		timers[CHATTER].period = SECOND / opt.chatter;
+		timers[CHATTER].next = begin;
+	}
+	if (opt.watchdog && (timers[WATCHDOG].period = watchdog_period()))
+		timers[WATCHDOG].next = begin;
+}
+
+__attribute__((noreturn)) static void wait_forever(void)
+{
+	for (;;) {
+		struct timer *first = timers;
+		for (int i = 1; i < TIMERS; i++)
+			if (timers[i].next < first->next)
+				first = &timers[i];
+		if (first->next == NEVER) {
+			pause();
+			continue;
+		}
+		struct timespec until = {first->next / SECOND, first->next % SECOND};
+		if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
+			continue;
+		first->next = first->period ? first->next + first->period : NEVER;
+		first->act();
+	}
+}
+
+/* ---- from start to waiting ---- */
+
+static void read_mode(void)
+{
+	static char text[4096];
+	char path[PATH_MAX], *words[256], *rest = text;
+	int count = 0;
+
+	path_in_dir(path, opt.service, ".mode");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ssize_t size = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (size == (ssize_t)sizeof text - 1)
+		die(EX_USAGE, "%s: longer than %zu bytes", path, sizeof text - 2);
+	for (char *word; count < 256 && (word = strsep(&rest, " \t\r\n"));)
+		if (*word)
+			words[count++] = word;
+	parse(count, words, 1);
+	check();
+}
+
+static void heed_term(void)
+{
+	if (opt.ignore_term)
+		signal(SIGTERM, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+	main_ns = (uint64_t)now();
+	parse(argc - 1, argv + 1, 0);
+	check();
+	open_record();
+	int first = opt.daemonize ? daemonize() : -1;
+	if (opt.pidfile)
+		write_pidfile();
+	heed_term();
+	tell_start();
+	if (first >= 0)
+		release(first);
+	read_mode();
+	heed_term();
+	leave_children();
+	leave_orphans();
+	set_timers();
+	wait_forever();
+}
