@@ -19,11 +19,28 @@ def keep(guest: Guest, command: str) -> None:
         raise Problem(f"Nothing is known of how {guest.system.init} keeps a supervisor.")
 
 
-def _sysvinit(guest: Guest, command: str) -> None:
-    lines = guest.read(_INITTAB).decode().splitlines()
-    kept = [line for line in lines if not line.startswith("sv:")]
-    guest.write([File(_INITTAB, "\n".join([*kept, f"sv:2:respawn:{command}"]) + "\n")])
+def drop(guest: Guest) -> None:
+    """Have the guest's own PID 1 end what it keeps, and wait until it has ended."""
+    if guest.system.init == "systemd":
+        guest.run("systemctl stop supervisor.service")
+        return
+    # init sends SIGTERM to the line's process group, and SIGKILL a few seconds later.
+    host = guest.run("ps -o pid= --ppid 1 -o args=").stdout
+    _write_inittab(guest, [])
     guest.run("telinit q")
+    pids = " ".join(line.split()[0] for line in host.splitlines() if "testd" not in line)
+    guest.run(f"for pid in {pids}; do while [ -e /proc/$pid ]; do sleep 0.1; done; done")
+
+
+def _sysvinit(guest: Guest, command: str) -> None:
+    _write_inittab(guest, [f"sv:2:respawn:{command}"])
+    guest.run("telinit q")
+
+
+def _write_inittab(guest: Guest, lines: list[str]) -> None:
+    present = guest.read(_INITTAB).decode().splitlines()
+    others = [line for line in present if not line.startswith("sv:")]
+    guest.write([File(_INITTAB, "\n".join([*others, *lines]) + "\n")])
 
 
 def _systemd(guest: Guest, command: str) -> None:

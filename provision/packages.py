@@ -46,4 +46,12 @@ class Apt:
         return guest.run(f"dpkg-query -W -f '${{Version}}' {package}").stdout.strip()
 
 
-Source = Apt
+@dataclass(frozen=True)
+class Present:
+    """Nothing to install: it comes with the guest, or with the suite itself."""
+
+    def install(self, guest: Guest) -> None:
+        """Do nothing."""
+
+
+Source = Apt | Present

@@ -133,8 +133,8 @@ class Supervisor:
         """Take a service out for good: its files and whatever `enable` did."""
         raise NotImplementedError
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
-        """Have the running supervisor take up changed files and newly enabled services."""
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str | None:
+        """Have it take up changed files and newly enabled services; None: only a restart does."""
         raise NotImplementedError
 
     def stop_service(self, contender: Contender, service: Service) -> str:
@@ -143,10 +143,6 @@ class Supervisor:
 
     def start_service(self, contender: Contender, service: Service) -> str:
         """Ask for a stopped service to be started."""
-        raise NotImplementedError
-
-    def stop(self, contender: Contender) -> str:
-        """Ask a hosted supervisor to end, with its services."""
         raise NotImplementedError
 
     # The verbs.
@@ -221,11 +217,22 @@ class Supervisor:
         assert self.hosted is not None
         boot.keep(guest, self.hosted)
 
+    def stop(self, guest: Guest, contender: Contender) -> None:
+        """End a hosted supervisor, as its host ends it; a PID 1 ends with its guest."""
+        if not contender.pid1:
+            boot.drop(guest)
+
     def add(self, guest: Guest, contender: Contender, services: Iterable[Service]) -> None:
         """Make a running supervisor keep exactly those services, old ones among them."""
         services = tuple(services)
         self.configure(guest, contender, services)
-        guest.run(self.reload(contender, services))
+        command = self.reload(contender, services)
+        if command is not None:
+            guest.run(command)
+            return
+        if not contender.pid1:
+            boot.drop(guest)
+        self.start(guest, contender)
 
 
 def _templates(folder: Path) -> list[Path]:

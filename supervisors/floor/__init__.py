@@ -1,0 +1,46 @@
+"""The floor: the smallest possible supervisor, ours, the limit each figure is compared to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from provision.packages import Present
+from supervisors.contract import Contender, Service, Supervisor
+
+
+def _contender(*, pid1: bool) -> Contender:
+    return Contender(
+        "floor", "runner", "default", pid1=pid1, setting="vfork, exec and waitpid, nothing else"
+    )
+
+
+class Floor(Supervisor):
+    """daemon/floor.c"""
+
+    name = "floor"
+    title = "floor"
+    home = "daemon/floor.c"
+    rank = 100
+    sources = {"debian": Present(), "arch": Present(), "precise": Present()}
+    init = "/etc/floor"
+    hosted = "/etc/floor"
+    processes = frozenset({"floor"})
+    parent = "floor"
+    version_command = "sha256sum /srv/testd/floor | cut -c 1-12"
+    version_pattern = r"(\w+)"
+    contenders = (_contender(pid1=False), _contender(pid1=True))
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        return f"sed -i 's| -- [^ ]* {service.name}$||' /etc/floor"
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> None:
+        return None
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return "false"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return "false"
+
+
+SUPERVISOR = Floor()

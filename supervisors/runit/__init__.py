@@ -1,0 +1,68 @@
+"""runit: a runsv for each service directory, started by runsvdir."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from provision.guest import Guest
+from provision.packages import Apt
+from supervisors.contract import Article, Contender, Service, Supervisor
+
+
+def _contender(*, pid1: bool) -> Contender:
+    return Contender(
+        "runit",
+        "runner",
+        "default",
+        pid1=pid1,
+        setting="a run script a service; no setting changes how it restarts",
+        # runsv.c: a service that lived for less than a second is held back for one.
+        settled=2.0,
+    )
+
+
+class Runit(Supervisor):
+    """http://smarden.org/runit/runsv.8.html"""
+
+    name = "runit"
+    title = "runit"
+    home = "http://smarden.org/runit/"
+    rank = 5
+    article = Article("2.1.1", needs_pid1=False, runner=True, monitor=False, loc=5685)
+    sources = {"debian": Apt(("runit",))}
+    init = "/lib/runit/runit-init"
+    hosted = "/usr/bin/runsvdir -P /etc/service"
+    processes = frozenset({"runit", "runsvdir", "runsv"})
+    parent = "runsv"
+    # None of its programs knows its own version.
+    version_command = "dpkg-query -W -f '${Version}' runit"
+    contenders = (_contender(pid1=False), _contender(pid1=True))
+
+    def after_install(self, guest: Guest) -> None:
+        # The package enables services of its own; only the test daemon is kept alive here.
+        guest.run("rm -f /etc/service/*")
+
+    def enable(self, contender: Contender, service: Service) -> str:
+        return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        return f"rm /etc/service/{service.name}; rm -r /etc/sv/{service.name}"
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        # runsvdir looks for new directories by itself, every 5 s at the latest.
+        return "true"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return f"sv down {service.name}"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"sv up {service.name}"
+
+    def stop(self, guest: Guest, contender: Contender) -> None:
+        if not contender.pid1:
+            # On SIGHUP runsvdir tells each runsv to stop its service, and ends.
+            guest.run("pkill -HUP -x -P 1 runsvdir")
+        super().stop(guest, contender)
+
+
+SUPERVISOR = Runit()

@@ -1,0 +1,3 @@
+{% if contender.pid1 %}
+# A container finds its file systems mounted.
+{% endif %}

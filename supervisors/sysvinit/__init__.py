@@ -1,0 +1,49 @@
+"""The classic init: one respawn line in /etc/inittab for each service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from provision.packages import Apt
+from supervisors.contract import Article, Contender, Service, Supervisor
+
+
+class Sysvinit(Supervisor):
+    """https://manpages.debian.org/bookworm/sysvinit-core/inittab.5.en.html"""
+
+    name = "sysvinit"
+    title = "sysvinit inittab"
+    home = "https://savannah.nongnu.org/projects/sysvinit"
+    rank = 1
+    article = Article("2.88", needs_pid1=True, runner=True, monitor=False, loc=6562)
+    sources = {"debian": Apt(("sysvinit-core",))}
+    init = "/sbin/init"
+    processes = frozenset({"init"})
+    parent = "init"
+    version_command = "/sbin/init --version"
+    contenders = (
+        Contender(
+            "sysvinit",
+            "runner",
+            "default",
+            pid1=True,
+            setting="one respawn line a service; the limit is compiled in",
+            # init.c: MAXSPAWN 10 within TESTTIME 120 s puts the line to sleep for 300 s.
+            limit=(10, 120.0),
+        ),
+    )
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        return f"sed -i '/{service.name}$/d' /etc/inittab"
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return "telinit q"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return f"sed -i '/ {service.name}$/s/:respawn:/:off:/' /etc/inittab; telinit q"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"sed -i '/ {service.name}$/s/:off:/:respawn:/' /etc/inittab; telinit q"
+
+
+SUPERVISOR = Sysvinit()
