@@ -131,7 +131,9 @@ class Guest(ABC):
                 tar.addfile(entry, io.BytesIO(data))
         archive.seek(0)
         self.connection.put(archive, "/tmp/files.tar")
-        self.run("tar -xf /tmp/files.tar -C / --no-same-owner --no-overwrite-dir; rm /tmp/files.tar")
+        self.run(
+            "tar -xf /tmp/files.tar -C / --no-same-owner --no-overwrite-dir; rm /tmp/files.tar"
+        )
 
     def read(self, path: str) -> bytes:
         """A file's content."""
@@ -143,7 +145,9 @@ class Guest(ABC):
         return Problem(
             f"On guest {self.name}, exit code {result.exited}: {command}",
             known="\n".join(
-                text for text in (result.stdout[-2000:].strip(), result.stderr[-2000:].strip()) if text
+                text
+                for text in (result.stdout[-2000:].strip(), result.stderr[-2000:].strip())
+                if text
             ),
         )
 

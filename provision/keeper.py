@@ -48,9 +48,7 @@ class Keeper:
 
     def boot(self) -> str:
         with (self.home / "log").open("ab") as log:
-            self.monitor = self._child(
-                ["lxc-start", "-P", str(GUESTS), "-n", self.name, "-F"], log
-            )
+            self.monitor = self._child(["lxc-start", "-P", str(GUESTS), "-n", self.name, "-F"], log)
         while self.monitor.poll() is None:
             pid = self._init()
             if pid:

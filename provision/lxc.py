@@ -41,12 +41,11 @@ class Lxc(Provider):
     """Guests on this very kernel: a start takes milliseconds, and needs root."""
 
     name = "lxc"
+    parallel = 64
 
     def lack(self, system: System) -> Lack | None:
         if platform.system() != "Linux":
-            return Lack(
-                "LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here."
-            )
+            return Lack("LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here.")
         if os.geteuid() != 0:
             return Lack("LXC guests need root.", "Run the same command with sudo.")
         tools = missing_tools("lxc", f"image-{system.name}")

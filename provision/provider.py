@@ -37,6 +37,8 @@ class Provider(ABC):
     """Makes guests. Nothing above it knows which provider made one."""
 
     name: str
+    # How many guests may run at once.
+    parallel: int = 1
 
     @abstractmethod
     def lack(self, system: System) -> Lack | None:

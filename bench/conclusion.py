@@ -1,0 +1,123 @@
+"""What a contender's samples come to, and what a whole run does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.scenario import Scenario
+from bench.selection import FLOOR, Entry
+
+# A floor whose slow tenth is this many times its median says that the host is too noisy to rank.
+NOISY = 4.0
+# The company of other guests may slow the floor by this much before it counts as harm.
+HARM = 1.5
+
+
+@dataclass
+class Progress:
+    """What is known of one contender so far; pending: guests that are not done yet."""
+
+    entry: Entry
+    pending: int
+    version: str = ""
+    verified: dict[str, Any] = field(default_factory=dict)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    guests: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+def result(
+    known: Progress, chosen: dict[str, Scenario], skipped: dict[tuple[str, str], str]
+) -> dict[str, Any]:
+    """What run.json says of one contender."""
+    supervisor, contender = known.entry.supervisor, known.entry.contender
+    found: dict[str, Any] = {}
+    for name, scenario in chosen.items():
+        if (contender.name, name) in skipped:
+            found[name] = {"status": "not measured", "note": skipped[contender.name, name],
+                           "metrics": []}  # fmt: skip
+            continue
+        samples = [each for each in known.samples if each.get("scenario") == name]
+        metrics = [metric.as_dict() for metric in scenario.conclude(contender, samples)]
+        found[name] = {"status": "measured", "note": "", "metrics": metrics}
+    article = supervisor.article
+    return {
+        "name": contender.name,
+        "supervisor": supervisor.name,
+        "title": supervisor.title,
+        "home": supervisor.home,
+        "rank": supervisor.rank,
+        "version": known.version,
+        "role": contender.role,
+        "profile": contender.profile,
+        "pid1": contender.pid1,
+        "needs_pid1": supervisor.needs_pid1,
+        "can_pid1": supervisor.can_pid1,
+        "roles": sorted({each.role for each in supervisor.contenders}),
+        "setting": contender.setting,
+        "period": contender.period,
+        "limit": contender.limit,
+        "logger": contender.logger,
+        "article": article.__dict__ if article else None,
+        "status": "failed" if known.failures else "measured",
+        "reason": known.failures[0][:2000] if known.failures else "",
+        "verified": known.verified,
+        "guests": sorted(known.guests, key=lambda guest: int(guest["replica"])),
+        "scenarios": found,
+    }
+
+
+def compare_with_floor(run: dict[str, Any]) -> None:
+    """Set every metric's ratio to the floor's, PID 1 with PID 1 and hosted with hosted."""
+    floors = {
+        (each["pid1"], scenario, metric["metric"]): metric["median"]
+        for each in run["contenders"]
+        if each["supervisor"] == FLOOR
+        for scenario, found in each["scenarios"].items()
+        for metric in found["metrics"]
+    }
+    for each in run["contenders"]:
+        for scenario, found in each["scenarios"].items():
+            for metric in found["metrics"]:
+                floor = floors.get((each["pid1"], scenario, metric["metric"]))
+                if floor and metric["median"] is not None:
+                    metric["floor_ratio"] = metric["median"] / floor
+
+
+def spread(run: dict[str, Any]) -> float | None:
+    """The floor's p90 over its median, the worse of its two places; None where it was not run."""
+    return max(
+        (metric["p90"] / metric["median"] for _, metric in _floors(run) if metric["p90"]),
+        default=None,
+    )
+
+
+def warnings(run: dict[str, Any]) -> list[str]:
+    """What a reader must know before believing the figures, with the figure and what to do."""
+    said = []
+    wide = spread(run)
+    if wide is not None and wide > NOISY:
+        said.append(
+            f"This host is too noisy for a ranking: the floor's slow tenth is {wide:.1f} times its "
+            f"median (bound {NOISY:g}). Stop what else runs here, then measure again."
+        )
+    alone = (run.get("alone") or {}).get("median")
+    together = [metric["median"] for name, metric in _floors(run) if name.endswith("/hosted")]
+    if alone and together and together[0] and together[0] / alone > HARM:
+        said.append(
+            f"The floor took {together[0] / alone:.2f} times as long among the other guests as "
+            f"alone (bound {HARM:g}): short latencies are too high here. "
+            "Measure fewer contenders at once: ./inv bench --only=NAME"
+        )
+    return said
+
+
+def _floors(run: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for each in run["contenders"]:
+        if each["supervisor"] != FLOOR or "restart" not in each["scenarios"]:
+            continue
+        for metric in each["scenarios"]["restart"]["metrics"]:
+            if metric["metric"] == "restart_long" and metric["median"]:
+                yield each["name"], metric

@@ -1,0 +1,152 @@
+"""A run's folder under results/: run.json, samples.jsonl, logs/. Its only writer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from provision.cache import hand_over
+from provision.errors import Problem
+
+SCHEMA = 1
+RESULTS = Path(__file__).parent.parent / "results"
+
+
+class Record:
+    """One run's folder. docs/results.md describes the files."""
+
+    def __init__(self, folder: Path, run: dict[str, Any]) -> None:
+        self.folder = folder
+        self.run = run
+
+    @classmethod
+    def create(cls, name: str, head: dict[str, Any]) -> Record:
+        """A new run's folder, made `results/latest`."""
+        folder = _fresh(RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
+        (folder / "logs").mkdir()
+        record = cls(folder, {"schema": SCHEMA, "id": folder.name, **head, "contenders": []})
+        record.save()
+        _point_latest(folder)
+        return record
+
+    @classmethod
+    def load(cls, folder: Path) -> Record:
+        """A run made before. Raises Problem for one that is broken or of another schema."""
+        return cls(folder, read_run(folder))
+
+    def measured(self) -> set[str]:
+        """Names of the contenders whose results are complete."""
+        return {each["name"] for each in self.run["contenders"] if each["status"] == "measured"}
+
+    def forget(self, kept: set[str]) -> None:
+        """Drop every contender but those, and every sample that is not theirs."""
+        self.run["contenders"] = [each for each in self.run["contenders"] if each["name"] in kept]
+        path = self.folder / "samples.jsonl"
+        if not path.exists():
+            return
+        lines = [
+            line
+            for line in path.read_text().splitlines(keepends=True)
+            if line.endswith("\n") and json.loads(line)["contender"] in kept
+        ]
+        self._replace(path, "".join(lines))
+
+    def add(self, contender: dict[str, Any], samples: Sequence[dict[str, Any]]) -> None:
+        """Put one contender's results on disk, its samples first."""
+        with self._disk(), (self.folder / "samples.jsonl").open("a") as stream:
+            stream.writelines(json.dumps(sample) + "\n" for sample in samples)
+            stream.flush()
+            os.fsync(stream.fileno())
+        others = [each for each in self.run["contenders"] if each["name"] != contender["name"]]
+        self.run["contenders"] = [*others, contender]
+        self.save()
+
+    def log(self, name: str, text: str) -> Path:
+        """Write a log, and say where it is."""
+        path = self.folder / "logs" / f"{name.replace('/', '-')}.log"
+        with self._disk():
+            path.write_text(text)
+        return path
+
+    def save(self) -> None:
+        """Write run.json whole, or leave the old one."""
+        self._replace(self.folder / "run.json", json.dumps(self.run, indent=1))
+
+    def _replace(self, path: Path, text: str) -> None:
+        fresh = path.with_suffix(path.suffix + ".new")
+        with self._disk():
+            fresh.write_text(text)
+            fresh.replace(path)
+
+    @contextlib.contextmanager
+    def _disk(self) -> Any:
+        try:
+            yield
+        except OSError as failure:
+            raise Problem(
+                f"{self.folder} cannot be written: {failure.strerror}.",
+                known="What was written before is whole.",
+                advice="Free some space, then: ./inv bench --resume",
+            ) from failure
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """A run's run.json. Raises Problem for one that is missing, broken, or of another schema."""
+    path = folder / "run.json"
+    try:
+        run = json.loads(path.read_text())
+        schema = run["schema"]
+    except FileNotFoundError:
+        raise Problem(
+            f"There is no run at {folder}.",
+            known=f"Runs: {', '.join(runs()) or 'none yet'}.",
+            advice="./inv bench makes one.",
+            usage=True,
+        ) from None
+    except (ValueError, KeyError, TypeError) as failure:
+        raise Problem(
+            f"{path} is not a run's record: {failure}.",
+            advice="Name another run; ./inv report without a name takes the latest.",
+            usage=True,
+        ) from failure
+    if schema != SCHEMA:
+        raise Problem(
+            f"{path} has schema {schema}; this version reads schema {SCHEMA}.",
+            advice="Read it with the version that wrote it, or measure again: ./inv bench",
+            usage=True,
+        )
+    return dict(run)
+
+
+def find(name: str = "latest") -> Path:
+    """The folder of a run, by its name or as a path."""
+    as_path = Path(name)
+    return as_path if as_path.is_dir() and "/" in name else RESULTS / name
+
+
+def runs() -> list[str]:
+    """Names of the runs there are, oldest first."""
+    return sorted(
+        path.parent.name for path in RESULTS.glob("*/run.json") if not path.parent.is_symlink()
+    )
+
+
+def _fresh(folder: Path) -> Path:
+    for path in (folder, *(folder.with_name(f"{folder.name}-{n}") for n in range(2, 100))):
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(parents=True)
+            return path
+    raise Problem(f"{folder} is taken.")
+
+
+def _point_latest(folder: Path) -> None:
+    link = RESULTS / "latest"
+    fresh = RESULTS / f".latest-{os.getpid()}"
+    fresh.symlink_to(folder.name)
+    fresh.replace(link)
+    hand_over(RESULTS)

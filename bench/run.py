@@ -1,0 +1,471 @@
+"""The loop: guests up, supervisors in, trials, results; one thread a guest."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+
+from bench import kit
+from bench.conclusion import Progress, compare_with_floor, result, warnings
+from bench.host import host_facts, own_cpu_seconds
+from bench.plan import Job, Plan, plan
+from bench.quiet import Quiet
+from bench.record import Record, find
+from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
+from bench.scenarios import scenarios
+from bench.selection import FLOOR, entries
+from bench.verify import verify
+from provision.cache import cache_folder, hand_over
+from provision.errors import Problem
+from provision.guest import Guest
+from provision.provider import Provider
+from provision.providers import choose
+from provision.systems import System, named, unknown
+
+TRIALS, TRIALS_QUICK = 30, 6
+REPLICAS = 16
+ENOUGH, ENOUGH_QUICK = 110.0, 25.0
+BUDGET_QUICK = 30.0
+ALONE = 10
+DEFAULT_SCENARIOS = ("restart", "footprint")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `invoke bench` was asked for; trials 0: as many as the depth says."""
+
+    system: str = "debian"
+    provider: str = "auto"
+    only: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    role: str = ""
+    profile: str = ""
+    trials: int = 0
+    seed: int = 1
+    quick: bool = False
+    keep: bool = False
+    resume: bool = False
+
+    def same_question(self) -> dict[str, Any]:
+        """What must be equal for one run to be the other's continuation."""
+        asked = {**self.__dict__, "resume": False, "keep": False}
+        return {key: list(value) if isinstance(value, tuple) else value
+                for key, value in asked.items()}  # fmt: skip
+
+
+class Observer(Protocol):
+    """Who is told how a run goes on; called from several threads."""
+
+    def planned(self, made: Plan, notes: Sequence[str]) -> None:
+        """Before anything is done."""
+
+    def phase(self, contender: str, replica: int, phase: str) -> None:
+        """A guest of that contender enters a phase."""
+
+    def sample(self, contender: str, event: Event) -> None:
+        """A guest of that contender said something."""
+
+    def done(self, contender: str, result: dict[str, Any]) -> None:
+        """All guests of that contender are done."""
+
+
+def bench(options: Options, observer: Observer) -> Record:
+    """Measure what the options ask for; returns the finished run. Raises Problem.
+
+    Ctrl-C raises KeyboardInterrupt once the guests are gone and what was measured is on disk.
+    """
+    system = named(options.system)
+    chosen = _scenarios(options)
+    asked, absent = entries(system, options.only, options.role, options.profile)
+    record = _resumed(options) if options.resume else None
+    with _sole():
+        if record is not None:
+            record.forget(record.measured())
+            left = [entry for entry in asked if entry.name not in record.measured()]
+            if not left:
+                return record
+            asked = left
+        provider, reason = choose(options.provider, system)
+        made = plan(asked, chosen, _depth(options, provider))
+        if record is None:
+            record = Record.create(*_head(options, system, provider, reason, made, absent))
+        observer.planned(made, [f"{provider.name}: {reason}"])
+        for name in provider.leftovers():
+            provider.remove(name)
+        provider.prepare(system)
+        _Loop(options, system, provider, chosen, record, observer).run(made)
+        hand_over(record.folder)
+    return record
+
+
+def _scenarios(options: Options) -> list[Scenario]:
+    every = scenarios()
+    for name in options.scenarios:
+        if name not in every:
+            raise unknown("scenario", name, list(every))
+    return [every[name] for name in options.scenarios or DEFAULT_SCENARIOS]
+
+
+def _depth(options: Options, provider: Provider) -> Depth:
+    if options.trials < 0:
+        raise Problem(
+            f"--trials={options.trials} makes no sense.", advice="Ask for 1 or more.", usage=True
+        )
+    trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
+    replicas = min(REPLICAS, provider.parallel)
+    if options.quick:
+        return Depth(trials, ENOUGH_QUICK, BUDGET_QUICK, replicas, options.seed)
+    return Depth(trials, ENOUGH, None, replicas, options.seed)
+
+
+def _resumed(options: Options) -> Record | None:
+    record = Record.load(find())
+    theirs, ours = record.run["options"], options.same_question()
+    if theirs != ours:
+        differs = [key for key in ours if theirs.get(key) != ours[key]]
+        raise Problem(
+            f"{record.folder.name} was asked another question, so it cannot be resumed so.",
+            known="\n".join(f"{key}: then {theirs.get(key)}, now {ours[key]}" for key in differs),
+            advice="Resume with the options of that run, or leave --resume out.",
+            usage=True,
+        )
+    return record
+
+
+def _head(
+    options: Options,
+    system: System,
+    provider: Provider,
+    reason: str,
+    made: Plan,
+    absent: Sequence[Any],
+) -> tuple[str, dict[str, Any]]:
+    depth = "-quick" if options.quick else ""
+    return f"{system.name}-{provider.name}{depth}", {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "ended": None,
+        "options": options.same_question(),
+        "quick": options.quick,
+        "system": {"name": system.name, "title": system.title},
+        "provider": {"name": provider.name, "reason": reason},
+        "host": host_facts(),
+        "plan": {"lines": made.lines(), "seconds": round(made.seconds, 1)},
+        "absent": [
+            {"supervisor": each.name, "title": each.title,
+             "reason": f"not available on {system.title}"}
+            for each in absent
+        ],
+        "alone": None,
+        "warnings": [],
+    }  # fmt: skip
+
+
+@contextmanager
+def _sole() -> Iterator[None]:
+    """Measuring is for one at a time on a host: a second bench would spoil the first's figures."""
+    path = cache_folder() / "bench.lock"
+    owner = path.with_suffix(".pid")
+    try:
+        with FileLock(path, timeout=0):
+            owner.write_text(str(os.getpid()))
+            yield
+    except Timeout:
+        raise Problem(
+            f"Another bench is measuring on this host (process {owner.read_text()}).",
+            known="Two at once would spoil each other's figures.",
+            advice="Wait for it to end, or stop it with Ctrl-C.",
+            usage=True,
+        ) from None
+
+
+class _Loop:
+    """One run's guests, threads and progress."""
+
+    def __init__(
+        self,
+        options: Options,
+        system: System,
+        provider: Provider,
+        chosen: list[Scenario],
+        record: Record,
+        observer: Observer,
+    ) -> None:
+        self.options = options
+        self.system = system
+        self.provider = provider
+        self.scenarios = {scenario.name: scenario for scenario in chosen}
+        self.record = record
+        self.observer = observer
+        self.quiet = Quiet((os.cpu_count() or 1) + 1)
+        self.kit = kit.files(platform.machine())
+        self.lock = threading.Lock()
+        self.guests: dict[str, Guest] = {}
+        self.progress: dict[str, Progress] = {}
+        self.slots: dict[tuple[str, int], int] = {}
+        self.skipped: dict[tuple[str, str], str] = {}
+        self.stopping = False
+
+    def run(self, made: Plan) -> None:
+        started, cpu = time.monotonic(), own_cpu_seconds()
+        self._expect(made)
+        try:
+            if self.provider.parallel > 1 and "restart" in self.scenarios:
+                self._measure_alone(made)
+            self._do(made.jobs)
+        except BaseException:
+            self._clear_away()
+            raise
+        finally:
+            self._finish(time.monotonic() - started, own_cpu_seconds() - cpu)
+
+    def _expect(self, made: Plan) -> None:
+        self.skipped = made.skipped
+        for job in made.jobs:
+            known = self.progress.setdefault(job.entry.name, Progress(job.entry, 0))
+            known.pending += 1
+            if job.entry.contender.period is None:
+                self.slots[job.entry.name, job.replica] = len(self.slots)
+
+    def _do(self, jobs: Sequence[Job]) -> None:
+        pool = ThreadPoolExecutor(max_workers=max(1, min(len(jobs), self.provider.parallel)))
+        waiting: set[Future[None]] = {pool.submit(self._job, job) for job in jobs}
+        try:
+            while waiting:
+                # A short wait, so that Ctrl-C is heard.
+                ended, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    future.result()
+        except BaseException:
+            self.stopping = True
+            for future in waiting:
+                future.cancel()
+            self._clear_away()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _clear_away(self) -> None:
+        with self.lock:
+            guests = list(self.guests.values())
+        for guest in guests:
+            guest.destroy()
+
+    def _job(self, job: Job) -> None:
+        """One guest, from nothing to nothing; whatever fails in it fails its contender alone."""
+        if self.stopping:
+            return
+        known = self.progress[job.entry.name]
+        stay = _Stay(job, self.observer)
+        samples: list[Event] = []
+        try:
+            samples = self._stay(job, stay)
+        except Problem as problem:
+            self._fail(known, stay, str(problem))
+        except Exception:
+            self._fail(known, stay, traceback.format_exc())
+        finally:
+            self._leave(job, stay)
+        with self.lock:
+            known.samples += [
+                {"contender": job.entry.name, "replica": job.replica, **event} for event in samples
+            ]
+            known.guests.append(stay.facts())
+            known.pending -= 1
+            last = known.pending == 0 and not self.stopping
+        if last:
+            self._conclude(known)
+
+    def _fail(self, known: Progress, stay: _Stay, reason: str) -> None:
+        if not self.stopping:
+            known.failures.append(f"in phase {stay.phase}: {reason}")
+
+    def _stay(self, job: Job, stay: _Stay) -> list[Event]:
+        known = self.progress[job.entry.name]
+        with self.quiet.noise():
+            guest = self._ready(job, stay, known)
+        samples: list[Event] = []
+        for share in job.shares:
+            stay.enter(f"measure {share.scenario}")
+            samples += self._share(job, share, guest)
+        return samples
+
+    def _ready(self, job: Job, stay: _Stay, known: Progress) -> Guest:
+        """Everything up to and including verify."""
+        supervisor, contender = job.entry.supervisor, job.entry.contender
+        wanted = services(contender, 1)
+        recipe = supervisor.recipe(self.system)
+
+        def install(guest: Guest) -> None:
+            stay.enter("install")
+            recipe.install(guest)
+            stay.enter("up")
+
+        stay.enter("up")
+        name = f"{contender.name.replace('/', '-')}-{job.replica}-{os.getpid()}"
+        guest = self.provider.up(name, self.system, replace(recipe, install=install))
+        with self.lock:
+            self.guests[name] = guest
+        guest.write(self.kit)
+        stay.enter("configure")
+        version = supervisor.version(guest)
+        supervisor.configure(guest, contender, wanted)
+        stay.enter("start")
+        supervisor.start(guest, contender)
+        stay.enter("verify")
+        names = [service.name for service in wanted]
+        patience = 15 + 2 * (contender.period or 0)
+        steps: list[Step] = [
+            {"do": "await", "services": names, "deadline": patience},
+            {"do": "snapshot"},
+        ]
+        events = kit.measure(
+            guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
+        )
+        evidence = verify(self.system, supervisor, contender, wanted, events)
+        with self.lock:
+            known.version = version
+            known.verified = evidence
+        stay.guest = guest
+        stay.machine = {**guest.facts(), "measurer": events[0]}
+        return guest
+
+    def _share(self, job: Job, share: Share, guest: Guest) -> list[Event]:
+        scenario = self.scenarios[share.scenario]
+        contender = job.entry.contender
+        collected: list[Event] = []
+
+        def measure(steps: Sequence[Step], timeout: float) -> list[Event]:
+            return kit.measure(
+                guest,
+                turn.services,
+                steps,
+                seed=self.options.seed * 1000 + job.replica,
+                timeout=timeout,
+                on_event=lambda event: self.observer.sample(contender.name, event),
+            )
+
+        slot = self.slots.get((contender.name, job.replica), 0)
+        turn = Turn(
+            guest=guest,
+            supervisor=job.entry.supervisor,
+            contender=contender,
+            services=services(contender, 1),
+            replica=job.replica,
+            slot=(slot, max(1, len(self.slots))),
+            measure=measure,
+            noise=self.quiet.noise,
+        )
+        if scenario.quiet and contender.period is None:
+            with self.quiet.hold():
+                collected = scenario.perform(turn, share)
+        else:
+            collected = scenario.perform(turn, share)
+        return [{"scenario": share.scenario, **event} for event in collected]
+
+    def _leave(self, job: Job, stay: _Stay) -> None:
+        guest = stay.guest
+        if guest is None or self.stopping:
+            return
+        with self.quiet.noise():
+            if self.options.keep:
+                stay.enter("keep")
+                stay.kept = guest.keep()
+                return
+            try:
+                stay.enter("stop")
+                job.entry.supervisor.stop(guest, job.entry.contender)
+            except Problem as problem:
+                stay.notes.append(f"stop: {problem}")
+            stay.enter("destroy")
+            guest.destroy()
+            with self.lock:
+                self.guests.pop(guest.name, None)
+            stay.enter("")
+
+    def _measure_alone(self, made: Plan) -> None:
+        """The floor with nothing beside it: what the company of other guests is judged by."""
+        job = next(job for job in made.jobs if job.entry.supervisor.name == FLOOR)
+        stay = _Stay(job, self.observer)
+        guest = self._ready(replace(job, replica=99), stay, self.progress[job.entry.name])
+        try:
+            stay.enter("measure alone")
+            group = {"name": "alone", "trials": ALONE, "uptime": [0.3, 0.3]}
+            steps: list[Step] = [
+                {"do": "trials", "service": "s1", "signal": 9, "groups": [group], "warmup": 2,
+                 "deadline": 15, "limit": None, "slot": None, "ready": False},
+            ]  # fmt: skip
+            events = kit.measure(
+                guest,
+                services(job.entry.contender, 1),
+                steps,
+                seed=self.options.seed,
+                timeout=90,
+                on_event=lambda _: None,
+            )
+        finally:
+            guest.destroy()
+            self.guests.pop(guest.name, None)
+        metrics = self.scenarios["restart"].conclude(
+            job.entry.contender, [{**event, "group": "long"} for event in events]
+        )
+        self.record.run["alone"] = metrics[0].as_dict() | {"metric": "restart_alone"}
+
+    def _conclude(self, known: Progress) -> None:
+        name = known.entry.name
+        made = result(known, self.scenarios, self.skipped)
+        if known.failures:
+            log = self.record.log(name, "\n\n".join(known.failures))
+            made["log"] = str(log.relative_to(self.record.folder))
+        with self.lock:
+            self.record.add(made, known.samples)
+            known.samples = []
+        self.observer.done(name, made)
+
+    def _finish(self, seconds: float, cpu: float) -> None:
+        run = self.record.run
+        run["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
+        run["seconds"] = round(seconds, 1)
+        run["suite_cpu"] = round(cpu / seconds, 3) if seconds else None
+        compare_with_floor(run)
+        run["warnings"] = warnings(run)
+        self.record.save()
+
+
+@dataclass
+class _Stay:
+    """One guest's way through the phases, and how long each took."""
+
+    job: Job
+    observer: Observer
+    phase: str = ""
+    phases: dict[str, float] = field(default_factory=dict)
+    guest: Guest | None = None
+    machine: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    kept: str = ""
+    _since: float = field(default_factory=time.monotonic)
+
+    def enter(self, phase: str) -> None:
+        """Close the phase before, and say which one begins."""
+        now = time.monotonic()
+        if self.phase:
+            self.phases[self.phase] = round(self.phases.get(self.phase, 0.0) + now - self._since, 3)
+        self.phase, self._since = phase, now
+        if phase:
+            self.observer.phase(self.job.entry.name, self.job.replica, phase)
+
+    def facts(self) -> dict[str, Any]:
+        """What the record keeps of the guest."""
+        return {"replica": self.job.replica, "phases": self.phases, "notes": self.notes,
+                "kept": self.kept, **self.machine}  # fmt: skip

@@ -1,0 +1,158 @@
+"""SIGKILL to the daemon, and how long until its successor runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+from bench.scenario import Depth, Event, Scenario, Share, Turn
+from bench.stats import Metric, single, summary
+from supervisors.contract import Contender
+
+# Limits over a longer time than this are kept by spreading trials over guests, not by waiting.
+LONG_WINDOW = 30.0
+SHORT_UPTIME = 0.3
+SHORT_TRIALS = 10
+# A poller killed at a fixed uptime is always killed in the same phase: seen, not ranked.
+SHORT_TRIALS_OF_POLLER = 5
+# No two guests of a run break their service within the same so many seconds.
+SLOT_WIDTH = 0.05
+_MS = 1e-6
+
+
+class Restart(Scenario):
+    """The article's Responsiveness."""
+
+    name = "restart"
+    title = "restart latency"
+    rank = 1
+    quiet: ClassVar[bool] = True
+
+    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+        if depth.budget is not None and _trial_seconds(contender) * 2 > depth.budget:
+            return []
+        each = _trials_per_guest(contender, depth)
+        guests = min(math.ceil(depth.trials / each), depth.replicas)
+        long = _dealt(depth.trials, guests)
+        short = _dealt(_short_trials(contender, depth), guests)
+        return [
+            Share(
+                self.name,
+                seconds=_seconds(contender, long[guest], short[guest]),
+                trials=long[guest] + short[guest],
+                work={"long": long[guest], "short": short[guest], "seed": depth.seed + guest},
+            )
+            for guest in range(guests)
+        ]
+
+    def perform(self, turn: Turn, share: Share) -> list[Event]:
+        contender = turn.contender
+        index, count = turn.slot
+        tree = {"root": sorted(turn.supervisor.processes), "pid1": contender.pid1}
+        groups = [
+            {"name": "long", "trials": share.work["long"], "uptime": _uptimes(contender)},
+            {"name": "short", "trials": share.work["short"], "uptime": [SHORT_UPTIME] * 2},
+        ]
+        steps = [
+            {"do": "cpu_mark", "label": "before trials", **tree},
+            {
+                "do": "trials",
+                "service": turn.services[0].name,
+                "signal": 9,
+                "groups": [group for group in groups if group["trials"]],
+                "warmup": 0 if contender.period or contender.limit else 1,
+                "deadline": _deadline(contender),
+                "limit": contender.limit,
+                "slot": {"index": index, "count": count, "width": SLOT_WIDTH}
+                if contender.period is None
+                else None,
+                "ready": contender.readiness is not None,
+            },
+            {"do": "cpu_mark", "label": "after trials", **tree},
+        ]
+        return turn.measure(steps, share.seconds * 4 + 2 * _deadline(contender) + 60)
+
+    def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
+        trials = [each for each in samples if each["event"] == "sample" and not each["warmup"]]
+        metrics = []
+        for group in ("long", "short"):
+            of_group = [each for each in trials if each["group"] == group]
+            if of_group or group == "long":
+                metrics += _latencies(group, of_group, contender)
+        return [*metrics, *_cpu(samples)]
+
+
+def _latencies(group: str, trials: Sequence[Event], contender: Contender) -> list[Metric]:
+    seen = [each for each in trials if not each["censored"]]
+    censored = len(trials) - len(seen)
+    restart = [(each["main_ns"] - each["kill_ns"]) * _MS for each in seen]
+    found = [summary(f"restart_{group}", "ms", restart, censored)]
+    if contender.readiness:
+        ready = [
+            (each["ready_ns"] - each["kill_ns"]) * _MS for each in seen if each.get("ready_ns")
+        ]
+        found.append(summary(f"ready_{group}", "ms", ready, len(trials) - len(ready)))
+    return found
+
+
+def _cpu(samples: Sequence[Event]) -> list[Metric]:
+    """CPU time of the supervision tree per restart, looking and waiting included."""
+    marks = [each for each in samples if each["event"] == "cpu_mark"]
+    restarts = sum(each["event"] == "sample" and not each["censored"] for each in samples)
+    spent = sum(
+        after["total"]["cpu_ns"] - before["total"]["cpu_ns"]
+        for before, after in zip(marks[::2], marks[1::2], strict=False)
+    )
+    if not restarts or not spent:
+        return [Metric("cpu_per_restart", "us", status="not measured", note="no restart seen")]
+    return [single("cpu_per_restart", "us", spent / restarts / 1e3, note="idle time included")]
+
+
+def _uptimes(contender: Contender) -> list[float]:
+    return [contender.settled, contender.settled + (contender.period or 1.0)]
+
+
+def _deadline(contender: Contender) -> float:
+    """Seconds after which a restart counts as not seen: beyond every period and hold-off."""
+    return 2 * (contender.period or 0.0) + 15.0
+
+
+def _trial_seconds(contender: Contender) -> float:
+    """What a long trial takes: the uptime drawn, and the look that follows it."""
+    low, high = _uptimes(contender)
+    necessary = (low + high) / 2 + (contender.period or 0.0) / 2
+    if contender.limit is None:
+        return necessary
+    count, window = contender.limit
+    return max(necessary, window / (count - 1)) if window <= LONG_WINDOW else necessary
+
+
+def _seconds(contender: Contender, long: int, short: int) -> float:
+    pause = SHORT_UPTIME + (contender.period or 1.0)
+    return long * _trial_seconds(contender) + short * pause
+
+
+def _trials_per_guest(contender: Contender, depth: Depth) -> int:
+    if depth.replicas == 1:
+        return depth.trials
+    each = max(2, int(depth.enough / _trial_seconds(contender)))
+    if contender.limit is None or contender.limit[1] <= LONG_WINDOW:
+        return each
+    # A limit over so long a time is kept by spreading: starts, the first among them, stay below.
+    starts = contender.limit[0] - 2
+    share = depth.trials / (depth.trials + _short_trials(contender, depth))
+    return max(1, int(starts * share))
+
+
+def _short_trials(contender: Contender, depth: Depth) -> int:
+    most = SHORT_TRIALS if contender.period is None else SHORT_TRIALS_OF_POLLER
+    return min(most, math.ceil(depth.trials / 3))
+
+
+def _dealt(total: int, guests: int) -> list[int]:
+    """A number dealt out evenly."""
+    return [total // guests + (1 if guest < total % guests else 0) for guest in range(guests)]
+
+
+SCENARIO = Restart()

@@ -1,0 +1,88 @@
+"""Which contenders a run is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provision.errors import Problem
+from provision.systems import System, unknown
+from supervisors import supervisors
+from supervisors.contract import Contender, Supervisor
+
+FLOOR = "floor"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A contender with its supervisor."""
+
+    supervisor: Supervisor
+    contender: Contender
+
+    @property
+    def name(self) -> str:
+        """The contender's name, e.g. runit/runner/default/pid1."""
+        return self.contender.name
+
+
+def entries(
+    system: System, only: tuple[str, ...] = (), role: str = "", profile: str = ""
+) -> tuple[list[Entry], list[Supervisor]]:
+    """The contenders asked for, the floor that they are compared to, and who is not to be had.
+
+    only: supervisors' names, or beginnings of contenders' names such as s6/runner/tuned. Raises
+    Problem for an unknown name, role or profile, and where nothing is left.
+    """
+    _check("role", role, ["runner", "monitor"])
+    _check("profile", profile, ["default", "tuned"])
+    every = list(supervisors().values())
+    _check_names(only, every)
+    asked = [each for each in every if not only or any(_asks(name, each) for name in only)]
+    absent = [each for each in asked if system.name not in each.sources]
+    chosen = [
+        Entry(each, contender)
+        for each in asked
+        if each not in absent
+        for contender in each.contenders
+        if (not only or any(f"{contender.name}/".startswith(f"{name}/") for name in only))
+        and role in ("", contender.role)
+        and profile in ("", contender.profile)
+    ]
+    if not chosen and not absent:
+        raise Problem(
+            "Nothing that was asked for is both of that name, that role and that profile.",
+            known=f"only={','.join(only) or 'all'} role={role or 'any'} profile={profile or 'any'}",
+            advice="./inv list shows the contenders.",
+            usage=True,
+        )
+    return _with_floor(chosen), absent
+
+
+def _with_floor(chosen: list[Entry]) -> list[Entry]:
+    floor = supervisors()[FLOOR]
+    places = {entry.contender.pid1 for entry in chosen}
+    present = {entry.name for entry in chosen}
+    added = [
+        Entry(floor, contender)
+        for contender in floor.contenders
+        if contender.pid1 in places and contender.name not in present
+    ]
+    return [*chosen, *added]
+
+
+def _asks(name: str, supervisor: Supervisor) -> bool:
+    return name.split("/")[0] == supervisor.name
+
+
+def _check_names(only: tuple[str, ...], every: list[Supervisor]) -> None:
+    for name in only:
+        if name.split("/")[0] not in {each.name for each in every}:
+            raise unknown("supervisor", name, [each.name for each in every])
+        known = [contender.name for each in every for contender in each.contenders]
+        if not any(f"{contender}/".startswith(f"{name}/") for contender in known):
+            raise unknown("contender", name, known)
+
+
+def _check(kind: str, value: str, known: list[str]) -> None:
+    if value and value not in known:
+        raise unknown(kind, value, known)

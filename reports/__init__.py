@@ -1,0 +1,1 @@
+"""Renderings of a run, made from its files alone."""

@@ -1,0 +1,147 @@
+"""What every rendering shows of a run: the rows, and the words in their cells."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+NOISE_WORD = "too noisy for a ranking"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender, each cell as text. order: the median that it is sorted by."""
+
+    name: str
+    label: str
+    version: str
+    process1: str
+    runner: str
+    monitor: str
+    responsiveness: str
+    vmpeak: str
+    order: float
+    latencies: tuple[tuple[str, ...], ...]
+
+
+def rows(run: dict[str, Any]) -> list[Row]:
+    """Every contender of a run, in the article's order."""
+    ordered = sorted(run["contenders"], key=lambda each: (each["rank"], each["name"]))
+    return [_row(each) for each in ordered]
+
+
+def number(value: float | None) -> str:
+    """A figure with three digits that matter."""
+    if value is None:
+        return ""
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{digits}f}"
+
+
+def metric(contender: dict[str, Any], scenario: str, name: str) -> dict[str, Any] | None:
+    """One metric of a contender, if it is there."""
+    found = contender["scenarios"].get(scenario, {}).get("metrics", [])
+    return next((each for each in found if each["metric"] == name), None)
+
+
+def counts(run: dict[str, Any]) -> str:
+    """One line: how many were measured, failed, or not to be had."""
+    every = run["contenders"]
+    measured = sum(1 for each in every if each["status"] == "measured" and _has_figures(each))
+    failed = sum(1 for each in every if each["status"] == "failed")
+    skipped = len(every) - measured - failed
+    parts = [f"{measured} measured", f"{failed} failed"]
+    if skipped:
+        parts.append(f"{skipped} not measured")
+    if run["absent"]:
+        parts.append(f"{len(run['absent'])} not available on {run['system']['name']}")
+    return ", ".join(parts)
+
+
+def failures(run: dict[str, Any]) -> list[str]:
+    """Why each failed contender failed, in a line."""
+    return [
+        f"{each['name']} failed {each['reason'].splitlines()[0]} ({each.get('log', 'no log')})"
+        for each in run["contenders"]
+        if each["status"] == "failed"
+    ]
+
+
+def unranked(run: dict[str, Any]) -> bool:
+    """Whether the host was too noisy for an order to mean anything."""
+    return any(NOISE_WORD in warning for warning in run["warnings"])
+
+
+def _has_figures(contender: dict[str, Any]) -> bool:
+    return any(found["status"] == "measured" for found in contender["scenarios"].values())
+
+
+def _row(contender: dict[str, Any]) -> Row:
+    restart = metric(contender, "restart", "restart_long")
+    return Row(
+        name=contender["name"],
+        label=_label(contender),
+        version=contender["version"] or "?",
+        process1=_process1(contender),
+        runner="yes" if contender["role"] == "runner" else "",
+        monitor="yes" if contender["role"] == "monitor" else "",
+        responsiveness=_cell(contender, "restart", "restart_long"),
+        vmpeak=_cell(contender, "footprint", "vmpeak"),
+        order=restart["median"] if restart and restart["median"] is not None else math.inf,
+        latencies=tuple(
+            _latency(found, group)
+            for group in ("long", "short")
+            if (found := metric(contender, "restart", f"restart_{group}"))
+        ),
+    )
+
+
+def _label(contender: dict[str, Any]) -> str:
+    words = [contender["title"]]
+    if len(contender["roles"]) > 1:
+        words.append(contender["role"])
+    if contender["profile"] == "tuned":
+        words.append("tuned")
+    if contender["pid1"] and not contender["needs_pid1"]:
+        words.append("as PID 1")
+    return " ".join(words)
+
+
+def _process1(contender: dict[str, Any]) -> str:
+    if contender["needs_pid1"]:
+        return "needed"
+    return "possible" if contender["can_pid1"] else ""
+
+
+def _cell(contender: dict[str, Any], scenario: str, name: str) -> str:
+    if contender["status"] == "failed":
+        return "failed"
+    part = contender["scenarios"].get(scenario)
+    if part is None:
+        return "not asked for"
+    if part["status"] != "measured":
+        return f"{part['status']} ({part['note']})"
+    found = metric(contender, scenario, name)
+    if found is None or found["status"] != "measured":
+        return f"not measured ({found['note'] if found else 'no samples'})"
+    if found["median"] is None:
+        return f"no restart seen ({found['censored']} of {found['n']})"
+    return f"{number(found['median'])} {found['unit']}"
+
+
+def _latency(found: dict[str, Any], group: str) -> tuple[str, ...]:
+    interval = f"{number(found['ci_low'])} to {number(found['ci_high'])}"
+    return (
+        group,
+        str(found["n"]) + (f" ({found['censored']} censored)" if found["censored"] else ""),
+        number(found["median"]),
+        interval if found["ci_low"] is not None and found["ci_high"] is not None else "",
+        number(found["p90"]),
+        number(found["p99"]),
+        number(found["min"]),
+        number(found["max"]),
+        number(found["floor_ratio"]),
+    )
