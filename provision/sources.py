@@ -160,7 +160,8 @@ class Upstream:
             raise Problem(f"{self.address} answers {error.code} {error.reason}") from error
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
-            raise Problem(f"{self.address} cannot be reached: {reason}") from error
+            said = getattr(reason, "strerror", None) or reason
+            raise Problem(f"{self.address} cannot be reached: {said}") from error
 
 
 def unpack(archive: Path, into: Path) -> None:
@@ -192,6 +193,8 @@ def _check_end(tar: tarfile.TarFile, archive: Path) -> None:
     tar.fileobj.seek(tar.offset)
     if tar.fileobj.read(BLOCK) != bytes(BLOCK):
         raise Refused(f"{archive.name} is damaged or truncated: it has no end-of-archive mark")
+    while tar.fileobj.read(1 << 20):
+        pass  # To the end, where a compressed archive has its own checksum.
 
 
 def _check_member(member: tarfile.TarInfo, archive: Path) -> None:
@@ -327,7 +330,7 @@ def _offered(package: str, configuration: Path) -> tuple[str, str, str]:
 def _not_fetched(errors: str, file: str) -> str:
     found = NOT_FETCHED.search(errors)
     if found:
-        return f"the archive lists {found[1]} but answers {' '.join(found[2].split())}"
+        return f"Debian's archive lists {found[1]} but answers {' '.join(found[2].split())}"
     last = (errors.strip().splitlines() or ["no reason given"])[-1]
     return f"apt-get cannot fetch {file}: {last}"
 
