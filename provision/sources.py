@@ -39,7 +39,8 @@ SECONDS_TO_ANSWER = 30
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 ORIGINAL = re.compile(r"^[^_]+_(?P<version>.+?)(\.orig)?\.tar\.\w+$")
 OFFERED = re.compile(r"^'[^']+' (?P<file>\S+) \d+ SHA256:(?P<sha256>[0-9a-f]{64})$", re.MULTILINE)
-# Only the file's name and the answer: the mirror is the host's own business.
+# Only the file's name and the answer are told: the mirror is the host's own business.
+ADDRESS = re.compile(r"\w+://\S*/")
 NOT_FETCHED = re.compile(r"^E: Failed to fetch \S*/(\S+)\s+(.*?)(?:\s+\[IP.*)?$", re.MULTILINE)
 
 
@@ -84,7 +85,7 @@ class Debian:
             command = [*_source(configuration), "-qq", "--download-only", self.package]
             done = _run(command, cwd=scratch)
             if not (scratch / file).exists() or done.returncode:
-                raise Problem(_not_fetched(done.stderr, file))
+                raise _not_fetched(done.stderr, file)
             _keep(scratch / file, sha256, path)
         return Archive(path, version, sha256, origin)
 
@@ -121,8 +122,8 @@ class Pypi:
             raise Refused(f"bad checksum: {self.project} {self.version} is not the file pinned")
         got = list((scratch / "got").glob("*"))
         if done.returncode or len(got) != 1:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Problem(f"pip cannot fetch {self.project} {self.version}: {last}")
+            said = _last_line(done.stderr)
+            raise Problem(f"pip cannot fetch {self.project} {self.version}: {said}")
         return got[0]
 
 
@@ -174,17 +175,25 @@ def unpack(archive: Path, into: Path) -> None:
         raise Problem(f"{archive.name} is missing from {archive.parent}")
     try:
         with tarfile.open(archive) as tar:
-            members = tar.getmembers()
+            members = _checked_members(tar, archive)
             _check_end(tar, archive)
-            if sum(member.size for member in members) > LARGEST:
-                raise Refused(f"{archive.name} unpacks to more than {LARGEST >> 20} MiB")
-            for member in members:
-                _check_member(member, archive)
             into.mkdir(parents=True)
             for member in members:
                 _write(tar, member, into)
     except (tarfile.TarError, EOFError, LZMAError, zlib.error, OSError) as error:
         raise Refused(f"{archive.name} is damaged or truncated: {error}") from error
+
+
+def _checked_members(tar: tarfile.TarFile, archive: Path) -> list[tarfile.TarInfo]:
+    members: list[tarfile.TarInfo] = []
+    total = 0
+    for member in tar:  # One header at a time: what is too large is not even read over.
+        total += member.size
+        if total > LARGEST:
+            raise Refused(f"{archive.name} unpacks to more than {LARGEST >> 20} MiB")
+        _check_member(member, archive)
+        members.append(member)
+    return members
 
 
 def _check_end(tar: tarfile.TarFile, archive: Path) -> None:
@@ -298,8 +307,8 @@ def _apt(home: Path) -> Path:
         (home / "sources.list").write_text("\n".join(lines) + "\n")
         done = _run(["apt-get", "-qq", "-c", str(configuration), "update"])
         if not list((home / "state" / "lists").glob("*_Sources*")):
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Problem(f"the index of Debian's source packages cannot be had: {last}")
+            said = _last_line(done.stderr)
+            raise Problem(f"the index of Debian's source packages cannot be had: {said}")
     return configuration
 
 
@@ -327,12 +336,19 @@ def _offered(package: str, configuration: Path) -> tuple[str, str, str]:
     raise Problem(f"there is no source package {package} in Debian 12")
 
 
-def _not_fetched(errors: str, file: str) -> str:
+def _not_fetched(errors: str, file: str) -> Problem:
+    if "Hash Sum mismatch" in errors:
+        return Refused(f"bad checksum: {file} is not what Debian's index lists")
     found = NOT_FETCHED.search(errors)
     if found:
-        return f"Debian's archive lists {found[1]} but answers {' '.join(found[2].split())}"
-    last = (errors.strip().splitlines() or ["no reason given"])[-1]
-    return f"apt-get cannot fetch {file}: {last}"
+        said = " ".join(found[2].split())
+        return Problem(f"Debian's archive lists {found[1]} but answers {said}")
+    return Problem(f"apt-get cannot fetch {file}: {_last_line(errors)}")
+
+
+def _last_line(errors: str) -> str:
+    lines = errors.strip().splitlines() or ["no reason given"]
+    return ADDRESS.sub("", lines[-1])
 
 
 # pip asks a source distribution for its metadata before it keeps the file, which runs a foreign

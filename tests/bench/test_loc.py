@@ -14,6 +14,7 @@ from bench import loc
 from bench.loc import Rule
 from provision.errors import Problem
 from provision.sources import checksum
+from supervisors import supervisors
 
 RULE = """
 [rule]
@@ -185,6 +186,15 @@ def test_every_supervisor_of_the_article_has_a_rule_with_its_reason() -> None:
     found = {path.parent.name: loc.read_facts(path) for path in loc.FOLDERS.glob("*/source.toml")}
     assert {name: facts.article_lines for name, facts in found.items()} == article
     assert all(facts.reason and facts.difference for facts in found.values())
+
+
+def test_source_toml_and_the_supervisors_class_tell_the_same_of_the_article() -> None:
+    for name, supervisor in supervisors().items():
+        if supervisor.article is None:
+            continue
+        facts = loc.read_facts(loc.FOLDERS / name / loc.FACTS)
+        assert facts.article_version == supervisor.article.version
+        assert facts.article_lines == supervisor.article.loc
 
 
 def test_the_articles_daemontools_and_supervisord_come_out(tmp_path: Path) -> None:

@@ -134,10 +134,8 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
 def test_an_archive_larger_than_any_source_is_refused(tmp_path: Path) -> None:
     bomb = tarfile.TarInfo("x/zeros")
     bomb.size = sources.LARGEST + 1
-    with gzip.open(tmp_path / "bomb.tar.gz", "wb", compresslevel=1) as file:
+    with gzip.open(tmp_path / "bomb.tar.gz", "wb") as file:
         file.write(bomb.tobuf())
-        for _ in range(bomb.size // (1 << 20) + 1):
-            file.write(bytes(1 << 20))
     with pytest.raises(Refused, match="more than"):
         unpack(tmp_path / "bomb.tar.gz", tmp_path / "out")
 
@@ -264,7 +262,7 @@ def test_a_file_that_differs_from_debians_index_is_not_kept(
 ) -> None:
     path = repository / "thing_2.5.orig.tar.gz"
     path.write_bytes(bytes(reversed(path.read_bytes())))
-    with pytest.raises(Problem, match="Hash Sum mismatch"):
+    with pytest.raises(Refused, match=r"bad checksum: thing_2.5.orig.tar.gz"):
         Debian("thing").fetch(tmp_path / "cache", quiet)
     assert not list((tmp_path / "cache").rglob("*.orig.tar.gz"))
 
