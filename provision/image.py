@@ -118,11 +118,11 @@ def _debian(system: System, archive: Path) -> None:
          "--aptopt=APT::Install-Recommends \"false\"",
          "--dpkgopt=path-exclude=/usr/share/man/*",
          "--dpkgopt=path-exclude=/usr/share/locale/*",
-         system.release, str(archive), *_debian_sources(system.release)],
+         system.release, str(archive), *debian_sources(system.release)],
     )  # fmt: skip
 
 
-def _debian_sources(release: str) -> list[str]:
+def debian_sources(release: str) -> list[str]:
     """Deb lines for a release, from the mirrors that this host itself uses; none: the default."""
     listed = subprocess.run(
         ["apt-get", "indextargets", "--format",
