@@ -1294,7 +1294,7 @@ class Trials(object):
         lost = self.service.record()[1]
         emit("sample", service=self.service.name, group=trial.group, trial=trial.number,
              warmup=trial.warmup, signal=self.p["signal"], drawn_s=trial.uptime,
-             uptime_ns=kill_ns - life.main_ns, limited_ns=when["limited_ns"],
+             uptime_ns=kill_ns - life.main_ns, at_ns=when["at"], limited_ns=when["limited_ns"],
              pushed_ns=when["pushed_ns"], deadline_s=self.p["deadline"], kill_ns=kill_ns,
              exit_ns=life.gone_ns, old_pid=life.pid, old_seq=life.seq, old_main_ns=life.main_ns,
              censored=new is None, lost=lost,

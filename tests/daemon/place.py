@@ -76,8 +76,24 @@ class Place:
     def testd(self, *options: str) -> list[str]:
         return [str(self.binaries.testd), "--dir", str(self.dir), *options]
 
-    def start(self, *command: str, **more: Any) -> subprocess.Popen[str]:
-        process = subprocess.Popen(command, text=True, **more)
+    def start(
+        self,
+        *command: str,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+        env: dict[str, str] | None = None,
+        pass_fds: tuple[int, ...] = (),
+    ) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command,
+            text=True,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=env,
+            pass_fds=pass_fds,
+        )
         self.started.append(process)
         return process
 
@@ -97,15 +113,24 @@ class Place:
         words = [data[i : i + 8] for i in range(0, 40, 8)]
         return tuple(int.from_bytes(word, sys.byteorder) for word in words)
 
-    def pid(self, service: str = "s1") -> int:
-        """The service's process, once there is one."""
-        return eventually(lambda: self.record(service)[2])
+    def pid(self, service: str = "s1", starts: int = 1) -> int:
+        """The service's process, once it has been started that often."""
 
-    def plan(self, *steps: Event, services: tuple[str, ...] = ("s1",), seed: int = 7) -> Event:
-        return {"dir": str(self.dir), "services": list(services), "seed": seed, "steps": steps}
+        def started() -> int:
+            count, _, pid, *_ = self.record(service)
+            return pid if count >= starts else 0
+
+        return eventually(started)
+
+    def plan(self, *steps: Event, seed: int = 7) -> Event:
+        return {"dir": str(self.dir), "services": ["s1"], "seed": seed, "steps": steps}
 
     def measure(
-        self, *steps: Event, python: str = sys.executable, without_pidfd: bool = False, **more: Any
+        self,
+        *steps: Event,
+        python: str = sys.executable,
+        without_pidfd: bool = False,
+        seed: int = 7,
     ) -> Result:
         """Run measure.py over these steps, the plan by standard input."""
         command = [python, str(MEASURE), "-"]
@@ -119,7 +144,7 @@ class Place:
             command = [python, "-B", "-c", code]
         done = subprocess.run(
             command,
-            input=json.dumps(self.plan(*steps, **more)),
+            input=json.dumps(self.plan(*steps, seed=seed)),
             capture_output=True,
             text=True,
             check=False,

@@ -17,9 +17,16 @@ import pytest
 from tests.daemon.place import Place, eventually
 
 
-def run(place: Place, *options: str, **more: Any) -> subprocess.CompletedProcess[str]:
+def run(
+    place: Place, *options: str, pass_fds: tuple[int, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        place.testd(*options), capture_output=True, text=True, check=False, timeout=60, **more
+        place.testd(*options),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        pass_fds=pass_fds,
     )
 
 
@@ -158,9 +165,9 @@ def test_daemonizes(place: Place, ear: Ear, tmp_path: Path, forks: str) -> None:
     assert os.getsid(pid) != os.getsid(0)
     # One fork leaves a session's leader, two do not.
     assert (os.getsid(pid) == pid) == (forks == "1")
-    assert os.readlink(f"/proc/{pid}/cwd") == "/"
+    assert Path(f"/proc/{pid}/cwd").readlink() == Path("/")
     for fd in range(3):
-        assert os.readlink(f"/proc/{pid}/fd/{fd}") == "/dev/null"
+        assert Path(f"/proc/{pid}/fd/{fd}").readlink() == Path("/dev/null")
     assert list(tmp_path.glob("s1.pid*")) == [pidfile]
     os.kill(pid, signal.SIGTERM)
     eventually(lambda: not place.processes())
@@ -172,8 +179,8 @@ def test_start_is_told_when_the_pid_file_is_there(place: Place, tmp_path: Path) 
     for count in range(1, 20):
         pidfile.write_text("stale\n")
         place.start(*place.testd("--daemonize", "--pidfile", str(pidfile), "s1"))
-        eventually(lambda count=count: place.record()[0] == count and place.record()[2])
-        assert pidfile.read_text() == f"{place.record()[2]}\n"
+        pid = place.pid(starts=count)
+        assert pidfile.read_text() == f"{pid}\n"
 
 
 def test_daemonizing_fails_aloud(place: Place, tmp_path: Path) -> None:
@@ -223,7 +230,7 @@ def test_ignores_term_but_not_kill(place: Place, ear: Ear) -> None:
 
 def test_ready_by_descriptor(place: Place, ear: Ear) -> None:
     ours, theirs = os.pipe()
-    place.start(*place.testd("s1", "--ready", f"fd:{theirs}"), pass_fds=[theirs])
+    place.start(*place.testd("s1", "--ready", f"fd:{theirs}"), pass_fds=(theirs,))
     os.close(theirs)
     with os.fdopen(ours, "rb") as f:
         assert f.read() == b"\n", "a newline, then closed"
@@ -254,7 +261,7 @@ def test_ready_late_and_never(place: Place, ear: Ear) -> None:
     run(place, "s1", "--ready", "never", "--exit-after", "1")
     assert "ready" not in [line["event"] for line in ear.lines()]
     options = ["--ready", f"fd:{theirs}", "--ready-after", "50", "--exit-after", "60"]
-    run(place, "s1", *options, pass_fds=[theirs])
+    run(place, "s1", *options, pass_fds=(theirs,))
     assert [line["event"] for line in ear.lines()][-3:] == ["start", "ready", "exit"]
     os.close(ours)
     os.close(theirs)
