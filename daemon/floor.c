@@ -32,11 +32,11 @@ static int start(struct command *c)
 		error = errno;
 		_exit(127);
 	}
-	if (c->pid < 0)
-		error = errno;
-	if (error)
-		fprintf(stderr, "floor: %s: %s\n", c->argv[0], strerror(error));
-	return !error;
+	if (c->pid > 0 && !error)
+		return 1;
+	fprintf(stderr, "floor: %s: %s\n", c->argv[0], strerror(error ? error : errno));
+	c->pid = 0; /* what is left of the child is reaped like an orphan */
+	return 0;
 }
 
 static int split(char **argv, struct command *commands)
@@ -56,10 +56,37 @@ static int split(char **argv, struct command *commands)
 	return count;
 }
 
+/* The ended child's command is started again; returns 0 if that cannot be done. */
+static int replace(struct command *commands, int count, pid_t pid, int stopping)
+{
+	for (int i = 0; i < count; i++) {
+		if (commands[i].pid != pid)
+			continue;
+		commands[i].pid = 0;
+		return stopping || start(&commands[i]);
+	}
+	return 1; /* an orphan */
+}
+
+static void terminate(struct command *commands, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (commands[i].pid > 0)
+			kill(commands[i].pid, SIGTERM);
+}
+
+static int running(struct command *commands, int count)
+{
+	while (count--)
+		if (commands[count].pid > 0)
+			return 1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct command commands[argc];
-	int count = split(argv + 1, commands), stopping = 0, running;
+	int count = split(argv + 1, commands), stopping = 0, failed = 0;
 
 	if (!count) {
 		fprintf(stderr, "usage: floor COMMAND [ARG...] [-- COMMAND [ARG...]]...\n");
@@ -70,26 +97,16 @@ int main(int argc, char **argv)
 	sigaddset(&awaited, SIGCHLD);
 	sigaddset(&awaited, SIGTERM);
 	sigprocmask(SIG_BLOCK, &awaited, NULL);
-	for (int i = 0; i < count; i++)
-		if (!start(&commands[i]))
-			return 71;
+	for (int i = 0; i < count && !failed; i++)
+		failed = !start(&commands[i]);
 	do {
-		if (sigwaitinfo(&awaited, NULL) == SIGTERM)
-			for (int i = stopping = 1; i <= count; i++)
-				if (commands[i - 1].pid)
-					kill(commands[i - 1].pid, SIGTERM);
-		for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) > 0;)
-			for (int i = 0; i < count; i++) {
-				if (commands[i].pid != pid)
-					continue;
-				commands[i].pid = 0;
-				if (!stopping && !start(&commands[i]))
-					return 71;
-				break;
-			}
-		running = 0;
-		for (int i = 0; i < count; i++)
-			running += commands[i].pid > 0;
-	} while (running);
-	return 0;
+		if (failed || sigwaitinfo(&awaited, NULL) == SIGTERM) {
+			stopping = 1;
+			terminate(commands, count);
+		}
+		for (pid_t pid; (pid = waitpid(-1, NULL, failed && stopping ? 0 : WNOHANG)) > 0;)
+			if (!replace(commands, count, pid, stopping))
+				failed = 1;
+	} while (running(commands, count));
+	return failed ? 71 : 0;
 }

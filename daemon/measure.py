@@ -23,6 +23,7 @@ import os
 import platform
 import random
 import re
+import resource
 import select
 import signal
 import stat
@@ -182,7 +183,7 @@ def arguments(pid):
 
 def link(pid, name):
     try:
-        return os.readlink("/proc/%s/%s" % (pid, name))
+        return os.readlink(("/proc/%s/%s" % (pid, name)).encode()).decode("utf-8", "replace")
     except OSError:
         return None
 
@@ -238,7 +239,11 @@ def strangers(stats):
 
 
 class NobodyListens(Exception):
-    pass
+    """The reader of the output has gone."""
+
+
+class Failed(Exception):
+    """A step cannot do what it is for: what, and what is known."""
 
 
 def emit(event, **fields):
@@ -280,7 +285,9 @@ class Service(object):
         self.path = os.path.join(directory, name)
         self.lives = []  # those not known to be gone, oldest first
         self.seq = None  # the newest start known
-        self.starts = []  # main_ns of each start known; an unknown one counts as of the next known
+        self.known = collections.deque(maxlen=1000)  # (pid, main_ns) of the lives taken note of
+        # main_ns of each start, in order; one that went unseen counts as of the next that was seen
+        self.starts = []
 
     def record(self):
         """(starts, lost, pid, main_ns, up_ns) as testd keeps them; zeros before the first start."""
@@ -304,17 +311,14 @@ class Service(object):
         return self.lives[-1] if self.lives else None
 
     def begin(self, life):
-        """Take note of a start; returns how many starts before it went unseen."""
-        if self.seq is None:
-            unseen = missed = life.seq - 1
-            missed = 0  # before the measuring program ran: nobody's loss
-        else:
-            unseen = missed = max(0, life.seq - self.seq - 1)
+        """Take note of a start."""
+        unseen = max(0, life.seq - (self.seq or 0) - 1)
+        life.missed = unseen if self.seq is not None else 0  # before our time: nobody's loss
         self.seq = max(self.seq or 0, life.seq)
+        self.known.append((life.pid, life.main_ns))
         self.starts.extend([life.main_ns] * (min(unseen, 1000) + 1))
         self.starts.sort()
         del self.starts[:-1000]
-        return missed
 
 
 class Bench(object):
@@ -330,6 +334,7 @@ class Bench(object):
         self.fifo = open_fifo(self.dir)
         self.rest = b""
         self.held = {}  # pidfd -> Life
+        self.files = raise_file_limit()
         self.vigil = False  # an end is awaited now: matters where ends have to be polled
         self.open_pidfd, self.send, self.method = choose_pidfd()
         self.poll = select.poll()
@@ -418,8 +423,11 @@ class Bench(object):
     def understand(self, line, seen_ns):
         told = parse_line(line)
         if not told:
-            return [{"event": "noise", "seen_ns": seen_ns,
-                     "text": line[:200].decode("utf-8", "replace")}]
+            noise = {"event": "noise", "seen_ns": seen_ns,
+                     "text": line[:200].decode("utf-8", "replace")}
+            # What lacks its newline runs into the next line, which is whole all the same.
+            begin = line.rfind(b'{"event"')
+            return [noise] + (self.understand(line[begin:], seen_ns) if begin > 0 else [])
         service = self.service(told["service"])
         if told["event"] == "start":
             life = self.begin(service, told, "line")
@@ -437,10 +445,10 @@ class Bench(object):
 
     def begin(self, service, start, found_by):
         """A new life from a start line or the record; None if it is known already."""
-        if any(life.seq == start["seq"] for life in service.lives):
+        if (start["pid"], start["main_ns"]) in service.known:
             return None
         life = Life(service, start, found_by)
-        life.missed = service.begin(life)
+        service.begin(life)
         self.hold(life)
         return life
 
@@ -449,7 +457,9 @@ class Bench(object):
         if self.open_pidfd:
             try:
                 pidfd = self.open_pidfd(life.pid)
-            except OSError:
+            except OSError as e:
+                if e.errno not in (errno.ESRCH, errno.EINVAL):
+                    raise
                 life.gone_ns = now()
                 return
         s = read_stat(life.pid)
@@ -468,7 +478,7 @@ class Bench(object):
     def look_at_record(self, service):
         """Find by the record a life whose start line went unseen; None if there is none."""
         starts, _, pid, main_ns, up_ns = service.record()
-        if not pid or (service.seq is not None and starts <= service.seq):
+        if not pid or (pid, main_ns) in service.known:
             return None
         s = read_stat(pid)
         if not s or not is_testd(pid, service.name):
@@ -495,11 +505,42 @@ class Bench(object):
                 raise
             return None
 
-    def idle(self, until):
-        """Listen until that instant, yielding what happens."""
+    def wait_for_child(self, child, until):
+        """Listen until a child of ours ends; its exit code, or None if it had to be killed."""
+        pidfd = self.open_pidfd(child.pid) if self.open_pidfd else None
+        try:
+            if pidfd is not None:
+                self.poll.register(pidfd, select.POLLIN)
+            while child.poll() is None and now() < until:
+                for thing in self.listen(until):
+                    say(thing)
+            return child.returncode
+        finally:
+            if pidfd is not None:
+                self.poll.unregister(pidfd)
+                os.close(pidfd)
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+
+    def watch(self, until):
+        """Listen until that instant and say all that happens."""
         while now() < until:
             for thing in self.listen(until):
-                yield thing
+                say(thing)
+
+    def meet(self, service):
+        """Look at the record, and say which life it made known."""
+        life = self.look_at_record(service)
+        if life:
+            say({"event": "start", "life": life, "seen_ns": now()})
+
+
+def raise_file_limit():
+    """Room for a pidfd of each of many services; returns the limits as they were."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+    return limits
 
 
 def open_fifo(directory):
@@ -544,16 +585,20 @@ def parse_line(line):
     """One line of testd as a dict, or None if it is anything else."""
     try:
         told = json.loads(line.decode("ascii"))
-    except ValueError:
+    except (ValueError, RuntimeError):  # the latter when nested too deep
         return None
-    if not isinstance(told, dict) or told.get("event") not in LINE_KEYS:
+    if not isinstance(told, dict) or not isinstance(told.get("event"), TEXT):
+        return None
+    if told["event"] not in LINE_KEYS:
         return None
     name = told.get("service")
     if not isinstance(name, TEXT) or not SERVICE_NAME.match(name):
         return None
     for key in LINE_KEYS[told["event"]]:
         value = told.get(key)
-        if isinstance(value, bool) or not isinstance(value, INTEGER) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, INTEGER):
+            return None
+        if not 0 <= value < (1 << 31 if key in ("pid", "ppid") else 1 << 64):
             return None
     return told
 
@@ -648,7 +693,7 @@ def limit_of_starts(value):
     if value is None:
         return None
     expect(isinstance(value, list) and len(value) == 2, "[count, window in seconds] or null")
-    expect(whole(value[0]) >= 2, "[count of 2 or more, window in seconds]")
+    expect(whole(value[0]) >= 3, "[count of 3 or more, window in seconds]")
     return [value[0], seconds(value[1])]
 
 
@@ -757,7 +802,7 @@ def await_services(bench, p):
     waited = dict((name, bench.service(name)) for name in p["services"])
     while waited:
         for name, service in sorted(waited.items()):
-            bench.look_at_record(service)
+            bench.meet(service)
             life = service.current()
             if life and (life.main_ns >= begin or not p["fresh"]):
                 emit("up", **life_fields(life))
@@ -765,28 +810,23 @@ def await_services(bench, p):
         if not waited or now() >= until:
             break
         # The lines tell of starts at once; the record is for those that nobody heard.
-        bench.listen(min(until, now() + SECOND // 5))
+        for thing in bench.listen(min(until, now() + SECOND // 5)):
+            say(thing)
     for name in sorted(waited):
         starts, lost = waited[name].record()[:2]
         emit("down", service=name, deadline_s=p["deadline"], starts=starts, lost=lost)
 
 
-@step("sleep", seconds=(seconds,))
-def sleep(bench, p):
-    for _ in bench.idle(now() + ns(p["seconds"])):
-        pass
-
-
 @step("watch", seconds=(seconds,))
 def watch(bench, p):
-    """Say everything that is seen for a while: each start, ready, exit, and each end observed."""
-    for service in bench.services.values():
-        bench.look_at_record(service)
-    for thing in bench.idle(now() + ns(p["seconds"])):
-        say(thing)
+    """Do nothing for a while: what is seen is said, as it is by every step but the trials."""
+    for service in list(bench.services.values()):
+        bench.meet(service)
+    bench.watch(now() + ns(p["seconds"]))
 
 
 def say(thing):
+    """Print what listening brought: a start, ready or exit told, an end observed, or noise."""
     fields = {"seen_ns": thing["seen_ns"]}
     if thing.get("life"):
         fields.update(life_fields(thing["life"]))
@@ -824,18 +864,8 @@ def write_whole(path, content):
 def send_signal(bench, p):
     kind, name = p["target"].split(":", 1)
     sent, refused = [], []
-    stats = all_stats()
-    if kind == "service":
-        service = bench.service(name)
-        bench.look_at_record(service)
-        wanted = [life.pid for life in service.lives]
-    elif kind == "pid":
-        wanted = [int(name)]
-    else:
-        outside = strangers(stats)
-        wanted = [s.pid for s in stats.values() if s.comm == name and s.pid not in outside]
     begin_ns = now()
-    for pid in sorted(wanted):
+    for pid in sorted(find_targets(bench, kind, name)):
         try:
             os.kill(pid, p["signal"])
             sent.append(pid)
@@ -845,24 +875,32 @@ def send_signal(bench, p):
          begin_ns=begin_ns, end_ns=now())
 
 
+def find_targets(bench, kind, name):
+    if kind == "pid":
+        return [int(name)]
+    if kind == "comm":
+        stats = all_stats()
+        outside = strangers(stats)
+        return [s.pid for s in stats.values() if s.comm == name and s.pid not in outside]
+    service = bench.service(name)
+    bench.meet(service)
+    return [life.pid for life in service.lives]
+
+
 @step("run", command=(text,), deadline=(seconds,))
 def run(bench, p):
     """A shell command, in a session of its own; killed at the deadline ("rc": null)."""
-    with tempfile.TemporaryFile() as output:
+    def alone():
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_NOFILE, bench.files)
+
+    with tempfile.TemporaryFile() as output, open(os.devnull) as nothing:
         begin_ns = now()
-        child = subprocess.Popen(["/bin/sh", "-c", p["command"]], stdin=open(os.devnull),
+        child = subprocess.Popen(["/bin/sh", "-c", p["command"].encode("utf-8")], stdin=nothing,
                                  stdout=output, stderr=subprocess.STDOUT, close_fds=True,
-                                 preexec_fn=os.setsid)
-        until = begin_ns + ns(p["deadline"])
-        try:
-            while child.poll() is None and now() < until:
-                bench.listen(min(until, now() + SECOND // 100))
-            end_ns = now()
-            rc = child.poll()
-        finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+                                 preexec_fn=alone)
+        rc = bench.wait_for_child(child, begin_ns + ns(p["deadline"]))
+        end_ns = now()
         size = os.fstat(output.fileno()).st_size
         output.seek(max(0, size - 4000))
         tail = output.read().decode("utf-8", "replace")
@@ -885,10 +923,9 @@ def snapshot(bench, p):
     """Every process of the guest, but for this program's own session."""
     stats = all_stats()
     outside = strangers(stats)
-    for service in bench.services.values():
-        bench.look_at_record(service)
     services = []
     for name, service in bench.services.items():
+        bench.meet(service)
         starts, lost, pid, main_ns, up_ns = service.record()
         one = {"service": name, "pids": [life.pid for life in service.lives], "starts": starts,
                "lost": lost, "pid": pid, "main_ns": main_ns, "up_ns": up_ns}
@@ -916,6 +953,10 @@ def supervision(bench, p):
     daemons = [s.pid for s in inside.values() if s.comm.startswith("testd")]
     services = descendants(inside, daemons)
     roots = [1] if p["pid1"] else find_roots(inside, p["root"])
+    if not roots:
+        raise Failed("no process is named %s; there are: %s" % (
+            " or ".join(str(root) for root in p["root"]) or "in \"root\"",
+            " ".join(sorted(set(s.comm for s in inside.values())))))
     return dict((pid, inside[pid]) for pid in descendants(inside, roots) if pid not in services)
 
 
@@ -1002,32 +1043,40 @@ def tasks(pid):
 def usage(s):
     """CPU time (ns) and context switches of one process, over the threads it has now.
 
+    cpu_ns: to the nanosecond where the kernel tells; ticks_ns: to the tick, ended threads included.
     reaped_ns: what its ended and awaited children used, services among them (ticks).
     """
     by_schedstat, voluntary, involuntary = 0, 0, 0
-    exact = True
-    for task in tasks(s.pid):
+    threads = tasks(s.pid)
+    for task in threads:
         first = read_proc(s.pid, "task/%s/schedstat" % task).split()
-        exact = exact and bool(first)
         by_schedstat += int(first[0]) if first else 0
         fields = status_fields(s.pid, "task/%s/status" % task)
         voluntary += int(fields.get("voluntary_ctxt_switches", 0))
         involuntary += int(fields.get("nonvoluntary_ctxt_switches", 0))
-    exact = exact and by_schedstat > 0
-    return {"pid": s.pid, "starttime": s.starttime, "name": s.comm,
-            "cpu_ns": by_schedstat if exact else (s.utime + s.stime) * TICK_NS,
-            "method": "schedstat" if exact else "ticks",
-            "reaped_ns": (s.cutime + s.cstime) * TICK_NS,
+    ticks_ns = (s.utime + s.stime) * TICK_NS
+    return {"pid": s.pid, "starttime": s.starttime, "name": s.comm, "threads": threads,
+            "cpu_ns": by_schedstat or ticks_ns, "method": "schedstat" if by_schedstat else "ticks",
+            "ticks_ns": ticks_ns, "reaped_ns": (s.cutime + s.cstime) * TICK_NS,
             "voluntary": voluntary, "involuntary": involuntary}
 
 
-USAGE_KEYS = ("cpu_ns", "reaped_ns", "voluntary", "involuntary")
+USAGE_KEYS = ("cpu_ns", "ticks_ns", "reaped_ns", "voluntary", "involuntary")
 
 
 def usages(bench, p):
     """(pid, starttime) -> usage of each process of the supervision tree."""
     found = [usage(s) for s in supervision(bench, p).values()]
     return dict(((u["pid"], u["starttime"]), u) for u in found)
+
+
+def used_between(before, after):
+    """What one process used; by ticks where threads ended, since they took their figures along."""
+    used = dict((key, after[key] - before[key]) for key in USAGE_KEYS)
+    used["method"] = after["method"]
+    if set(before["threads"]) - set(after["threads"]):
+        used.update(cpu_ns=used["ticks_ns"], method="ticks")
+    return used
 
 
 def sum_usages(many):
@@ -1052,18 +1101,16 @@ def cpu(bench, p):
     """What the supervision tree uses in a window: differences of what is known of each process."""
     begin_ns = now()
     before = usages(bench, p)
-    sleep(bench, {"seconds": p["window"]})
+    bench.watch(begin_ns + ns(p["window"]))
     end_ns = now()
     after = usages(bench, p)
-    nothing = dict.fromkeys(USAGE_KEYS, 0)
-    differences = [
-        dict((key, u[key] - before.get(who, nothing)[key]) for key in USAGE_KEYS)
-        for who, u in after.items()]
+    nothing = dict(dict.fromkeys(USAGE_KEYS, 0), threads=[])
+    used = [used_between(before.get(who, nothing), u) for who, u in after.items()]
     emit("cpu", label=p["label"], begin_ns=begin_ns, end_ns=end_ns,
-         total=sum_usages(differences), processes=len(after),
+         total=sum_usages(used), processes=len(after),
          came=sorted(u["name"] for who, u in after.items() if who not in before),
          went=sorted(u["name"] for who, u in before.items() if who not in after),
-         method=methods_of(after.values()))
+         method=methods_of(used))
 
 
 # ---- steps: trials -------------------------------------------------------------------------
@@ -1124,39 +1171,40 @@ class Trials(object):
                 if not later.fresh:
                     break
                 following += 1
-            if not self.one(trial, following):
-                emit("gaveup", service=self.service.name, trial=trial.number,
+            why = self.one(trial, following)
+            if why:
+                emit("gaveup", service=self.service.name, trial=trial.number, why=why,
                      remaining=len(trials) - index, patience_s=self.p["patience"])
                 return
 
     def one(self, trial, following):
-        """One trial, whatever it takes; False if the service does not live any more."""
+        """One trial, whatever it takes; returns why it is hopeless, or None when it is done."""
         for _ in range(RETRIES):
             gc.collect()
             life = self.living()
             if not life:
-                return False
+                return "it does not come back"
             when = self.when(life, trial, following)
             if when is None:
-                self.freshen(trial, following)
-                continue
-            if not self.wait(life, when["at"]):
-                continue
-            if self.kill(life, trial, when):
-                return True
-        return False
+                self.freshen(life, trial, following)
+            elif self.wait(life, when["at"]) and self.kill(life, trial, when):
+                return None
+        return "in %d tries it never stayed up, or fresh, until it was to be killed" % RETRIES
 
     def living(self):
         """The service's current life; waits for one as long as patience lasts. None: it is over."""
+        self.bench.look_at_record(self.service)
         until = now() + ns(self.p["patience"])
-        while True:
-            self.bench.look_at_record(self.service)
-            life = self.service.current()
-            if life or now() >= until:
-                return life
+        waited = False
+        while not self.service.current() and now() < until:
+            waited = True
             for thing in self.bench.listen(min(until, now() + SECOND // 5)):
-                if thing["event"] == "start":
-                    emit("late", **life_fields(thing["life"]))
+                self.concerns_us(thing)
+            self.bench.look_at_record(self.service)
+        life = self.service.current()
+        if life and waited:
+            emit("back", **life_fields(life))
+        return life
 
     # -- when to kill
 
@@ -1184,9 +1232,14 @@ class Trials(object):
             # Too late for what was drawn: as far into the range from now on, so that a poller's
             # phase stays as random as it was.
             drawn = instant + ns(trial.uptime - trial.low)
-        limited = max(drawn, self.allowed(following))
-        if trial.fresh and max(limited, instant) > drawn + ns(FRESH_SLACK):
-            return None
+        if trial.fresh:
+            limited = max(drawn, self.allowed(0))
+            if max(limited, instant) > drawn + ns(FRESH_SLACK):
+                return None
+        else:
+            limited = self.allowed(following)
+            # Not at the very instant that the limit allows: that would lock a poller's phase.
+            limited = drawn if limited <= drawn else limited + ns(trial.uptime - trial.low)
         at = next_in_slot(limited, self.p["slot"], trial.offset)
         return {"at": at, "limited_ns": limited - drawn, "pushed_ns": at - limited}
 
@@ -1200,25 +1253,27 @@ class Trials(object):
 
     def expected(self, thing):
         """Is it none of what should not happen between trials? What should not is said."""
+        if not self.concerns_us(thing) or thing["event"] not in ("start", "gone"):
+            return True
+        emit("unexpected", what=thing["event"], seen_ns=thing["seen_ns"],
+             **life_fields(thing["life"]))
+        return False
+
+    def concerns_us(self, thing):
+        """Is it about the service on trial? What is not is just said."""
         life = thing.get("life")
-        if thing["event"] == "noise":
-            say(thing)
+        if life and life.service is self.service:
             return True
-        if thing["event"] not in ("start", "gone") or not life or life.service is not self.service:
-            return True
-        emit("unexpected", what=thing["event"], seen_ns=thing["seen_ns"], **life_fields(life))
+        say(thing)
         return False
 
     # -- the kill
 
-    def freshen(self, trial, following):
+    def freshen(self, life, trial, following):
         """A kill whose only use is the fresh start that comes of it; recorded as warm-up."""
         fresher = Trial({"name": "fresh", "fresh": False, "low": 0, "high": 0}, self.generator,
                         warmup=True)
         fresher.number = trial.number
-        life = self.living()
-        if not life:
-            return
         when = self.when(life, fresher, following + 1)
         if self.wait(life, when["at"]):
             self.kill(life, fresher, when)
@@ -1239,7 +1294,7 @@ class Trials(object):
         lost = self.service.record()[1]
         emit("sample", service=self.service.name, group=trial.group, trial=trial.number,
              warmup=trial.warmup, signal=self.p["signal"], drawn_s=trial.uptime,
-             uptime_ns=kill_ns - life.main_ns, limited_ns=when["limited_ns"],
+             uptime_ns=kill_ns - life.main_ns, at_ns=when["at"], limited_ns=when["limited_ns"],
              pushed_ns=when["pushed_ns"], deadline_s=self.p["deadline"], kill_ns=kill_ns,
              exit_ns=life.gone_ns, old_pid=life.pid, old_seq=life.seq, old_main_ns=life.main_ns,
              censored=new is None, lost=lost,
@@ -1256,19 +1311,21 @@ class Trials(object):
         while now() < until and not self.complete(old, new):
             for thing in self.bench.listen(until):
                 life = thing.get("life")
-                if thing["event"] != "start" or life.service is not self.service:
-                    if thing["event"] == "noise":
-                        say(thing)
+                if life is old or not self.concerns_us(thing):
                     continue
-                if new is None and life.main_ns >= kill_ns:
+                if thing["event"] == "start" and new is None and life.main_ns >= kill_ns:
                     new = life
                 else:
                     self.expected(thing)
-        if new is None:
-            # The line may have been lost on the way; the record still knows.
-            life = self.bench.look_at_record(self.service)
-            new = life if life and kill_ns <= life.main_ns <= until else None
-        return new
+        if new is not None:
+            return new
+        # The line may have been lost on the way; the record still knows.
+        life = self.bench.look_at_record(self.service)
+        if life and kill_ns <= life.main_ns <= until:
+            return life
+        if life:
+            emit("back", **life_fields(life))
+        return None
 
     def complete(self, old, new):
         if new is None or old.gone_ns is None:
@@ -1308,6 +1365,9 @@ def run_plan(plan):
             function(bench, values)
         except NobodyListens:
             raise
+        except Failed as e:
+            errors += 1
+            emit("error", index=index, do=name, what=str(e))
         except Exception:
             errors += 1
             emit("error", index=index, do=name, what=traceback.format_exc())
@@ -1318,16 +1378,17 @@ def run_plan(plan):
 def load_plan(path):
     try:
         if path == "-":
-            content = sys.stdin.read()
+            content = getattr(sys.stdin, "buffer", sys.stdin).read()
         else:
-            with open(path) as f:
+            with open(path, "rb") as f:
                 content = f.read()
     except (IOError, OSError) as e:
         raise Malformed("%s: %s" % (path, e.strerror))
     try:
-        return check_plan(json.loads(content))
+        plan = json.loads(content.decode("utf-8"))
     except ValueError as e:
-        raise Malformed("not JSON: %s" % e)
+        raise Malformed("%s is not JSON: %s" % (path, e))
+    return check_plan(plan)
 
 
 def main(words):

@@ -239,8 +239,8 @@ static void tell_start(void)
 	char line[512];
 
 	prctl(PR_SET_NAME, "testd"); /* by this name measure.py knows the daemon */
-	seq = __atomic_add_fetch(&record->starts, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&record->pid, 0, __ATOMIC_SEQ_CST);
+	seq = __atomic_add_fetch(&record->starts, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&record->main_ns, main_ns, __ATOMIC_SEQ_CST);
 	uint64_t up_ns = now();
 	__atomic_store_n(&record->up_ns, up_ns, __ATOMIC_SEQ_CST);

@@ -1,0 +1,93 @@
+"""Building: static, once, whole, and a clear word where it cannot be done."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from daemon import build as module
+from daemon.build import Compiler, build, find_compiler
+from provision.errors import Problem
+
+HERE = platform.machine()
+
+
+def test_static_and_cached(tmp_path: Path) -> None:
+    first = build(HERE, tmp_path)
+    stamps = [path.stat().st_mtime_ns for path in (first.testd, first.floor)]
+    for path in (first.testd, first.floor):
+        # A program that needs the dynamic linker names it in this header.
+        assert b"ld-linux" not in path.read_bytes()[:1024]
+    assert build(HERE, tmp_path) == first
+    assert [path.stat().st_mtime_ns for path in (first.testd, first.floor)] == stamps
+
+
+def test_simultaneous_builds_agree_and_leave_nothing_else(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda _: build(HERE, tmp_path), range(3)))
+    assert len(set(results)) == 1
+    assert list((tmp_path / "bin").iterdir()) == [results[0].testd.parent]
+
+
+def test_a_changed_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = build(HERE, tmp_path)
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for name in ("testd.c", "floor.c"):
+        shutil.copy(module.SOURCES / name, sources)
+    (sources / "floor.c").open("a").write("/* changed */\n")
+    monkeypatch.setattr(module, "SOURCES", sources)
+    assert build(HERE, tmp_path).floor != first.floor
+
+
+def test_a_source_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("testd.c", "floor.c"):
+        (tmp_path / name).write_text("int main(void) { return nonsense; }\n")
+    monkeypatch.setattr(module, "SOURCES", tmp_path)
+    with pytest.raises(Problem, match="nonsense"):
+        build(HERE, tmp_path / "cache")
+    assert list((tmp_path / "cache" / "bin").iterdir()) == []
+
+
+def test_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(Problem, match="apt-get install gcc libc6-dev"):
+        find_compiler(HERE)
+    with pytest.raises(Problem, match="pip install ziglang") as caught:
+        find_compiler("sparc64")
+    assert "apt-get" not in str(caught.value), "the host's cc cannot help there"
+
+
+def test_another_architecture_takes_zig(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr(module, "_ask", lambda *_: "0.1")
+    assert find_compiler("arm64").command[-2:] == ("-target", "aarch64-linux-musl")
+    assert find_compiler("arm64") != find_compiler("riscv64")
+
+
+def test_zig_compiles_here_and_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not importlib.util.find_spec("ziglang"):
+        pytest.skip("the optional ziglang is not installed")
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    built = build(HERE, tmp_path)
+    done = subprocess.run([built.testd], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr[:12]) == (64, "testd: usage")
+    machine = {"x86_64": "aarch64"}.get(HERE, "x86_64")
+    assert build(machine, tmp_path).testd.read_bytes()[:4] == b"\x7fELF"
+
+
+def test_a_broken_compiler_is_a_problem() -> None:
+    with pytest.raises(Problem, match="failed"):
+        module._ask("false")
+
+
+def test_compilers_are_told_apart_by_version() -> None:
+    old, new = Compiler(("cc",), "12"), Compiler(("cc",), "13")
+    assert module._key(HERE, old) != module._key(HERE, new)
