@@ -11,6 +11,9 @@ from invoke.exceptions import Exit
 
 from provision.errors import Problem
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 def said(function: Callable[..., int | None]) -> Callable[..., None]:
     """Turn a Problem into words and an exit code, and Ctrl-C into 130."""
@@ -29,6 +32,14 @@ def said(function: Callable[..., int | None]) -> Callable[..., None]:
     return guarded
 
 
+def _console() -> Console:
+    """Wide enough for the tables where nobody looks at a terminal."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=140)
+
+
 @task(iterable=["only", "scenario"])
 @said
 def bench(
@@ -39,26 +50,85 @@ def bench(
     scenario: list[str] | None = None,
     role: str = "",
     profile: str = "",
-    trials: int = 0,
+    trials: int | None = None,
     seed: int = 1,
     quick: bool = False,
     keep: bool = False,
     resume: bool = False,
     force: bool = False,
 ) -> int:
-    """Measure the supervisors in disposable guests."""
-    from rich.console import Console
-
-    from bench import run
+    """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
     from bench.live import Display
+    from bench.options import Options
+    from bench.run import bench as measure
     from reports import terminal
 
-    console = Console()
+    console = _console()
     display = Display(console)
-    options = run.Options(
-        os_, provider, tuple(only or ()), tuple(scenario or ()), role, profile,
-        trials, seed, quick, keep, resume,
-    )  # fmt: skip
+    options = Options.checked(
+        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume
+    )
     with display.shown():
-        record = run.bench(options, display)
+        record = measure(options, display)
     return terminal.show(record.run, console, force=force, folder=record.folder)
+
+
+@task(positional=["run"])
+@said
+def report(c: Context, run: str = "latest", format_: str = "terminal", force: bool = False) -> int:
+    """Render a run again: terminal, md, csv or json."""
+    from bench.record import find, read_run
+    from reports import render
+
+    folder = find(run)
+    return render(format_, read_run(folder), folder, _console(), force=force)
+
+
+@task(name="list")
+@said
+def list_(c: Context) -> None:
+    """Show supervisors, systems, providers and scenarios, and what is to be had here."""
+    from bench.overview import overview
+
+    console = _console()
+    for part in overview():
+        console.print(part)
+
+
+@task(positional=["name"])
+@said
+def try_(c: Context, name: str, os_: str = "debian", provider: str = "auto") -> int:
+    """Open a shell in a guest where that supervisor keeps the test daemon alive."""
+    from bench.playground import play
+
+    return play(name, os_, provider, _console())
+
+
+@task
+@said
+def destroy(c: Context, cache: bool = False) -> None:
+    """Remove whatever is left of any guest; --cache: images and layers, too."""
+    from bench.cleaning import destroy as clean
+
+    for line in clean(cache=cache):
+        print(line)
+
+
+@task
+@said
+def doctor(c: Context) -> int:
+    """Say what this host can do, and what to do about the rest."""
+    from bench.overview import diagnosis
+
+    table, ready = diagnosis()
+    _console().print(table)
+    return 0 if ready else 1
+
+
+@task
+@said
+def test(c: Context, all_: bool = False) -> int:
+    """Check the code and run the tests: what fits five minutes, or everything with --all."""
+    from bench.checks import check
+
+    return check(everything=all_)

@@ -31,7 +31,7 @@ class _Row:
 
 
 class Display:
-    """An observer that people look at. Refreshed twice a second: it must not disturb what it shows."""
+    """An observer that people look at, refreshed seldom: it must not disturb what it shows."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -34,7 +34,7 @@ _ONE_SOURCE = [
 ]
 
 
-def _closed(required: list[str], properties: dict[str, Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def _closed(required: list[str], properties: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,

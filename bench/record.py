@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class Record:
             fresh.replace(path)
 
     @contextlib.contextmanager
-    def _disk(self) -> Any:
+    def _disk(self) -> Iterator[None]:
         try:
             yield
         except OSError as failure:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from bench import kit
 from bench.conclusion import Progress, compare_with_floor, result, warnings
 from bench.host import host_facts, own_cpu_seconds
+from bench.options import Options
 from bench.plan import Job, Plan, plan
 from bench.quiet import Quiet
 from bench.record import Record, find
@@ -31,37 +32,13 @@ from provision.errors import Problem
 from provision.guest import Guest
 from provision.provider import Provider
 from provision.providers import choose
-from provision.systems import System, named, unknown
+from provision.systems import System, named
 
 TRIALS, TRIALS_QUICK = 30, 6
 REPLICAS = 16
 ENOUGH, ENOUGH_QUICK = 110.0, 25.0
 BUDGET_QUICK = 30.0
 ALONE = 10
-DEFAULT_SCENARIOS = ("restart", "footprint")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What `invoke bench` was asked for; trials 0: as many as the depth says."""
-
-    system: str = "debian"
-    provider: str = "auto"
-    only: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = ()
-    role: str = ""
-    profile: str = ""
-    trials: int = 0
-    seed: int = 1
-    quick: bool = False
-    keep: bool = False
-    resume: bool = False
-
-    def same_question(self) -> dict[str, Any]:
-        """What must be equal for one run to be the other's continuation."""
-        asked = {**self.__dict__, "resume": False, "keep": False}
-        return {key: list(value) if isinstance(value, tuple) else value
-                for key, value in asked.items()}  # fmt: skip
 
 
 class Observer(Protocol):
@@ -86,7 +63,7 @@ def bench(options: Options, observer: Observer) -> Record:
     Ctrl-C raises KeyboardInterrupt once the guests are gone and what was measured is on disk.
     """
     system = named(options.system)
-    chosen = _scenarios(options)
+    chosen = [scenarios()[name] for name in options.scenarios]
     asked, absent = entries(system, options.only, options.role, options.profile)
     record = _resumed(options) if options.resume else None
     with _sole():
@@ -109,19 +86,7 @@ def bench(options: Options, observer: Observer) -> Record:
     return record
 
 
-def _scenarios(options: Options) -> list[Scenario]:
-    every = scenarios()
-    for name in options.scenarios:
-        if name not in every:
-            raise unknown("scenario", name, list(every))
-    return [every[name] for name in options.scenarios or DEFAULT_SCENARIOS]
-
-
 def _depth(options: Options, provider: Provider) -> Depth:
-    if options.trials < 0:
-        raise Problem(
-            f"--trials={options.trials} makes no sense.", advice="Ask for 1 or more.", usage=True
-        )
     trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
     replicas = min(REPLICAS, provider.parallel)
     if options.quick:

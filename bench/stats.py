@@ -84,7 +84,7 @@ def _median_interval(
 ) -> tuple[float | None, float | None]:
     from scipy.stats import quantile_test  # a slow import, needed by a run's end only
 
-    interval = quantile_test(ordered, p=0.5).confidence_interval(CONFIDENCE)
+    interval: Any = quantile_test(ordered, p=0.5).confidence_interval(CONFIDENCE)
     return _finite(interval.low), _finite(interval.high)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from fabric import Config, Connection
 from fabric.runners import Remote
+from invoke import Result
 from invoke.exceptions import CommandTimedOut, UnexpectedExit
 
 from provision.errors import Problem
@@ -38,7 +39,7 @@ class Output:
     code: int
 
 
-class _Patient(Remote):
+class _Patient(Remote):  # type: ignore[misc]
     """Runs a command for minutes without waking up a hundred times a second to look at it."""
 
     input_sleep = 0.2
@@ -74,6 +75,10 @@ class Guest(ABC):
     @abstractmethod
     def keep(self) -> str:
         """Let the guest outlive this process; the command that enters it."""
+
+    @abstractmethod
+    def shell(self) -> int:
+        """An interactive shell as root, on this terminal; its exit code."""
 
     @abstractmethod
     def destroy(self) -> None:
@@ -141,14 +146,11 @@ class Guest(ABC):
         self.connection.get(path, content)
         return content.getvalue()
 
-    def _failed(self, command: str, result: Any) -> Problem:
+    def _failed(self, command: str, result: Result) -> Problem:
+        streams = (result.stdout[-2000:].strip(), result.stderr[-2000:].strip())
         return Problem(
             f"On guest {self.name}, exit code {result.exited}: {command}",
-            known="\n".join(
-                text
-                for text in (result.stdout[-2000:].strip(), result.stderr[-2000:].strip())
-                if text
-            ),
+            known="\n".join(stream for stream in streams if stream),
         )
 
 

@@ -1,8 +1,8 @@
 """Keeps one embedded guest, and removes every trace of it when its owner is gone.
 
 Runs as a process of its own, in its own session, so that neither Ctrl-C nor SIGKILL of the suite
-reaches it: `keeper.py CACHE NAME`, where CACHE/guests/NAME/config is the guest. It sees the cache at
-VIEW, in a mount namespace of its own: the shifted root may not walk down to it through /root.
+reaches it: `keeper.py CACHE NAME`, where CACHE/guests/NAME/config is the guest. It sees the cache
+at VIEW, in a mount namespace of its own: the shifted root may not walk down to it through /root.
 It takes one word a line on standard input and answers one line each:
 
     boot      start the guest               -> `pid N`, or `failed`
@@ -23,6 +23,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -135,7 +136,7 @@ def cgroup_name(name: str) -> str:
 def look_at_cache(cache: Path) -> None:
     """Bind the cache to VIEW, for this process and its children alone."""
     libc = ctypes.CDLL(None, use_errno=True)
-    calls = (
+    calls: tuple[Callable[[], int], ...] = (
         lambda: libc.unshare(CLONE_NEWNS),
         lambda: libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None),
         lambda: libc.mount(bytes(cache), bytes(VIEW), None, MS_BIND | MS_REC, None),

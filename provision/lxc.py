@@ -67,7 +67,6 @@ class Lxc(Provider):
         return [home.name for home in _homes() if not _owned(home)]
 
     def guests(self) -> list[str]:
-        """Every guest there is, whoever it belongs to."""
         return [home.name for home in _homes()]
 
     def remove(self, name: str) -> None:
@@ -142,8 +141,8 @@ class LxcGuest(Guest):
         with theirs:
             self._door = subprocess.Popen(
                 ["nsenter", "-t", str(self._pid), "-a", "--", "/bin/sh", "-c", _SSHD],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -211,7 +210,13 @@ class LxcGuest(Guest):
 
     def keep(self) -> str:
         self._ask("keep")
-        return f"nsenter -t {self._pid} -a -- /bin/bash -l"
+        return " ".join(self._enter())
+
+    def shell(self) -> int:
+        return subprocess.run(self._enter(), check=False).returncode
+
+    def _enter(self) -> list[str]:
+        return ["nsenter", "-t", str(self._pid), "-a", "--", "/bin/bash", "-l"]
 
     def destroy(self) -> None:
         self.disconnect()

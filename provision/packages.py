@@ -31,6 +31,9 @@ class Apt:
 
     packages: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"apt: {', '.join(self.packages)}"
+
     def install(self, guest: Guest) -> None:
         """Install them, and nothing that is merely recommended. Raises Problem."""
         guest.run("apt-get -q update", timeout=300)
@@ -49,6 +52,9 @@ class Apt:
 @dataclass(frozen=True)
 class Present:
     """Nothing to install: it comes with the guest, or with the suite itself."""
+
+    def __str__(self) -> str:
+        return "present"
 
     def install(self, guest: Guest) -> None:
         """Do nothing."""

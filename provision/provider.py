@@ -53,6 +53,10 @@ class Provider(ABC):
         """A running guest, pristine but for the recipe, under the system's own init."""
 
     @abstractmethod
+    def guests(self) -> list[str]:
+        """Names of all guests that exist, whoever they belong to."""
+
+    @abstractmethod
     def leftovers(self) -> list[str]:
         """Names of guests which exist, though nobody who runs now has asked for them."""
 

@@ -140,7 +140,7 @@ def _trials_per_guest(contender: Contender, depth: Depth) -> int:
     if contender.limit is None or contender.limit[1] <= LONG_WINDOW:
         return each
     # A limit over so long a time is kept by spreading: starts, the first among them, stay below.
-    starts = contender.limit[0] - 2
+    starts = contender.limit[0] - 3
     share = depth.trials / (depth.trials + _short_trials(contender, depth))
     return max(1, int(starts * share))
 

@@ -1,0 +1,50 @@
+"""A guest to play in: a supervisor keeps the test daemon alive, and you have the shell."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from rich.console import Console
+
+from bench import kit
+from bench.scenario import services
+from bench.selection import entries
+from provision.providers import choose
+from provision.systems import named
+
+
+def play(name: str, system_name: str, provider_name: str, console: Console) -> int:
+    """Open a shell in a guest of that supervisor, as PID 1 where it can be; the guest goes with it.
+
+    name: a supervisor, or the beginning of a contender's name. Raises Problem.
+    """
+    system = named(system_name)
+    chosen, _ = entries(system, (name,))
+    entry = next(
+        (each for each in chosen if each.name.startswith(name) and each.contender.pid1), chosen[0]
+    )
+    provider, _ = choose(provider_name, system)
+    wanted = services(entry.contender, 2)
+    with console.status(f"Setting up {entry.name} on {system.title}"):
+        provider.prepare(system)
+        guest = provider.up(f"try-{os.getpid()}", system, entry.supervisor.recipe(system))
+    try:
+        guest.write(kit.files(platform.machine()))
+        entry.supervisor.configure(guest, entry.contender, wanted)
+        entry.supervisor.start(guest, entry.contender)
+        console.print(f"{entry.name}: {entry.contender.setting}.", highlight=False)
+        console.print("Configured by:", highlight=False)
+        for file in entry.supervisor.files(entry.contender, wanted):
+            console.print(f"  {file.path}", highlight=False)
+        service = wanted[0]
+        console.print(
+            f"Services: {', '.join(each.name for each in wanted)}. Stop one:"
+            f" {entry.supervisor.stop_service(entry.contender, service)}\n"
+            f"Start it: {entry.supervisor.start_service(entry.contender, service)}\n"
+            "Kill one: pkill -KILL -o testd; ps ax shows its successor. Leave with exit.",
+            highlight=False,
+        )
+        return guest.shell()
+    finally:
+        guest.destroy()
