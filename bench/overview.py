@@ -126,9 +126,7 @@ def _checks() -> Iterator[tuple[str, bool, str, str]]:
         f"missing: {', '.join(missing)}" if missing else "all there",
         f"apt-get install --no-install-recommends {packages}",
     )
-    yield _exists(
-        "user namespaces", Path("/proc/self/ns/user"), "boot a kernel with CONFIG_USER_NS"
-    )
+    yield _exists("user namespaces", Path("/proc/self/ns/user"), "boot another kernel")
     yield _exists("/dev/net/tun", Path("/dev/net/tun"), "modprobe tun")
     overlay = "overlay" in Path("/proc/filesystems").read_text()
     yield "overlay", overlay, "there" if overlay else "missing", "modprobe overlay"

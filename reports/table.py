@@ -5,30 +5,11 @@ from __future__ import annotations
 import csv
 from typing import IO, Any
 
-COLUMNS = [
-    "system",
-    "provider",
-    "supervisor",
-    "version",
-    "role",
-    "profile",
-    "pid1",
-    "scenario",
-    "metric",
-    "unit",
-    "n",
-    "median",
-    "ci_low",
-    "ci_high",
-    "p90",
-    "p99",
-    "min",
-    "max",
-    "censored",
-    "floor_ratio",
-    "status",
-    "note",
-]
+COLUMNS = (
+    *("system", "provider", "supervisor", "version", "role", "profile", "pid1", "scenario"),
+    *("metric", "unit", "n", "median", "ci_low", "ci_high", "p90", "p99", "min", "max"),
+    *("censored", "floor_ratio", "status", "note"),
+)
 
 
 def write(run: dict[str, Any], stream: IO[str]) -> None:
