@@ -95,7 +95,7 @@ def list_(c: Context) -> None:
         console.print(part)
 
 
-@task(positional=["name"])
+@task(name="try", positional=["name"])
 @said
 def try_(c: Context, name: str, os_: str = "debian", provider: str = "auto") -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""

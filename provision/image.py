@@ -39,7 +39,7 @@ def key_file() -> Path:
 
 def image(system: System) -> Path:
     """The folder of that system's pristine root, built if it is not there. Raises Problem."""
-    build = _BUILDERS[system.name]
+    build = BUILDERS[system.name]
     recipe = "\n".join(
         [
             repr(system),
@@ -142,7 +142,7 @@ def debian_sources(release: str) -> list[str]:
     return lines
 
 
-_BUILDERS: dict[str, Callable[[System, Path], None]] = {"debian": _debian}
+BUILDERS: dict[str, Callable[[System, Path], None]] = {"debian": _debian}
 
 
 def _tool(command: list[str], stdin: IO[bytes] | None = None, cwd: Path | None = None) -> None:

@@ -26,7 +26,7 @@ from provision import keeper
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guest import Guest, config
-from provision.image import RANGE, SHIFT, image, key_file, remove_tree, shifted_folder
+from provision.image import BUILDERS, RANGE, SHIFT, image, key_file, remove_tree, shifted_folder
 from provision.packages import missing_tools
 from provision.provider import Lack, Provider, Recipe
 from provision.systems import System
@@ -46,6 +46,8 @@ class Lxc(Provider):
     def lack(self, system: System) -> Lack | None:
         if platform.system() != "Linux":
             return Lack("LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here.")
+        if system.name not in BUILDERS:
+            return Lack(f"No image of {system.title} can be built here yet.", "Use --os=debian.")
         if os.geteuid() != 0:
             return Lack("LXC guests need root.", "Run the same command with sudo.")
         tools = missing_tools("lxc", f"image-{system.name}")
