@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import platform
 import select
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from typing import Any
 from fabric import Connection
 from filelock import FileLock
 from jinja2 import Environment, StrictUndefined
+from paramiko import SSHException
 
 from provision import keeper
 from provision.cache import cache_folder
@@ -35,6 +38,10 @@ _CONFIG = Environment(undefined=StrictUndefined, keep_trailing_newline=True).fro
     (Path(__file__).parent / "lxc.conf.j2").read_text()
 )
 _SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
+# How long a guest may take until it can be connected to, in seconds.
+_PATIENCE = 30
+# What fails is raised; paramiko would print it as well.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class Lxc(Provider):
@@ -139,6 +146,20 @@ class LxcGuest(Guest):
         return self._home / "upper"
 
     def connect(self) -> Connection:
+        until = time.monotonic() + _PATIENCE
+        while True:
+            connection = self._through_door()
+            try:
+                connection.open()
+                return connection
+            except SSHException:
+                # A PID 1 that has just started may mount a new /run under sshd's feet.
+                self._close_door()
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
+    def _through_door(self) -> Connection:
         ours, theirs = socket.socketpair()
         with theirs:
             self._door = subprocess.Popen(
@@ -163,6 +184,9 @@ class LxcGuest(Guest):
 
     def disconnect(self) -> None:
         super().disconnect()
+        self._close_door()
+
+    def _close_door(self) -> None:
         # sshd ends once its socket is closed; the kernel ends a guest only after that.
         if self._door is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -46,7 +46,8 @@ class Runit(Supervisor):
         return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"
 
     def disable(self, contender: Contender, service: Service) -> str:
-        return f"rm /etc/service/{service.name}; rm -r /etc/sv/{service.name}"
+        folder = f"/etc/sv/{service.name}"
+        return f"rm /etc/service/{service.name}; sv force-shutdown {folder}; rm -r {folder}"
 
     def reload(self, contender: Contender, services: Iterable[Service]) -> str:
         # runsvdir looks for new directories by itself, every 5 s at the latest.
@@ -59,10 +60,10 @@ class Runit(Supervisor):
         return f"sv up {service.name}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:
-        if not contender.pid1:
-            # On SIGHUP runsvdir tells each runsv to stop its service, and ends.
-            guest.run("pkill -HUP -x -P 1 runsvdir")
         super().stop(guest, contender)
+        if not contender.pid1:
+            # runsvdir, ended by SIGTERM, leaves each runsv alive; nothing starts one anew now.
+            guest.run("sv force-shutdown /etc/service/*")
 
 
 SUPERVISOR = Runit()

@@ -1,0 +1,69 @@
+"""daemontools: a supervise for each service directory, started by svscan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from provision.guest import Guest
+from provision.packages import Apt
+from supervisors.contract import Article, Contender, Service, Supervisor
+
+
+def _contender(*, pid1: bool) -> Contender:
+    return Contender(
+        "daemontools",
+        "runner",
+        "default",
+        pid1=pid1,
+        setting="a run script a service; no setting changes how it restarts",
+        # supervise.c: it sleeps for a second after each start, whatever happens meanwhile.
+        settled=2.0,
+        # svscanboot shows in the process list what the services write.
+        logger=None if pid1 else "readproctitle",
+    )
+
+
+class Daemontools(Supervisor):
+    """https://cr.yp.to/daemontools/supervise.html"""
+
+    name = "daemontools"
+    title = "daemontools"
+    home = "https://cr.yp.to/daemontools.html"
+    rank = 4
+    article = Article("0.76", needs_pid1=False, runner=True, monitor=False, loc=3750)
+    sources = {"debian": Apt(("daemontools", "daemontools-run"))}
+    init = "/etc/daemontools/init"
+    # The command of the respawn line that Debian's daemontools-run puts into /etc/inittab.
+    hosted = "/usr/bin/svscanboot"
+    processes = frozenset({"svscanboot", "svscan", "supervise", "readproctitle"})
+    parent = "supervise"
+    # None of its programs knows its own version.
+    version_command = "dpkg-query -W -f '${Version}' daemontools"
+    contenders = (_contender(pid1=False), _contender(pid1=True))
+
+    def after_install(self, guest: Guest) -> None:
+        # The package starts it by a respawn line of its own; the suite decides when it starts.
+        guest.run("sed -i '/daemontools-run begin/,/daemontools-run end/d' /etc/inittab")
+
+    def enable(self, contender: Contender, service: Service) -> str:
+        return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        folder = f"/etc/sv/{service.name}"
+        return (
+            f"rm /etc/service/{service.name}; svc -dx {folder};"
+            f" while svok {folder}; do sleep 0.1; done; rm -r {folder}"
+        )
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        # svscan looks for new directories by itself, every 5 s.
+        return "true"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return f"svc -d /etc/service/{service.name}"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"svc -u /etc/service/{service.name}"
+
+
+SUPERVISOR = Daemontools()

@@ -1,0 +1,70 @@
+"""s6: an s6-supervise for each service directory, started by s6-svscan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from provision.packages import Apt
+from supervisors.contract import Article, Contender, Profile, Service, Supervisor
+
+_SCAN = "/etc/s6/service"
+
+
+def _contender(profile: Profile, *, pid1: bool) -> Contender:
+    tuned = profile == "tuned"
+    return Contender(
+        "s6",
+        "runner",
+        profile,
+        pid1=pid1,
+        setting=(
+            "notification-fd: the service tells when it is ready"
+            if tuned
+            else "a run script a service, and nothing else"
+        ),
+        # s6-supervise(1): a service that was not ready is held back for a second at any uptime.
+        settled=2.0,
+        readiness="fd:3" if tuned else None,
+    )
+
+
+class S6(Supervisor):
+    """https://skarnet.org/software/s6/s6-supervise.html and s6-svscan-1.html"""
+
+    name = "s6"
+    title = "s6"
+    home = "https://skarnet.org/software/s6/"
+    rank = 6
+    article = Article("0.14", needs_pid1=False, runner=True, monitor=False, loc=3851)
+    sources = {"debian": Apt(("s6",))}
+    init = f"/usr/bin/s6-svscan {_SCAN}"
+    hosted = f"/usr/bin/s6-svscan {_SCAN}"
+    processes = frozenset({"s6-svscan", "s6-supervise"})
+    parent = "s6-supervise"
+    # None of its programs tells its version, but their library's name does.
+    version_command = "readlink -f $(ldd /usr/bin/s6-svc | grep -o '/[^ ]*libs6[.]so[^ ]*')"
+    version_pattern = r"libs6\.so\.([\d.]+)"
+    contenders = (
+        _contender("default", pid1=False),
+        _contender("tuned", pid1=False),
+        _contender("default", pid1=True),
+        _contender("tuned", pid1=True),
+    )
+
+    def enable(self, contender: Contender, service: Service) -> str:
+        return f"mkdir -p {_SCAN} && ln -sfn /etc/s6/sv/{service.name} {_SCAN}/{service.name}"
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        return f"s6-svunlink {_SCAN} {service.name}; rm -r /etc/s6/sv/{service.name}"
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return f"s6-svscanctl -a {_SCAN}"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return f"s6-svc -d {_SCAN}/{service.name}"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"s6-svc -u {_SCAN}/{service.name}"
+
+
+SUPERVISOR = S6()
