@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from provision.guest import Guest
 from provision.packages import Apt
@@ -17,7 +18,7 @@ class God(Supervisor):
     home = "http://godrb.com/"
     rank = 11
     article = Article("0.12.1", needs_pid1=False, runner=False, monitor=True, loc=3978)
-    sources = {"debian": Apt(("ruby-god",))}
+    sources: ClassVar = {"debian": Apt(("ruby-god",))}
     # Debian's god asks for a method that Debian's Ruby no longer has: timeout.rb is that method.
     hosted = (
         "/usr/bin/env RUBYOPT=-r/etc/god/timeout.rb"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from provision.guest import Guest
 from provision.packages import Apt
@@ -21,7 +22,7 @@ class Monit(Supervisor):
     home = "https://mmonit.com/monit/"
     rank = 10
     article = Article("5.3.2", needs_pid1=False, runner=False, monitor=True, loc=33891)
-    sources = {"debian": Apt(("monit",))}
+    sources: ClassVar = {"debian": Apt(("monit",))}
     hosted = "/usr/bin/monit -I -c /etc/monit/monitrc"
     processes = frozenset({"monit"})
     version_command = "monit -V"
@@ -35,7 +36,12 @@ class Monit(Supervisor):
     )
 
     def disable(self, contender: Contender, service: Service) -> str:
-        return f"{self.stop_service(contender, service)}\nrm /etc/monit/conf.d/{service.name}"
+        # A reload forgets what its command has asked for and has not been done yet.
+        return (
+            f"monit stop {service.name}\n"
+            f"while kill -0 $(cat {service.pidfile}); do sleep 0.1; done 2>/dev/null\n"
+            f"rm -f /etc/monit/conf.d/{service.name} {service.pidfile}"
+        )
 
     def reload(self, contender: Contender, services: Iterable[Service]) -> str:
         return "monit reload"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from provision.guest import Guest
 from provision.packages import Apt
@@ -21,7 +22,7 @@ class Restartd(Supervisor):
     home = "https://packages.debian.org/bookworm/restartd"
     rank = 9
     article = Article("0.2.2", needs_pid1=False, runner=False, monitor=True, loc=373)
-    sources = {"debian": Apt(("restartd",))}
+    sources: ClassVar = {"debian": Apt(("restartd",))}
     # A script, since its interval is an option only, and differs between the profiles.
     hosted = "/usr/local/sbin/restartd-foreground"
     processes = frozenset({"restartd"})
@@ -35,7 +36,7 @@ class Restartd(Supervisor):
         # What comes back to life before the reload would have no one to end it.
         return (
             f"sed -i '/^#*{service.name} /d' /etc/restartd.conf\n"
-            f"{_RELOAD}\n{_end(service)}\nrm {service.pidfile}"
+            f"{_RELOAD}\n{_end(service)}\nrm -f {service.pidfile}"
         )
 
     def reload(self, contender: Contender, services: Iterable[Service]) -> str:

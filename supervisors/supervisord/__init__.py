@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from provision.guest import Guest
 from provision.packages import Apt
@@ -34,7 +35,7 @@ class Supervisord(Supervisor):
     home = "http://supervisord.org/"
     rank = 8
     article = Article("3.0a12", needs_pid1=False, runner=True, monitor=False, loc=7211)
-    sources = {"debian": Apt(("supervisor",))}
+    sources: ClassVar = {"debian": Apt(("supervisor",))}
     hosted = "/usr/bin/supervisord -n -c /etc/supervisor/supervisord.conf"
     processes = frozenset({"supervisord"})
     parent = "supervisord"
