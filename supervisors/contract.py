@@ -99,7 +99,8 @@ class Supervisor:
     sources (how each system gets it), init (its command line as PID 1, None where it cannot be),
     hosted (its foreground command line where another PID 1 keeps it, None where it cannot be so),
     processes (the names of all its own processes, as the kernel knows them: 15 characters), parent
-    (the one that is a service's parent in the runner role), contenders.
+    (the one that is a service's parent in the runner role), evidence_command (prints in which mode
+    it runs, where it has more than one to choose from by itself), contenders.
 
     Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
     guest, with SERVICE in a path for each service's name; they know contender, service and
@@ -118,6 +119,7 @@ class Supervisor:
     parent: ClassVar[str | None] = None
     version_command: ClassVar[str]
     version_pattern: ClassVar[str] = r"(\d+(?:\.\d+)+\w*)"
+    evidence_command: ClassVar[str | None] = None
     contenders: ClassVar[tuple[Contender, ...]]
 
     # What a subclass says: shell commands, run in the guest as root.

@@ -1,0 +1,66 @@
+"""god: a Ruby daemon that looks at each daemon's pid file, or has the kernel tell of its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from provision.guest import Guest
+from provision.packages import Apt
+from supervisors.contract import Article, Contender, Service, Supervisor
+
+
+class God(Supervisor):
+    """http://godrb.com/, and `god --help`"""
+
+    name = "god"
+    title = "god"
+    home = "http://godrb.com/"
+    rank = 11
+    article = Article("0.12.1", needs_pid1=False, runner=False, monitor=True, loc=3978)
+    sources: ClassVar = {"debian": Apt(("ruby-god",))}
+    # Debian's god asks for a method that Debian's Ruby no longer has: timeout.rb is that method.
+    hosted = (
+        "/usr/bin/env RUBYOPT=-r/etc/god/timeout.rb"
+        " /usr/bin/god -D -c /etc/god/god.conf -l /var/log/god.log"
+    )
+    processes = frozenset({"god"})
+    version_command = "god --version"
+    # What its diagnosis says of the kernel's process events here, and what the running god does:
+    # a watch goes from 'unmonitored' to 'init' where it has them, to 'up' where it polls.
+    evidence_command = "god -V; grep -m 1 \"moved 'unmonitored' to\" /var/log/god.log"
+    contenders = (
+        Contender(
+            "god",
+            "monitor",
+            "default",
+            pid1=False,
+            setting="keepalive, with Kernel#timeout put back for Ruby 3; it polls every 5 s"
+            " where the kernel refuses it process events",
+            # watch.rb: DEFAULT_KEEPALIVE_INTERVAL.
+            period=5.0,
+        ),
+    )
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        return (
+            f"god stop {service.name}\ngod remove {service.name}\n"
+            f"rm -f /etc/god/conf.d/{service.name}.god {service.pidfile}"
+        )
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return "god load /etc/god/god.conf"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return f"god stop {service.name}"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"god start {service.name}"
+
+    def stop(self, guest: Guest, contender: Contender) -> None:
+        # Not `god terminate`: its host would start it again before it is told to drop it.
+        guest.run("god stop services; while pgrep -x -P 1 testd; do sleep 0.1; done")
+        super().stop(guest, contender)
+
+
+SUPERVISOR = God()

@@ -1,0 +1,8 @@
+# Ruby 3 took away Kernel#timeout, which god 0.13.7 still calls.
+require "timeout"
+
+module Kernel
+  def timeout(seconds, &block)
+    Timeout.timeout(seconds, &block)
+  end
+end

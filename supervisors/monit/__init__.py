@@ -1,0 +1,61 @@
+"""monit: looks at each daemon's pid file once a cycle, and starts what is not running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from provision.guest import Guest
+from provision.packages import Apt
+from supervisors.contract import Article, Contender, Profile, Service, Supervisor
+
+
+def _contender(profile: Profile, period: float, setting: str) -> Contender:
+    return Contender("monit", "monitor", profile, pid1=False, setting=setting, period=period)
+
+
+class Monit(Supervisor):
+    """https://mmonit.com/monit/documentation/monit.html"""
+
+    name = "monit"
+    title = "monit"
+    home = "https://mmonit.com/monit/"
+    rank = 10
+    article = Article("5.3.2", needs_pid1=False, runner=False, monitor=True, loc=33891)
+    sources: ClassVar = {"debian": Apt(("monit",))}
+    hosted = "/usr/bin/monit -I -c /etc/monit/monitrc"
+    processes = frozenset({"monit"})
+    version_command = "monit -V"
+    contenders = (
+        _contender(
+            "default",
+            120.0,
+            "the package's own monitrc (set daemon 120), and its command socket in conf.d",
+        ),
+        _contender("tuned", 1.0, "set daemon 1: the shortest cycle there is"),
+    )
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        # A reload forgets what its command has asked for and has not been done yet.
+        return (
+            f"monit stop {service.name}\n"
+            f"while kill -0 $(cat {service.pidfile}); do sleep 0.1; done 2>/dev/null\n"
+            f"rm -f /etc/monit/conf.d/{service.name} {service.pidfile}"
+        )
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return "monit reload"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return f"monit stop {service.name}"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"monit start {service.name}"
+
+    def stop(self, guest: Guest, contender: Contender) -> None:
+        # It leaves running what it watches, and its command does not wait.
+        guest.run("monit stop all; while pgrep -x -P 1 testd; do sleep 0.1; done")
+        super().stop(guest, contender)
+
+
+SUPERVISOR = Monit()

@@ -1,0 +1,66 @@
+"""restartd: reads /proc every few seconds and runs a command for each name that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from provision.guest import Guest
+from provision.packages import Apt
+from supervisors.contract import Article, Contender, Profile, Service, Supervisor
+
+
+def _contender(profile: Profile, period: float, setting: str) -> Contender:
+    return Contender("restartd", "monitor", profile, pid1=False, setting=setting, period=period)
+
+
+class Restartd(Supervisor):
+    """https://manpages.debian.org/bookworm/restartd/restartd.8.en.html"""
+
+    name = "restartd"
+    title = "restartd"
+    home = "https://packages.debian.org/bookworm/restartd"
+    rank = 9
+    article = Article("0.2.2", needs_pid1=False, runner=False, monitor=True, loc=373)
+    sources: ClassVar = {"debian": Apt(("restartd",))}
+    # A script, since its interval is an option only, and differs between the profiles.
+    hosted = "/usr/local/sbin/restartd-foreground"
+    processes = frozenset({"restartd"})
+    version_command = "restartd --version"
+    contenders = (
+        _contender("default", 20.0, "one line a service; it looks every 20 s"),
+        _contender("tuned", 1.0, "--interval 1: it looks every second, the shortest it knows"),
+    )
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        # What comes back to life before the reload would have no one to end it.
+        return (
+            f"sed -i '/^#*{service.name} /d' /etc/restartd.conf\n"
+            f"{_RELOAD}\n{_end(service)}\nrm -f {service.pidfile}"
+        )
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return _RELOAD
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        # It has no notion of a service that is down: its line has to go.
+        return f"sed -i 's/^{service.name} /#&/' /etc/restartd.conf; {_RELOAD}; {_end(service)}"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"sed -i 's/^#{service.name} /{service.name} /' /etc/restartd.conf; {_RELOAD}"
+
+    def stop(self, guest: Guest, contender: Contender) -> None:
+        super().stop(guest, contender)
+        # It never ends what it started.
+        guest.run("pkill -x -P 1 testd")
+
+
+# As its init script has it: it reads its configuration again, and looks at once.
+_RELOAD = "kill -HUP $(cat /run/restartd.pid)"
+
+
+def _end(service: Service) -> str:
+    return f"start-stop-daemon --stop --quiet --oknodo --retry 5 --pidfile {service.pidfile}"
+
+
+SUPERVISOR = Restartd()

@@ -1,0 +1,72 @@
+"""supervisord: a Python daemon, the parent of its programs, which polls them every second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from provision.guest import Guest
+from provision.packages import Apt
+from supervisors.contract import Article, Contender, Profile, Service, Supervisor
+
+
+def _contender(
+    profile: Profile, setting: str, *, limit: tuple[int, float] | None = None
+) -> Contender:
+    return Contender(
+        "supervisord",
+        "runner",
+        profile,
+        pid1=False,
+        setting=setting,
+        # supervisord.py, runforever: poll(1 s), then transition, then reap; nothing sets it.
+        period=1.0,
+        limit=limit,
+        # It reads each program's output itself and writes it to files.
+        logger="supervisord",
+    )
+
+
+class Supervisord(Supervisor):
+    """http://supervisord.org/configuration.html#program-x-section-settings"""
+
+    name = "supervisord"
+    title = "supervisord"
+    home = "http://supervisord.org/"
+    rank = 8
+    article = Article("3.0a12", needs_pid1=False, runner=True, monitor=False, loc=7211)
+    sources: ClassVar = {"debian": Apt(("supervisor",))}
+    hosted = "/usr/bin/supervisord -n -c /etc/supervisor/supervisord.conf"
+    processes = frozenset({"supervisord"})
+    parent = "supervisord"
+    version_command = "supervisord --version"
+    contenders = (
+        _contender(
+            "default",
+            "the package's own supervisord.conf, and a program section with its command alone",
+            # Four starts that each end within startsecs (1 s), 1, 2 and 3 s apart: FATAL.
+            limit=(4, 10.0),
+        ),
+        # No setting shortens the poll; these two take away the backoff and the giving up.
+        _contender("tuned", "autorestart=true and startsecs=0: every start counts as a success"),
+    )
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        return f"rm /etc/supervisor/conf.d/{service.name}.conf"
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return "supervisorctl update"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return f"supervisorctl stop {service.name}"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"supervisorctl start {service.name}"
+
+    def stop(self, guest: Guest, contender: Contender) -> None:
+        # Its host's patience with it is shorter than its own with its programs.
+        guest.run("supervisorctl stop all")
+        super().stop(guest, contender)
+
+
+SUPERVISOR = Supervisord()
