@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -14,12 +15,20 @@ class Quiet:
     once every guest is set up.
     """
 
-    def __init__(self, noisy_at_once: int) -> None:
+    def __init__(self, noisy_at_once: int, cpu_seconds: Callable[[], float]) -> None:
         self._changed = threading.Condition()
         self._at_once = noisy_at_once
+        self._cpu_seconds = cpu_seconds
+        self._began = (0.0, 0.0)
+        self._spent, self._lasted = 0.0, 0.0
         self._quiet = 0
         self._noisy = 0
         self._waiting = 0
+
+    @property
+    def load(self) -> float | None:
+        """The share of one core that the suite itself used while it was quiet; None: never."""
+        return round(self._spent / self._lasted, 4) if self._lasted else None
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -27,11 +36,16 @@ class Quiet:
         with self._changed:
             self._changed.wait_for(lambda: self._noisy == 0 and self._waiting == 0)
             self._quiet += 1
+            if self._quiet == 1:
+                self._began = (self._cpu_seconds(), time.monotonic())
         try:
             yield
         finally:
             with self._changed:
                 self._quiet -= 1
+                if self._quiet == 0:
+                    self._spent += self._cpu_seconds() - self._began[0]
+                    self._lasted += time.monotonic() - self._began[1]
                 self._changed.notify_all()
 
     @contextmanager

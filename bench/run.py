@@ -172,7 +172,7 @@ class _Loop:
         self.scenarios = {scenario.name: scenario for scenario in chosen}
         self.record = record
         self.observer = observer
-        self.quiet = Quiet((os.cpu_count() or 1) + 1)
+        self.quiet = Quiet((os.cpu_count() or 1) + 1, own_cpu_seconds)
         self.kit = kit.files(platform.machine())
         self.lock = threading.Lock()
         self.guests: dict[str, Guest] = {}
@@ -182,7 +182,7 @@ class _Loop:
         self.stopping = False
 
     def run(self, made: Plan) -> None:
-        started, cpu = time.monotonic(), own_cpu_seconds()
+        started = time.monotonic()
         self._expect(made)
         try:
             if self.provider.parallel > 1 and "restart" in self.scenarios:
@@ -192,7 +192,7 @@ class _Loop:
             self._clear_away()
             raise
         finally:
-            self._finish(time.monotonic() - started, own_cpu_seconds() - cpu)
+            self._finish(time.monotonic() - started)
 
     def _expect(self, made: Plan) -> None:
         self.skipped = made.skipped
@@ -292,6 +292,8 @@ class _Loop:
         patience = 15 + 2 * (contender.period or 0)
         steps: list[Step] = [
             {"do": "await", "services": names, "deadline": patience},
+            # What a daemon leaves behind while it detaches itself goes away.
+            {"do": "watch", "seconds": 0.3},
             {"do": "snapshot"},
         ]
         events = kit.measure(
@@ -397,11 +399,11 @@ class _Loop:
             known.samples = []
         self.observer.done(name, made)
 
-    def _finish(self, seconds: float, cpu: float) -> None:
+    def _finish(self, seconds: float) -> None:
         run = self.record.run
         run["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
         run["seconds"] = round(seconds, 1)
-        run["suite_cpu"] = round(cpu / seconds, 3) if seconds else None
+        run["suite_cpu"] = self.quiet.load
         compare_with_floor(run)
         run["warnings"] = warnings(run)
         self.record.save()
