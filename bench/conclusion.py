@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.scenario import Scenario
@@ -29,19 +29,20 @@ class Progress:
 
 
 def result(
-    known: Progress, chosen: dict[str, Scenario], skipped: dict[tuple[str, str], str]
+    known: Progress, chosen: dict[str, Scenario], skipped: dict[tuple[str, str], tuple[str, str]]
 ) -> dict[str, Any]:
     """What run.json says of one contender."""
     supervisor, contender = known.entry.supervisor, known.entry.contender
     found: dict[str, Any] = {}
     for name, scenario in chosen.items():
         if (contender.name, name) in skipped:
-            found[name] = {"status": "not measured", "note": skipped[contender.name, name],
-                           "metrics": []}  # fmt: skip
+            status, note = skipped[contender.name, name]
+            found[name] = {"status": status, "note": note, "metrics": [], "verdicts": []}
             continue
         samples = [each for each in known.samples if each.get("scenario") == name]
         metrics = [metric.as_dict() for metric in scenario.conclude(contender, samples)]
-        found[name] = {"status": "measured", "note": "", "metrics": metrics}
+        verdicts = [asdict(verdict) for verdict in scenario.judge(contender, samples)]
+        found[name] = {"status": "measured", "note": "", "metrics": metrics, "verdicts": verdicts}
     article = supervisor.article
     return {
         "name": contender.name,

@@ -24,10 +24,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """jobs: longest first; skipped: scenario by scenario, who has no time for it, and why."""
+    """jobs: longest first; skipped: (contender, scenario) with status and reason."""
 
     jobs: tuple[Job, ...]
-    skipped: dict[tuple[str, str], str]
+    skipped: dict[tuple[str, str], tuple[str, str]]
 
     @property
     def seconds(self) -> float:
@@ -52,16 +52,23 @@ class Plan:
 def plan(entries: list[Entry], scenarios: list[Scenario], depth: Depth) -> Plan:
     """Deal every scenario's shares out to guests."""
     jobs: list[Job] = []
-    skipped: dict[tuple[str, str], str] = {}
+    skipped: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in entries:
         dealt: list[list[Share]] = []
+        alone: list[list[Share]] = []
         for scenario in scenarios:
-            shares = scenario.shares(entry.contender, depth)
-            if not shares:
-                skipped[entry.name, scenario.name] = _too_long(entry)
-            _deal(shares, dealt, depth)
+            reason = scenario.inapplicable(entry.contender)
+            shares = [] if reason else scenario.shares(entry.contender, depth)
+            if reason:
+                skipped[entry.name, scenario.name] = ("not applicable", reason)
+            elif not shares:
+                skipped[entry.name, scenario.name] = ("not measured", _too_long(entry))
+            _deal([share for share in shares if not share.fresh], dealt, depth)
+            alone += [[share] for share in shares if share.fresh]
         jobs += [
-            Job(entry, replica, tuple(shares)) for replica, shares in enumerate(dealt) if shares
+            Job(entry, replica, tuple(shares))
+            for replica, shares in enumerate([*dealt, *alone])
+            if shares
         ]
     return Plan(tuple(sorted(jobs, key=lambda job: -job.seconds)), skipped)
 

@@ -178,7 +178,7 @@ class _Loop:
         self.guests: dict[str, Guest] = {}
         self.progress: dict[str, Progress] = {}
         self.slots: dict[tuple[str, int], int] = {}
-        self.skipped: dict[tuple[str, str], str] = {}
+        self.skipped: dict[tuple[str, str], tuple[str, str]] = {}
         self.stopping = False
 
     def run(self, made: Plan) -> None:
@@ -300,6 +300,8 @@ class _Loop:
             guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
         )
         evidence = verify(self.system, supervisor, contender, wanted, events)
+        if supervisor.evidence_command:
+            evidence["evidence"] = guest.run(supervisor.evidence_command, check=False).stdout
         with self.lock:
             known.version = version
             known.verified = evidence

@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from bench.stats import Metric
 from provision.guest import Guest
 from supervisors.contract import Contender, Service, Supervisor
 
 Event = dict[str, Any]
+Answer = Literal["yes", "no", "partly", "not applicable", "not measured"]
 Step = dict[str, Any]
 
 
@@ -34,12 +35,32 @@ class Depth:
 
 @dataclass(frozen=True)
 class Share:
-    """The part of a scenario that one guest does. seconds: how long that is expected to take."""
+    """The part of a scenario that one guest does.
+
+    seconds: how long that is expected to take; fresh: it needs a guest of its own, in which nothing
+    was done before and after which nothing can be.
+    """
 
     scenario: str
     seconds: float
     trials: int
     work: dict[str, Any] = field(default_factory=dict)
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a contender does in one situation, as its samples show it.
+
+    behaviour: the column of the matrix, e.g. "restarts after exit 0". sentence: the answer in
+    words, with figures. evidence: numbers of the samples that show it, counted within this
+    contender's samples of the scenario.
+    """
+
+    behaviour: str
+    answer: Answer
+    sentence: str
+    evidence: tuple[int, ...] = ()
 
 
 @dataclass
@@ -75,6 +96,10 @@ class Scenario(ABC):
     rank: ClassVar[int] = 99
     quiet: ClassVar[bool] = False
 
+    def inapplicable(self, contender: Contender) -> str:
+        """Why it cannot apply to that contender, from its own design; empty where it can."""
+        return ""
+
     @abstractmethod
     def shares(self, contender: Contender, depth: Depth) -> list[Share]:
         """The work, cut into parts for identical guests; empty where the budget is too small."""
@@ -86,6 +111,10 @@ class Scenario(ABC):
     @abstractmethod
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         """What the samples of all shares together say."""
+
+    def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        """What the samples of all shares together show, behaviour by behaviour."""
+        return []
 
 
 def services(contender: Contender, count: int) -> tuple[Service, ...]:
