@@ -38,11 +38,12 @@ class Article:
 class Contender:
     """One row of results: a supervisor in one role, one profile, as PID 1 or hosted by one.
 
-    period: seconds between two looks at its services, None where events wake it. limit: how many
-    starts in how many seconds make it hold back or give up, None where nothing does. settled:
-    seconds of uptime beyond which it restarts a service without holding back. readiness: how a
-    service tells it that it is ready. setting: what its configuration says, in one sentence.
-    logger: the program that takes a service's output, if its set-up has one.
+    period: seconds between two looks at its services, or between two instants at which it restarts
+    them; None where events alone decide. limit: how many starts in how many seconds make it hold
+    back or give up, None where nothing does. settled: seconds of uptime beyond which it restarts a
+    service without holding back. readiness: how a service tells it that it is ready. setting: what
+    its configuration says, in one sentence. logger: the program that takes a service's output, if
+    its set-up has one.
     """
 
     supervisor: str
