@@ -1240,7 +1240,8 @@ class Trials(object):
             limited = self.allowed(following)
             # Not at the very instant that the limit allows: that would lock a poller's phase.
             limited = drawn if limited <= drawn else limited + ns(trial.uptime - trial.low)
-        at = next_in_slot(limited, self.p["slot"], trial.offset)
+        # A fresh trial's uptime is its point: it does not wait for a slot.
+        at = next_in_slot(limited, None if trial.fresh else self.p["slot"], trial.offset)
         return {"at": at, "limited_ns": limited - drawn, "pushed_ns": at - limited}
 
     def wait(self, life, until):
