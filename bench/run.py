@@ -7,14 +7,11 @@ import platform
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
-
-from filelock import FileLock, Timeout
 
 from bench import kit
 from bench.conclusion import Progress, compare_with_floor, result, warnings
@@ -26,8 +23,9 @@ from bench.record import Record, find
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
 from bench.scenarios import scenarios
 from bench.selection import FLOOR, entries
+from bench.sole import sole
 from bench.verify import verify
-from provision.cache import cache_folder, hand_over
+from provision.cache import hand_over
 from provision.errors import Problem
 from provision.guest import Guest
 from provision.provider import Provider
@@ -66,7 +64,7 @@ def bench(options: Options, observer: Observer) -> Record:
     chosen = [scenarios()[name] for name in options.scenarios]
     asked, absent = entries(system, options.only, options.role, options.profile)
     record = _resumed(options) if options.resume else None
-    with _sole():
+    with sole():
         if record is not None:
             record.forget(record.measured())
             left = [entry for entry in asked if entry.name not in record.measured()]
@@ -134,24 +132,6 @@ def _head(
         "alone": None,
         "warnings": [],
     }  # fmt: skip
-
-
-@contextmanager
-def _sole() -> Iterator[None]:
-    """Measuring is for one at a time on a host: a second bench would spoil the first's figures."""
-    path = cache_folder() / "bench.lock"
-    owner = path.with_suffix(".pid")
-    try:
-        with FileLock(path, timeout=0):
-            owner.write_text(str(os.getpid()))
-            yield
-    except Timeout:
-        raise Problem(
-            f"Another bench is measuring on this host (process {owner.read_text()}).",
-            known="Two at once would spoil each other's figures.",
-            advice="Wait for it to end, or stop it with Ctrl-C.",
-            usage=True,
-        ) from None
 
 
 class _Loop:

@@ -31,6 +31,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 LOCKS = Path("/run/lxc/lock")
 VIEW = Path("/mnt")
 GUESTS = VIEW / "guests"
+KEPT = "kept"
 PR_SET_PDEATHSIG = 1
 CLONE_NEWNS = 0x00020000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
@@ -45,7 +46,6 @@ class Keeper:
         self.home = cache / "guests" / name
         self.monitor: subprocess.Popen[bytes] | None = None
         self.network: subprocess.Popen[bytes] | None = None
-        self.kept = False
 
     def boot(self) -> str:
         with (self.home / "log").open("ab") as log:
@@ -103,7 +103,7 @@ class Keeper:
         return "offline"
 
     def keep(self) -> str:
-        self.kept = True
+        (self.home / KEPT).touch()
         return "kept"
 
     def remove(self) -> None:
@@ -209,7 +209,7 @@ def _answer(keeper: Keeper) -> None:
              (keeper.boot, keeper.halt, keeper.online, keeper.offline, keeper.keep)}  # fmt: skip
     for line in sys.stdin:
         print(verbs[line.strip()](), flush=True)
-    if keeper.kept and keeper.monitor is not None:
+    if (keeper.home / KEPT).exists() and keeper.monitor is not None:
         keeper.monitor.wait()
 
 

@@ -75,8 +75,8 @@ class Lxc(Provider):
     def leftovers(self) -> list[str]:
         return [home.name for home in _homes() if not _owned(home)]
 
-    def guests(self) -> list[str]:
-        return [home.name for home in _homes()]
+    def kept(self) -> list[str]:
+        return [home.name for home in _homes() if (home / keeper.KEPT).exists()]
 
     def remove(self, name: str) -> None:
         home = _folder() / name

@@ -53,8 +53,8 @@ class Provider(ABC):
         """A running guest, pristine but for the recipe, under the system's own init."""
 
     @abstractmethod
-    def guests(self) -> list[str]:
-        """Names of all guests that exist, whoever they belong to."""
+    def kept(self) -> list[str]:
+        """Names of the guests that were asked to outlive their run."""
 
     @abstractmethod
     def leftovers(self) -> list[str]:
