@@ -892,6 +892,7 @@ def run(bench, p):
     """A shell command, in a session of its own; killed at the deadline ("rc": null)."""
     def alone():
         os.setsid()
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; commands must not
         resource.setrlimit(resource.RLIMIT_NOFILE, bench.files)
 
     with tempfile.TemporaryFile() as output, open(os.devnull) as nothing:
