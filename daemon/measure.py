@@ -817,12 +817,18 @@ def await_services(bench, p):
         emit("down", service=name, deadline_s=p["deadline"], starts=starts, lost=lost)
 
 
+@step("sleep", seconds=(seconds,))
+def sleep(bench, p):
+    """Do nothing for a while: what is seen is said, as it is by every step but the trials."""
+    bench.watch(now() + ns(p["seconds"]))
+
+
 @step("watch", seconds=(seconds,))
 def watch(bench, p):
-    """Do nothing for a while: what is seen is said, as it is by every step but the trials."""
+    """As sleep, but say first which of the plan's services were up already, unheard."""
     for service in list(bench.services.values()):
         bench.meet(service)
-    bench.watch(now() + ns(p["seconds"]))
+    sleep(bench, p)
 
 
 def say(thing):
