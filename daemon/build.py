@@ -17,7 +17,7 @@ from provision.errors import Problem
 
 SOURCES = Path(__file__).parent
 PROGRAMS = ("testd", "floor")
-FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static")
+FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-s")
 
 # What platform.machine() calls an architecture, and what zig does; others are the same in both.
 ZIG_NAMES = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86"}

@@ -514,6 +514,7 @@ class Bench(object):
             while child.poll() is None and now() < until:
                 for thing in self.listen(until):
                     say(thing)
+            self.drain()
             return child.returncode
         finally:
             if pidfd is not None:
@@ -529,11 +530,18 @@ class Bench(object):
             for thing in self.listen(until):
                 say(thing)
 
-    def meet(self, service):
-        """Look at the record, and say which life it made known."""
-        life = self.look_at_record(service)
-        if life:
-            say({"event": "start", "life": life, "seen_ns": now()})
+    def drain(self):
+        """Say what has happened up to now, so that it is not said after what follows."""
+        for thing in self.listen(now()):
+            say(thing)
+
+    def meet(self, services):
+        """Look at the records, and say which lives they made known."""
+        self.drain()  # what was told comes first, and in its order
+        for service in services:
+            life = self.look_at_record(service)
+            if life:
+                say({"event": "start", "life": life, "seen_ns": now()})
 
 
 def raise_file_limit():
@@ -794,35 +802,50 @@ def ns(value):
 # ---- steps: waiting ------------------------------------------------------------------------
 
 
+LOOK = SECOND // 5  # ns between looks at the records: for starts that nobody heard
+
+
 @step("await", services=(service_names,), deadline=(seconds,), fresh=(truth, False))
 def await_services(bench, p):
     """Wait until each service lives; "fresh": only a start after this step began counts."""
     begin = now()
     until = begin + ns(p["deadline"])
     waited = dict((name, bench.service(name)) for name in p["services"])
-    while waited:
-        for name, service in sorted(waited.items()):
-            bench.meet(service)
-            life = service.current()
-            if life and (life.main_ns >= begin or not p["fresh"]):
-                emit("up", **life_fields(life))
-                del waited[name]
+    while True:
+        bench.meet(waited.values())
+        next_look = min(until, now() + LOOK)
+        say_who_is_up(waited, begin if p["fresh"] else 0)
+        while waited and now() < next_look:
+            for thing in bench.listen(next_look):
+                say(thing)
+            say_who_is_up(waited, begin if p["fresh"] else 0)
         if not waited or now() >= until:
             break
-        # The lines tell of starts at once; the record is for those that nobody heard.
-        for thing in bench.listen(min(until, now() + SECOND // 5)):
-            say(thing)
-    for name in sorted(waited):
-        starts, lost = waited[name].record()[:2]
+    for name, service in sorted(waited.items()):
+        starts, lost = service.record()[:2]
         emit("down", service=name, deadline_s=p["deadline"], starts=starts, lost=lost)
+
+
+def say_who_is_up(waited, since):
+    """Say which of the services live by a start since then, and take them off the list."""
+    for name, service in sorted(waited.items()):
+        life = service.current()
+        if life and life.main_ns >= since:
+            emit("up", **life_fields(life))
+            del waited[name]
+
+
+@step("sleep", seconds=(seconds,))
+def sleep(bench, p):
+    """Do nothing for a while: what is seen is said, as it is by every step but the trials."""
+    bench.watch(now() + ns(p["seconds"]))
 
 
 @step("watch", seconds=(seconds,))
 def watch(bench, p):
-    """Do nothing for a while: what is seen is said, as it is by every step but the trials."""
-    for service in list(bench.services.values()):
-        bench.meet(service)
-    bench.watch(now() + ns(p["seconds"]))
+    """As sleep, but say first which of the plan's services were up already, unheard."""
+    bench.meet(list(bench.services.values()))
+    sleep(bench, p)
 
 
 def say(thing):
@@ -883,7 +906,7 @@ def find_targets(bench, kind, name):
         outside = strangers(stats)
         return [s.pid for s in stats.values() if s.comm == name and s.pid not in outside]
     service = bench.service(name)
-    bench.meet(service)
+    bench.meet([service])
     return [life.pid for life in service.lives]
 
 
@@ -892,6 +915,7 @@ def run(bench, p):
     """A shell command, in a session of its own; killed at the deadline ("rc": null)."""
     def alone():
         os.setsid()
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; commands must not
         resource.setrlimit(resource.RLIMIT_NOFILE, bench.files)
 
     with tempfile.TemporaryFile() as output, open(os.devnull) as nothing:
@@ -923,9 +947,9 @@ def snapshot(bench, p):
     """Every process of the guest, but for this program's own session."""
     stats = all_stats()
     outside = strangers(stats)
+    bench.meet(list(bench.services.values()))
     services = []
     for name, service in bench.services.items():
-        bench.meet(service)
         starts, lost, pid, main_ns, up_ns = service.record()
         one = {"service": name, "pids": [life.pid for life in service.lives], "starts": starts,
                "lost": lost, "pid": pid, "main_ns": main_ns, "up_ns": up_ns}
@@ -1198,7 +1222,7 @@ class Trials(object):
         waited = False
         while not self.service.current() and now() < until:
             waited = True
-            for thing in self.bench.listen(min(until, now() + SECOND // 5)):
+            for thing in self.bench.listen(min(until, now() + LOOK)):
                 self.concerns_us(thing)
             self.bench.look_at_record(self.service)
         life = self.service.current()
@@ -1372,6 +1396,7 @@ def run_plan(plan):
         except Exception:
             errors += 1
             emit("error", index=index, do=name, what=traceback.format_exc())
+    bench.drain()
     emit("end", ns=now(), errors=errors)
     return 1 if errors else 0
 

@@ -39,7 +39,7 @@ struct record {
 	uint64_t pid;    /* the current daemon; 0 while the fields below change */
 	uint64_t main_ns;
 	uint64_t up_ns;
-};
+} __attribute__((aligned(8))); /* atomic access needs it, 32-bit machines do not give it */
 
 struct options {
 	const char *service, *dir, *pidfile, *ready;

@@ -389,6 +389,17 @@ def test_watch_sees_ends_and_starts(place: Place) -> None:
     assert result.all("gone")
 
 
+def test_watch_says_who_was_up_before(place: Place) -> None:
+    place.floor("s1")
+    pid = place.pid()
+    result = place.measure(*[{"do": do, "seconds": 0} for do in ("sleep", "watch", "watch")])
+    assert_ended(result)
+    start = result.one("start")
+    assert (start["pid"], start["by"], start["missed"]) == (pid, "record", 0)
+    steps = [e.get("do", e["event"]) for e in result.events if e["event"] in {"step", "start"}]
+    assert steps == ["sleep", "watch", "start", "watch"]
+
+
 # ---- looking
 
 
