@@ -43,7 +43,7 @@ class Footprint(Scenario):
         patience = 30 + 2 * (turn.contender.period or 0.0)
         second: list[dict[str, object]] = [
             {"do": "await", "services": names, "deadline": patience},
-            {"do": "watch", "seconds": 1},
+            {"do": "sleep", "seconds": 1},
             {"do": "footprint", "label": "many", "services": MANY, **tree},
         ]
         return events + turn.measure(second, patience + 30)
