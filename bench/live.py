@@ -100,9 +100,7 @@ class Display:
             for heading in ("contender", "phase", "trials", "median"):
                 table.add_column(heading, justify="right" if heading == "median" else "left")
             for name, row in self._rows.items():
-                table.add_row(
-                    name, row.end or _common(row), f"{row.taken}/{row.trials}", _median(row)
-                )
+                table.add_row(name, row.end or _common(row), _trials(row), _median(row))
         return table
 
 
@@ -113,6 +111,10 @@ def _common(row: _Row) -> str:
         return "waiting"
     phase = statistics.mode(phases)
     return phase if row.guests == 1 else f"{phase} ({phases.count(phase)} of {row.guests})"
+
+
+def _trials(row: _Row) -> str:
+    return f"{row.taken}/{row.trials}" if row.trials else ""
 
 
 def _median(row: _Row) -> str:

@@ -236,16 +236,15 @@ class _Loop:
             known.failures.append(f"in phase {stay.phase}: {reason}")
 
     def _stay(self, job: Job, stay: _Stay) -> list[Event]:
-        known = self.progress[job.entry.name]
         with self.quiet.noise():
-            guest = self._ready(job, stay, known)
+            guest = self._ready(job, stay)
         samples: list[Event] = []
         for share in job.shares:
             stay.enter(f"measure {share.scenario}")
             samples += self._share(job, share, guest)
         return samples
 
-    def _ready(self, job: Job, stay: _Stay, known: Progress) -> Guest:
+    def _ready(self, job: Job, stay: _Stay) -> Guest:
         """Everything up to and including verify."""
         supervisor, contender = job.entry.supervisor, job.entry.contender
         wanted = services(contender, 1)
@@ -259,6 +258,7 @@ class _Loop:
         stay.enter("up")
         name = f"{contender.name.replace('/', '-')}-{job.replica}-{os.getpid()}"
         guest = self.provider.up(name, self.system, replace(recipe, install=install))
+        stay.guest = guest
         with self.lock:
             self.guests[name] = guest
         guest.write(self.kit)
@@ -283,9 +283,9 @@ class _Loop:
         if supervisor.evidence_command:
             evidence["evidence"] = guest.run(supervisor.evidence_command, check=False).stdout
         with self.lock:
+            known = self.progress[job.entry.name]
             known.version = version
             known.verified = evidence
-        stay.guest = guest
         stay.machine = {**guest.facts(), "measurer": events[0]}
         return guest
 
@@ -346,14 +346,14 @@ class _Loop:
         """The floor with nothing beside it: what the company of other guests is judged by."""
         job = next(job for job in made.jobs if job.entry.supervisor.name == FLOOR)
         stay = _Stay(job, self.observer)
-        guest = self._ready(replace(job, replica=99), stay, self.progress[job.entry.name])
+        group = {"name": "alone", "trials": ALONE, "uptime": [0.3, 0.3]}
+        steps: list[Step] = [
+            {"do": "trials", "service": "s1", "signal": 9, "groups": [group], "warmup": 2,
+             "deadline": 15, "limit": None, "slot": None, "ready": False},
+        ]  # fmt: skip
         try:
+            guest = self._ready(replace(job, replica=len(made.jobs)), stay)
             stay.enter("measure alone")
-            group = {"name": "alone", "trials": ALONE, "uptime": [0.3, 0.3]}
-            steps: list[Step] = [
-                {"do": "trials", "service": "s1", "signal": 9, "groups": [group], "warmup": 2,
-                 "deadline": 15, "limit": None, "slot": None, "ready": False},
-            ]  # fmt: skip
             events = kit.measure(
                 guest,
                 services(job.entry.contender, 1),
@@ -363,8 +363,9 @@ class _Loop:
                 on_event=lambda _: None,
             )
         finally:
-            guest.destroy()
-            self.guests.pop(guest.name, None)
+            if stay.guest is not None:
+                stay.guest.destroy()
+                self.guests.pop(stay.guest.name, None)
         metrics = self.scenarios["restart"].conclude(
             job.entry.contender, [{**event, "group": "long"} for event in events]
         )
