@@ -49,12 +49,12 @@ class Record:
         path = self.folder / "samples.jsonl"
         if not path.exists():
             return
-        lines = [
-            line
-            for line in path.read_text().splitlines(keepends=True)
-            if line.endswith("\n") and json.loads(line)["contender"] in kept
-        ]
-        self._replace(path, "".join(lines))
+        lines = path.read_text().splitlines(keepends=True)
+        if lines and not lines[-1].endswith("\n"):
+            del lines[-1]  # torn by a kill
+        owners = [_owner(path, number, line) for number, line in enumerate(lines, 1)]
+        mine = [line for line, owner in zip(lines, owners, strict=True) if owner in kept]
+        self._replace(path, "".join(mine))
 
     def add(self, contender: dict[str, Any], samples: Sequence[dict[str, Any]]) -> None:
         """Put one contender's results on disk, its samples first."""
@@ -121,6 +121,19 @@ def read_run(folder: Path) -> dict[str, Any]:
             usage=True,
         )
     return dict(run)
+
+
+def _owner(path: Path, number: int, line: str) -> str:
+    """The contender that a sample belongs to. Raises Problem for a line that is none."""
+    try:
+        return str(json.loads(line)["contender"])
+    except (ValueError, KeyError, TypeError) as failure:
+        raise Problem(
+            f"{path}, line {number} is not a sample: {failure}.",
+            known="The run can be reported, but not resumed.",
+            advice="Measure again: ./inv bench",
+            usage=True,
+        ) from failure
 
 
 def find(name: str = "latest") -> Path:

@@ -1,0 +1,147 @@
+"""From samples to figures, and what a reader is warned of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bench.conclusion import HARM, NOISY, Progress, compare_with_floor, result, spread, warnings
+from bench.scenarios import scenarios
+from bench.selection import Entry
+from supervisors import supervisors
+
+RUNIT = supervisors()["runit"]
+ENTRY = Entry(RUNIT, RUNIT.contenders[0])
+
+
+def trial(latency_ms: float | None, group: str = "long", *, warmup: bool = False) -> dict[str, Any]:
+    return {
+        "scenario": "restart",
+        "event": "sample",
+        "group": group,
+        "warmup": warmup,
+        "censored": latency_ms is None,
+        "kill_ns": 5_000_000_000,
+        "main_ns": None if latency_ms is None else 5_000_000_000 + int(latency_ms * 1e6),
+        "ready_ns": None,
+    }
+
+
+def metrics(samples: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    known = Progress(ENTRY, 0, version="2.1.2", samples=samples)
+    made = result(known, {"restart": scenarios()["restart"]}, {})
+    return {each["metric"]: each for each in made["scenarios"]["restart"]["metrics"]}
+
+
+def test_latency_is_main_minus_kill_in_milliseconds() -> None:
+    found = metrics([trial(4.0), trial(6.0), trial(1000.0, "short")])
+    assert found["restart_long"]["median"] == pytest.approx(5.0)
+    assert found["restart_long"]["n"] == 2
+    assert found["restart_short"]["median"] == pytest.approx(1000.0)
+
+
+def test_warm_up_is_kept_out_of_the_figures() -> None:
+    assert metrics([trial(900.0, warmup=True), trial(4.0)])["restart_long"]["max"] == 4.0
+
+
+def test_censored_trials_count() -> None:
+    found = metrics([trial(4.0), trial(None), trial(None)])["restart_long"]
+    assert (found["n"], found["censored"], found["median"], found["max"]) == (3, 2, None, None)
+
+
+def test_never_restarted() -> None:
+    found = metrics([trial(None), trial(None)])
+    assert found["restart_long"]["censored"] == 2
+    assert found["cpu_per_restart"]["status"] == "not measured"
+
+
+def test_no_trial_at_all_is_said() -> None:
+    assert metrics([])["restart_long"]["status"] == "not measured"
+
+
+def test_samples_of_another_scenario_do_not_count() -> None:
+    assert metrics([{**trial(4.0), "scenario": "crashloop"}])["restart_long"]["n"] == 0
+
+
+def test_skipped_with_its_reason() -> None:
+    skipped = {(ENTRY.name, "restart"): "period 120 s"}
+    made = result(Progress(ENTRY, 0), {"restart": scenarios()["restart"]}, skipped)
+    assert made["scenarios"]["restart"] == {
+        "status": "not measured", "note": "period 120 s", "metrics": []
+    }  # fmt: skip
+    assert made["status"] == "measured"
+
+
+def test_failures_are_told() -> None:
+    made = result(Progress(ENTRY, 0, failures=["in phase start: no", "second"]), {}, {})
+    assert (made["status"], made["reason"]) == ("failed", "in phase start: no")
+
+
+def test_cpu_time_per_restart() -> None:
+    marks = [
+        {"scenario": "restart", "event": "cpu_mark", "total": {"cpu_ns": spent}}
+        for spent in (1_000_000, 5_000_000)
+    ]
+    found = metrics([marks[0], trial(4.0), trial(4.0), marks[1]])
+    assert found["cpu_per_restart"]["median"] == 2000.0  # us
+
+
+def contender(name: str, median: float | None, p90: float | None = None) -> dict[str, Any]:
+    metric = {"metric": "restart_long", "median": median, "p90": p90, "floor_ratio": None}
+    return {
+        "name": name,
+        "supervisor": name.split("/")[0],
+        "pid1": name.endswith("pid1"),
+        "scenarios": {"restart": {"metrics": [metric]}},
+    }
+
+
+def ratio(run: dict[str, Any], index: int) -> float | None:
+    found: float | None = run["contenders"][index]["scenarios"]["restart"]["metrics"][0][
+        "floor_ratio"
+    ]
+    return found
+
+
+def test_compared_with_the_floor_in_the_same_place() -> None:
+    run = {
+        "contenders": [
+            contender("floor/runner/default/hosted", 2.0),
+            contender("floor/runner/default/pid1", 1.0),
+            contender("runit/runner/default/hosted", 8.0),
+            contender("runit/runner/default/pid1", 8.0),
+            contender("god/monitor/default/hosted", None),
+        ]
+    }
+    compare_with_floor(run)
+    assert [ratio(run, index) for index in range(5)] == [1.0, 1.0, 4.0, 8.0, None]
+
+
+def test_no_floor_no_ratio() -> None:
+    run = {"contenders": [contender("runit/runner/default/pid1", 8.0)]}
+    compare_with_floor(run)
+    assert ratio(run, 0) is None
+
+
+def test_a_noisy_host_is_said_with_the_figure() -> None:
+    run = {"contenders": [contender("floor/runner/default/pid1", 1.0, NOISY + 1)]}
+    assert spread(run) == NOISY + 1
+    assert f"{NOISY + 1:.1f} times" in warnings(run)[0]
+
+
+def test_a_quiet_host() -> None:
+    run = {"contenders": [contender("floor/runner/default/pid1", 1.0, NOISY)]}
+    assert warnings(run) == []
+
+
+def test_harm_by_company_is_said() -> None:
+    floor = contender("floor/runner/default/hosted", 3.0, 3.0)
+    run = {"contenders": [floor], "alone": {"median": 1.0}}
+    assert "3.00 times as long" in warnings(run)[0]
+    assert warnings({"contenders": [floor], "alone": {"median": 3.0 / HARM}}) == []
+
+
+def test_no_floor_no_word() -> None:
+    assert spread({"contenders": []}) is None
+    assert warnings({"contenders": []}) == []

@@ -1,0 +1,71 @@
+"""What the command line may ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bench.options import DEFAULT_SCENARIOS, Options
+from bench.scenarios import scenarios
+from provision.errors import Problem
+
+PLAIN: dict[str, Any] = {
+    "system": "debian",
+    "provider": "auto",
+    "only": [],
+    "scenario": [],
+    "role": "",
+    "profile": "",
+    "trials": None,
+    "seed": 1,
+    "quick": False,
+    "keep": False,
+    "resume": False,
+}
+
+
+def asked(**changes: Any) -> Options:
+    return Options.checked(**{**PLAIN, **changes})
+
+
+def test_defaults() -> None:
+    assert asked() == Options()
+    assert asked().scenarios == DEFAULT_SCENARIOS
+
+
+@pytest.mark.parametrize("trials", [0, -1, -30])
+def test_trials_below_one(trials: int) -> None:
+    with pytest.raises(Problem, match=f"--trials={trials}") as caught:
+        asked(trials=trials)
+    assert caught.value.usage
+    assert caught.value.advice
+
+
+def test_keep_and_resume_contradict() -> None:
+    with pytest.raises(Problem, match="contradict") as caught:
+        asked(keep=True, resume=True)
+    assert caught.value.usage
+
+
+def test_names_by_comma_and_by_repetition() -> None:
+    assert asked(only=["runit,s6", "god"]).only == ("runit", "s6", "god")
+
+
+def test_unknown_scenario_offers_the_nearest() -> None:
+    with pytest.raises(Problem) as caught:
+        asked(scenario=["restrat"])
+    assert caught.value.usage
+    assert "'restart'" in caught.value.advice
+
+
+def test_all_scenarios() -> None:
+    assert asked(scenario=["all"]).scenarios == tuple(scenarios())
+
+
+def test_the_same_question_ignores_how_it_is_asked() -> None:
+    assert asked(resume=True).same_question() == asked().same_question()
+    assert asked(keep=True).same_question() == asked().same_question()
+    assert asked(trials=5).same_question() != asked().same_question()
+    assert asked(seed=2).same_question() != asked().same_question()
+    assert asked(only=["s6"]).same_question() != asked().same_question()

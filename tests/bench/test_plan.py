@@ -1,0 +1,96 @@
+"""What a run is going to do, by arithmetic alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.plan import plan
+from bench.run import BUDGET_QUICK, ENOUGH, ENOUGH_QUICK, REPLICAS, TRIALS, TRIALS_QUICK
+from bench.scenario import Depth
+from bench.scenarios import scenarios
+from bench.selection import entries
+from provision.systems import SYSTEMS
+
+FULL = Depth(TRIALS, ENOUGH, None, REPLICAS, 1)
+QUICK = Depth(TRIALS_QUICK, ENOUGH_QUICK, BUDGET_QUICK, REPLICAS, 1)
+BOTH = [scenarios()["restart"], scenarios()["footprint"]]
+CHOSEN = entries(SYSTEMS["debian"])[0]
+NAMES = [entry.name for entry in CHOSEN]
+
+
+def trials(name: str, depth: Depth, group: str = "long") -> int:
+    made = plan([entry for entry in CHOSEN if entry.name == name], BOTH, depth)
+    return sum(
+        share.work.get(group, 0)
+        for job in made.jobs
+        if job.entry.name == name
+        for share in job.shares
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_contender_gets_its_trials(name: str) -> None:
+    assert trials(name, FULL) == TRIALS
+    period = next(entry.contender.period for entry in CHOSEN if entry.name == name)
+    assert trials(name, FULL, "short") == (10 if period is None else 5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 29, 31, 100])
+def test_any_number_of_trials_is_dealt_out_whole(count: int) -> None:
+    depth = Depth(count, ENOUGH, None, REPLICAS, 1)
+    for name in NAMES:
+        assert trials(name, depth) == count, name
+
+
+def test_no_two_replicas_share_a_seed() -> None:
+    made = plan(CHOSEN, BOTH, FULL)
+    for name in NAMES:
+        seeds = [
+            share.work["seed"]
+            for job in made.jobs
+            if job.entry.name == name
+            for share in job.shares
+            if "seed" in share.work
+        ]
+        assert len(seeds) == len(set(seeds)), name
+
+
+def test_limits_over_minutes_are_kept_by_spreading() -> None:
+    for job in plan(CHOSEN, BOTH, FULL).jobs:
+        limit = job.entry.contender.limit
+        if limit is None or limit[1] <= 30:
+            continue
+        starts = 1 + sum(
+            share.work.get("long", 0) + share.work.get("short", 0) for share in job.shares
+        )
+        assert starts < limit[0], job
+
+
+def test_a_quick_run_names_what_it_has_no_time_for() -> None:
+    made = plan(CHOSEN, BOTH, QUICK)
+    assert made.skipped["monit/monitor/default/hosted", "restart"] == "period 120 s"
+    for entry in CHOSEN:
+        measured = trials(entry.name, QUICK) == TRIALS_QUICK
+        assert measured != ((entry.name, "restart") in made.skipped), entry.name
+
+
+def test_one_guest_where_the_provider_has_one() -> None:
+    made = plan(CHOSEN, BOTH, Depth(TRIALS, ENOUGH, None, 1, 1))
+    assert sorted(job.entry.name for job in made.jobs) == sorted(NAMES)
+
+
+def test_longest_first() -> None:
+    seconds = [job.seconds for job in plan(CHOSEN, BOTH, FULL).jobs]
+    assert seconds == sorted(seconds, reverse=True)
+
+
+def test_the_arithmetic_is_printed_for_every_contender() -> None:
+    lines = plan(CHOSEN, BOTH, FULL).lines()
+    assert sorted(line.split(":")[0] for line in lines) == sorted(NAMES)
+    sysvinit = next(line for line in lines if line.startswith("sysvinit/"))
+    assert "guests" in sysvinit
+    assert "event-driven" in sysvinit
+
+
+def test_nothing_to_do() -> None:
+    assert plan([], BOTH, FULL).seconds == 0.0

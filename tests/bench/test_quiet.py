@@ -1,0 +1,83 @@
+"""Quiet and noise never at once."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+from bench.quiet import Quiet
+
+PATIENCE = 20
+
+
+def test_never_both_at_once() -> None:
+    quiet = Quiet(noisy_at_once=2)
+    lock = threading.Lock()
+    inside = {"quiet": 0, "noisy": 0}
+    most = {"quiet": 0, "noisy": 0}
+    wrong: list[dict[str, int]] = []
+
+    def stay(kind: str, generator: random.Random) -> None:
+        for _ in range(60):
+            with quiet.hold() if kind == "quiet" else quiet.noise():
+                with lock:
+                    inside[kind] += 1
+                    most[kind] = max(most[kind], inside[kind])
+                    if (inside["quiet"] and inside["noisy"]) or inside["noisy"] > 2:
+                        wrong.append(dict(inside))
+                threading.Event().wait(generator.random() * 0.001)
+                with lock:
+                    inside[kind] -= 1
+
+    threads = [
+        threading.Thread(target=stay, args=(kind, random.Random(number)), daemon=True)
+        for number, kind in enumerate(["quiet", "noisy"] * 4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads)
+    assert not wrong
+    assert most["quiet"] > 1
+
+
+def test_who_waits_to_be_noisy_goes_first() -> None:
+    quiet = Quiet(noisy_at_once=1)
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def noisy() -> None:
+        waiting.set()
+        with quiet.noise():
+            order.append("noisy")
+
+    def another() -> None:
+        with quiet.hold():
+            order.append("quiet")
+
+    with quiet.hold():
+        first = threading.Thread(target=noisy, daemon=True)
+        first.start()
+        waiting.wait(PATIENCE)
+        while not quiet._waiting:
+            threading.Event().wait(0.001)
+        second = threading.Thread(target=another, daemon=True)
+        second.start()
+    first.join(PATIENCE)
+    second.join(PATIENCE)
+    assert order == ["noisy", "quiet"]
+
+
+def test_a_failure_inside_lets_go() -> None:
+    quiet = Quiet(noisy_at_once=1)
+    for block in (quiet.hold, quiet.noise):
+        try:
+            with block():
+                raise ValueError
+        except ValueError:
+            pass
+    with quiet.noise():
+        pass
+    with quiet.hold():
+        pass
