@@ -65,10 +65,10 @@ def test_samples_of_another_scenario_do_not_count() -> None:
 
 
 def test_skipped_with_its_reason() -> None:
-    skipped = {(ENTRY.name, "restart"): "period 120 s"}
+    skipped = {(ENTRY.name, "restart"): ("not measured", "period 120 s")}
     made = result(Progress(ENTRY, 0), {"restart": scenarios()["restart"]}, skipped)
     assert made["scenarios"]["restart"] == {
-        "status": "not measured", "note": "period 120 s", "metrics": []
+        "status": "not measured", "note": "period 120 s", "metrics": [], "verdicts": []
     }  # fmt: skip
     assert made["status"] == "measured"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 
 from bench.quiet import Quiet
 
@@ -11,7 +12,7 @@ PATIENCE = 20
 
 
 def test_never_both_at_once() -> None:
-    quiet = Quiet(noisy_at_once=2)
+    quiet = Quiet(2, time.process_time)
     lock = threading.Lock()
     inside = {"quiet": 0, "noisy": 0}
     most = {"quiet": 0, "noisy": 0}
@@ -43,7 +44,7 @@ def test_never_both_at_once() -> None:
 
 
 def test_who_waits_to_be_noisy_goes_first() -> None:
-    quiet = Quiet(noisy_at_once=1)
+    quiet = Quiet(1, time.process_time)
     order: list[str] = []
     waiting = threading.Event()
 
@@ -70,7 +71,7 @@ def test_who_waits_to_be_noisy_goes_first() -> None:
 
 
 def test_a_failure_inside_lets_go() -> None:
-    quiet = Quiet(noisy_at_once=1)
+    quiet = Quiet(1, time.process_time)
     for block in (quiet.hold, quiet.noise):
         try:
             with block():
@@ -81,3 +82,12 @@ def test_a_failure_inside_lets_go() -> None:
         pass
     with quiet.hold():
         pass
+
+
+def test_its_own_weight_is_counted_while_somebody_is_quiet() -> None:
+    spent = iter([10.0, 10.0])
+    quiet = Quiet(1, lambda: next(spent))
+    assert quiet.load is None
+    with quiet.hold(), quiet.hold():
+        threading.Event().wait(0.01)
+    assert quiet.load == 0.0

@@ -25,7 +25,7 @@ Processes = dict[int, dict[str, Any]]
 def process(pid: int, ppid: int, comm: str) -> dict[str, Any]:
     cgroup = ["0::/init.scope"]
     return {"pid": pid, "ppid": ppid, "comm": comm, "exe": f"/bin/{comm}", "argv": [comm],
-            "cgroup": cgroup}  # fmt: skip
+            "cgroup": cgroup, "state": "S"}  # fmt: skip
 
 
 def hosted() -> Processes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -125,6 +125,8 @@ class _Story:
             guest,
             wanted,
             {"do": "await", "services": names, "deadline": self.patience},
+            # What a daemon leaves behind while it detaches itself goes away.
+            {"do": "watch", "seconds": 0.3},
             {"do": "snapshot"},
             seconds=self.patience,
         )
@@ -160,9 +162,7 @@ class _Story:
         self.supervisor.stop(guest, self.contender)
         if self.contender.pid1:
             return
-        events = self._measure(guest, [], {"do": "snapshot"})
-        (seen,) = [event for event in events if event["event"] == "processes"]
-        left = {each["comm"] for each in seen["processes"]}
+        left = set(guest.run("ps -e -o comm=").stdout.split())
         assert not left & (self.supervisor.processes | {"testd"})
 
 
@@ -170,8 +170,7 @@ def _daemons(guest: Guest) -> int:
     return len(guest.run("pgrep -x testd", check=False).stdout.split())
 
 
-def _eventually(ask: object, seconds: float) -> bool:
-    assert callable(ask)
+def _eventually(ask: Callable[[], bool], seconds: float) -> bool:
     until = time.monotonic() + seconds
     while not ask():
         if time.monotonic() > until:
