@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from provision.cache import cache_folder
+from tests.guests.suite import Suite, adopt_orphans
 
 HERE = Path(__file__).parent
 
@@ -13,3 +18,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("guests")
+
+
+@pytest.fixture(scope="session")
+def bases() -> Iterator[Path]:
+    """A folder for suites. It is in the cache: links to images need the same file system."""
+    folder = cache_folder() / "tests"
+    folder.mkdir(exist_ok=True)
+    adopt_orphans()
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def suite(bases: Path) -> Iterator[Suite]:
+    """A suite whose image and layers are there."""
+    made = Suite.made(Path(tempfile.mkdtemp(dir=bases)))
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def bare_suite(bases: Path) -> Iterator[Suite]:
+    """A suite on its first day: nothing is in its cache."""
+    made = Suite.made(Path(tempfile.mkdtemp(dir=bases)), seeded=False)
+    yield made
+    made.remove()

@@ -1,0 +1,161 @@
+"""The host is the same before and after, however a run ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from tests.guests.host import Host
+from tests.guests.suite import Running, Suite, descendants, eventually
+
+RUNIT = "runit/runner/default/hosted"
+ASKED = (f"--only={RUNIT}", "--trials=3", "--scenario=restart")
+PHASES = ("up", "install", "configure", "start", "verify", "measure alone", "measure restart",
+          "stop", "destroy")  # fmt: skip
+
+
+@contextmanager
+def unchanged(suite: Suite) -> Iterator[None]:
+    """Within the block the host may change; after it, it must be what it was."""
+    before = Host.seen(suite)
+    yield
+    eventually(lambda: not descendants(), f"left: {descendants()}")
+    assert before.differences(Host.seen(suite)) == {}
+    assert suite.guests() == []
+
+
+def reach(running: Running, phase: str) -> None:
+    running.until(f"{'floor/runner/default/hosted' if 'alone' in phase else RUNIT} [")
+    running.until(f"] {phase}")
+
+
+def without_layers(suite: Suite) -> None:
+    """As on the first run: what is to be tested must be installed."""
+    for layer in (suite.cache / "layers").glob("debian-runit-*"):
+        shutil.rmtree(layer) if layer.is_dir() else layer.unlink()
+
+
+def keepers(running: Running) -> list[psutil.Process]:
+    """The keepers of a running suite's guests."""
+    children = psutil.Process(running.process.pid).children()
+    return [each for each in children if any("keeper.py" in word for word in each.cmdline())]
+
+
+def test_a_whole_bench(suite: Suite) -> None:
+    with unchanged(suite):
+        done = suite.bench("--quick", "--only=runit")
+        assert done.code == 0, done.output
+    assert {each["status"] for each in suite.record()["contenders"]} == {"measured"}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_interrupted(suite: Suite, phase: str) -> None:
+    if phase == "install":
+        without_layers(suite)
+    with unchanged(suite):
+        running = suite.start("bench", *ASKED)
+        reach(running, phase)
+        running.interrupt()
+        done = running.end()
+    assert done.code == 130, done.output
+    assert "Interrupted" in done.output
+    assert "Traceback" not in done.output
+    assert suite.record()["ended"]
+
+
+def test_interrupted_twice(suite: Suite) -> None:
+    """An impatient person presses Ctrl-C again while the guests are being removed."""
+    with unchanged(suite):
+        running = suite.start("bench", *ASKED)
+        reach(running, "measure restart")
+        running.interrupt()
+        running.interrupt()
+        running.end()
+
+
+@pytest.mark.parametrize("phase", ["install", "start", "measure restart"])
+def test_killed(suite: Suite, phase: str) -> None:
+    if phase == "install":
+        without_layers(suite)
+    with unchanged(suite):
+        running = suite.start("bench", *ASKED)
+        reach(running, phase)
+        running.kill()
+        assert running.end().code == -signal.SIGKILL
+    with unchanged(suite):
+        done = suite.bench(*ASKED)
+    assert done.code == 0, done.output
+
+
+def test_terminated(suite: Suite) -> None:
+    with unchanged(suite):
+        running = suite.start("bench", *ASKED)
+        reach(running, "measure restart")
+        os.kill(running.process.pid, signal.SIGTERM)
+        assert running.end().code != 0
+
+
+def kill_all(running: Running) -> None:
+    """The suite and its keepers die at once: nobody is left to clear away."""
+    doomed = keepers(running)
+    assert doomed
+    os.kill(running.process.pid, signal.SIGSTOP)
+    for keeper in doomed:
+        keeper.kill()
+    running.kill()
+
+
+def kill_keepers(running: Running) -> None:
+    """The keepers die under the suite's hands."""
+    doomed = keepers(running)
+    assert doomed
+    for keeper in doomed:
+        keeper.kill()
+
+
+@pytest.mark.parametrize(("kill", "code"), [(kill_all, -signal.SIGKILL), (kill_keepers, 1)])
+def test_a_keeper_killed_then_destroy(
+    suite: Suite, kill: Callable[[Running], None], code: int
+) -> None:
+    with unchanged(suite):
+        running = suite.start("bench", *ASKED)
+        reach(running, "measure restart")
+        kill(running)
+        done = running.end()
+        assert done.code == code, done.output
+        assert "Traceback" not in done.output
+        destroyed = suite.run("destroy")
+        assert destroyed.code == 0, destroyed.output
+        assert "nothing is left" in destroyed.output
+
+
+def test_kept_guests_are_there_until_destroyed(suite: Suite) -> None:
+    with unchanged(suite):
+        done = suite.bench(*ASKED, "--keep")
+        assert done.code == 0, done.output
+        kept = suite.guests()
+        assert len(kept) == 2
+        again = suite.bench("--only=floor", "--trials=1", "--scenario=restart")
+        assert again.code == 0, again.output
+        assert suite.guests() == kept
+        destroyed = suite.run("destroy")
+        assert all(f"removed {name}" in destroyed.output for name in kept)
+
+
+def test_a_stale_guest_is_removed_by_the_next_bench(suite: Suite) -> None:
+    with unchanged(suite):
+        running = suite.start("bench", *ASKED)
+        reach(running, "measure restart")
+        kill_all(running)
+        running.end()
+        stale = suite.guests()
+        assert stale
+        done = suite.bench("--only=floor", "--trials=1", "--scenario=restart")
+        assert done.code == 0, done.output
+    assert suite.guests() == []
