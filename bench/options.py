@@ -39,19 +39,13 @@ class Options:
         scenario: Sequence[str] | None,
         role: str,
         profile: str,
-        trials: int | None,
-        seed: int,
+        trials: str,
+        seed: str,
         quick: bool,
         keep: bool,
         resume: bool,
     ) -> Options:
         """From the command line; a comma separates as a repetition does. Raises Problem."""
-        if trials is not None and trials < 1:
-            raise Problem(
-                f"--trials={trials} makes no sense.",
-                advice="Ask for 1 or more, or leave it out.",
-                usage=True,
-            )
         if keep and resume:
             raise Problem(
                 "--keep and --resume contradict each other: guests kept would be measured twice.",
@@ -60,7 +54,8 @@ class Options:
             )
         return cls(
             system, provider, _split(only), _scenarios(_split(scenario)), role, profile,
-            trials or 0, seed, quick, keep, resume,
+            _number("trials", trials, least=1) if trials else 0, _number("seed", seed, least=0),
+            quick, keep, resume,
         )  # fmt: skip
 
     def same_question(self) -> dict[str, Any]:
@@ -69,6 +64,17 @@ class Options:
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in asked.items()
         }
+
+
+def _number(name: str, text: str, *, least: int) -> int:
+    """A whole number from the command line, where a parser of its own would end in a traceback."""
+    if text.isascii() and text.isdigit() and int(text) >= least:
+        return int(text)
+    raise Problem(
+        f"--{name}={text} makes no sense.",
+        advice=f"Ask for a whole number, {least} or more, or leave it out.",
+        usage=True,
+    )
 
 
 def _split(values: Sequence[str] | None) -> tuple[str, ...]:

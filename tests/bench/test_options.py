@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -17,8 +18,8 @@ PLAIN: dict[str, Any] = {
     "scenario": [],
     "role": "",
     "profile": "",
-    "trials": None,
-    "seed": 1,
+    "trials": "",
+    "seed": "1",
     "quick": False,
     "keep": False,
     "resume": False,
@@ -34,12 +35,23 @@ def test_defaults() -> None:
     assert asked().scenarios == DEFAULT_SCENARIOS
 
 
-@pytest.mark.parametrize("trials", [0, -1, -30])
-def test_trials_below_one(trials: int) -> None:
-    with pytest.raises(Problem, match=f"--trials={trials}") as caught:
+@pytest.mark.parametrize("trials", ["0", "-1", "-30", "many", "3.5", "1e3", " ", "٣", "0x10"])
+def test_trials_below_one_or_no_number(trials: str) -> None:
+    with pytest.raises(Problem, match=f"--trials={re.escape(trials)} ") as caught:
         asked(trials=trials)
     assert caught.value.usage
-    assert caught.value.advice
+    assert "whole number, 1 or more" in caught.value.advice
+
+
+@pytest.mark.parametrize("seed", ["", "-1", "one", "1.0"])
+def test_a_seed_that_is_no_number(seed: str) -> None:
+    with pytest.raises(Problem, match=f"--seed={seed} ") as caught:
+        asked(seed=seed)
+    assert caught.value.usage
+
+
+def test_numbers() -> None:
+    assert (asked(trials="7", seed="0").trials, asked(trials="7", seed="0").seed) == (7, 0)
 
 
 def test_keep_and_resume_contradict() -> None:
@@ -66,6 +78,6 @@ def test_all_scenarios() -> None:
 def test_the_same_question_ignores_how_it_is_asked() -> None:
     assert asked(resume=True).same_question() == asked().same_question()
     assert asked(keep=True).same_question() == asked().same_question()
-    assert asked(trials=5).same_question() != asked().same_question()
-    assert asked(seed=2).same_question() != asked().same_question()
+    assert asked(trials="5").same_question() != asked().same_question()
+    assert asked(seed="2").same_question() != asked().same_question()
     assert asked(only=["s6"]).same_question() != asked().same_question()

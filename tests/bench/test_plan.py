@@ -68,7 +68,10 @@ def test_limits_over_minutes_are_kept_by_spreading() -> None:
 
 def test_a_quick_run_names_what_it_has_no_time_for() -> None:
     made = plan(CHOSEN, BOTH, QUICK)
-    assert made.skipped["monit/monitor/default/hosted", "restart"] == ("not measured", "period 120 s")
+    assert made.skipped["monit/monitor/default/hosted", "restart"] == (
+        "not measured",
+        "period 120 s",
+    )
     for entry in CHOSEN:
         measured = trials(entry.name, QUICK) == TRIALS_QUICK
         assert measured != ((entry.name, "restart") in made.skipped), entry.name

@@ -84,7 +84,7 @@ def _namespaces(mounts: frozenset[str]) -> frozenset[str]:
     for process in descendants():
         for kind in NAMESPACES:
             try:
-                held.add(os.readlink(f"/proc/{process.pid}/ns/{kind}"))
+                held.add(str(Path(f"/proc/{process.pid}/ns/{kind}").readlink()))
             except OSError:
                 continue
     return frozenset(held)
