@@ -73,7 +73,7 @@ def bench(
     return terminal.show(record.run, console, force=force, folder=record.folder)
 
 
-@task(positional=["run"])
+@task
 @said
 def report(c: Context, run: str = "latest", format_: str = "terminal", force: bool = False) -> int:
     """Render a run again: terminal, md, csv or json."""

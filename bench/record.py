@@ -120,6 +120,13 @@ def read_run(folder: Path) -> dict[str, Any]:
             advice="Read it with the version that wrote it, or measure again: ./inv bench",
             usage=True,
         )
+    lacking = [key for key in ("options", "contenders") if key not in run]
+    if lacking:
+        raise Problem(
+            f"{path} is not a run's record: it lacks {' and '.join(lacking)}.",
+            advice="Name another run; ./inv report without a name takes the latest.",
+            usage=True,
+        )
     return dict(run)
 
 

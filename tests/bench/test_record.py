@@ -34,22 +34,22 @@ def kept(made: Record) -> list[dict[str, Any]]:
 
 
 def test_created_with_a_link_to_it(results: Path) -> None:
-    made = Record.create("debian-lxc", {"quick": False})
+    made = Record.create("debian-lxc", {"options": {}})
     assert (results / "latest").resolve() == made.folder.resolve()
-    assert read_run(find()) == {"schema": SCHEMA, "id": made.folder.name, "quick": False,
+    assert read_run(find()) == {"schema": SCHEMA, "id": made.folder.name, "options": {},
                                 "contenders": []}  # fmt: skip
     assert runs() == [made.folder.name]
 
 
 def test_two_in_one_second_do_not_meet(results: Path) -> None:
-    first, second = Record.create("x", {}), Record.create("x", {})
+    first, second = Record.create("x", {"options": {}}), Record.create("x", {"options": {}})
     assert first.folder != second.folder
     assert (results / "latest").resolve() == second.folder.resolve()
     assert runs() == sorted([first.folder.name, second.folder.name])
 
 
 def test_what_was_added_is_on_disk(results: Path) -> None:
-    made = Record.create("x", {})
+    made = Record.create("x", {"options": {}})
     made.add(row("a"), samples("a", 3))
     made.add(row("b"), samples("b", 2))
     assert [each["name"] for each in read_run(made.folder)["contenders"]] == ["a", "b"]
@@ -58,7 +58,7 @@ def test_what_was_added_is_on_disk(results: Path) -> None:
 
 
 def test_added_again_replaces(results: Path) -> None:
-    made = Record.create("x", {})
+    made = Record.create("x", {"options": {}})
     made.add(row("a", "failed"), [])
     made.add(row("a"), samples("a", 1))
     assert read_run(made.folder)["contenders"] == [row("a")]
@@ -66,7 +66,7 @@ def test_added_again_replaces(results: Path) -> None:
 
 
 def test_forgetting_drops_what_is_not_complete(results: Path) -> None:
-    made = Record.create("x", {})
+    made = Record.create("x", {"options": {}})
     made.add(row("a"), samples("a", 2))
     made.add(row("b", "failed"), samples("b", 2))
     # A run killed while it wrote: samples whose contender is not in run.json, the last one torn.
@@ -80,7 +80,7 @@ def test_forgetting_drops_what_is_not_complete(results: Path) -> None:
 
 @pytest.mark.parametrize("line", ['{"contender": "b", "nu', "3", "{}", "null"])
 def test_a_broken_sample_is_named(results: Path, line: str) -> None:
-    made = Record.create("x", {})
+    made = Record.create("x", {"options": {}})
     made.add(row("a"), samples("a", 1))
     with (made.folder / "samples.jsonl").open("a") as stream:
         stream.write(line + "\n")
@@ -90,7 +90,7 @@ def test_a_broken_sample_is_named(results: Path, line: str) -> None:
 
 
 def test_the_log_says_where_it_is(results: Path) -> None:
-    made = Record.create("x", {})
+    made = Record.create("x", {"options": {}})
     path = made.log("runit/runner/default/pid1", "why")
     assert path.read_text() == "why"
     assert path.parent == made.folder / "logs"
@@ -98,7 +98,18 @@ def test_the_log_says_where_it_is(results: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "3", '"text"', "{}", '{"schema": {"a": 1}', "\x00\x01"],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "3",
+        '"text"',
+        "{}",
+        '{"schema": 1}',
+        '{"schema": {"a": 1}',
+        "\x00\x01",
+    ],
 )
 def test_a_broken_record(results: Path, text: str) -> None:
     folder = results / "broken"
@@ -129,7 +140,7 @@ def test_another_schema(results: Path, schema: Any) -> None:
 
 
 def test_a_missing_run_names_those_there_are(results: Path) -> None:
-    made = Record.create("x", {})
+    made = Record.create("x", {"options": {}})
     with pytest.raises(Problem, match="There is no run") as caught:
         read_run(find("20000101-000000-nothing"))
     assert made.folder.name in caught.value.known
@@ -151,6 +162,6 @@ def test_a_link_to_nothing(results: Path) -> None:
 
 
 def test_found_by_path(results: Path) -> None:
-    made = Record.create("x", {})
+    made = Record.create("x", {"options": {}})
     assert find(f"{made.folder}/") == made.folder
     assert find(made.folder.name) == made.folder

@@ -211,13 +211,34 @@ class Suite:
 
 
 def adopt_orphans() -> None:
-    """Have every descendant whose parent dies become a child of this process, not of PID 1."""
+    """Have every descendant whose parent dies become a child of this process, not of PID 1.
+
+    What is adopted is reaped in PID 1's stead: a guest cannot end before its last process is.
+    """
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
+    threading.Thread(target=_reap_adopted, daemon=True).start()
+
+
+def _reap_adopted() -> None:
+    """What this process started itself is in its own session, or leads one; orphans do neither."""
+    while True:
+        time.sleep(0.05)
+        for child in psutil.Process().children():
+            try:
+                session = os.getsid(child.pid)
+                orphan = session not in (os.getsid(0), child.pid)
+                if orphan and child.status() == psutil.STATUS_ZOMBIE:
+                    os.waitpid(child.pid, os.WNOHANG)
+            except (psutil.NoSuchProcess, ProcessLookupError, ChildProcessError):
+                continue
 
 
 def descendants() -> list[psutil.Process]:
-    """Every living descendant of this process; what has ended is reaped on the way."""
+    """Every living descendant of this process; orphans that have ended are reaped on the way.
+
+    To be asked while nobody waits for a process that this one has started.
+    """
     alive = []
     for process in psutil.Process().children(recursive=True):
         try:

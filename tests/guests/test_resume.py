@@ -1,0 +1,79 @@
+"""What was measured is never lost, and never twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.guests.suite import Suite
+
+ASKED = ("--only=runit,floor", "--trials=2", "--scenario=restart", "--seed=5")
+
+
+def contenders(suite: Suite) -> dict[str, str]:
+    return {each["name"]: each["status"] for each in suite.record()["contenders"]}
+
+
+def sampled(suite: Suite) -> Counter[str]:
+    return Counter(each["contender"] for each in suite.samples())
+
+
+def test_a_killed_run_goes_on_where_it_was(suite: Suite) -> None:
+    running = suite.start("bench", *ASKED)
+    running.until(" measured ")  # the first contender is done, others are not
+    running.kill()
+    running.end()
+    before, kept = suite.record(), suite.samples()
+    done = {each["name"]: each for each in before["contenders"]}
+    assert 0 < len(done) < 4, list(done)
+
+    resumed = suite.bench(*ASKED, "--resume")
+    assert resumed.code == 0, resumed.output
+    after = suite.record()
+    assert after["id"] == before["id"]
+    names = [each["name"] for each in after["contenders"]]
+    assert len(names) == len(set(names)) == 4
+    for each in after["contenders"]:
+        if each["name"] in done:
+            assert each["guests"] == done[each["name"]]["guests"]
+            assert each["verified"] == done[each["name"]]["verified"]
+    ours = [sample for sample in kept if sample["contender"] in done]
+    assert [sample for sample in suite.samples() if sample["contender"] in done] == ours
+    trials = [each for each in suite.samples() if each["event"] == "sample"]
+    unique = {(each["contender"], each["replica"], each["kill_ns"]) for each in trials}
+    assert len(unique) == len(trials)
+    assert set(sampled(suite)) == set(names)
+
+
+def test_all_done_returns_at_once_and_writes_nothing(suite: Suite) -> None:
+    asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
+    first = suite.bench(*asked)
+    assert first.code == 0, first.output
+    record, samples = suite.record(), suite.samples()
+    again = suite.bench(*asked, "--resume")
+    assert again.code == 0, again.output
+    assert "] up" not in again.output  # not one guest
+    assert (suite.record(), suite.samples()) == (record, samples)
+
+
+def test_another_question_is_refused(suite: Suite) -> None:
+    asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
+    assert suite.bench(*asked).code == 0
+    other = suite.bench(*asked, "--resume", "--seed=9")
+    assert other.code == 2, other.output
+    assert "seed: then 1, now 9" in other.output
+
+
+def test_interrupted_and_resumed(suite: Suite) -> None:
+    running = suite.start("bench", *ASKED)
+    running.until(" measured ")
+    running.interrupt()
+    assert running.end().code == 130
+    done = {name for name, status in contenders(suite).items() if status == "measured"}
+    assert done
+    before = suite.samples()
+    resumed = suite.bench(*ASKED, "--resume")
+    assert resumed.code == 0, resumed.output
+    assert set(contenders(suite).values()) == {"measured"}
+    assert len(contenders(suite)) == 4
+    kept = [sample for sample in suite.samples() if sample["contender"] in done]
+    assert kept == [sample for sample in before if sample["contender"] in done]
