@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from provision.cache import hand_over
 from provision.errors import Problem
 
 SCHEMA = 1
 RESULTS = Path(__file__).parent.parent / "results"
+_DESCRIBED = Path(__file__).parent.parent / "reports" / "schema.json"
 
 
 class Record:
@@ -120,7 +125,20 @@ def read_run(folder: Path) -> dict[str, Any]:
             advice="Read it with the version that wrote it, or measure again: ./inv bench",
             usage=True,
         )
+    error = best_match(_schema().iter_errors(run))
+    if error is not None:
+        raise Problem(
+            f"{path} is not what a run's record should be: {error.json_path}: "
+            f"{textwrap.shorten(error.message, 300)}.",
+            known="docs/results.md describes the file.",
+            advice="Name another run; ./inv report without a name takes the latest.",
+            usage=True,
+        )
     return dict(run)
+
+
+def _schema() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(_DESCRIBED.read_text()))
 
 
 def find(name: str = "latest") -> Path:
