@@ -22,6 +22,7 @@ from provision.systems import unknown
 
 FOLDERS = Path(__file__).parent.parent / "supervisors"
 FACTS = "source.toml"
+KEPT = "rows.json"
 
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -160,6 +161,24 @@ def count(names: Sequence[str], cache: Path, progress: Progress) -> list[Row]:
             )
         )
     return rows
+
+
+def keep(rows: Sequence[Row], cache: Path) -> None:
+    """Keep rows for the runs to come; those of other supervisors stay."""
+    merged = kept(cache) | {row.name: asdict(row) for row in rows}
+    path = cache / KEPT
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(merged))
+    fresh.replace(path)
+
+
+def kept(cache: Path) -> dict[str, Any]:
+    """The rows counted before, by name, with the fields of Row; empty where nothing was."""
+    try:
+        rows = json.loads((cache / KEPT).read_text())
+    except (OSError, ValueError):
+        return {}
+    return dict(rows)
 
 
 def read_facts(path: Path) -> Facts:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from provision.cache import hand_over
 from provision.errors import Problem
 
 SCHEMA = 1
 RESULTS = Path(__file__).parent.parent / "results"
+_DESCRIBED = Path(__file__).parent.parent / "reports" / "schema.json"
 
 
 class Record:
@@ -120,10 +125,12 @@ def read_run(folder: Path) -> dict[str, Any]:
             advice="Read it with the version that wrote it, or measure again: ./inv bench",
             usage=True,
         )
-    lacking = [key for key in ("options", "contenders") if key not in run]
-    if lacking:
+    error = best_match(_schema().iter_errors(run))
+    if error is not None:
         raise Problem(
-            f"{path} is not a run's record: it lacks {' and '.join(lacking)}.",
+            f"{path} is not what a run's record should be: {error.json_path}: "
+            f"{textwrap.shorten(error.message, 300)}.",
+            known="docs/results.md describes the file.",
             advice="Name another run; ./inv report without a name takes the latest.",
             usage=True,
         )
@@ -141,6 +148,10 @@ def _owner(path: Path, number: int, line: str) -> str:
             advice="Measure again: ./inv bench",
             usage=True,
         ) from failure
+
+
+def _schema() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(_DESCRIBED.read_text()))
 
 
 def find(name: str = "latest") -> Path:

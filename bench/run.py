@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from bench import kit
+from bench.about import about
 from bench.conclusion import Progress, compare_with_floor, result, warnings
 from bench.host import host_facts, own_cpu_seconds
 from bench.options import Options
@@ -74,7 +75,9 @@ def bench(options: Options, observer: Observer) -> Record:
         provider, reason = choose(options.provider, system)
         made = plan(asked, chosen, _depth(options, provider))
         if record is None:
-            record = Record.create(*_head(options, system, provider, reason, made, absent))
+            head = _head(options, system, provider, reason, made, absent)
+            involved = {entry.supervisor for entry in asked} | set(absent)
+            record = Record.create(head[0], {**head[1], "supervisors": about(involved, system)})
         observer.planned(made, [f"{provider.name}: {reason}"])
         for name in provider.leftovers():
             provider.remove(name)

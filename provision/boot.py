@@ -25,22 +25,18 @@ def drop(guest: Guest) -> None:
         guest.run("systemctl stop supervisor.service")
         return
     # init sends SIGTERM to the line's process group, and SIGKILL a few seconds later.
-    host = guest.run("ps -o pid= --ppid 1 -o args=").stdout
-    _write_inittab(guest, [])
-    guest.run("telinit q")
-    pids = " ".join(line.split()[0] for line in host.splitlines() if "testd" not in line)
-    guest.run(f"for pid in {pids}; do while [ -e /proc/$pid ]; do sleep 0.1; done; done")
+    guest.run(
+        """pids=$(ps -o pid=,comm= --ppid 1 | awk '$2 != "testd" { print $1 }')\n"""
+        f"sed -i '/^sv:/d' {_INITTAB}\n"
+        "telinit q\n"
+        "for pid in $pids; do while [ -e /proc/$pid ]; do sleep 0.1; done; done"
+    )
 
 
 def _sysvinit(guest: Guest, command: str) -> None:
-    _write_inittab(guest, [f"sv:2:respawn:{command}"])
-    guest.run("telinit q")
-
-
-def _write_inittab(guest: Guest, lines: list[str]) -> None:
-    present = guest.read(_INITTAB).decode().splitlines()
-    others = [line for line in present if not line.startswith("sv:")]
-    guest.write([File(_INITTAB, "\n".join([*others, *lines]) + "\n")])
+    guest.run(
+        f"sed -i '/^sv:/d' {_INITTAB}\necho 'sv:2:respawn:{command}' >>{_INITTAB}\ntelinit q"
+    )
 
 
 def _systemd(guest: Guest, command: str) -> None:

@@ -10,22 +10,46 @@ from typing import Any
 from rich.console import Console
 
 from provision.systems import unknown
-from reports import markdown, table, terminal
+from reports.text import clean
 
-FORMATS = ("terminal", "md", "csv", "json")
+FORMATS = ("terminal", "md", "html", "csv", "json")
 
 
 def render(form: str, run: dict[str, Any], folder: Path, console: Console, *, force: bool) -> int:
-    """Print a run in that form; returns the exit code. Raises Problem for an unknown one."""
+    """Print a run in that form, or write it into its folder; the exit code.
+
+    Raises Problem for an unknown form, and for samples that are broken.
+    """
     if form == "terminal":
-        return terminal.show(run, console, force=force, folder=folder)
-    if form == "md":
-        sys.stdout.write(markdown.text(run))
+        from reports import terminal
+
+        return terminal.show(clean(run), console, force=force, folder=folder)
+    if form in ("md", "html"):
+        for path in write_article(form, run, folder):
+            print(path)
         return 0
     if form == "csv":
+        from reports import table
+
         table.write(run, sys.stdout)
         return 0
     if form == "json":
         json.dump(run, sys.stdout, indent=1)
         return 0
     raise unknown("format", form, list(FORMATS))
+
+
+def write_article(form: str, run: dict[str, Any], folder: Path) -> list[Path]:
+    """Write the article beside the run: article.html, or article.md with its pictures."""
+    # Drawing starts an interpreter of another language: only what draws shall wait for that.
+    from reports import markdown, page, samples
+    from reports.article import article
+
+    made = article(clean(run), clean(samples.read(folder)))
+    if form == "html":
+        files = {"article.html": page.text(made)}
+    else:
+        files = {"article.md": markdown.text(made), **markdown.pictures(made)}
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    return [folder / name for name in files]

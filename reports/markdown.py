@@ -1,59 +1,117 @@
-"""A run as Markdown, for a repository."""
+"""An article as Markdown, with its pictures as files beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-from reports.view import counts, failures, rows
+from reports.blocks import (
+    Article,
+    Block,
+    Cell,
+    Code,
+    Figure,
+    Panels,
+    Paragraph,
+    Points,
+    Section,
+    Table,
+)
 
-_ARTICLE = ("Supervisor", "Version", "Process 1", "Runner", "Monitor", "Responsiveness", "VmPeak")
-_LATENCY = ("Contender", "Uptime", "n", "Median", "95 % interval", "p90", "p99", "Min", "Max",
-            "x floor")  # fmt: skip
+# A picture that stands alone brings its own ink, for light and for dark paper.
+_INK = (
+    "<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6e8ea}}</style>"
+)
+_SPECIAL = r"\`*_{}[]<>#|~"
 
 
-def text(run: dict[str, Any]) -> str:
-    """The article's table, the latencies, and what went wrong."""
-    found = rows(run)
-    depth = " (quick: few trials)" if run["quick"] else ""
-    host = run["host"]
-    parts = [
-        f"# Process supervision on {run['system']['title']}{depth}\n",
-        f"Run {run['id']} by provider {run['provider']['name']} on {host['processor']}, "
-        f"{host['cores']} cores, Linux {host['kernel']}.\n",
-        *(f"> **Warning:** {warning}\n" for warning in run["warnings"]),
-        article(run),
-        "## Restart latency, ms, from SIGKILL to main()\n",
-        _table(
-            _LATENCY,
-            (
-                (row.label, *cells)
-                for row in sorted(found, key=lambda row: row.order)
-                for cells in row.latencies
-            ),
-        ),
-        counts(run) + "\n",
-        *(f"- {failure}\n" for failure in failures(run)),
+def text(article: Article) -> str:
+    """The article; it names its pictures as files in the same folder."""
+    head = [
+        f"# {_plain(article.title)}",
+        _plain(article.facts),
+        *(f"> **Warning:** {_plain(each)}" for each in article.warnings),
     ]
-    return "\n".join(parts)
+    body = [part for section in article.sections for part in _block(section, 2)]
+    return "\n\n".join([*head, *body]) + "\n"
 
 
-def article(run: dict[str, Any]) -> str:
-    """The article's table alone."""
-    return _table(
-        _ARTICLE,
-        (
-            (row.label, row.version, row.process1, row.runner, row.monitor, row.responsiveness,
-             row.vmpeak)
-            for row in rows(run)
-        ),
-    )  # fmt: skip
+def pictures(article: Article) -> dict[str, str]:
+    """Every picture of the article: SVG by file name."""
+    return {
+        f"{figure.name}.svg": figure.svg.replace(">", f">{_INK}", 1)
+        for section in article.sections
+        for figure in _figures(section.blocks)
+    }
 
 
-def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    every = [headings, ["---"] * len(headings), *lines]
-    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in every)
+def table(one: Table) -> str:
+    """A table alone."""
+    headings = [each.heading for each in one.columns]
+    rule = ["--:" if each.numeric else "---" for each in one.columns]
+    lines = [[_plain(each) for each in headings], rule, *([_cell(c) for c in r] for r in one.rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(value: str) -> str:
-    return " ".join(value.split()).replace("|", "\\|")
+def _block(block: Block, level: int) -> Iterator[str]:
+    match block:
+        case Section():
+            yield f"{'#' * level} {_plain(block.title)}"
+            for each in block.blocks:
+                yield from _block(each, level + 1)
+        case Paragraph():
+            yield _plain(block.text)
+        case Points():
+            yield "\n".join(_point(*each) for each in block.items)
+        case Code():
+            yield _plain(block.title)
+            yield _fenced(block.text)
+        case Table():
+            yield table(block)
+            if block.note:
+                yield _plain(block.note)
+        case Figure():
+            yield _picture(block)
+        case Panels():
+            yield from (_picture(each) for each in block.figures)
+
+
+def _figures(blocks: Iterable[Block]) -> Iterator[Figure]:
+    for block in blocks:
+        match block:
+            case Figure():
+                yield block
+            case Panels():
+                yield from block.figures
+            case Section():
+                yield from _figures(block.blocks)
+
+
+def _picture(figure: Figure) -> str:
+    return f"**{_plain(figure.title)}**\n\n![{_plain(figure.alt)}]({figure.name}.svg)"
+
+
+def _point(lead: str, words: str) -> str:
+    return f"- **{_plain(lead)}** {_plain(words)}" if lead else f"- {_plain(words)}"
+
+
+def _cell(cell: Cell) -> str:
+    lines = [_plain(line) for line in cell.text.splitlines()]
+    if cell.note:
+        lines.append(f"({_plain(cell.note)})")
+    return "<br>".join(lines)
+
+
+def _fenced(code: str) -> str:
+    longest = max((len(run) for run in _runs_of(code, "`")), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{code}\n{fence}"
+
+
+def _runs_of(text: str, letter: str) -> Sequence[str]:
+    return "".join(each if each == letter else " " for each in text).split()
+
+
+def _plain(text: str) -> str:
+    """Text in one line, of which nothing is taken for markup."""
+    line = " ".join(text.split())
+    return "".join(f"\\{letter}" if letter in _SPECIAL else letter for letter in line)

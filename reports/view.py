@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+FLOOR = "floor"
 NOISE_WORD = "too noisy for a ranking"
 
 
@@ -27,8 +28,21 @@ class Row:
 
 def rows(run: dict[str, Any]) -> list[Row]:
     """Every contender of a run, in the article's order."""
-    ordered = sorted(run["contenders"], key=lambda each: (each["rank"], each["name"]))
-    return [_row(each) for each in ordered]
+    return [_row(each) for each in ordered(run)]
+
+
+def ordered(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every contender, in the article's order; runner, default and hosted come first."""
+    return sorted(
+        run["contenders"],
+        key=lambda each: (
+            each["rank"],
+            each["supervisor"],
+            each["role"] != "runner",
+            each["profile"] != "default",
+            each["pid1"],
+        ),
+    )
 
 
 def number(value: float | None) -> str:
@@ -83,7 +97,7 @@ def _row(contender: dict[str, Any]) -> Row:
     restart = metric(contender, "restart", "restart_long")
     return Row(
         name=contender["name"],
-        label=_label(contender),
+        label=label(contender),
         version=contender["version"] or "?",
         process1=_process1(contender),
         runner="yes" if contender["role"] == "runner" else "",
@@ -99,7 +113,8 @@ def _row(contender: dict[str, Any]) -> Row:
     )
 
 
-def _label(contender: dict[str, Any]) -> str:
+def label(contender: dict[str, Any]) -> str:
+    """What a contender is called in a table: its title, and what sets it apart from its kin."""
     words = [contender["title"]]
     if len(contender["roles"]) > 1:
         words.append(contender["role"])

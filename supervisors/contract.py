@@ -66,11 +66,15 @@ class Contender:
 
 @dataclass(frozen=True)
 class Service:
-    """One test daemon kept alive by a contender."""
+    """One test daemon kept alive by a contender.
+
+    foreground: a monitor's daemon that does not detach itself, so daemonize(1) does that for it.
+    """
 
     name: str
     role: Role
     readiness: str | None = None
+    foreground: bool = False
 
     @property
     def pidfile(self) -> str:
@@ -81,6 +85,8 @@ class Service:
     def argv(self) -> tuple[str, ...]:
         """The daemon's command line: in the foreground for a runner, detached for a monitor."""
         program = f"{TESTD}/testd"
+        if self.foreground:
+            return ("/usr/sbin/daemonize", "-p", self.pidfile, program, self.name)
         if self.role == "monitor":
             return (program, "--daemonize", "--pidfile", self.pidfile, self.name)
         if self.readiness:
@@ -101,7 +107,9 @@ class Supervisor:
     hosted (its foreground command line where another PID 1 keeps it, None where it cannot be so),
     processes (the names of all its own processes, as the kernel knows them: 15 characters), parent
     (the one that is a service's parent in the runner role), evidence_command (prints in which mode
-    it runs, where it has more than one to choose from by itself), contenders.
+    it runs, where it has more than one to choose from by itself), daemonize (what brings
+    daemonize(1), where its manual wants that for a program which stays in the foreground),
+    contenders. idea.md in its folder tells a reader how it works.
 
     Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
     guest, with SERVICE in a path for each service's name; they know contender, service and
@@ -121,6 +129,7 @@ class Supervisor:
     version_command: ClassVar[str]
     version_pattern: ClassVar[str] = r"(\d+(?:\.\d+)+\w*)"
     evidence_command: ClassVar[str | None] = None
+    daemonize: ClassVar[Source | None] = None
     contenders: ClassVar[tuple[Contender, ...]]
 
     # What a subclass says: shell commands, run in the guest as root.
@@ -154,6 +163,11 @@ class Supervisor:
     def folder(self) -> Path:
         """Where the class and its templates live."""
         return Path(str(sys.modules[type(self).__module__].__file__)).parent
+
+    @property
+    def idea(self) -> str:
+        """How it works, in a paragraph for readers."""
+        return " ".join((self.folder / "idea.md").read_text().split())
 
     @property
     def needs_pid1(self) -> bool:

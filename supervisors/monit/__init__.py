@@ -26,6 +26,7 @@ class Monit(Supervisor):
     hosted = "/usr/bin/monit -I -c /etc/monit/monitrc"
     processes = frozenset({"monit"})
     version_command = "monit -V"
+    daemonize = Apt(("daemonize",))
     contenders = (
         _contender(
             "default",

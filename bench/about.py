@@ -1,0 +1,33 @@
+"""What a run keeps of the supervisors themselves, so that readers need nothing but the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bench.loc import kept
+from bench.selection import FLOOR
+from provision.cache import cache_folder
+from provision.systems import System
+from supervisors.contract import Supervisor
+from supervisors.usage import examples
+
+
+def about(supervisors: Iterable[Supervisor], system: System) -> dict[str, Any]:
+    """By name: facts, the row of 2012, the idea, usage examples, lines of code where counted."""
+    counted = kept(cache_folder() / "loc")
+    return {
+        each.name: {
+            "title": each.title,
+            "home": each.home,
+            "rank": each.rank,
+            "needs_pid1": each.needs_pid1,
+            "can_pid1": each.can_pid1,
+            "roles": sorted({contender.role for contender in each.contenders}),
+            "article": each.article.__dict__ if each.article else None,
+            "idea": each.idea,
+            "usage": [] if each.name == FLOOR else examples(each, system),
+            "loc": counted.get(each.name),
+        }
+        for each in sorted(supervisors, key=lambda each: (each.rank, each.name))
+    }

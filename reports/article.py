@@ -1,0 +1,533 @@
+"""The article: what the 2012 draft wanted to be, from one run's files alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from reports import charts, conclusion
+from reports.blocks import (
+    Article,
+    Block,
+    Cell,
+    Code,
+    Column,
+    Figure,
+    Panels,
+    Paragraph,
+    Points,
+    Section,
+    Table,
+)
+from reports.charts import Distribution
+from reports.samples import Sample, latencies
+from reports.text import label as short_label
+from reports.view import (
+    FLOOR,
+    counts,
+    failures,
+    label,
+    metric,
+    number,
+    ordered,
+    rows,
+    unranked,
+)
+
+# The page must open at once, whatever was run: a picture of more rows than this says nothing.
+_MOST_PANEL_LINES = 10
+_CRASHLOOP = "crashloop"
+_BIT = ("no", "yes")
+
+Run = dict[str, Any]
+Contender = dict[str, Any]
+
+
+def article(run: Run, samples: Sequence[Sample]) -> Article:
+    """The whole of it; run and samples are clean (reports.text.clean)."""
+    host = run["host"]
+    quick = ", quick: few trials" if run["quick"] else ""
+    found = _distributions(run, samples)
+    sections = [
+        _overview(run, found),
+        _daemon(),
+        _method(run),
+        _article_table(run),
+        _latency(run, found),
+        _memory(run),
+        _crash_loops(run, samples),
+        _behaviour(run),
+        *_supervisors(run),
+        _conclusion(run),
+        _this_run(run),
+    ]
+    return Article(
+        title="Process supervision",
+        facts=f"{run['system']['title']} in guests by {run['provider']['name']}{quick}. "
+        f"{host['processor']}, {host['cores']} cores, Linux {host['kernel']}. "
+        f"Run {run['id']}, begun {run['started']}.",
+        warnings=tuple(run["warnings"]) + (("This run has not ended.",) if not run["ended"] else ()),
+        sections=tuple(each for each in sections if each is not None),
+    )
+
+
+def _overview(run: Run, found: Sequence[Distribution]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "A process supervisor keeps a daemon alive: when it ends, for whatever reason, it is "
+            "started again. The out-of-memory killer is reason enough to want one. A runner is the "
+            "parent of a program that stays in the foreground, and the kernel tells it of the end. "
+            "A monitor watches daemons that detached themselves, mostly by looking now and then. "
+            "Some must be the first process of the machine (process 1), some can be, some cannot."
+        ),
+        Paragraph(
+            "Each supervisor below kept the same test daemon alive in a guest of its own, and the "
+            f"daemon was killed again and again. {counts(run).capitalize()}."
+        ),
+    ]
+    long = sorted(
+        (each for each in found if not each.short), key=lambda each: each.median or math.inf
+    )
+    floor = min((each.median for each in long if each.floor and each.median), default=None)
+    if any(each.values for each in long):
+        blocks.append(
+            Figure(
+                name="medians",
+                title="Restart latency against the floor",
+                alt="Median restart latency with its 95 % interval, a row for each contender, on "
+                "a log axis, every sample as a tick, the floor as a dashed line. The figures are "
+                "in the table of restart latency.",
+                svg=charts.medians(long, floor),
+            )
+        )
+    return Section("overview", "Overview", tuple(blocks))
+
+
+def _daemon() -> Section:
+    return Section(
+        "daemon",
+        "The test daemon",
+        (
+            Paragraph(
+                "testd is a small static C program that does nothing but be observed. Its first "
+                "act in main() is to read CLOCK_MONOTONIC. It then reports its pid, that stamp, "
+                "its service and a sequence number by one write to a FIFO that the measuring "
+                "program keeps open, so nobody polls and nothing waits; and it keeps a record of "
+                "its starts in a shared file, so that a start is known even where its line is "
+                "lost. After that it sleeps until a signal comes."
+            ),
+            Paragraph(
+                "For a runner it stays in the foreground. For a monitor it detaches itself as a "
+                "daemon should, by forking twice, and writes a pid file. Where a supervisor has a "
+                "protocol for it, it tells when it is ready."
+            ),
+        ),
+    )
+
+
+def _method(run: Run) -> Section:
+    trials = run["options"].get("trials") or "the default number of"
+    alone = (run["alone"] or {}).get("median")
+    points = (
+        ("One clean guest each.", "Only the supervisor under test runs in it. Before anything is "
+         "measured, process 1, the service's parent, its pid file and the list of processes are "
+         "checked; what is not as it should be is not measured."),
+        ("One service each.", "A second one would wake those that poll and flatter them. To "
+         "sample faster, more identical guests run side by side."),
+        ("Restart latency", "runs from just before SIGKILL to the first instruction of the "
+         "successor's main(), in the guest's own clock. Kill times are drawn from a seed over at "
+         "least one period of whoever looks now and then; a trial without a restart by its "
+         "deadline counts as longer than every other, and is never dropped."),
+        ("Two uptimes.", "A daemon long up is beyond every hold-off. One killed 0.3 s after its "
+         "start shows what a supervisor does to a daemon that dies young."),
+        ("Figures", "are medians with a 95 % interval by order statistics, which assumes nothing "
+         "of the distribution. The 99th percentile is left out below 100 samples."),
+        ("The floor", "is a supervisor of our own in C that does nothing but vfork, exec and "
+         "waitpid, measured in the same run. No supervisor can be faster than that, so each "
+         "figure is also given as a multiple of it."),
+        ("Default and tuned.", "Default is what the package or the manual sets up. Tuned is the "
+         "best that its manual documents."),
+        ("Memory", "is VmPeak of the supervision process, as the 2012 draft defined it, and the "
+         "proportional set size (PSS) of the whole supervision tree, which misleads less."),
+        ("This run", f"asked for {trials} trials a contender with seed "
+         f"{run['options'].get('seed')}."
+         + (f" The floor took {number(alone)} ms with no other guest beside it." if alone else "")),
+    )  # fmt: skip
+    return Section("method", "Method", (Points(points),))
+
+
+def _article_table(run: Run) -> Section:
+    columns = ("Supervisor", "Version", "Process 1", "Runner", "Monitor", "Responsiveness",
+               "VmPeak", "LOC")  # fmt: skip
+    numeric = {"Responsiveness", "VmPeak", "LOC"}
+    table = Table(
+        caption="The article's table, finished",
+        columns=tuple(Column(name, name in numeric) for name in columns),
+        rows=tuple(
+            _article_row(run, name, about)
+            for name, about in run["supervisors"].items()
+            if name != FLOOR
+        ),
+        note="Responsiveness is the median restart latency of a daemon long up. The draft left "
+        "it and VmPeak as N in every row. VmPeak is that of the largest supervision process.",
+    )
+    return Section("table", "The article's table", (table,))
+
+
+def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]:
+    own = [each for each in ordered(run) if each["supervisor"] == name]
+    then = about["article"]
+    absent = next((e["reason"] for e in run["absent"] if e["supervisor"] == name), "")
+    versions = sorted({each["version"] for each in own if each["version"]})
+    needs = "needed" if about["needs_pid1"] else "possible" if about["can_pid1"] else "no"
+
+    def bit(word: str, key: str) -> Cell:
+        return Cell(word, note=f"2012: {_BIT[then[key]]}" if then else "2012: not there")
+
+    return (
+        Cell(about["title"], anchor=f"supervisor-{name}"),
+        Cell(", ".join(versions) or absent or "unknown: it failed",
+             note=f"2012: {then['version']}" if then else "2012: not there"),
+        bit(needs, "needs_pid1"),
+        bit(_BIT["runner" in about["roles"]], "runner"),
+        bit(_BIT["monitor" in about["roles"]], "monitor"),
+        _by_contender(own, "restart", "restart_long", absent),
+        _by_contender(own, "footprint", "vmpeak", absent),
+        _loc(about, then),
+    )  # fmt: skip
+
+
+def _by_contender(own: Sequence[Contender], scenario: str, name: str, absent: str) -> Cell:
+    if not own:
+        return Cell(absent or "not asked for", order=math.inf)
+    lines = []
+    for each in own:
+        words = label(each).removeprefix(each["title"]).strip()
+        lines.append(f"{words}: {_figure(each, scenario, name)}" if words
+                     else _figure(each, scenario, name))  # fmt: skip
+    found = [metric(each, scenario, name) for each in own]
+    medians = [each["median"] for each in found if each and each["median"] is not None]
+    return Cell("\n".join(lines), order=min(medians, default=math.inf))
+
+
+def _figure(each: Contender, scenario: str, name: str) -> str:
+    """A metric with its unit, or why there is none."""
+    if each["status"] == "failed":
+        return "failed"
+    part = each["scenarios"].get(scenario)
+    if part is None:
+        return "not asked for"
+    if part["status"] != "measured":
+        return f"{part['status']} ({part['note']})"
+    found = metric(each, scenario, name)
+    if found is None or found["status"] != "measured":
+        return f"not measured ({found['note'] if found else 'no samples'})"
+    if found["median"] is None:
+        return f"no restart seen ({found['censored']} of {found['n']})"
+    return f"{number(found['median'])} {found['unit']}".strip()
+
+
+def _loc(about: dict[str, Any], then: dict[str, Any] | None) -> Cell:
+    note = f"2012: {then['loc']:,}" if then else "2012: not there"
+    counted = about["loc"]
+    if counted is None:
+        return Cell("not counted", order=math.inf, note=note)
+    today = counted["today"]
+    if today["lines"] is None:
+        return Cell(f"not counted: {today['lack']}", order=math.inf, note=note)
+    return Cell(f"{today['lines']:,}", today["lines"], f"of {today['version']}; {note}")
+
+
+def _latency(run: Run, found: Sequence[Distribution]) -> Section | None:
+    if not any("restart" in each["scenarios"] for each in run["contenders"]):
+        return None
+    columns = (Column("Contender"), Column("Uptime"), Column("n", True), Column("Median", True),
+               Column("95 % interval"), Column("p90", True), Column("p99", True),
+               Column("Min", True), Column("Max", True), Column("x floor", True))  # fmt: skip
+    fastest_first = sorted(rows(run), key=lambda row: (math.inf if unranked(run) else row.order))
+    by_name = {each["name"]: each for each in run["contenders"]}
+    lines = tuple(line for row in fastest_first for line in _latency_rows(by_name[row.name]))
+    table = Table(
+        caption="Restart latency in ms, from SIGKILL to main()",
+        columns=columns,
+        rows=lines,
+        note="Long: beyond every hold-off. Short: 0.3 s after its start; of those that look now "
+        "and then, such kills fall into the same phase, so they are shown and not ranked.",
+    )
+    panels = _panels(run, found)
+    return Section("latency", "Restart latency", (table, *panels))
+
+
+def _latency_rows(each: Contender) -> Iterator[tuple[Cell, ...]]:
+    anchor = f"supervisor-{each['supervisor']}"
+    for group in ("long", "short"):
+        found = metric(each, "restart", f"restart_{group}")
+        if found is None:
+            if group == "long":
+                why = _figure(each, "restart", "restart_long")
+                blanks = (Cell("", math.inf),) * 6
+                yield (Cell(label(each), anchor=anchor), Cell(group), Cell("0", 0),
+                       Cell(why, math.inf), Cell(""), *blanks[:5])  # fmt: skip
+            continue
+        count = str(found["n"])
+        if found["censored"]:
+            count += f" ({found['censored']} censored)"
+        interval = ""
+        if found["ci_low"] is not None and found["ci_high"] is not None:
+            interval = f"{number(found['ci_low'])} to {number(found['ci_high'])}"
+        middle = _value(found["median"])
+        if found["median"] is None:
+            middle = Cell("no restart seen" if found["n"] else found["note"], math.inf)
+        yield (
+            Cell(label(each), anchor=anchor), Cell(group), Cell(count, found["n"]), middle,
+            Cell(interval), *(_value(found[key]) for key in ("p90", "p99", "min", "max",
+                                                             "floor_ratio")),
+        )  # fmt: skip
+
+
+def _value(value: float | None) -> Cell:
+    return Cell(number(value), math.inf if value is None else value)
+
+
+def _distributions(run: Run, samples: Sequence[Sample]) -> list[Distribution]:
+    """Every contender's latencies, of a daemon long up and of one 0.3 s up."""
+    found = []
+    for each in ordered(run):
+        for group in ("long", "short"):
+            figure = metric(each, "restart", f"restart_{group}")
+            values, censored = latencies(samples, each["name"], group)
+            if figure is None or not values:
+                continue
+            found.append(
+                Distribution(
+                    label=short_label(_place(each)),
+                    values=tuple(values),
+                    censored=censored,
+                    median=figure["median"],
+                    low=figure["ci_low"],
+                    high=figure["ci_high"],
+                    ratio=figure["floor_ratio"],
+                    floor=each["supervisor"] == FLOOR,
+                    polls=each["period"] is not None,
+                    short=group == "short",
+                )
+            )
+    return found
+
+
+def _place(each: Contender) -> str:
+    # The floor is in most runs twice, and its two rows must not fall into one.
+    return label(each) or each["name"]
+
+
+def _panels(run: Run, found: Sequence[Distribution]) -> list[Block]:
+    if not found:
+        return []
+    low = min(each.values[0] for each in found) / 1.2
+    high = max(each.values[-1] for each in found) * 1.2
+    floors = [each for each in found if each.floor and not each.short][:1]
+    figures = []
+    for name, about in run["supervisors"].items():
+        labels = {
+            short_label(_place(each)) for each in run["contenders"] if each["supervisor"] == name
+        }
+        own = [each for each in found if each.label in labels and not each.floor]
+        if name == FLOOR or not own:
+            continue
+        figures.append(
+            Figure(
+                name=f"ecdf-{name}",
+                title=about["title"],
+                alt=f"The share of {about['title']}'s restarts done within a time, on a log axis "
+                "from "
+                f"{number(low)} to {number(high)} ms, a line for each contender, dashed for a "
+                "daemon 0.3 s up, the floor in grey. The figures are in the table above.",
+                svg=charts.ecdf([*own[:_MOST_PANEL_LINES], *floors], low, high),
+            )
+        )
+    words = Paragraph(
+        aside=True,
+        text="How to read these: a line climbs from 0 to 100 % as restarts are done; a steep line is a "
+        "steady supervisor, one that ends below 100 % lost some. Solid lines are of a daemon long "
+        "up, dashed ones of a daemon 0.3 s up; the grey one is the floor. All share one axis."
+    )
+    return [words, Panels(tuple(figures))]
+
+
+def _memory(run: Run) -> Section | None:
+    measured = [each for each in run["contenders"] if metric(each, "footprint", "vmpeak")]
+    if not measured:
+        return None
+    names = (("VmPeak, kB", "vmpeak"), ("VmHWM, kB", "vmhwm_1"), ("PSS, kB", "pss_1"),
+             ("Private dirty, kB", "private_dirty_1"), ("Processes", "processes_1"),
+             ("Threads", "threads_1"), ("Files", "fds_1"), ("PSS with ten, kB", "pss_10"),
+             ("PSS a service, kB", "pss_per_service"), ("Idle CPU, us/s", "cpu_idle"))  # fmt: skip
+    lightest_first = sorted(measured, key=lambda each: _median(each, "pss_1"))
+    table = Table(
+        caption="What keeping a daemon alive costs",
+        columns=(Column("Contender"), *(Column(title, True) for title, _ in names)),
+        rows=tuple(
+            (Cell(label(each), anchor=f"supervisor-{each['supervisor']}"),
+             *(_cost(each, name) for _, name in names))
+            for each in lightest_first
+        ),
+        note="VmPeak is of the largest process; everything else of the whole supervision tree with "
+        "one service, without the service itself. PSS a service is what each further one adds.",
+    )  # fmt: skip
+    spans = [
+        (short_label(_place(each)), _median(each, "pss_1") / 1024, _median(each, "pss_10") / 1024)
+        for each in lightest_first
+        if 0 < _median(each, "pss_1") < math.inf and 0 < _median(each, "pss_10") < math.inf
+    ]
+    blocks: list[Block] = [table]
+    if spans:
+        figure = Figure(
+            name="memory",
+            title="Memory with one service and with ten",
+            alt="Proportional memory of each contender's supervision tree with one service and "
+            "with ten, on a log axis. The figures are in the table above.",
+            svg=charts.memory(spans, 1, 10),
+        )
+        blocks.insert(0, figure)
+    return Section("memory", "Memory and idle CPU time", tuple(blocks))
+
+
+def _median(each: Contender, name: str) -> float:
+    found = metric(each, "footprint", name)
+    return math.inf if found is None or found["median"] is None else float(found["median"])
+
+
+def _cost(each: Contender, name: str) -> Cell:
+    found = metric(each, "footprint", name)
+    if found is None or found["median"] is None:
+        return Cell(found["note"] if found else "not measured", math.inf)
+    if not found["unit"]:
+        return Cell(f"{found['median']:g}", found["median"])
+    return _value(found["median"])
+
+
+def _crash_loops(run: Run, samples: Sequence[Sample]) -> Section | None:
+    lines = []
+    for each in ordered(run):
+        starts = sorted(
+            sample["main_ns"]
+            for sample in samples
+            if sample["contender"] == each["name"]
+            and sample["scenario"] == _CRASHLOOP
+            and sample["event"] in ("start", "up")
+            and isinstance(sample.get("main_ns"), int)
+        )
+        if starts:
+            seconds = [(start - starts[0]) / 1e9 for start in dict.fromkeys(starts)]
+            lines.append((short_label(_place(each)), seconds))
+    if not lines:
+        return None
+    figure = Figure(
+        name="crashloop",
+        title="When a daemon that ends at once was started",
+        alt="A row for each contender, a tick for each start of a daemon that ends at once, over "
+        "the seconds since its first start.",
+        svg=charts.timeline(lines),
+    )
+    return Section("crashloop", "Crash loops", (figure,))
+
+
+def _behaviour(run: Run) -> Section | None:
+    given = {each["name"]: _verdicts(each) for each in run["contenders"]}
+    names = list(dict.fromkeys(name for verdicts in given.values() for name in verdicts))
+    if not names:
+        return None
+    table = Table(
+        caption="What each does when",
+        columns=(Column("Contender"), *(Column(name) for name in names)),
+        rows=tuple(
+            (Cell(row.label, anchor=f"supervisor-{row.name.split('/')[0]}"),
+             *(Cell(given[row.name].get(name, ("not measured", ""))[0]) for name in names))
+            for row in rows(run)
+        ),
+        note="The evidence for each cell is in the supervisor's own section.",
+    )  # fmt: skip
+    return Section("behaviour", "Behaviour", (table,))
+
+
+def _verdicts(each: Contender) -> dict[str, tuple[str, str]]:
+    return {
+        verdict["name"]: (verdict["verdict"], verdict["evidence"])
+        for part in each["scenarios"].values()
+        for verdict in part.get("verdicts", [])
+    }
+
+
+def _supervisors(run: Run) -> Iterator[Section]:
+    for name, about in run["supervisors"].items():
+        said = conclusion.findings(run, name)
+        own = [each for each in ordered(run) if each["supervisor"] == name]
+        absent = next((e["reason"] for e in run["absent"] if e["supervisor"] == name), "")
+        if absent:
+            said = [f"{about['title']} is {absent}, so this run has no figures of it."]
+        blocks: list[Block] = [
+            Paragraph(about["idea"]),
+            Paragraph(f"Home: {about['home']}", aside=True),
+        ]
+        settings = [(f"{label(each)}:", f"{each['setting']}.") for each in own]
+        evidence = [
+            (f"{label(each)}, {title}: {verdict}.", words)
+            for each in own
+            for title, (verdict, words) in _verdicts(each).items()
+        ]
+        lists = (settings, [("", sentence) for sentence in said], evidence)
+        blocks += [Points(tuple(items)) for items in lists if items]
+        blocks += [_example(name, index, each) for index, each in enumerate(about["usage"])]
+        yield Section(f"supervisor-{name}", about["title"], tuple(blocks))
+
+
+def _example(name: str, index: int, example: dict[str, Any]) -> Section:
+    codes = [
+        code for step in example["steps"] for code in _codes(step["title"], step["actions"])
+    ]
+    return Section(f"usage-{name}-{index}", f"Usage: {example['title']}", tuple(codes), folded=True)
+
+
+def _codes(title: str, actions: Sequence[dict[str, Any]]) -> Iterator[Code]:
+    lines: list[str] = []
+    for action in actions:
+        if "file" in action:
+            if lines:
+                yield Code(title, "\n".join(lines))
+                lines = []
+            executable = " (executable)" if action["mode"] & 0o100 else ""
+            yield Code(f"{title}: {action['file']}{executable}", action["content"].rstrip("\n"))
+        else:
+            boot = f"boot with init={action.get('boot')}"
+            lines.append(action["command"] if "command" in action else boot)
+    if lines:
+        yield Code(title, "\n".join(lines))
+
+
+def _conclusion(run: Run) -> Section:
+    blocks: list[Block] = [
+        Paragraph("Each answer follows from this run's figures by the rule given with it."),
+        *(
+            Section(f"answer-{index}", each.question,
+                    (Paragraph(each.answer), Paragraph(f"Rule: {each.rule}", aside=True)))
+            for index, each in enumerate(conclusion.conclude(run))
+        ),
+    ]  # fmt: skip
+    return Section("conclusion", "Conclusion: which to choose when", tuple(blocks))
+
+
+def _this_run(run: Run) -> Section:
+    host = run["host"]
+    libraries = ", ".join(f"{name} {version}" for name, version in host["libraries"].items())
+    facts = [
+        ("Host:", f"{host['system']}, {host['processor']}, {host['cores']} cores, "
+         f"{host['memory_mib']:,} MiB, Linux {host['kernel']}, {host['machine']}."),
+        ("Guests:", f"{run['system']['title']} by {run['provider']['name']}: "
+         f"{run['provider']['reason']}."),
+        ("Duration:", f"{number(run.get('seconds'))} s." if run.get("seconds") else "not ended."),
+        ("Measured with:", f"{libraries}."),
+        *(("Failed:", failure) for failure in failures(run)),
+        *(("Not available:", f"{each['title']}: {each['reason']}.") for each in run["absent"]),
+    ]  # fmt: skip
+    return Section("run", "This run", (Points(tuple(facts)),))

@@ -1,0 +1,61 @@
+"use strict";
+// Tables sort by a click on a heading; charts tell the value nearest to the pointer.
+for (const table of document.querySelectorAll("table")) {
+  const body = table.tBodies[0];
+  table.querySelectorAll("thead th").forEach((heading, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = heading.textContent;
+    heading.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const down = heading.getAttribute("aria-sort") === "ascending";
+      const number = heading.classList.contains("number");
+      const key = (row) => {
+        const text = row.cells[column].dataset.key;
+        return number ? (text === "inf" || text === "" ? Infinity : Number(text)) : text;
+      };
+      const compare = (a, b) => {
+        const [x, y] = [key(a), key(b)];
+        if (x === y) return 0;
+        // What has no figure stays last, whichever way the others go.
+        if (x === Infinity || y === Infinity) return x === Infinity ? 1 : -1;
+        const order = number ? x - y : x.localeCompare(y, "en", { numeric: true });
+        return down ? -order : order;
+      };
+      table.querySelectorAll("thead th").forEach((each) => each.removeAttribute("aria-sort"));
+      heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+      body.append(...[...body.rows].sort(compare));
+    });
+  });
+}
+
+const NEAR = 24; // pixels
+const tip = document.getElementById("tip");
+for (const chart of document.querySelectorAll(".chart svg")) {
+  const marks = [...chart.querySelectorAll(".role-mark [aria-label]")];
+  const tell = (event) => {
+    let best = null;
+    let least = NEAR;
+    for (const mark of marks) {
+      const box = mark.getBoundingClientRect();
+      const x = box.left + box.width / 2 - event.clientX;
+      const y = box.top + box.height / 2 - event.clientY;
+      const distance = Math.hypot(x, y);
+      if (distance < least) [best, least] = [mark, distance];
+    }
+    tip.hidden = best === null;
+    if (best === null) return;
+    tip.textContent = best.getAttribute("aria-label");
+    const left = Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 8);
+    const above = event.clientY - tip.offsetHeight - 12;
+    tip.style.left = `${Math.max(8, left)}px`;
+    tip.style.top = `${above > 8 ? above : event.clientY + 16}px`;
+  };
+  chart.addEventListener("pointermove", tell);
+  chart.addEventListener("pointerdown", tell);
+  chart.addEventListener("pointerleave", () => { tip.hidden = true; });
+}
+
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
+});
