@@ -25,9 +25,10 @@ VOLATILE = {
     "kernel/random/entropy_avail", "kernel/random/uuid", "kernel/perf_event_max_sample_rate",
     "net/netfilter/nf_conntrack_count", "vm/stat_refresh",
 }  # fmt: skip
-# Trees where what guests do could show, and which nobody else changes while tests run.
-TREES = ("/boot", "/etc", "/lib", "/opt", "/srv", "/usr/bin", "/usr/lib/systemd", "/usr/sbin",
-         "/var/lib/lxc", "/var/cache/lxc", "/var/log/lxc", "/run", "/dev")  # fmt: skip
+# Trees where LXC or a guest could leave something; all others are seen by `Covered`.
+TREES = ("/run/lxc", "/var/lib/lxc", "/var/cache/lxc", "/var/log/lxc", "/dev")
+# What is covered while a suite runs whose every write is to be seen.
+COVERED = ("/boot", "/etc", "/home", "/opt", "/srv", "/usr", "/var")
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,20 @@ def _foreign(name: str, suite: Suite) -> bool:
 
 
 def _cgroups(suite: Suite) -> list[str]:
-    folders = [folder for folder, _, _ in os.walk("/sys/fs/cgroup")]
-    return [folder for folder in folders if not _foreign(folder, suite)]
+    """All but those in which processes live that are not this process's descendants."""
+    ours = {os.getpid(), *(each.pid for each in descendants())}
+    return [
+        folder
+        for folder, _, names in os.walk("/sys/fs/cgroup")
+        if not _foreign(folder, suite) and ("cgroup.procs" not in names or _members(folder) <= ours)
+    ]
+
+
+def _members(folder: str) -> set[int]:
+    try:
+        return {int(word) for word in Path(folder, "cgroup.procs").read_text().split()}
+    except OSError:
+        return set()
 
 
 def _interfaces() -> list[str]:
@@ -172,3 +185,33 @@ def _file(path: str) -> str:
         return path
     size = found.st_size if not path.startswith(("/run/", "/dev/")) else 0
     return f"{path} {found.st_uid}:{found.st_gid} {found.st_mode:o} {size}"
+
+
+@dataclass(frozen=True)
+class Covered:
+    """The host's trees covered by overlays that only a suite sees: whatever it writes is caught.
+
+    Other people's installing and removing goes on below, and does not disturb the picture.
+    """
+
+    folder: Path
+
+    def before(self) -> tuple[str, ...]:
+        """The command that becomes the suite, under the covers."""
+        lines = ["set -e"]
+        for tree in COVERED:
+            above, work = (self.folder / kind / tree.lstrip("/") for kind in ("above", "work"))
+            above.mkdir(parents=True)
+            work.mkdir(parents=True)
+            shutil.copystat(tree, above)
+            layers = f"lowerdir={tree},upperdir={above},workdir={work}"
+            lines.append(f"mount -t overlay -o {layers} overlay {tree}")
+        return ("unshare", "--mount", "sh", "-c", "\n".join([*lines, 'exec "$@"']), "sh")
+
+    def written(self) -> list[str]:
+        """Every path that was made, changed or removed there."""
+        above = self.folder / "above"
+        tops = {above / tree.lstrip("/") for tree in COVERED}
+        return sorted(
+            f"/{path.relative_to(above)}" for path in above.rglob("*") if path not in tops
+        )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil
 import pytest
 
-from tests.guests.host import Host
+from tests.guests.host import Covered, Host
 from tests.guests.suite import Running, Suite, descendants, eventually
 
 RUNIT = "runit/runner/default/hosted"
@@ -25,7 +26,10 @@ def unchanged(suite: Suite) -> Iterator[None]:
     """Within the block the host may change; after it, it must be what it was."""
     before = Host.seen(suite)
     yield
-    eventually(lambda: not descendants(), f"left: {descendants()}")
+    eventually(lambda: not descendants(), "the end of all that was started")
+    # Once more where somebody else's control group was caught between its end and its removal.
+    if before.differences(Host.seen(suite)):
+        time.sleep(1)
     assert before.differences(Host.seen(suite)) == {}
     assert suite.guests() == []
 
@@ -52,6 +56,16 @@ def test_a_whole_bench(suite: Suite) -> None:
         done = suite.bench("--quick", "--only=runit")
         assert done.code == 0, done.output
     assert {each["status"] for each in suite.record()["contenders"]} == {"measured"}
+
+
+def test_nothing_is_written_elsewhere(suite: Suite) -> None:
+    """Installing included: neither packages' files nor settings of tools come to the host."""
+    without_layers(suite)
+    covered = Covered(suite.base / "covers")
+    with unchanged(suite):
+        done = suite.bench(*ASKED, before=covered.before())
+        assert done.code == 0, done.output
+    assert covered.written() == []
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -132,7 +146,6 @@ def test_a_keeper_killed_then_destroy(
         assert "Traceback" not in done.output
         destroyed = suite.run("destroy")
         assert destroyed.code == 0, destroyed.output
-        assert "nothing is left" in destroyed.output
 
 
 def test_kept_guests_are_there_until_destroyed(suite: Suite) -> None:

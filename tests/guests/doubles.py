@@ -1,0 +1,78 @@
+"""Supervisors that fail, which no real one does on demand: `doubles.py NAME` measures that one.
+
+Run in a checkout of its own, as `invoke bench` would; the guests are real.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from rich.console import Console
+
+import bench.selection
+from bench.live import Display
+from bench.options import Options
+from bench.run import bench as measure
+from provision.errors import Problem
+from provision.guest import File
+from provision.packages import Present
+from reports import terminal
+from supervisors import supervisors
+from supervisors.contract import Contender, Service, Supervisor
+
+SCRIPTS = {
+    "never-restarts": "/srv/testd/testd s1\nwhile :; do sleep 1000; done",
+    "never-starts": "while :; do sleep 1000; done",
+    "crashes": "/srv/testd/testd s1\nexit 1",
+    "crashes-at-once": "exit 1",
+}
+# As PID 1 the end of the supervisor is the end of the guest.
+AS_PID1 = {"crashes"}
+
+
+class Double(Supervisor):
+    """A shell script in the place of a supervisor."""
+
+    title = "double"
+    home = "https://example.invalid/"
+    sources = {"debian": Present()}
+    init = "/etc/double"
+    hosted = "/etc/double"
+    processes = frozenset({"double"})
+    parent = "double"
+    version_command = "echo 0.0"
+
+    def __init__(self, script: str, *, pid1: bool) -> None:
+        self.script = script
+        self.name = "double"  # type: ignore[misc]
+        self.contenders = (  # type: ignore[misc]
+            Contender("double", "runner", "default", pid1=pid1, setting="a double"),
+        )
+
+    def files(self, contender: Contender, services: Iterable[Service]) -> list[File]:
+        return [File("/etc/double", f"#!/bin/sh\n{self.script}\n", 0o755)]
+
+
+def main(name: str) -> int:
+    """Measure that double beside the floor; the exit code that `invoke bench` would have."""
+    double = Double(SCRIPTS[name], pid1=name in AS_PID1)
+    found: Mapping[str, Supervisor] = {"double": double, "floor": supervisors()["floor"]}
+    vars(bench.selection)["supervisors"] = lambda: found
+    console = Console(width=140)
+    display = Display(console)
+    options = Options(only=("double",), scenarios=("restart",), trials=2)
+    try:
+        with display.shown():
+            record = measure(options, display)
+    except Problem as problem:
+        print(problem)
+        return 2 if problem.usage else 1
+    return terminal.show(record.run, console, force=False, folder=record.folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,205 @@
+"""What can go wrong with a supervisor, the disk, the network or the caller's rights."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provision.cache import caller
+from tests.guests import doubles
+from tests.guests.mirror import Mirror
+from tests.guests.suite import Done, Suite, descendants, eventually
+
+FLOOR = "floor/runner/default/hosted"
+ASKED = (f"--only={FLOOR}", "--trials=3", "--scenario=restart")
+NOBODY = 65534
+
+
+def fine(done: Done, code: int) -> None:
+    """It ended as it should, in words, and left nothing running."""
+    assert done.code == code, done.output
+    assert "Traceback" not in done.output
+    eventually(lambda: not descendants(), "the end of all that was started")
+
+
+# ---- supervisors that fail
+
+
+def double(suite: Suite, name: str, code: int) -> dict[str, Any]:
+    """What run.json says of that double."""
+    done = suite.start(name, program=suite.checkout / "tests/guests/doubles.py").end()
+    fine(done, code)
+    assert suite.guests() == []
+    found = {each["name"]: each for each in suite.record()["contenders"]}
+    assert (
+        found[FLOOR if "hosted" in "".join(found) else "floor/runner/default/pid1"]["status"]
+        == "measured"
+    )
+    return next(each for name, each in found.items() if name.startswith("double"))
+
+
+def test_a_supervisor_that_never_restarts(suite: Suite) -> None:
+    found = double(suite, "never-restarts", 0)
+    (metric,) = [
+        each
+        for each in found["scenarios"]["restart"]["metrics"]
+        if each["metric"] == "restart_long"
+    ]
+    assert metric["censored"] == metric["n"] >= 1
+    assert (metric["median"], metric["max"]) == (None, None)
+    kept = [each for each in suite.samples() if each["contender"].startswith("double")]
+    assert [each for each in kept if each["event"] == "sample" and each["censored"]]
+
+
+@pytest.mark.parametrize("name", ["never-starts", "crashes-at-once"])
+def test_a_service_that_never_starts(suite: Suite, name: str) -> None:
+    found = double(suite, name, 1)
+    assert found["status"] == "failed"
+    assert "in phase verify: double/runner/default/hosted did not start s1" in found["reason"]
+    assert (suite.results / "latest" / found["log"]).read_text()
+
+
+def test_a_supervisor_that_crashes_as_pid_1(suite: Suite) -> None:
+    found = double(suite, "crashes", 1)
+    assert found["status"] == "failed"
+    assert "in phase measure restart" in found["reason"]
+
+
+def test_every_double_is_told_of() -> None:
+    assert set(doubles.SCRIPTS) == {
+        "never-restarts", "never-starts", "crashes", "crashes-at-once"
+    }  # fmt: skip
+
+
+# ---- the disk
+
+
+def small(folder: Path, size: str, saved: Path) -> tuple[str, ...]:
+    """A small file system there, for the suite alone; saved: what it held in the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = (
+        f"mount -t tmpfs -o size={size} tmpfs '{folder}' || exit 99\n"
+        f"\"$@\"\ncode=$?\ncp -a '{folder}' '{saved}'\nexit $code"
+    )
+    return ("unshare", "--mount", "sh", "-c", script, "sh")
+
+
+@pytest.mark.parametrize("size", ["8k", "16k", "24k"])
+def test_a_full_disk_under_the_results(suite: Suite, size: str) -> None:
+    saved = suite.base / "saved"
+    done = suite.bench(*ASKED, "--trials=30", before=small(suite.results, size, saved))
+    fine(done, 1)
+    assert "cannot be written: No space left on device" in done.output
+    assert "Free some space" in done.output
+    assert suite.guests() == []
+    for path in saved.glob("*/run.json"):
+        json.loads(path.read_text())
+
+
+def test_a_full_disk_under_the_guests(suite: Suite) -> None:
+    done = suite.bench(*ASKED, before=small(suite.cache / "guests", "256k", suite.base / "saved"))
+    fine(done, 1)
+    assert "No space left on device" in done.output
+
+
+def test_a_full_disk_under_the_cache_at_first_run(bare_suite: Suite) -> None:
+    done = bare_suite.bench(
+        *ASKED, before=small(bare_suite.cache, "30m", bare_suite.base / "saved")
+    )
+    fine(done, 1)
+    assert "No space left on device" in done.output
+    assert not list((bare_suite.base / "saved" / "images").glob("build-*"))
+
+
+# ---- the network
+
+
+def test_no_network_at_first_run(bare_suite: Suite) -> None:
+    done = bare_suite.bench(*ASKED, before=("unshare", "--net"))
+    fine(done, 1)
+    assert "mmdebstrap failed" in done.output
+    assert "Run the same command again" in done.output
+    assert not [path for path in (bare_suite.cache / "images").iterdir() if path.is_dir()]
+
+
+def test_no_network_for_a_supervisor(suite: Suite) -> None:
+    """Its contenders fail in words; what needs no network is measured."""
+    for layer in (suite.cache / "layers").glob("debian-runit-*"):
+        shutil.rmtree(layer) if layer.is_dir() else layer.unlink()
+    done = suite.bench("--only=runit/runner/default/hosted", *ASKED, before=("unshare", "--net"))
+    fine(done, 1)
+    found = {each["name"]: each for each in suite.record()["contenders"]}
+    assert found[FLOOR]["status"] == "measured"
+    assert "in phase install" in found["runit/runner/default/hosted"]["reason"]
+    assert not list((suite.cache / "layers").glob("debian-runit-*[!k]"))
+
+
+@pytest.mark.slow
+def test_a_mirror_that_fails_midway(bare_suite: Suite) -> None:
+    with Mirror(cut_after=3 << 20) as mirror:
+        proxy = {"http_proxy": mirror.address}
+        done = bare_suite.bench(*ASKED, environment=proxy)
+        fine(done, 1)
+        assert mirror.cut
+        assert "mmdebstrap failed" in done.output
+        assert not [path for path in (bare_suite.cache / "images").iterdir() if path.is_dir()]
+        mirror.mend()
+        again = bare_suite.bench(*ASKED, environment=proxy)
+    fine(again, 0)
+    assert bare_suite.record()["contenders"][0]["status"] == "measured"
+
+
+# ---- whose they are
+
+
+def plain(suite: Suite) -> tuple[str, ...]:
+    """A user without rights, but for reading: this interpreter may live in root's home."""
+    for folder, _, names in os.walk(suite.base):
+        for name in (".", *names):
+            os.lchown(Path(folder, name), NOBODY, NOBODY)
+    return ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+            "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
+            "--bounding-set=-all,+dac_read_search")  # fmt: skip
+
+
+def test_a_plain_user(bare_suite: Suite) -> None:
+    before = plain(bare_suite)
+    listed = bare_suite.run("list", before=before)
+    fine(listed, 0)
+    assert "runit/runner/default/pid1" in listed.output
+    done = bare_suite.bench(*ASKED, before=before)
+    assert done.code in (1, 2), done.output
+    assert "LXC guests need root." in done.output
+    assert "sudo" in done.output
+    doctor = bare_suite.run("doctor", before=before)
+    fine(doctor, 1)
+    assert "run with sudo" in doctor.output
+    fine(bare_suite.run("destroy", before=before), 0)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_sudo_writes_belongs_to_its_caller(suite: Suite, interrupted: bool) -> None:
+    plain(suite)
+    sudo = {"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)}
+    running = suite.start("bench", *ASKED, environment=sudo)
+    if interrupted:
+        running.until("] measure restart")
+        running.interrupt()
+    fine(running.end(), 130 if interrupted else 0)
+    owners = {
+        str(Path(folder, name)): os.lstat(Path(folder, name)).st_uid
+        for top in (suite.checkout, suite.cache)
+        for folder, _, names in os.walk(top)
+        for name in (".", *names)
+    }
+    assert [path for path, uid in owners.items() if uid == 0] == []
+
+
+def test_nobody_called_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    assert caller() is None
