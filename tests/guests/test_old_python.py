@@ -67,7 +67,7 @@ def test_restart_trials_against_the_floor() -> None:
     hello = events[0]
     assert (hello["event"], hello["python"][:4]) == ("hello", "2.7.")
     verify(BULLSEYE, floor, contender, one, events)
-    samples = [event for event in events if event["event"] == "sample"]
+    samples = [each for each in events if each["event"] == "sample" and not each["warmup"]]
     assert len(samples) == 5
     for sample in samples:
         assert not sample["censored"]
