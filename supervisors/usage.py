@@ -90,10 +90,8 @@ class _Notebook(Guest):
         raise NotImplementedError("an example is written down, there is no guest")
 
 
-def examples(
-    supervisor: Supervisor, system: System, source: Source | None = None
-) -> list[Example]:
-    """Every way to use it on that system that differs, as run.json keeps them; schema.json: example.
+def examples(supervisor: Supervisor, system: System, source: Source | None = None) -> list[Example]:
+    """Every way to use it there that differs, as run.json keeps them; schema.json: example.
 
     Each is the very files and commands that the suite's verbs give, in order. source: how the
     guest gets it, where not in the system's own way. Empty where the system does not have it.

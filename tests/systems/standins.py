@@ -24,7 +24,7 @@ ARCH_TITLE = "Arch stand-in made from Debian 12 packages"
 PRECISE_TITLE = "Ubuntu 12.04 stand-in made from Debian 11 packages"
 _VERSION = "1-1"
 # Packages of the stand-in, each with the Debian packages whose files it takes out of the base.
-_ARCH = {
+_ARCH: dict[str, dict[str, tuple[str, ...]]] = {
     "core": {"openssh": ("openssh-server", "openssh-client", "openssh-sftp-server")},
     "extra": {
         "base-devel": ("fakeroot", "libfakeroot", "libarchive-tools", "makepkg"),
@@ -244,7 +244,8 @@ def _download(pool: Path, home: Path) -> None:
     (home / "sources.list").write_text("\n".join(debian_sources("bullseye")) + "\n")
     (home / "status").touch()
     (home / "apt.conf").write_text(
-        f'#clear APT::Update;\nAPT::Sandbox::User "root";\nDir::Etc::sourcelist "{home}/sources.list";\n'
+        f'#clear APT::Update;\nAPT::Sandbox::User "root";\n'
+        f'Dir::Etc::sourcelist "{home}/sources.list";\n'
         f'Dir::Etc::sourceparts "{home}/none";\nDir::State "{home}";\n'
         f'Dir::State::status "{home}/status";\nDir::Cache "{home}/cache";\n'
         'APT::Install-Recommends "false";\n'
