@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_HELP = {
+    "overlay": "NAME=DIR or DIR: lay your own build of a supervisor over its guests (repeatable)",
+    "versions": "2012: the article's versions, where a source has them",
+    "mirror": "URL of the archive that the system's packages come from",
+    "snapshot": "YYYY-MM-DD: that day's folder of a dated archive, given by --mirror",
+    "keyring": "file with the public keys that sign the mirror",
+    "aur": "URL below which each package of the Arch User Repository is a git repository",
+}
+
+
 def said(function: Callable[..., int | None]) -> Callable[..., None]:
     """Turn a Problem into words and an exit code, and Ctrl-C into 130."""
 
@@ -40,7 +50,7 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=140)
 
 
-@task(iterable=["only", "scenario"])
+@task(iterable=["only", "scenario", "overlay"], help=_HELP)
 @said
 def bench(
     c: Context,
@@ -56,18 +66,26 @@ def bench(
     keep: bool = False,
     resume: bool = False,
     force: bool = False,
+    overlay: list[str] | None = None,
+    versions: str = "",
+    mirror: str = "",
+    snapshot: str = "",
+    keyring: str = "",
+    aur: str = "",
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
     from bench.live import Display
     from bench.options import Options
     from bench.run import bench as measure
+    from provision.systems import Mirror
     from reports import terminal
 
     console = _console()
     display = Display(console)
     options = Options.checked(
-        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume
-    )
+        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume,
+        versions, Mirror.checked(mirror, snapshot, keyring, aur), overlay,
+    )  # fmt: skip
     with display.shown():
         record = measure(options, display)
     return terminal.show(record.run, console, force=force, folder=record.folder)
@@ -95,13 +113,27 @@ def list_(c: Context) -> None:
         console.print(part)
 
 
-@task(name="try", positional=["name"])
+@task(name="try", positional=["name"], iterable=["overlay"], help=_HELP)
 @said
-def try_(c: Context, name: str, os_: str = "debian", provider: str = "auto") -> int:
+def try_(
+    c: Context,
+    name: str,
+    os_: str = "debian",
+    provider: str = "auto",
+    overlay: list[str] | None = None,
+    versions: str = "",
+    mirror: str = "",
+    snapshot: str = "",
+    keyring: str = "",
+    aur: str = "",
+) -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""
+    from bench.overlays import overlays
     from bench.playground import play
+    from provision.systems import Mirror, named
 
-    return play(name, os_, provider, _console())
+    system = named(os_, Mirror.checked(mirror, snapshot, keyring, aur))
+    return play(name, system, provider, versions, overlays(overlay or (), system), _console())
 
 
 @task

@@ -51,6 +51,8 @@ def result(
         "home": supervisor.home,
         "rank": supervisor.rank,
         "version": known.version,
+        "matches_article": supervisor.is_articles(known.version),
+        "source": known.entry.source.record(),
         "role": contender.role,
         "profile": contender.profile,
         "pid1": contender.pid1,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.overlays import overlays
 from bench.scenarios import scenarios
 from provision.errors import Problem
-from provision.systems import unknown
+from provision.overlay import Overlay
+from provision.systems import Mirror, System, named, unknown
+from supervisors.contract import ARTICLE_YEAR
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
@@ -16,7 +19,11 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for; trials 0: as many as the depth says."""
+    """What was asked for.
+
+    trials 0: as many as the depth says; versions: `2012` for the article's, where a source has
+    them; overlays: by supervisor.
+    """
 
     system: str = "debian"
     provider: str = "auto"
@@ -29,6 +36,9 @@ class Options:
     quick: bool = False
     keep: bool = False
     resume: bool = False
+    versions: str = ""
+    mirror: Mirror = field(default_factory=Mirror)
+    overlays: Mapping[str, Overlay] = field(default_factory=dict)
 
     @classmethod
     def checked(
@@ -44,6 +54,9 @@ class Options:
         quick: bool,
         keep: bool,
         resume: bool,
+        versions: str = "",
+        mirror: Mirror | None = None,
+        overlay: Sequence[str] | None = None,
     ) -> Options:
         """From the command line; a comma separates as a repetition does. Raises Problem."""
         if keep and resume:
@@ -52,15 +65,30 @@ class Options:
                 advice="Leave one of them out.",
                 usage=True,
             )
+        if versions not in ("", ARTICLE_YEAR):
+            raise unknown("set of versions", versions, [ARTICLE_YEAR])
+        where = mirror or Mirror()
         return cls(
             system, provider, _split(only), _scenarios(_split(scenario)), role, profile,
             _number("trials", trials, least=1) if trials else 0, _number("seed", seed, least=0),
-            quick, keep, resume,
+            quick, keep, resume, versions, where,
+            overlays(overlay or (), named(system, where)),
         )  # fmt: skip
+
+    @property
+    def guests(self) -> System:
+        """The system of the guests, from the mirror asked for. Raises Problem."""
+        return named(self.system, self.mirror)
 
     def same_question(self) -> dict[str, Any]:
         """What must be equal for one run to be the other's continuation."""
-        asked = {**self.__dict__, "resume": False, "keep": False}
+        asked = {
+            **self.__dict__,
+            "resume": False,
+            "keep": False,
+            "mirror": asdict(self.mirror),
+            "overlays": {name: overlay.digest for name, overlay in self.overlays.items()},
+        }
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in asked.items()
         }

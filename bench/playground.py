@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 
 from rich.console import Console
 
 from bench import kit
 from bench.scenario import services
 from bench.selection import entries
+from provision.errors import Problem
+from provision.packages import Source
 from provision.providers import choose
-from provision.systems import named
+from provision.systems import System
 
 
-def play(name: str, system_name: str, provider_name: str, console: Console) -> int:
+def play(
+    name: str,
+    system: System,
+    provider_name: str,
+    versions: str,
+    overlays: Mapping[str, Source],
+    console: Console,
+) -> int:
     """Open a shell in a guest of that supervisor, as PID 1 where it can be; the guest goes with it.
 
     name: a supervisor, or the beginning of a contender's name. Raises Problem.
     """
-    system = named(system_name)
-    chosen, _ = entries(system, (name,))
+    chosen, absent = entries(system, (name,), versions=versions, overlays=overlays)
+    for each in absent:
+        raise Problem(
+            f"{each.title} is not to be had: {each.why_missing(system, versions)}.", usage=True
+        )
     entry = next(
         (each for each in chosen if each.name.startswith(name) and each.contender.pid1), chosen[0]
     )
@@ -28,7 +41,7 @@ def play(name: str, system_name: str, provider_name: str, console: Console) -> i
     wanted = services(entry.contender, 2)
     with console.status(f"Setting up {entry.name} on {system.title}"):
         provider.prepare(system)
-        guest = provider.up(f"try-{os.getpid()}", system, entry.supervisor.recipe(system))
+        guest = provider.up(f"try-{os.getpid()}", system, entry.supervisor.recipe(entry.source))
     try:
         guest.write(kit.files(platform.machine()))
         entry.supervisor.configure(guest, entry.contender, wanted)

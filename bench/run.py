@@ -31,7 +31,7 @@ from provision.errors import Problem
 from provision.guest import Guest
 from provision.provider import Provider
 from provision.providers import choose
-from provision.systems import System, named
+from provision.systems import System
 
 TRIALS, TRIALS_QUICK = 30, 6
 REPLICAS = 16
@@ -61,9 +61,16 @@ def bench(options: Options, observer: Observer) -> Record:
 
     Ctrl-C raises KeyboardInterrupt once the guests are gone and what was measured is on disk.
     """
-    system = named(options.system)
+    system = options.guests
     chosen = [scenarios()[name] for name in options.scenarios]
-    asked, absent = entries(system, options.only, options.role, options.profile)
+    asked, absent = entries(
+        system,
+        options.only,
+        options.role,
+        options.profile,
+        versions=options.versions,
+        overlays=options.overlays,
+    )
     record = _resumed(options) if options.resume else None
     with sole():
         if record is not None:
@@ -123,13 +130,13 @@ def _head(
         "ended": None,
         "options": options.same_question(),
         "quick": options.quick,
-        "system": {"name": system.name, "title": system.title},
+        "system": system.record(),
         "provider": {"name": provider.name, "reason": reason},
         "host": host_facts(),
         "plan": {"lines": made.lines(), "seconds": round(made.seconds, 1)},
         "absent": [
             {"supervisor": each.name, "title": each.title,
-             "reason": f"not available on {system.title}"}
+             "reason": each.why_missing(system, options.versions)}
             for each in absent
         ],
         "alone": None,
@@ -251,7 +258,7 @@ class _Loop:
         """Everything up to and including verify."""
         supervisor, contender = job.entry.supervisor, job.entry.contender
         wanted = services(contender, 1)
-        recipe = supervisor.recipe(self.system)
+        recipe = supervisor.recipe(job.entry.source)
 
         def install(guest: Guest) -> None:
             stay.enter("install")
@@ -264,9 +271,10 @@ class _Loop:
         stay.guest = guest
         with self.lock:
             self.guests[name] = guest
+            self.record.run["system"] = guest.system.record()
         guest.write(self.kit)
         stay.enter("configure")
-        version = supervisor.version(guest)
+        version = supervisor.version(guest, job.entry.source)
         supervisor.configure(guest, contender, wanted)
         stay.enter("start")
         supervisor.start(guest, contender)
@@ -282,7 +290,7 @@ class _Loop:
         events = kit.measure(
             guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
         )
-        evidence = verify(self.system, supervisor, contender, wanted, events)
+        evidence = verify(guest.system, supervisor, contender, wanted, events)
         if supervisor.evidence_command:
             evidence["evidence"] = guest.run(supervisor.evidence_command, check=False).stdout
         with self.lock:

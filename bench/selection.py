@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provision.errors import Problem
+from provision.packages import Present, Source
 from provision.systems import System, unknown
 from supervisors import supervisors
 from supervisors.contract import Contender, Supervisor
@@ -14,10 +16,11 @@ FLOOR = "floor"
 
 @dataclass(frozen=True)
 class Entry:
-    """A contender with its supervisor."""
+    """A contender with its supervisor, and how its guests get that."""
 
     supervisor: Supervisor
     contender: Contender
+    source: Source
 
     @property
     def name(self) -> str:
@@ -26,23 +29,31 @@ class Entry:
 
 
 def entries(
-    system: System, only: tuple[str, ...] = (), role: str = "", profile: str = ""
+    system: System,
+    only: tuple[str, ...] = (),
+    role: str = "",
+    profile: str = "",
+    *,
+    versions: str = "",
+    overlays: Mapping[str, Source] = {},
 ) -> tuple[list[Entry], list[Supervisor]]:
     """The contenders asked for, the floor that they are compared to, and who is not to be had.
 
-    only: supervisors' names, or beginnings of contenders' names such as s6/runner/tuned. Raises
-    Problem for an unknown name, role or profile, and where nothing is left.
+    only: supervisors' names, or beginnings of contenders' names such as s6/runner/tuned. versions:
+    `2012` for the article's. overlays: by supervisor, what is used in place of the system's own
+    source. Raises Problem for an unknown name, role or profile, and where nothing is left.
     """
     _check("role", role, ["runner", "monitor"])
     _check("profile", profile, ["default", "tuned"])
     every = list(supervisors().values())
     _check_names(only, every)
     asked = [each for each in every if not only or any(_asks(name, each) for name in only)]
-    absent = [each for each in asked if system.name not in each.sources]
+    sources = {each.name: overlays.get(each.name) or _had(each, system, versions) for each in every}
+    absent = [each for each in asked if sources[each.name] is None]
     chosen = [
-        Entry(each, contender)
+        Entry(each, contender, source)
         for each in asked
-        if each not in absent
+        if (source := sources[each.name])
         for contender in each.contenders
         if (not only or any(f"{contender.name}/".startswith(f"{name}/") for name in only))
         and role in ("", contender.role)
@@ -58,12 +69,17 @@ def entries(
     return _with_floor(chosen), absent
 
 
+def _had(supervisor: Supervisor, system: System, versions: str) -> Source | None:
+    missing = supervisor.why_missing(system, versions)
+    return None if missing else supervisor.source(system, versions)
+
+
 def _with_floor(chosen: list[Entry]) -> list[Entry]:
     floor = supervisors()[FLOOR]
     places = {entry.contender.pid1 for entry in chosen}
     present = {entry.name for entry in chosen}
     added = [
-        Entry(floor, contender)
+        Entry(floor, contender, Present())
         for contender in floor.contenders
         if contender.pid1 in places and contender.name not in present
     ]

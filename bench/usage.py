@@ -11,6 +11,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from bench.selection import FLOOR
+from provision.errors import Problem
 from provision.systems import named, unknown
 from supervisors import supervisors
 from supervisors.contract import TESTD
@@ -23,7 +24,9 @@ def show(name: str, system_name: str, console: Console) -> int:
     if name not in known:
         raise unknown("supervisor", name, list(known))
     supervisor, system = known[name], named(system_name)
-    supervisor.source(system)
+    missing = supervisor.why_missing(system)
+    if missing:
+        raise Problem(f"{supervisor.title} is not to be had on {system.title}: {missing}.")
     console.print(f"[bold]{escape(supervisor.title)}[/bold] on {system.title}", highlight=False)
     console.print(f"{supervisor.idea}\n", highlight=False, markup=False)
     console.print(

@@ -11,7 +11,7 @@ from provision.systems import System
 from supervisors.contract import Contender, Service, Supervisor
 
 # The process names of a system's own PID 1, which hosts what is not PID 1 itself.
-HOSTS = {"sysvinit": "init", "systemd": "systemd", "upstart": "upstart"}
+HOSTS = {"sysvinit": "init", "systemd": "systemd", "upstart": "init"}
 _ALSO_OF_HOST = {
     "sysvinit": frozenset[str](),
     "systemd": frozenset({"systemd-journal"}),

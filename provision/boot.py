@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from provision.errors import Problem
 from provision.guest import File, Guest
 
 # One respawn line, and nothing else: the host that the article advises.
@@ -16,13 +15,16 @@ def keep(guest: Guest, command: str) -> None:
     elif guest.system.init == "systemd":
         _systemd(guest, command)
     else:
-        raise Problem(f"Nothing is known of how {guest.system.init} keeps a supervisor.")
+        _upstart(guest, command)
 
 
 def drop(guest: Guest) -> None:
     """Have the guest's own PID 1 end what it keeps, and wait until it has ended."""
     if guest.system.init == "systemd":
         guest.run("systemctl stop supervisor.service")
+        return
+    if guest.system.init == "upstart":
+        guest.run("initctl stop supervisor")
         return
     # init sends SIGTERM to the line's process group, and SIGKILL a few seconds later.
     guest.run(
@@ -34,9 +36,7 @@ def drop(guest: Guest) -> None:
 
 
 def _sysvinit(guest: Guest, command: str) -> None:
-    guest.run(
-        f"sed -i '/^sv:/d' {_INITTAB}\necho 'sv:2:respawn:{command}' >>{_INITTAB}\ntelinit q"
-    )
+    guest.run(f"sed -i '/^sv:/d' {_INITTAB}\necho 'sv:2:respawn:{command}' >>{_INITTAB}\ntelinit q")
 
 
 def _systemd(guest: Guest, command: str) -> None:
@@ -46,3 +46,9 @@ def _systemd(guest: Guest, command: str) -> None:
     )
     guest.write([File("/etc/systemd/system/supervisor.service", unit)])
     guest.run("systemctl daemon-reload && systemctl start supervisor.service")
+
+
+def _upstart(guest: Guest, command: str) -> None:
+    job = f"respawn\nexec {command}\n"
+    guest.write([File("/etc/init/supervisor.conf", job)])
+    guest.run("initctl reload-configuration; initctl start supervisor")

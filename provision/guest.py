@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from fabric import Config, Connection
 from fabric.runners import Remote
@@ -135,9 +135,14 @@ class Guest(ABC):
                 entry.size, entry.mode, entry.mtime = len(data), file.mode, int(time.time())
                 tar.addfile(entry, io.BytesIO(data))
         archive.seek(0)
-        self.connection.put(archive, "/tmp/files.tar")
+        self.unpack(archive, "files.tar")
+
+    def unpack(self, archive: IO[bytes], name: str, into: str = "/", strip: int = 0) -> None:
+        """Unpack a tar archive below a folder, all of it root's, its first folders stripped."""
+        self.connection.put(archive, f"/tmp/{name}")
         self.run(
-            "tar -xf /tmp/files.tar -C / --no-same-owner --no-overwrite-dir; rm /tmp/files.tar"
+            f"mkdir -p {into}; tar -xpf /tmp/{name} -C {into} --strip-components={strip}"
+            f" --no-same-owner --no-overwrite-dir; code=$?; rm /tmp/{name}; exit $code"
         )
 
     def read(self, path: str) -> bytes:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import IO
 
 from filelock import FileLock
 
+from provision import userland
 from provision.cache import cache_folder
 from provision.errors import Problem
+from provision.hygiene import QUIET
+from provision.provider import Lack
 from provision.systems import System
 
 # A range far above those which /etc/subuid hands out to people.
@@ -22,16 +28,26 @@ SHIFT = 1_100_000_000
 RANGE = 65_536
 _SHIFTED = ("lxc-usernsexec", "-m", f"b:0:{SHIFT}:{RANGE}", "--")
 _TEMPLATES = Path(__file__).parent / "image"
+# The namespaces end with the tool, and its mounts, devices and agents with them, whoever dies.
+_ALONE = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--mount-proc",
+          "--fork", "--kill-child=KILL", "--")  # fmt: skip
+_ARCH_KEYS = Path("/usr/share/keyrings")
+_ARCH_MIRRORS = Path("/etc/pacman.d/mirrorlist")
+_ARCH_FIRST_DAY = date(2013, 8, 31)
+# The day on which Arch's community repository became part of extra.
+_ARCH_ONE_REPOSITORY = date(2023, 5, 22)
+_UBUNTU_KEYS = Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg")
 
 
 def key_file() -> Path:
     """The key that opens every guest on this host, made at first use."""
-    path = cache_folder() / "key" / "id_ed25519"
+    # Of a kind that OpenSSH 5.9 knows, too.
+    path = cache_folder() / "key" / "id_ecdsa"
     with FileLock(cache_folder() / "key.lock"):
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
             subprocess.run(
-                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "guest", "-f", str(path)],
+                ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "guest", "-f", str(path)],
                 check=True,
             )
     return path
@@ -44,8 +60,10 @@ def image(system: System) -> Path:
         [
             repr(system),
             key_file().with_suffix(".pub").read_text(),
+            *_keyring_digest(system),
             *(path.read_text() for path in sorted(_TEMPLATES.rglob("*")) if path.is_file()),
             Path(__file__).read_text(),
+            repr(QUIET),
         ]
     )
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
@@ -57,6 +75,54 @@ def image(system: System) -> Path:
     return folder
 
 
+def lack(system: System) -> Lack | None:
+    """Why no image of that system can be built from where it is to come from; None where it can."""
+    mirror = system.mirror
+    if system.name == "arch" and not mirror.url and not _ARCH_MIRRORS.exists():
+        return Lack(
+            "No mirror of Arch Linux is known here.",
+            "--mirror=URL names one, with core/os/x86_64 below it.",
+        )
+    if system.name == "arch" and mirror.snapshot and mirror.day < _ARCH_FIRST_DAY:
+        return Lack(
+            f"Arch's dated archive begins on {_ARCH_FIRST_DAY}.", "Ask for a later --snapshot."
+        )
+    if system.name == "precise" and mirror.snapshot:
+        return Lack(f"{system.title} is frozen: it has no dated archive.", "Leave --snapshot out.")
+    if system.name == "precise" and not mirror.keyring and not _UBUNTU_KEYS.exists():
+        return Lack(
+            f"The keys that sign {system.title} are not here.",
+            "--keyring=FILE names them: ubuntu-archive-keyring.gpg from Ubuntu's ubuntu-keyring.",
+        )
+    return None
+
+
+def seen(system: System) -> System:
+    """The system as its image says that it is: the title, and whose PID 1 /sbin/init is."""
+    root = image(system)
+    says = dict(line.split("=", 1) for line in _lines(root / "etc" / "os-release") if "=" in line)
+    title = says.get("PRETTY_NAME", "").strip('"')
+    return replace(system, title=title or system.title, init=_init(root))
+
+
+def _lines(path: Path) -> list[str]:
+    # The guest's own links are not followed: an absolute one would lead into the host.
+    release = path.parent.parent / "usr" / "lib" / path.name if path.is_symlink() else path
+    return release.read_text().splitlines() if release.exists() else []
+
+
+def _init(root: Path) -> str:
+    link = root / "sbin" / "init"
+    if link.is_symlink() and link.readlink().name == "systemd":
+        return "systemd"
+    return "upstart" if (root / "sbin" / "initctl").exists() else "sysvinit"
+
+
+def _keyring_digest(system: System) -> list[str]:
+    keyring = system.mirror.keyring
+    return [hashlib.sha256(Path(keyring).read_bytes()).hexdigest()] if keyring else []
+
+
 def _build(system: System, folder: Path, build: Callable[[System, Path], None]) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="build-") as scratch:
         archive = Path(scratch) / "root.tar"
@@ -64,6 +130,7 @@ def _build(system: System, folder: Path, build: Callable[[System, Path], None]) 
         root = Path(scratch) / "root"
         shifted_folder(root)
         _unpack(archive, root)
+        userland.check(system, root, (*_SHIFTED, "chroot", "."))
         _dress(root)
         root.rename(folder)
 
@@ -93,11 +160,13 @@ def _dress(root: Path) -> None:
             check=True,
         )
         subprocess.run(
-            [*_SHIFTED, "tar", "-x", "--no-overwrite-dir", "-f", "-"],
+            [*_SHIFTED, "tar", "-x", "--no-overwrite-dir", "--keep-directory-symlink", "-f", "-"],
             input=packed.stdout,
             cwd=root,
             check=True,
         )
+    quiet = f"{QUIET[_init(root)]} && ssh-keygen -A"
+    _tool([*_SHIFTED, "chroot", ".", "/bin/sh", "-c", quiet], cwd=root)
 
 
 def shifted_folder(path: Path) -> None:
@@ -112,14 +181,90 @@ def remove_tree(path: Path) -> None:
 
 
 def _debian(system: System, archive: Path) -> None:
+    mirror = system.mirror
+    keyring = [f"--keyring={mirror.keyring}"] if mirror.keyring else []
     _tool(
         ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--format=tar",
          f"--include={','.join(system.packages)}",
          "--aptopt=APT::Install-Recommends \"false\"",
          "--dpkgopt=path-exclude=/usr/share/man/*",
          "--dpkgopt=path-exclude=/usr/share/locale/*",
-         system.release, str(archive), *debian_sources(system.release)],
+         *keyring, system.release, str(archive),
+         *(_from_mirror(system) if mirror.url else debian_sources(system.release))],
     )  # fmt: skip
+
+
+def _from_mirror(system: System) -> list[str]:
+    """Deb lines for the mirror asked for, or for its folder of the day asked for."""
+    url, release = system.mirror.url, system.release
+    if not system.mirror.snapshot:
+        return [f"deb {url} {release} main"]
+    day = f"{system.mirror.day:%Y%m%d}T000000Z"
+    dated = "deb [check-valid-until=no]"
+    return [
+        f"{dated} {url}/archive/debian/{day} {release} main",
+        f"{dated} {url}/archive/debian-security/{day} {release}-security main",
+    ]
+
+
+def _arch(system: System, archive: Path) -> None:
+    scratch = archive.parent
+    root, keys, config = (scratch / name for name in ("arch", "gnupg", "pacman.conf"))
+    for folder in (root, keys):
+        folder.mkdir(mode=0o700 if folder == keys else 0o755)
+    config.write_text(_pacman_conf(system, keys))
+    populate = (
+        f"pacman-key --gpgdir {keys} --populate-from {_ARCH_KEYS} --populate archlinux"
+        if not system.mirror.keyring
+        else f"pacman-key --gpgdir {keys} --add {system.mirror.keyring}"
+        f" && pacman-key --gpgdir {keys} --lsign-key $(gpg --show-keys --with-colons"
+        f" {system.mirror.keyring} | grep -m1 ^fpr | cut -d: -f10)"
+    )
+    _tool([*_ALONE, "sh", "-c", f"set -e; pacman-key --gpgdir {keys} --init; {populate}"])
+    _tool([*_ALONE, "pacstrap", "-C", str(config), "-G", "-M", str(root), *system.packages])
+    shutil.copytree(keys, root / "etc/pacman.d/gnupg", dirs_exist_ok=True, ignore=_sockets)
+    (root / "etc/pacman.conf").write_text(_pacman_conf(system, None))
+    _pack(root, archive)
+
+
+def _sockets(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name.startswith("S.")]
+
+
+def _pacman_conf(system: System, keys: Path | None) -> str:
+    mirror = system.mirror
+    repositories = ["core", "extra"]
+    if mirror.snapshot and mirror.day < _ARCH_ONE_REPOSITORY:
+        repositories.append("community")
+    day = f"/repos/{mirror.day:%Y/%m/%d}" if mirror.snapshot else ""
+    servers = f"Server = {mirror.url}{day}/$repo/os/$arch\n"
+    if not mirror.url:
+        servers = _ARCH_MIRRORS.read_text()
+    options = f"Architecture = {platform.machine()}\nSigLevel = Required DatabaseOptional\n"
+    if keys:
+        options += f"GPGDir = {keys}\n"
+    sections = [f"[{repository}]\n{servers}" for repository in repositories]
+    return "\n".join([f"[options]\n{options}", *sections])
+
+
+def _precise(system: System, archive: Path) -> None:
+    root = archive.parent / "precise"
+    keyring = system.mirror.keyring or str(_UBUNTU_KEYS)
+    _tool(
+        [*_ALONE, "debootstrap", "--variant=minbase", "--force-check-gpg", f"--keyring={keyring}",
+         "--components=main,universe", f"--include={','.join(system.packages)}",
+         system.release, str(root), *([system.mirror.url] if system.mirror.url else [])],
+        log=root / "debootstrap/debootstrap.log",
+    )  # fmt: skip
+    if system.mirror.keyring:
+        shutil.copy(keyring, root / "etc/apt/trusted.gpg.d/mirror.gpg")
+    _pack(root, archive)
+
+
+def _pack(root: Path, archive: Path) -> None:
+    _tool(["tar", "-c", "--numeric-owner", "--xattrs", "--xattrs-include=*", "--exclude=./dev/*",
+           "-C", str(root), "-f", str(archive), "."])  # fmt: skip
+    remove_tree(root)
 
 
 def debian_sources(release: str) -> list[str]:
@@ -142,10 +287,19 @@ def debian_sources(release: str) -> list[str]:
     return lines
 
 
-BUILDERS: dict[str, Callable[[System, Path], None]] = {"debian": _debian}
+BUILDERS: dict[str, Callable[[System, Path], None]] = {
+    "debian": _debian,
+    "arch": _arch,
+    "precise": _precise,
+}
 
 
-def _tool(command: list[str], stdin: IO[bytes] | None = None, cwd: Path | None = None) -> None:
+def _tool(
+    command: list[str],
+    stdin: IO[bytes] | None = None,
+    cwd: Path | None = None,
+    log: Path | None = None,
+) -> None:
     try:
         subprocess.run(command, stdin=stdin, cwd=cwd, capture_output=True, check=True)
     except FileNotFoundError as failure:
@@ -154,8 +308,10 @@ def _tool(command: list[str], stdin: IO[bytes] | None = None, cwd: Path | None =
             advice="./inv doctor shows what this host needs.",
         ) from failure
     except subprocess.CalledProcessError as failure:
+        name = next(word for word in command if word not in _ALONE)
+        said = failure.stderr + (log.read_bytes() if log and log.exists() else failure.stdout)
         raise Problem(
-            f"{command[0]} failed with exit code {failure.returncode}.",
-            known=failure.stderr.decode(errors="replace")[-3000:],
+            f"{name} failed with exit code {failure.returncode}.",
+            known=said.decode(errors="replace")[-3000:],
             advice="Run the same command again once the cause is gone; what was done is kept.",
         ) from failure

@@ -29,7 +29,16 @@ from provision import keeper
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guest import Guest, config
-from provision.image import BUILDERS, RANGE, SHIFT, image, key_file, remove_tree, shifted_folder
+from provision.image import (
+    RANGE,
+    SHIFT,
+    image,
+    key_file,
+    lack,
+    remove_tree,
+    seen,
+    shifted_folder,
+)  # fmt: skip
 from provision.packages import missing_tools
 from provision.provider import Lack, Provider, Recipe
 from provision.systems import System
@@ -53,8 +62,6 @@ class Lxc(Provider):
     def lack(self, system: System) -> Lack | None:
         if platform.system() != "Linux":
             return Lack("LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here.")
-        if system.name not in BUILDERS:
-            return Lack(f"No image of {system.title} can be built here yet.", "Use --os=debian.")
         if os.geteuid() != 0:
             return Lack("LXC guests need root.", "Run the same command with sudo.")
         tools = missing_tools("lxc", f"image-{system.name}")
@@ -63,7 +70,7 @@ class Lxc(Provider):
                 f"Not installed: {', '.join(tools)}.",
                 f"apt-get install --no-install-recommends {' '.join(tools.values())}",
             )
-        return None
+        return lack(system)
 
     def prepare(self, system: System) -> None:
         image(system)
@@ -90,7 +97,7 @@ class Lxc(Provider):
         keeper.remove_traces(home)
 
     def _start(self, name: str, system: System, layers: list[Path]) -> LxcGuest:
-        guest = LxcGuest(name, system, [*layers, image(system)])
+        guest = LxcGuest(name, seen(system), [*layers, image(system)])
         try:
             guest.reboot()
         except BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provision.errors import Problem
 from provision.lxc import Lxc
 from provision.provider import Lack, Provider
-from provision.systems import System, unknown
+from provision.systems import Mirror, System, unknown
 
 AUTO = "auto"
 
@@ -18,6 +18,15 @@ def providers() -> dict[str, Provider]:
 def choose(name: str, system: System) -> tuple[Provider, str]:
     """The provider asked for, or the best for that system, and why. Raises Problem."""
     every = providers()
+    if system.mirror != Mirror():
+        if name not in (AUTO, "lxc"):
+            raise Problem(
+                f"--mirror, --snapshot, --keyring and --aur do nothing for {name}'s guests.",
+                known="They say where the packages of an image built here come from.",
+                advice="Leave them out, or add --provider=lxc.",
+                usage=True,
+            )
+        return _usable(every["lxc"], system), "where its packages come from was asked for"
     if name != AUTO:
         if name not in every:
             raise unknown("provider", name, [AUTO, *every])

@@ -3,9 +3,56 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from provision.errors import Problem
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Where a system's packages come from; empty: from where its own tools take them.
+
+    url: the archive's address; snapshot: the day, as YYYY-MM-DD, of a dated archive below it;
+    keyring: a file with the public keys that sign it; aur: the address below which each package of
+    the Arch User Repository is a git repository.
+    """
+
+    url: str = ""
+    snapshot: str = ""
+    keyring: str = ""
+    aur: str = ""
+
+    @classmethod
+    def checked(cls, url: str, snapshot: str, keyring: str, aur: str) -> Mirror:
+        """From the command line. Raises Problem."""
+        for option, address in (("mirror", url), ("aur", aur)):
+            if address and "://" not in address:
+                raise _bad(option, address, "is no address", "Give one such as https://HOST/PATH.")
+        if snapshot:
+            try:
+                date.fromisoformat(snapshot)
+            except ValueError:
+                advice = "Give a day such as 2024-05-31."
+                raise _bad("snapshot", snapshot, "is no date", advice) from None
+            if not url:
+                advice = "Add --mirror=URL: the archive below which every day has a folder."
+                raise _bad("snapshot", snapshot, "needs a dated archive", advice)
+        if keyring and not Path(keyring).is_file():
+            raise _bad("keyring", keyring, "is no file", "Give a file of public OpenPGP keys.")
+        return cls(url.rstrip("/"), snapshot, keyring, aur.rstrip("/"))
+
+    @property
+    def day(self) -> date:
+        """The snapshot's date."""
+        return date.fromisoformat(self.snapshot)
+
+
+def _bad(option: str, value: str, why: str, advice: str) -> Problem:
+    return Problem(f"--{option}={value} {why}.", advice=advice, usage=True)
 
 
 @dataclass(frozen=True)
@@ -13,7 +60,8 @@ class System:
     """What a guest runs.
 
     init: the family of its own PID 1, which keeps a hosted supervisor alive; packages: what the
-    bare guest needs for the suite itself; python: the interpreter that runs the measuring program.
+    bare guest needs for the suite itself; python: the interpreter that runs the measuring program;
+    links: its folders which are links to others, as relative paths; mirror: where it comes from.
     """
 
     name: str
@@ -22,8 +70,27 @@ class System:
     init: str
     python: str
     packages: tuple[str, ...]
+    links: Mapping[str, str] = field(default_factory=dict)
+    mirror: Mirror = field(default_factory=Mirror)
+
+    def record(self) -> dict[str, Any]:
+        """What a run says of it: what it is called, and where it came from if that was asked."""
+        asked = {key: value for key, value in asdict(self.mirror).items() if value}
+        return {"name": self.name, "title": self.title, "mirror": asked}
+
+    def real(self, path: str) -> str:
+        """Where an absolute path really lies, relative to the root: /sbin/init, usr/sbin/init."""
+        relative = PurePosixPath(path).relative_to("/")
+        for link, target in self.links.items():
+            if relative.is_relative_to(link):
+                return str(target / relative.relative_to(link))
+        return str(relative)
 
 
+_MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib32": "usr/lib32",
+           "lib64": "usr/lib64", "libx32": "usr/libx32"}  # fmt: skip
+_ONE_BIN = {"bin": "usr/bin", "sbin": "usr/bin", "usr/sbin": "usr/bin",
+            "lib": "usr/lib", "lib64": "usr/lib", "usr/lib64": "usr/lib"}  # fmt: skip
 _DEBIAN_PACKAGES = (
     "sysvinit-core",
     "openssh-server",
@@ -41,6 +108,7 @@ SYSTEMS = {
             init="sysvinit",
             python="python3",
             packages=(*_DEBIAN_PACKAGES, "python3-minimal", "libpython3-stdlib"),
+            links=_MERGED,
         ),
         System(
             name="arch",
@@ -49,6 +117,7 @@ SYSTEMS = {
             init="systemd",
             python="python3",
             packages=("base", "openssh", "python"),
+            links=_ONE_BIN,
         ),
         System(
             name="precise",
@@ -56,16 +125,16 @@ SYSTEMS = {
             release="precise",
             init="upstart",
             python="python2.7",
-            packages=("openssh-server", "python2.7", "upstart"),
+            packages=("openssh-server", "procps", "python2.7"),
         ),
     )
 }
 
 
-def named(name: str) -> System:
-    """The system of that name. Raises Problem for an unknown one."""
+def named(name: str, mirror: Mirror | None = None) -> System:
+    """The system of that name, from that mirror. Raises Problem for an unknown one."""
     if name in SYSTEMS:
-        return SYSTEMS[name]
+        return replace(SYSTEMS[name], mirror=mirror or Mirror())
     raise unknown("system", name, list(SYSTEMS))
 
 

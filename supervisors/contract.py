@@ -21,6 +21,8 @@ from provision.systems import System
 Role = Literal["runner", "monitor"]
 Profile = Literal["default", "tuned"]
 TESTD = "/srv/testd"
+ARTICLE_YEAR = "2012"
+_NOT_PACKAGED = "not packaged there, as far as this project knows"
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,14 @@ class Supervisor:
     """One supervisor. Subclasses state facts and give commands; the verbs are here.
 
     Facts: name, title, home (page), rank (place in the article's table), article (its row there),
-    sources (how each system gets it), init (its command line as PID 1, None where it cannot be),
+    sources (how each system gets it), sources_2012 (how a system gets the article's version where
+    that is another way), missing (why a system does not get it), program (the file whose presence
+    shows that it is installed, None where the suite brings it),
+    init (its command line as PID 1, None where it cannot be),
     hosted (its foreground command line where another PID 1 keeps it, None where it cannot be so),
     processes (the names of all its own processes, as the kernel knows them: 15 characters), parent
-    (the one that is a service's parent in the runner role), evidence_command (prints in which mode
+    (the one that is a service's parent in the runner role), version_command (has the program tell
+    its version, None where none of its programs does), evidence_command (prints in which mode
     it runs, where it has more than one to choose from by itself), daemonize (what brings
     daemonize(1), where its manual wants that for a program which stays in the foreground),
     contenders. idea.md in its folder tells a reader how it works.
@@ -122,11 +128,14 @@ class Supervisor:
     rank: ClassVar[int] = 99
     article: ClassVar[Article | None] = None
     sources: ClassVar[Mapping[str, Source]]
+    sources_2012: ClassVar[Mapping[str, Source]] = {}
+    missing: ClassVar[Mapping[str, str]] = {}
+    program: ClassVar[str | None]
     init: ClassVar[str | None] = None
     hosted: ClassVar[str | None] = None
     processes: ClassVar[frozenset[str]]
     parent: ClassVar[str | None] = None
-    version_command: ClassVar[str]
+    version_command: ClassVar[str | None]
     version_pattern: ClassVar[str] = r"(\d+(?:\.\d+)+\w*)"
     evidence_command: ClassVar[str | None] = None
     daemonize: ClassVar[Source | None] = None
@@ -179,36 +188,59 @@ class Supervisor:
         """Whether it can be PID 1."""
         return self.init is not None
 
-    def source(self, system: System) -> Source:
-        """How that system gets it. Raises Problem where it cannot."""
-        if system.name in self.sources:
-            return self.sources[system.name]
-        raise Problem(
-            f"{self.title} is not to be had on {system.title}.",
-            known=f"It is known on: {', '.join(self.sources)}.",
-            advice="./inv list shows what is available where.",
+    def source(self, system: System, versions: str = "") -> Source | None:
+        """How that system gets it; None where it does not. versions: `2012` for the article's."""
+        if versions == ARTICLE_YEAR and system.name in self.sources_2012:
+            return self.sources_2012[system.name]
+        return self.sources.get(system.name)
+
+    def why_missing(self, system: System, versions: str = "") -> str:
+        """Why that system does not get it, and what helps; empty where it does."""
+        source = self.source(system, versions)
+        why = source.lack(system) if source else self.missing.get(system.name, _NOT_PACKAGED)
+        return (
+            f"{why}; or --overlay={self.name}=DIR lays a build of your own over it" if why else ""
         )
 
-    def recipe(self, system: System) -> Recipe:
+    def recipe(self, source: Source) -> Recipe:
         """How it is installed over a pristine system."""
-        source = self.source(system)
         code = Path(str(sys.modules[type(self).__module__].__file__)).read_text()
-        return Recipe(self.name, f"{source!r}\n{code}", self._install)
 
-    def _install(self, guest: Guest) -> None:
-        self.source(guest.system).install(guest)
+        def install(guest: Guest) -> None:
+            self.install(guest, source)
+            if self.program and guest.run(f"test -e {self.program}", check=False).code:
+                raise Problem(
+                    f"{source} did not bring {self.title}: there is no {self.program} in the guest."
+                )
+
+        return Recipe(self.name, f"{source.key}\n{code}", install)
+
+    def install(self, guest: Guest, source: Source) -> None:
+        """Install it, and do what that leaves to be done, in a guest that has a network."""
+        source.install(guest)
         self.after_install(guest)
 
-    def version(self, guest: Guest) -> str:
-        """What the installed program says of itself, e.g. 2.1.2. Raises Problem."""
-        said = guest.run(self.version_command, check=False)
-        found = re.search(self.version_pattern, said.stdout + said.stderr)
+    def version(self, guest: Guest, source: Source) -> str:
+        """What the installed program says of itself, e.g. 2.1.2. Raises Problem.
+
+        Where no program of it tells, what its source knows of it.
+        """
+        if self.version_command is None:
+            return source.installed(guest, str(self.program))
+        output = guest.run(self.version_command, check=False)
+        found = re.search(self.version_pattern, output.stdout + output.stderr)
         if found:
             return found.group(1)
         raise Problem(
             f"On guest {guest.name}, {self.title} does not tell its version.",
-            known=f"{self.version_command}: {(said.stdout + said.stderr)[-500:]}",
+            known=f"{self.version_command}: {(output.stdout + output.stderr)[-500:]}",
         )
+
+    def is_articles(self, version: str) -> bool:
+        """Whether a version is the article's, whatever a packager appended to it."""
+        if self.article is None:
+            return False
+        return re.match(re.escape(self.article.version) + r"(?![\d.])", version) is not None
 
     def files(self, contender: Contender, services: Iterable[Service]) -> list[File]:
         """The configuration of those services, as it shall look in the guest."""

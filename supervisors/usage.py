@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from provision.guest import File, Guest, Output
 from provision.packages import Source
@@ -49,6 +49,11 @@ class _Notebook(Guest):
                 self.actions.append({"file": file.path, "content": content, "mode": file.mode})
             self._files[file.path] = content
 
+    def unpack(self, archive: IO[bytes], name: str, into: str = "/", strip: int = 0) -> None:
+        """Write down how one would do it by hand."""
+        stripped = f" --strip-components={strip}" if strip else ""
+        self.actions.append({"command": f"tar -xpf {name} -C {into}{stripped}"})
+
     def reboot(self, init: str | None = None) -> None:
         """Write down what is to be PID 1."""
         self.actions.append({"boot": init or "/sbin/init"})
@@ -85,17 +90,18 @@ class _Notebook(Guest):
         raise NotImplementedError("an example is written down, there is no guest")
 
 
-def examples(supervisor: Supervisor, system: System) -> list[Example]:
-    """Every way to use it on that system that differs, as run.json keeps them; schema.json: example.
+def examples(supervisor: Supervisor, system: System, source: Source | None = None) -> list[Example]:
+    """Every way to use it there that differs, as run.json keeps them; schema.json: example.
 
-    Each is the very files and commands that the suite's verbs give, in order. Empty where the
-    system does not have it.
+    Each is the very files and commands that the suite's verbs give, in order. source: how the
+    guest gets it, where not in the system's own way. Empty where the system does not have it.
     """
-    if system.name not in supervisor.sources:
+    source = source or supervisor.source(system)
+    if source is None:
         return []
     contenders = supervisor.contenders
     made = [
-        _example(supervisor, system, _first(contenders, role=role, profile="default"))
+        _example(supervisor, system, source, _first(contenders, role=role, profile="default"))
         for role in sorted({each.role for each in contenders}, reverse=True)
     ]
     for tuned in (each for each in contenders if each.profile == "tuned"):
@@ -115,7 +121,9 @@ def _first(contenders: Iterable[Contender], *, role: str, profile: str) -> Conte
     return next(each for each in contenders if (each.role, each.profile) == (role, profile))
 
 
-def _example(supervisor: Supervisor, system: System, contender: Contender) -> Example:
+def _example(
+    supervisor: Supervisor, system: System, source: Source, contender: Contender
+) -> Example:
     one, two = (Service(name, contender.role, contender.readiness) for name in ("s1", "s2"))
     guest = _Notebook(system)
     steps: list[Step] = []
@@ -123,7 +131,7 @@ def _example(supervisor: Supervisor, system: System, contender: Contender) -> Ex
     def step(title: str) -> None:
         steps.append({"title": title, "actions": guest.noted()})
 
-    supervisor.recipe(system).install(guest)
+    supervisor.install(guest, source)
     step("Install")
     supervisor.configure(guest, contender, [one])
     step("Configure")

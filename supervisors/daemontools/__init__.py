@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.packages import Apt
+from provision.packages import Apt, Aur
 from supervisors.contract import Article, Contender, Service, Supervisor
 
 
@@ -31,14 +31,19 @@ class Daemontools(Supervisor):
     home = "https://cr.yp.to/daemontools.html"
     rank = 4
     article = Article("0.76", needs_pid1=False, runner=True, monitor=False, loc=3750)
-    sources = {"debian": Apt(("daemontools", "daemontools-run"))}
+    sources = {
+        "debian": Apt(("daemontools", "daemontools-run")),
+        "arch": Aur(("daemontools",)),
+        "precise": Apt(("daemontools", "daemontools-run")),
+    }
+    program = "/usr/bin/svscan"
     init = "/etc/daemontools/init"
     # The command of the respawn line that Debian's daemontools-run puts into /etc/inittab.
     hosted = "/usr/bin/svscanboot"
     processes = frozenset({"svscanboot", "svscan", "supervise", "readproctitle"})
     parent = "supervise"
     # None of its programs knows its own version.
-    version_command = "dpkg-query -W -f '${Version}' daemontools"
+    version_command = None
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def after_install(self, guest: Guest) -> None:

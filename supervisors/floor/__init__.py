@@ -22,6 +22,7 @@ class Floor(Supervisor):
     home = "daemon/floor.c"
     rank = 100
     sources = {"debian": Present(), "arch": Present(), "precise": Present()}
+    program = None
     init = "/etc/floor"
     hosted = "/etc/floor"
     processes = frozenset({"floor"})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from provision.guest import Guest
-from provision.packages import Apt
+from provision.packages import Apt, Gem, Pacman
 from supervisors.contract import Article, Contender, Service, Supervisor
 
 
@@ -18,7 +17,14 @@ class God(Supervisor):
     home = "http://godrb.com/"
     rank = 11
     article = Article("0.12.1", needs_pid1=False, runner=False, monitor=True, loc=3978)
-    sources: ClassVar = {"debian": Apt(("ruby-god",))}
+    sources = {
+        "debian": Apt(("ruby-god",)),
+        "arch": Gem("god", "", needs=Pacman(("ruby", "base-devel"))),
+        "precise": Gem(
+            "god", article.version, needs=Apt(("ruby", "ruby-dev", "rubygems", "build-essential"))
+        ),
+    }
+    program = "/usr/bin/god"
     # Debian's god asks for a method that Debian's Ruby no longer has: timeout.rb is that method.
     hosted = (
         "/usr/bin/env RUBYOPT=-r/etc/god/timeout.rb"

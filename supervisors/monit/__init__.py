@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from provision.guest import Guest
-from provision.packages import Apt
+from provision.packages import Apt, Pacman
 from supervisors.contract import Article, Contender, Profile, Service, Supervisor
 
 
@@ -22,7 +21,8 @@ class Monit(Supervisor):
     home = "https://mmonit.com/monit/"
     rank = 10
     article = Article("5.3.2", needs_pid1=False, runner=False, monitor=True, loc=33891)
-    sources: ClassVar = {"debian": Apt(("monit",))}
+    sources = {"debian": Apt(("monit",)), "arch": Pacman(("monit",)), "precise": Apt(("monit",))}
+    program = "/usr/bin/monit"
     hosted = "/usr/bin/monit -I -c /etc/monit/monitrc"
     processes = frozenset({"monit"})
     version_command = "monit -V"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from provision.guest import Guest
 from provision.packages import Apt
@@ -22,7 +21,11 @@ class Restartd(Supervisor):
     home = "https://packages.debian.org/bookworm/restartd"
     rank = 9
     article = Article("0.2.2", needs_pid1=False, runner=False, monitor=True, loc=373)
-    sources: ClassVar = {"debian": Apt(("restartd",))}
+    sources = {"debian": Apt(("restartd",)), "precise": Apt(("restartd",))}
+    missing = {
+        "arch": "no package of it is known, in the Arch User Repository neither",
+    }
+    program = "/usr/sbin/restartd"
     # A script, since its interval is an option only, and differs between the profiles.
     hosted = "/usr/local/sbin/restartd-foreground"
     processes = frozenset({"restartd"})

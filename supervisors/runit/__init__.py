@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.packages import Apt
+from provision.packages import Apt, Aur
 from supervisors.contract import Article, Contender, Service, Supervisor
 
 
@@ -29,18 +29,24 @@ class Runit(Supervisor):
     home = "http://smarden.org/runit/"
     rank = 5
     article = Article("2.1.1", needs_pid1=False, runner=True, monitor=False, loc=5685)
-    sources = {"debian": Apt(("runit",))}
+    sources = {"debian": Apt(("runit",)), "arch": Aur(("runit",)), "precise": Apt(("runit",))}
+    program = "/usr/bin/runsvdir"
     init = "/lib/runit/runit-init"
     hosted = "/usr/bin/runsvdir -P /etc/service"
     processes = frozenset({"runit", "runsvdir", "runsv"})
     parent = "runsv"
     # None of its programs knows its own version.
-    version_command = "dpkg-query -W -f '${Version}' runit"
+    version_command = None
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def after_install(self, guest: Guest) -> None:
         # The package enables services of its own; only the test daemon is kept alive here.
-        guest.run("rm -f /etc/service/*")
+        guest.run("mkdir -p /etc/service; rm -f /etc/service/*")
+        # Where a packager has it in another place.
+        guest.run(
+            "mkdir -p /lib/runit; [ -e /lib/runit/runit-init ]"
+            " || ln -s $(command -v runit-init) /lib/runit/runit-init"
+        )
 
     def enable(self, contender: Contender, service: Service) -> str:
         return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.packages import Apt
+from provision.packages import Apt, Aur
 from supervisors.contract import Article, Contender, Profile, Service, Supervisor
 
 _SCAN = "/etc/s6/service"
@@ -36,7 +36,11 @@ class S6(Supervisor):
     home = "https://skarnet.org/software/s6/"
     rank = 6
     article = Article("0.14", needs_pid1=False, runner=True, monitor=False, loc=3851)
-    sources = {"debian": Apt(("s6",))}
+    sources = {"debian": Apt(("s6",)), "arch": Aur(("skalibs", "execline", "s6"))}
+    missing = {
+        "precise": "Ubuntu 12.04 does not package it",
+    }
+    program = "/usr/bin/s6-svscan"
     init = f"/usr/bin/s6-svscan {_SCAN}"
     hosted = f"/usr/bin/s6-svscan {_SCAN}"
     processes = frozenset({"s6-svscan", "s6-supervise"})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from provision.guest import Guest
-from provision.packages import Apt
+from provision.packages import Apt, Pacman, Pip
+from provision.sources import Pypi
 from supervisors.contract import Article, Contender, Profile, Service, Supervisor
+
+_CONFIG = "/etc/supervisor/supervisord.conf"
 
 
 def _contender(
@@ -35,8 +37,30 @@ class Supervisord(Supervisor):
     home = "http://supervisord.org/"
     rank = 8
     article = Article("3.0a12", needs_pid1=False, runner=True, monitor=False, loc=7211)
-    sources: ClassVar = {"debian": Apt(("supervisor",))}
-    hosted = "/usr/bin/supervisord -n -c /etc/supervisor/supervisord.conf"
+    sources = {
+        "debian": Apt(("supervisor",)),
+        "arch": Pacman(("supervisor",)),
+        "precise": Apt(("supervisor",)),
+    }
+    sources_2012 = {
+        "precise": Pip(
+            (
+                Pypi(
+                    "meld3",
+                    "1.0.2",
+                    "f7b754a0fde7a4429b2ebe49409db240b5699385a572501bb0d5627d299f9558",
+                ),
+                Pypi(
+                    "supervisor",
+                    article.version,
+                    "de60eee3c460b379aa8493083b59d31b29f2c4267730db29b6f9dea22642b3b4",
+                ),
+            ),
+            needs=Apt(("python-setuptools",)),
+        )
+    }
+    program = "/usr/bin/supervisord"
+    hosted = f"/usr/bin/supervisord -n -c {_CONFIG}"
     processes = frozenset({"supervisord"})
     parent = "supervisord"
     version_command = "supervisord --version"
@@ -50,6 +74,14 @@ class Supervisord(Supervisor):
         # No setting shortens the poll; these two take away the backoff and the giving up.
         _contender("tuned", "autorestart=true and startsecs=0: every start counts as a success"),
     )
+
+    def after_install(self, guest: Guest) -> None:
+        # What comes without a configuration can print one; the tool looks for it elsewhere.
+        guest.run(
+            f"[ -e {_CONFIG} ] || {{ mkdir -p /etc/supervisor/conf.d; echo_supervisord_conf"
+            f" >{_CONFIG}; printf '[include]\\nfiles = conf.d/*.conf\\n' >>{_CONFIG};"
+            f" ln -sf {_CONFIG} /etc/supervisord.conf; }}"
+        )
 
     def disable(self, contender: Contender, service: Service) -> str:
         return f"rm /etc/supervisor/conf.d/{service.name}.conf"

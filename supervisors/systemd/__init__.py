@@ -5,22 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.packages import Apt
+from provision.hygiene import QUIET
+from provision.packages import Apt, Present
 from supervisors.contract import Article, Contender, Profile, Role, Service, Supervisor
-
-# What no preset reaches: units which other units of the package want for themselves.
-_STATIC = (
-    # No user logs in, so nobody needs seats, sessions and terminals.
-    "systemd-logind.service",
-    "getty.target",
-    "console-getty.service",
-    # It would wake up 15 minutes after boot, amid the trials.
-    "systemd-tmpfiles-clean.timer",
-    # Nobody may mount these in a user namespace, and a failed unit degrades the system.
-    "sys-kernel-config.mount",
-    "sys-kernel-debug.mount",
-    "sys-kernel-tracing.mount",
-)
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
@@ -53,7 +40,11 @@ class Systemd(Supervisor):
     home = "https://systemd.io/"
     rank = 3
     article = Article("43", needs_pid1=True, runner=True, monitor=True, loc=87419)
-    sources = {"debian": Apt(("systemd",))}
+    sources = {"debian": Apt(("systemd",)), "arch": Present()}
+    missing = {
+        "precise": "Ubuntu 12.04 does not package it",
+    }
+    program = "/lib/systemd/systemd"
     init = "/lib/systemd/systemd"
     processes = frozenset({"systemd", "systemd-journal"})
     parent = "systemd"
@@ -66,11 +57,7 @@ class Systemd(Supervisor):
     )
 
     def after_install(self, guest: Guest) -> None:
-        # Debian's packages enable units whatever the image's preset says, which is "disable *".
-        guest.run(
-            "systemctl preset-all && systemctl set-default multi-user.target"
-            f" && systemctl mask {' '.join(_STATIC)}"
-        )
+        guest.run(QUIET["systemd"])
 
     def start(self, guest: Guest, contender: Contender) -> None:
         super().start(guest, contender)

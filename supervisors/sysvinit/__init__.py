@@ -17,6 +17,11 @@ class Sysvinit(Supervisor):
     rank = 1
     article = Article("2.88", needs_pid1=True, runner=True, monitor=False, loc=6562)
     sources = {"debian": Apt(("sysvinit-core",))}
+    missing = {
+        "arch": "Arch has systemd in its place, with which any package of it conflicts",
+        "precise": "Ubuntu 12.04 has Upstart in its place",
+    }
+    program = "/sbin/init"
     init = "/sbin/init"
     processes = frozenset({"init"})
     parent = "init"

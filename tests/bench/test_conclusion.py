@@ -9,10 +9,11 @@ import pytest
 from bench.conclusion import HARM, NOISY, Progress, compare_with_floor, result, spread, warnings
 from bench.scenarios import scenarios
 from bench.selection import Entry
+from provision.packages import Present
 from supervisors import supervisors
 
 RUNIT = supervisors()["runit"]
-ENTRY = Entry(RUNIT, RUNIT.contenders[0])
+ENTRY = Entry(RUNIT, RUNIT.contenders[0], Present())
 
 
 def trial(latency_ms: float | None, group: str = "long", *, warmup: bool = False) -> dict[str, Any]:

@@ -66,12 +66,13 @@ class _Story:
     def __init__(self, entry: Entry) -> None:
         self.supervisor = entry.supervisor
         self.contender = entry.contender
+        self.source = entry.source
         self.period = entry.contender.period or 0.0
         self.patience = PATIENCE + 2 * self.period
         self.name = f"story-{entry.name.replace('/', '-')}-{os.getpid()}"
 
     def tell(self) -> None:
-        guest = Lxc().up(self.name, DEBIAN, self.supervisor.recipe(DEBIAN))
+        guest = Lxc().up(self.name, DEBIAN, self.supervisor.recipe(self.source))
         try:
             self._tell(guest)
         finally:
@@ -110,10 +111,9 @@ class _Story:
             assert int(mode, 8) == file.mode, file.path
 
     def _version(self, guest: Guest) -> None:
-        told = self.supervisor.version(guest)
-        source = self.supervisor.source(DEBIAN)
-        if isinstance(source, Apt):
-            package = source.packages[0]
+        told = self.supervisor.version(guest, self.source)
+        if isinstance(self.source, Apt):
+            package = self.source.packages[0]
             known = guest.run(
                 f"dpkg-query -W -f '${{source:Upstream-Version}}' {package}"
             ).stdout.strip()

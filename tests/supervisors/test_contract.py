@@ -14,7 +14,7 @@ from bench.scenario import services
 from daemon.build import PROGRAMS
 from provision.systems import SYSTEMS
 from supervisors import supervisors
-from supervisors.contract import Article, Contender, Supervisor
+from supervisors.contract import ARTICLE_YEAR, Article, Contender, Supervisor
 
 FOLDERS = sorted(path.parent for path in Path(package.__file__).parent.glob("*/__init__.py"))
 EVERY = list(supervisors().values())
@@ -61,7 +61,8 @@ def test_facts_are_there(supervisor: Supervisor) -> None:
     assert supervisor.__doc__
     assert supervisor.contenders
     assert supervisor.processes
-    assert supervisor.version_command
+    assert supervisor.program is None or supervisor.program.startswith("/")
+    assert supervisor.version_command or supervisor.program
 
 
 @every
@@ -103,20 +104,27 @@ def test_it_runs_somewhere(supervisor: Supervisor) -> None:
 def test_sources(supervisor: Supervisor) -> None:
     assert supervisor.sources
     assert set(supervisor.sources) <= set(SYSTEMS)
+    assert set(supervisor.sources_2012) <= set(SYSTEMS)
     for system in SYSTEMS.values():
-        if system.name in supervisor.sources:
-            assert str(supervisor.source(system))
-            assert supervisor.recipe(system).key != ""
+        for versions in ("", ARTICLE_YEAR):
+            source = supervisor.source(system, versions)
+            missing = supervisor.why_missing(system, versions)
+            if source is None or missing:
+                assert missing
+                continue
+            assert str(source)
+            assert supervisor.recipe(source).key != ""
+    assert not set(supervisor.missing) & set(supervisor.sources)
 
 
 @every
 def test_no_version_is_written_down(supervisor: Supervisor) -> None:
-    """The article's row alone is a fact of the past; today's version is asked for in a guest."""
+    """Today's version is asked for in a guest; the article's, and what is pinned, are facts."""
     tree = ast.parse((supervisor.folder / "__init__.py").read_text())
     row = {
         id(word)
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Article"
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("Article", "Pypi")
         for word in ast.walk(call)
     }
     words = [
@@ -125,7 +133,7 @@ def test_no_version_is_written_down(supervisor: Supervisor) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in row
     ]
     assert not [word for word in words if re.fullmatch(r"v?\d+(\.\d+)+\w*(-\w+)?", word)]
-    assert not re.search(r"\d+\.\d+", supervisor.version_command)
+    assert not re.search(r"\d+\.\d+", supervisor.version_command or "")
 
 
 @pairs
@@ -241,5 +249,7 @@ def test_the_registry_is_in_the_articles_order() -> None:
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_only_a_system_that_has_it_gives_a_recipe(system: str) -> None:
     for each in EVERY:
-        if system in each.sources:
-            assert each.recipe(SYSTEMS[system]).name == each.name
+        source = each.source(SYSTEMS[system])
+        assert (source is None) is (system not in each.sources)
+        if source is not None:
+            assert each.recipe(source).name == each.name

@@ -1,0 +1,76 @@
+"""Whether a system's programs run on this host's kernel, and if not, why."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from provision.errors import Problem
+from provision.systems import System
+
+# glibc called the kernel at this fixed address until 2.14 or so, its static programs longer.
+_VSYSCALL = "[vsyscall]"
+
+
+def check(system: System, root: Path, enter: Sequence[str]) -> None:
+    """Have the system's own /bin/true and shell run. Raises Problem, explained as far as it goes.
+
+    root: the folder of the system; enter: the command, run in it, that enters it.
+    """
+    done = subprocess.run(
+        [*enter, "/bin/sh", "-c", "/bin/true && exec /bin/date +%s"],
+        cwd=root,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode == 0 and done.stdout.strip().isdigit():
+        return
+    said = done.stderr.decode(errors="replace")[-1000:]
+    raise Problem(
+        f"The programs of {system.title} do not run on this kernel: {_how(done.returncode)}.",
+        known=f"{_why(root, done.returncode)}\n{said}".strip(),
+        advice=f"Measure {system.name} in a virtual machine, which brings a kernel of its own:"
+        f" ./inv bench --os={system.name} --provider=libvirt",
+    )
+
+
+def _how(code: int) -> str:
+    # A shell gives 128 + N for a child that died by signal N.
+    number = -code if code < 0 else code - 128
+    if number in set(signal.Signals):
+        return f"they die by {signal.Signals(number).name}"
+    return f"exit code {code}"
+
+
+def _why(root: Path, code: int) -> str:
+    libc = libc_version(root)
+    known = f"Its C library is glibc {libc}." if libc else "Its C library is not known."
+    crashed = code in (-signal.SIGSEGV, 128 + signal.SIGSEGV)
+    if crashed and not vsyscall():
+        return (
+            f"{known} This kernel has no vsyscall page, which glibc before 2.15 and static programs"
+            " of its time call: boot the host with vsyscall=xonly, or vsyscall=emulate."
+        )
+    if code == 127:
+        return f"{known} A program, its loader or its library is missing, or of another processor."
+    return known
+
+
+def vsyscall(maps: Path = Path("/proc/self/maps")) -> bool:
+    """Whether this kernel has the page at a fixed address that old programs call it by."""
+    return _VSYSCALL in maps.read_text()
+
+
+def libc_version(root: Path) -> str:
+    """The version of the system's glibc, e.g. 2.15; empty where there is none to be found."""
+    for path in [*root.glob("lib/*/libc.so.6"), *root.glob("usr/lib/libc.so.6"),
+                 *root.glob("usr/lib/*/libc.so.6"), *root.glob("lib*/libc.so.6")]:  # fmt: skip
+        real = path.parent / path.readlink() if path.is_symlink() else path
+        if real.is_file():
+            found = re.search(rb"GNU C Library[^\n]*version (\d+\.\d+)", real.read_bytes())
+            if found:
+                return found.group(1).decode()
+    return ""

@@ -1,0 +1,66 @@
+"""perp: one perpd, the parent of every service, on a directory of service directories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from provision.packages import Aur
+from supervisors.contract import Article, Contender, Service, Supervisor
+
+# Always named: perpctl without -b works on the current directory.
+_BASE = "/etc/perp"
+
+
+class Perp(Supervisor):
+    """http://b0llix.net/perp/site.cgi?page=perpd.8"""
+
+    name = "perp"
+    title = "perp"
+    home = "http://b0llix.net/perp/"
+    rank = 7
+    article = Article("2.05", needs_pid1=False, runner=True, monitor=False, loc=6823)
+    sources = {"arch": Aur(("perp",))}
+    missing = {
+        "debian": "Debian does not package it",
+        "precise": "Ubuntu 12.04 does not package it",
+    }
+    program = "/usr/sbin/perpd"
+    hosted = f"/usr/sbin/perpd {_BASE}"
+    processes = frozenset({"perpd"})
+    parent = "perpd"
+    version_command = "/usr/sbin/perpd -V"
+    # 2.05 writes its name and its version in one word.
+    version_pattern = r"perpd ?(\d+\.\d+)"
+    contenders = (
+        Contender(
+            "perp",
+            "runner",
+            "default",
+            pid1=False,
+            setting="an rc.main a service, in a directory with the sticky bit; starts are at least"
+            " 1 s apart, which no setting changes",
+            settled=2.0,
+        ),
+    )
+
+    def enable(self, contender: Contender, service: Service) -> str:
+        return f"chmod 1755 {_BASE}/{service.name}"
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        folder = f"{_BASE}/{service.name}"
+        return (
+            f"perpctl -b {_BASE} X {service.name};"
+            f" while perpok -b {_BASE} {service.name}; do sleep 0.1; done; rm -r {folder}"
+        )
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return f"perphup {_BASE}"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return f"perpctl -b {_BASE} d {service.name}"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return f"perpctl -b {_BASE} u {service.name}"
+
+
+SUPERVISOR = Perp()
