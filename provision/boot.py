@@ -34,9 +34,7 @@ def drop(guest: Guest) -> None:
 
 
 def _sysvinit(guest: Guest, command: str) -> None:
-    guest.run(
-        f"sed -i '/^sv:/d' {_INITTAB}\necho 'sv:2:respawn:{command}' >>{_INITTAB}\ntelinit q"
-    )
+    guest.run(f"sed -i '/^sv:/d' {_INITTAB}\necho 'sv:2:respawn:{command}' >>{_INITTAB}\ntelinit q")
 
 
 def _systemd(guest: Guest, command: str) -> None:

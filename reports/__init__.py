@@ -12,7 +12,7 @@ from rich.console import Console
 from provision.systems import unknown
 from reports.text import clean
 
-FORMATS = ("terminal", "md", "html", "csv", "json")
+FORMATS = ("terminal", "md", "html", "csv", "json", "pyperf")
 
 
 def render(form: str, run: dict[str, Any], folder: Path, console: Console, *, force: bool) -> int:
@@ -35,6 +35,11 @@ def render(form: str, run: dict[str, Any], folder: Path, console: Console, *, fo
         return 0
     if form == "json":
         json.dump(run, sys.stdout, indent=1)
+        return 0
+    if form == "pyperf":
+        from reports import benchmarks, samples
+
+        benchmarks.write(run, samples.read(folder), sys.stdout)
         return 0
     raise unknown("format", form, list(FORMATS))
 

@@ -86,7 +86,7 @@ class _Notebook(Guest):
 
 
 def examples(supervisor: Supervisor, system: System) -> list[Example]:
-    """Every way to use it on that system that differs, as run.json keeps them; schema.json: example.
+    """Every way to use it on that system that differs, as run.json keeps them.
 
     Each is the very files and commands that the suite's verbs give, in order. Empty where the
     system does not have it.
