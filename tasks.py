@@ -85,6 +85,18 @@ def report(c: Context, run: str = "latest", format_: str = "terminal", force: bo
     return render(format_, read_run(folder), folder, _console(), force=force)
 
 
+@task
+@said
+def publish(c: Context, run: str = "latest") -> None:
+    """Keep a run in reports/published/ as the reference, and put its table into the README."""
+    from bench.record import find, read_run
+    from reports.published import publish as keep
+
+    folder = find(run)
+    for path in keep(read_run(folder), folder):
+        print(path)
+
+
 @task(iterable=["run"])
 @said
 def compare(c: Context, run: list[str], fail_on: str = "") -> int:
