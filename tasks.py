@@ -79,10 +79,10 @@ def bench(
 def report(c: Context, run: str = "latest", format_: str = "terminal", force: bool = False) -> int:
     """Render a run again: terminal, csv, json, pyperf, or md and html beside the run."""
     from bench.record import find, read_run
-    from reports import render
+    from reports import known_format, render
 
-    folder = find(run)
-    return render(format_, read_run(folder), folder, _console(), force=force)
+    form, folder = known_format(format_), find(run)
+    return render(form, read_run(folder), folder, _console(), force=force)
 
 
 @task

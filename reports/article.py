@@ -350,8 +350,8 @@ def _panels(run: Run, found: Sequence[Distribution]) -> list[Block]:
     words = Paragraph(
         aside=True,
         text="How to read these: a line climbs from 0 to 100 % as restarts are done; a steep line "
-        "is a steady supervisor, one that ends below 100 % lost some. Solid lines are of a daemon long "
-        "up, dashed ones of a daemon 0.3 s up; the grey one is the floor. All share one axis.",
+        "is a steady supervisor, one that ends below 100 % lost some. Solid lines are of a daemon "
+        "long up, dashed ones of one 0.3 s up; the grey one is the floor. All share one axis.",
     )
     return [words, Panels(tuple(figures))]
 

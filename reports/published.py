@@ -17,7 +17,8 @@ from reports.text import clean
 
 FOLDER = Path(__file__).parent / "published"
 README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- table: ./inv publish -->", "<!-- end of table -->"
+BEGIN = "<!-- table: made by `./inv publish`, checked by tests/reports -->"
+END = "<!-- /table -->"
 
 
 def publish(run: dict[str, Any], folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports.text import clean
 from reports.view import LATENCY_COLUMNS, Row, counts, failures, rows, unranked
 
 # On a narrower terminal these go, so that the rest need not be broken.
@@ -18,7 +19,8 @@ _FOR_ROOMY = frozenset({"min", "max"})
 
 
 def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) -> int:
-    """Print the run, whose strings are clean; returns 1 where something failed, else 0."""
+    """Print the run; returns 1 where something failed, else 0."""
+    run = clean(run)
     found = rows(run)
     depth = ", quick: few trials" if run["quick"] else ""
     _say(

@@ -28,7 +28,7 @@ class Browser:
 
     def open(self, page: Path) -> None:
         """Open a page from disk."""
-        self.driver.get_log("performance")
+        self._log("performance")
         self.driver.get(page.as_uri())
 
     def run(self, script: str) -> Any:
@@ -47,16 +47,20 @@ class Browser:
 
     def console(self) -> list[str]:
         """What the page complained of."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        return [entry["message"] for entry in self._log("browser")]
 
     def requests(self) -> list[str]:
         """Every address asked for since the page was opened."""
-        said = [json.loads(entry["message"]) for entry in self.driver.get_log("performance")]
+        said = [json.loads(entry["message"]) for entry in self._log("performance")]
         return [
             each["message"]["params"]["request"]["url"]
             for each in said
             if each["message"]["method"] == "Network.requestWillBeSent"
         ]
+
+    def _log(self, name: str) -> list[dict[str, Any]]:
+        """What came since the last time; selenium does not annotate its own method."""
+        return list(self.driver.get_log(name))  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,10 @@ def test_nothing_sticks_out(tmp_path: Path, browser: Browser, width: int) -> Non
 def test_tables_sort(tmp_path: Path, browser: Browser) -> None:
     browser.width(DESK)
     browser.open(article(made.ordinary(tmp_path / "run")))
-    medians = "return [...document.querySelectorAll('#latency tbody tr')].map(r => r.cells[3].dataset.key)"
+    medians = (
+        "return [...document.querySelectorAll('#latency tbody tr')]"
+        ".map(row => row.cells[3].dataset.key)"
+    )
     click = (
         "[...document.querySelectorAll('#latency thead button')]"
         ".find(each => each.textContent === 'Median').click()"
@@ -84,7 +88,8 @@ def test_charts_are_there_and_tell_values(tmp_path: Path, browser: Browser) -> N
     browser.width(DESK)
     browser.open(article(made.ordinary(tmp_path / "run")))
     shown = browser.run(
-        "return [...document.querySelectorAll('.chart svg')].map(e => e.getBoundingClientRect().width)"
+        "return [...document.querySelectorAll('.chart svg')]"
+        ".map(each => each.getBoundingClientRect().width)"
     )
     assert len(shown) == 5 and min(shown) > 200
     said = browser.run(
@@ -123,9 +128,12 @@ def test_it_is_accessible(tmp_path: Path, browser: Browser) -> None:
         "return [...document.querySelectorAll('h1,h2,h3,h4')].map(e => Number(e.tagName[1]))"
     )
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert browser.run("return document.documentElement.lang") == "en"
-    without = "return [...document.querySelectorAll('.chart [role=img]')].filter(e => !e.ariaLabel).length"
+    without = (
+        "return [...document.querySelectorAll('.chart [role=img]')]"
+        ".filter(each => !each.ariaLabel).length"
+    )
     assert browser.run(without) == 0
     tables = (
         "return [...document.querySelectorAll('table')].filter(t => !t.caption ||"
