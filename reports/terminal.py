@@ -29,30 +29,35 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
     )  # fmt: skip
     for warning in run["warnings"]:
         _say(console, f"warning: {warning}", "yellow")
-    console.print(article_table(found))
+    roomy = console.width >= _ROOMY
+    console.print()
+    console.print(article_table(found, roomy=roomy))
     if unranked(run) and not force:
         _say(console, "No ranking is printed; --force prints it all the same.")
     else:
-        console.print(latency_table(found, roomy=console.width >= _ROOMY))
+        console.print()
+        console.print(latency_table(found, roomy=roomy))
+    console.print()
     _say(console, counts(run))
     for failure in failures(run):
         _say(console, f"{failure} (see {folder})", "red")
     return 1 if failures(run) else 0
 
 
-def article_table(found: list[Row]) -> Table:
+def article_table(found: list[Row], *, roomy: bool) -> Table:
     """The article's table, with Responsiveness and VmPeak measured."""
-    table = _table("Process supervision")
-    table.add_column("supervisor")
-    for heading in ("version", "process 1", "runner", "monitor"):
-        table.add_column(heading)
-    for heading in ("responsiveness", "VmPeak"):
-        table.add_column(heading, justify="right")
+    table = _table("Process supervision", roomy=roomy)
+    table.add_column("supervisor", no_wrap=True)
+    table.add_column("version", no_wrap=True, max_width=None if roomy else 8)
+    for heading in ("process 1", "runner", "monitor", "responsiveness", "VmPeak"):
+        narrow = {"process 1": "process\n1", "responsiveness": "respon-\nsiveness"}
+        table.add_column(
+            heading if roomy else narrow.get(heading, heading),
+            justify="right" if heading in ("responsiveness", "VmPeak") else "left",
+        )
     for row in found:
-        cells = (
-            row.label, row.version, row.process1, row.runner, row.monitor,
-            row.responsiveness, row.vmpeak,
-        )  # fmt: skip
+        reply = row.responsiveness if roomy else row.responsiveness.removeprefix("not measured ")
+        cells = (row.label, row.version, row.process1, row.runner, row.monitor, reply, row.vmpeak)
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -66,7 +71,7 @@ def latency_table(found: list[Row], *, roomy: bool) -> Table:
         for index, heading in enumerate(LATENCY_COLUMNS)
         if any(line[index] for line in lines) and (roomy or heading not in _FOR_ROOMY)
     ]
-    table = _table("Restart latency, ms, from SIGKILL to main()")
+    table = _table("Restart latency, ms, from SIGKILL to main()", roomy=True)
     for index in shown:
         table.add_column(LATENCY_COLUMNS[index], justify="left" if index < 2 else "right")
     for line in lines:
@@ -74,9 +79,9 @@ def latency_table(found: list[Row], *, roomy: bool) -> Table:
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
-                 show_edge=False)  # fmt: skip
+def _table(title: str, *, roomy: bool) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
+                 padding=(0, 1 if roomy else 0, 0, 0))  # fmt: skip
 
 
 def _say(console: Console, words: str, style: str = "") -> None:
