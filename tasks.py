@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -94,12 +95,57 @@ def bench(
 @task
 @said
 def report(c: Context, run: str = "latest", format_: str = "terminal", force: bool = False) -> int:
-    """Render a run again: terminal, md, csv or json."""
+    """Render a run again: terminal, csv, json, pyperf, or md and html beside the run."""
     from bench.record import find, read_run
-    from reports import render
+    from reports import known_format, render
+
+    form, folder = known_format(format_), find(run)
+    return render(form, read_run(folder), folder, _console(), force=force)
+
+
+@task
+@said
+def publish(c: Context, run: str = "latest") -> None:
+    """Keep a run in reports/published/ as the reference, and put its table into the README."""
+    from bench.record import find, read_run
+    from reports.published import publish as keep
 
     folder = find(run)
-    return render(format_, read_run(folder), folder, _console(), force=force)
+    for path in keep(read_run(folder), folder):
+        print(path)
+
+
+@task(iterable=["run"])
+@said
+def compare(c: Context, run: list[str], fail_on: str = "") -> int:
+    """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
+    from bench.record import find, read_run
+    from reports.compare import Measured, show
+    from reports.samples import read
+    from reports.text import clean
+
+    folders = [find(name) for name in run]
+    read_ones = [Measured(clean(read_run(each)), clean(read(each))) for each in folders]
+    return show(read_ones, fail_on, _console())
+
+
+@task(positional=["name"])
+@said
+def usage(c: Context, name: str, os_: str = "debian") -> int:
+    """Show how to run a daemon under that supervisor: the suite's own files and commands."""
+    from bench.usage import show
+
+    return show(name, os_, _console())
+
+
+@task(iterable=["only"])
+@said
+def loc(c: Context, only: list[str], json: bool = False) -> None:
+    """Count the lines of code of supervisors, all or those named, by the article's rule."""
+    from bench import loc as lines
+
+    counted = lines.count_and_keep(only, lambda step: print(step, file=sys.stderr))
+    print(lines.as_json(counted)) if json else _console().print(lines.table(counted))
 
 
 @task(name="list")

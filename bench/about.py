@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bench.loc import kept
+from bench.loc import FOLDER, kept
 from bench.selection import FLOOR
 from provision.cache import cache_folder
 from provision.systems import System
@@ -15,7 +15,7 @@ from supervisors.usage import examples
 
 def about(supervisors: Iterable[Supervisor], system: System) -> dict[str, Any]:
     """By name: facts, the row of 2012, the idea, usage examples, lines of code where counted."""
-    counted = kept(cache_folder() / "loc")
+    counted = kept(cache_folder() / FOLDER)
     return {
         each.name: {
             "title": each.title,

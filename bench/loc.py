@@ -16,13 +16,14 @@ from typing import Any
 import jsonschema
 from rich.table import Table
 
+from provision.cache import cache_folder, hand_over
 from provision.errors import Problem
 from provision.sources import Archive, Debian, Progress, Pypi, Refused, Source, Upstream, unpack
 from provision.systems import unknown
 
 FOLDERS = Path(__file__).parent.parent / "supervisors"
 FACTS = "source.toml"
-KEPT = "rows.json"
+FOLDER, KEPT = "loc", "rows.json"
 
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -160,6 +161,16 @@ def count(names: Sequence[str], cache: Path, progress: Progress) -> list[Row]:
                 difference=facts.difference,
             )
         )
+    return rows
+
+
+def count_and_keep(names: Sequence[str], progress: Progress) -> list[Row]:
+    """Count, and keep the rows in the cache for the runs to come. Raises Problem."""
+    cache = cache_folder() / FOLDER
+    cache.mkdir(exist_ok=True)
+    rows = count(names, cache, progress)
+    keep(rows, cache)
+    hand_over(cache)
     return rows
 
 

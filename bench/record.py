@@ -128,7 +128,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     error = best_match(_schema().iter_errors(run))
     if error is not None:
         raise Problem(
-            f"{path} is not what a run's record should be: {error.json_path}: "
+            f"{path} is not a run's record: {error.json_path}: "
             f"{textwrap.shorten(error.message, 300)}.",
             known="docs/results.md describes the file.",
             advice="Name another run; ./inv report without a name takes the latest.",

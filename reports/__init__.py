@@ -12,18 +12,18 @@ from rich.console import Console
 from provision.systems import unknown
 from reports.text import clean
 
-FORMATS = ("terminal", "md", "html", "csv", "json")
+FORMATS = ("terminal", "md", "html", "csv", "json", "pyperf")
 
 
 def render(form: str, run: dict[str, Any], folder: Path, console: Console, *, force: bool) -> int:
     """Print a run in that form, or write it into its folder; the exit code.
 
-    Raises Problem for an unknown form, and for samples that are broken.
+    form: one of FORMATS. Raises Problem for samples that are broken.
     """
     if form == "terminal":
         from reports import terminal
 
-        return terminal.show(clean(run), console, force=force, folder=folder)
+        return terminal.show(run, console, force=force, folder=folder)
     if form in ("md", "html"):
         for path in write_article(form, run, folder):
             print(path)
@@ -36,6 +36,18 @@ def render(form: str, run: dict[str, Any], folder: Path, console: Console, *, fo
     if form == "json":
         json.dump(run, sys.stdout, indent=1)
         return 0
+    if form == "pyperf":
+        from reports import benchmarks, samples
+
+        benchmarks.write(run, samples.read(folder), sys.stdout)
+        return 0
+    raise AssertionError(form)
+
+
+def known_format(form: str) -> str:
+    """The form itself. Raises Problem for one that nobody knows."""
+    if form in FORMATS:
+        return form
     raise unknown("format", form, list(FORMATS))
 
 

@@ -83,7 +83,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Section:
-    """name: its anchor; folded: long, and not for everyone, so closed at first where that can be."""
+    """name: its anchor. folded: long, and not for everyone: closed at first where that can be."""
 
     name: str
     title: str

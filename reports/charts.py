@@ -142,7 +142,7 @@ def memory(rows: Sequence[tuple[str, float, float]], few: int, many: int) -> str
 
 
 def timeline(rows: Sequence[tuple[str, Sequence[float]]]) -> str:
-    """When a daemon that ends at once was started, in s since its first start, a contender a row."""
+    """When a daemon that ends at once was started, in s since its first start; a row each."""
     order = [label for label, _ in rows]
     starts = [
         {"who": label, "s": second, "says": f"{label}: start {rank} after {number(second)} s"}
@@ -183,8 +183,11 @@ def _kind(each: Distribution) -> str:
 
 def _kinds() -> Value:
     names = ["is told by the kernel", "looks now and then", "the floor"]
-    return {"field": "kind", "type": "nominal", "legend": {"title": None, "direction": "horizontal"},
-            "scale": {"domain": names, "range": [COLOURS[0], COLOURS[1], FLOOR_COLOUR]}}  # fmt: skip
+    return {
+        "field": "kind", "type": "nominal",
+        "legend": {"title": None, "direction": "horizontal"},
+        "scale": {"domain": names, "range": [COLOURS[0], COLOURS[1], FLOOR_COLOUR]},
+    }  # fmt: skip
 
 
 def _median_words(each: Distribution) -> str:

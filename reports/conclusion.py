@@ -239,9 +239,7 @@ def _compared(each: Contender, other: Metric | None, than: str) -> list[str]:
     return [f"{label(each)} is {number(max(ratio, 1 / ratio))} times {word} {than}."]
 
 
-def _counterpart(
-    each: Contender, contenders: Sequence[Contender], **other: Any
-) -> Metric | None:
+def _counterpart(each: Contender, contenders: Sequence[Contender], **other: Any) -> Metric | None:
     """The restart latency of the contender that differs in nothing but that."""
     keys = ("supervisor", "role", "profile", "pid1")
     wanted = {key: each[key] for key in keys} | other

@@ -18,9 +18,7 @@ from reports.blocks import (
 )
 
 # A picture that stands alone brings its own ink, for light and for dark paper.
-_INK = (
-    "<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6e8ea}}</style>"
-)
+_INK = "<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6e8ea}}</style>"
 _SPECIAL = r"\`*_{}[]<>#|~"
 
 

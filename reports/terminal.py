@@ -5,57 +5,84 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from reports.view import Row, counts, failures, rows, unranked
+from reports.text import clean
+from reports.view import LATENCY_COLUMNS, Row, counts, failures, rows, unranked
+
+# On a narrower terminal these go, so that the rest need not be broken.
+_ROOMY = 100
+_FOR_ROOMY = frozenset({"min", "max"})
 
 
 def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) -> int:
     """Print the run; returns 1 where something failed, else 0."""
+    run = clean(run)
     found = rows(run)
     depth = ", quick: few trials" if run["quick"] else ""
-    console.print(
-        f"{run['system']['title']} on {run['provider']['name']}{depth}, run {run['id']}",
-        style="bold", highlight=False,
+    _say(
+        console, f"{run['system']['title']} on {run['provider']['name']}{depth}, run {run['id']}",
+        "bold",
     )  # fmt: skip
     for warning in run["warnings"]:
-        console.print(f"warning: {warning}", style="yellow", highlight=False)
-    console.print(article_table(found))
+        _say(console, f"warning: {warning}", "yellow")
+    roomy = console.width >= _ROOMY
+    console.print()
+    console.print(article_table(found, roomy=roomy))
     if unranked(run) and not force:
-        console.print("No ranking is printed; --force prints it all the same.", highlight=False)
+        _say(console, "No ranking is printed; --force prints it all the same.")
     else:
-        console.print(latency_table(found))
-    console.print(counts(run), highlight=False)
+        console.print()
+        console.print(latency_table(found, roomy=roomy))
+    console.print()
+    _say(console, counts(run))
     for failure in failures(run):
-        console.print(f"{failure} (see {folder})", style="red", highlight=False, markup=False)
+        _say(console, f"{failure} (see {folder})", "red")
     return 1 if failures(run) else 0
 
 
-def article_table(found: list[Row]) -> Table:
+def article_table(found: list[Row], *, roomy: bool) -> Table:
     """The article's table, with Responsiveness and VmPeak measured."""
-    table = Table(title="Process supervision", title_justify="left")
-    table.add_column("supervisor")
-    for heading in ("version", "process 1", "runner", "monitor"):
-        table.add_column(heading)
-    for heading in ("responsiveness", "VmPeak"):
-        table.add_column(heading, justify="right")
+    table = _table("Process supervision", roomy=roomy)
+    table.add_column("supervisor", no_wrap=True)
+    table.add_column("version", no_wrap=True, max_width=None if roomy else 8)
+    for heading in ("process 1", "runner", "monitor", "responsiveness", "VmPeak"):
+        narrow = {"process 1": "process\n1", "responsiveness": "respon-\nsiveness"}
+        table.add_column(
+            heading if roomy else narrow.get(heading, heading),
+            justify="right" if heading in ("responsiveness", "VmPeak") else "left",
+        )
     for row in found:
-        table.add_row(
-            row.label, row.version, row.process1, row.runner, row.monitor,
-            row.responsiveness, row.vmpeak,
-        )  # fmt: skip
+        reply = row.responsiveness if roomy else row.responsiveness.removeprefix("not measured ")
+        cells = (row.label, row.version, row.process1, row.runner, row.monitor, reply, row.vmpeak)
+        table.add_row(*(Text(cell) for cell in cells))
     return table
 
 
-def latency_table(found: list[Row]) -> Table:
-    """Restart latency, at long and at short uptime, fastest first."""
-    table = Table(title="Restart latency, ms, from SIGKILL to main()", title_justify="left")
-    table.add_column("contender")
-    table.add_column("uptime")
-    for heading in ("n", "median", "95 % interval", "p90", "p99", "min", "max", "x floor"):
-        table.add_column(heading, justify="right")
-    for row in sorted(found, key=lambda row: row.order):
-        for cells in row.latencies:
-            table.add_row(row.label, *cells)
+def latency_table(found: list[Row], *, roomy: bool) -> Table:
+    """Restart latency, at long and at short uptime, fastest first; a column nobody fills goes."""
+    ordered = sorted(found, key=lambda row: row.order)
+    lines = [(row.label, *cells) for row in ordered for cells in row.latencies]
+    shown = [
+        index
+        for index, heading in enumerate(LATENCY_COLUMNS)
+        if any(line[index] for line in lines) and (roomy or heading not in _FOR_ROOMY)
+    ]
+    table = _table("Restart latency, ms, from SIGKILL to main()", roomy=True)
+    for index in shown:
+        table.add_column(LATENCY_COLUMNS[index], justify="left" if index < 2 else "right")
+    for line in lines:
+        table.add_row(*(Text(line[index]) for index in shown))
     return table
+
+
+def _table(title: str, *, roomy: bool) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
+                 padding=(0, 1 if roomy else 0, 0, 0))  # fmt: skip
+
+
+def _say(console: Console, words: str, style: str = "") -> None:
+    console.print(words, style=style, highlight=False, markup=False)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 FLOOR = "floor"
+LATENCY_COLUMNS = ("contender", "uptime", "n", "median", "95 % interval", "p90", "p99", "min",
+                   "max", "x floor")  # fmt: skip
 NOISE_WORD = "too noisy for a ranking"
 
 
@@ -56,7 +58,9 @@ def number(value: float | None) -> str:
 
 
 def metric(contender: dict[str, Any], scenario: str, name: str) -> dict[str, Any] | None:
-    """One metric of a contender, if it is there."""
+    """One metric of a contender, if it is there; one that failed has none."""
+    if contender["status"] == "failed":
+        return None
     found = contender["scenarios"].get(scenario, {}).get("metrics", [])
     return next((each for each in found if each["metric"] == name), None)
 

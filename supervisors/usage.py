@@ -91,7 +91,7 @@ class _Notebook(Guest):
 
 
 def examples(supervisor: Supervisor, system: System, source: Source | None = None) -> list[Example]:
-    """Every way to use it there that differs, as run.json keeps them; schema.json: example.
+    """Every way to use it there that differs, as run.json keeps them.
 
     Each is the very files and commands that the suite's verbs give, in order. source: how the
     guest gets it, where not in the system's own way. Empty where the system does not have it.

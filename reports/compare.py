@@ -1,0 +1,249 @@
+"""What changed between runs: by contender and metric, with a test and an effect size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from provision.errors import Problem
+from reports.samples import Sample, latencies
+from reports.view import label, metric, number, ordered
+
+# Below this, a difference may well be chance; Holm's correction keeps it over all tests made.
+SIGNIFICANT = 0.05
+_FOOTPRINT = ("vmpeak", "pss_1", "pss_10", "pss_per_service", "cpu_idle")
+_LIMIT = re.compile(r"^regression:(\d+(?:\.\d+)?)%?$")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run with its samples. Both are clean (reports.text.clean)."""
+
+    run: dict[str, Any]
+    samples: Sequence[Sample]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One metric of one contender, before and after.
+
+    percent: by how much the median grew. p: how likely such samples are if nothing changed
+    (Mann-Whitney's U test, two-sided, corrected by Holm's method over the comparison), None for a
+    figure that was read once. effect: Cliff's delta, from -1 (every sample after is lower) to 1.
+    """
+
+    contender: str
+    label: str
+    metric: str
+    unit: str
+    before: float
+    after: float
+    percent: float
+    p: float | None = None
+    effect: float | None = None
+
+    @property
+    def significant(self) -> bool:
+        """Whether it is more than chance, as far as that can be told."""
+        return self.p is not None and self.p < SIGNIFICANT
+
+    @property
+    def word(self) -> str:
+        """What to call it; all metrics are better when lower."""
+        if self.p is None:
+            return "read once"
+        if not self.significant:
+            return "no difference seen"
+        return "slower" if self.percent > 0 else "faster"
+
+
+def changes(before: Measured, after: Measured) -> list[Change]:
+    """Every metric that both runs have of a contender, in the article's order."""
+    found: list[Change] = []
+    then = {each["name"]: each for each in before.run["contenders"]}
+    for each in ordered(after.run):
+        old = then.get(each["name"])
+        if old is None or "failed" in (old["status"], each["status"]):
+            continue
+        for group in ("long", "short"):
+            found += _latency(old, each, group, before.samples, after.samples)
+        for name in _FOOTPRINT:
+            found += _figure(old, each, "footprint", name)
+    return _corrected(found)
+
+
+def differences(before: Measured, after: Measured) -> list[str]:
+    """What makes two runs incomparable, or comparable with care only; a sentence each."""
+    old, new = before.run, after.run
+    asked = (
+        ("systems", lambda run: run["system"]["name"]),
+        ("providers", lambda run: run["provider"]["name"]),
+        ("processors", lambda run: f"{run['host']['processor']}, {run['host']['cores']} cores"),
+        ("memory sizes", lambda run: f"{run['host']['memory_mib']} MiB"),
+        ("kernels", lambda run: run["host"]["kernel"]),
+        ("host systems", lambda run: run["host"]["system"]),
+        ("depths", lambda run: "quick, few trials" if run["quick"] else "full"),
+    )
+    said = [
+        f"Different {what}: {one}, then {other}."
+        for what, ask in asked
+        if (one := ask(old)) != (other := ask(new))
+    ]
+    for run in (old, new):
+        said += [f"{run['id']}: {warning}" for warning in run["warnings"]]
+        said += [f"{run['id']} has not ended."] if not run["ended"] else []
+    return said
+
+
+def show(runs: Sequence[Measured], fail_on: str, console: Console) -> int:
+    """Print each later run against the first; 1 where fail_on finds a regression, else 0.
+
+    fail_on: empty, or regression:PERCENT. Raises Problem for anything else, and for fewer than two
+    runs.
+    """
+    limit = _limit(fail_on)
+    if len(runs) < 2:
+        raise Problem(
+            f"{len(runs)} run is nothing to compare with.",
+            advice="./inv compare RUN RUN",
+            usage=True,
+        )
+    worse: list[Change] = []
+    first, *others = runs
+    for other in others:
+        console.print(
+            f"{first.run['id']}, then {other.run['id']}",
+            style="bold",
+            highlight=False,
+            markup=False,
+        )
+        for each in differences(first, other):
+            console.print(f"CAUTION: {each}", style="bold red", highlight=False, markup=False)
+        found = changes(first, other)
+        console.print(_table(found) if found else "They have no contender in common.")
+        for line in _only_in_one(first.run, other.run):
+            console.print(line, highlight=False, markup=False)
+        worse += (
+            []
+            if limit is None
+            else [each for each in found if each.significant and each.percent > limit]
+        )
+    for change in worse:
+        console.print(
+            f"regression: {change.contender} {change.metric} {change.percent:+.1f} %",
+            style="red", highlight=False, markup=False,
+        )  # fmt: skip
+    return 1 if worse else 0
+
+
+def _limit(fail_on: str) -> float | None:
+    if not fail_on:
+        return None
+    found = _LIMIT.match(fail_on)
+    if found is None:
+        raise Problem(
+            f"--fail-on={fail_on} is not understood.",
+            known="It takes regression:PERCENT.",
+            advice="For example --fail-on=regression:10",
+            usage=True,
+        )
+    return float(found.group(1))
+
+
+def _latency(
+    old: dict[str, Any],
+    new: dict[str, Any],
+    group: str,
+    old_samples: Sequence[Sample],
+    new_samples: Sequence[Sample],
+) -> Iterator[Change]:
+    name = f"restart_{group}"
+    before, after = metric(old, "restart", name), metric(new, "restart", name)
+    if not before or not after or not before["median"] or after["median"] is None:
+        return
+    one = _with_censored(*latencies(old_samples, old["name"], group))
+    other = _with_censored(*latencies(new_samples, new["name"], group))
+    p, effect = _test(one, other)
+    yield _change(new, before, after, p=p, effect=effect)
+
+
+def _figure(old: dict[str, Any], new: dict[str, Any], scenario: str, name: str) -> Iterator[Change]:
+    before, after = metric(old, scenario, name), metric(new, scenario, name)
+    if before and after and before["median"] and after["median"] is not None:
+        yield _change(new, before, after)
+
+
+def _change(
+    new: dict[str, Any],
+    before: dict[str, Any],
+    after: dict[str, Any],
+    p: float | None = None,
+    effect: float | None = None,
+) -> Change:
+    grown = 100 * (after["median"] / before["median"] - 1)
+    return Change(new["name"], label(new), after["metric"], after["unit"], before["median"],
+                  after["median"], grown, p, effect)  # fmt: skip
+
+
+def _with_censored(seen: Sequence[float], censored: int) -> list[float]:
+    # The test looks at ranks alone: a restart that nobody saw was later than every other.
+    return [*seen, *([float("inf")] * censored)]
+
+
+def _test(one: Sequence[float], other: Sequence[float]) -> tuple[float | None, float | None]:
+    from scipy.stats import mannwhitneyu  # a slow import, needed here only
+
+    if not one or not other:
+        return None, None
+    # Ranks of what is never seen are equal to each other, and above every finite one.
+    highest = max((value for value in (*one, *other) if value != float("inf")), default=0.0) + 1.0
+    finite = [[min(value, highest) for value in each] for each in (one, other)]
+    result: Any = mannwhitneyu(finite[1], finite[0], alternative="two-sided")
+    return float(result.pvalue), 2 * float(result.statistic) / (len(one) * len(other)) - 1
+
+
+def _corrected(found: Sequence[Change]) -> list[Change]:
+    """The same with Holm's correction: many tests find something by chance alone."""
+    tested = sorted((each for each in found if each.p is not None), key=lambda each: each.p or 0.0)
+    least, corrected = 0.0, {}
+    for rank, each in enumerate(tested):
+        least = max(least, min(1.0, (each.p or 0.0) * (len(tested) - rank)))
+        corrected[each.contender, each.metric] = least
+    return [
+        Change(**{**each.__dict__, "p": corrected.get((each.contender, each.metric))})
+        for each in found
+    ]
+
+
+def _table(found: Sequence[Change]) -> Table:
+    table = Table(title="What changed", title_justify="left")
+    for heading in ("contender", "metric"):
+        table.add_column(heading)
+    for heading in ("before", "after", "change", "p", "effect"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for each in found:
+        style = "" if not each.significant else "red" if each.percent > 0 else "green"
+        table.add_row(
+            Text(each.label), each.metric,
+            f"{number(each.before)} {each.unit}", f"{number(each.after)} {each.unit}",
+            f"{each.percent:+.1f} %",
+            "" if each.p is None else "<0.001" if each.p < 0.001 else f"{each.p:.3f}",
+            "" if each.effect is None else f"{each.effect:+.2f}",
+            each.word, style=style,
+        )  # fmt: skip
+    return table
+
+
+def _only_in_one(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    then, now = ({each["name"] for each in run["contenders"]} for run in (old, new))
+    if then - now:
+        yield f"Only before: {', '.join(sorted(then - now))}."
+    if now - then:
+        yield f"Only after: {', '.join(sorted(now - then))}."

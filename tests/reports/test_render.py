@@ -1,0 +1,115 @@
+"""Every rendering of the same run, and of runs that hold anything."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bench.record import read_run
+from provision.errors import Problem
+from reports import FORMATS, known_format, markdown, render, samples, terminal
+from reports.article import article
+from reports.text import LONGEST, clean
+from tests.reports import made
+
+HOSTILE = "[red]|<b>\x1b[31m\x00\u202e`*" + "x" * 10_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return made.ordinary(tmp_path / "run")
+
+
+def shown(run: dict[str, Any], folder: Path, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, record=True)
+    terminal.show(run, console, force=False, folder=folder)
+    return console.export_text()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_form_is_made(form: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert known_format(form) == form
+    console = Console(width=140)
+    assert render(form, read_run(folder), folder, console, force=False) == 0
+    said = capsys.readouterr().out
+    if form == "csv":
+        assert len(list(csv.DictReader(io.StringIO(said)))) == 5 * 6
+    if form == "json":
+        assert json.loads(said)["schema"] == 1
+    if form == "md":
+        assert [Path(line).name for line in said.splitlines()][:2] == ["article.md", "medians.svg"]
+
+
+def test_an_unknown_form_offers_the_nearest() -> None:
+    with pytest.raises(Problem, match="no format named 'htlm'") as refused:
+        known_format("htlm")
+    assert "'html'" in refused.value.advice
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminal_tables_fit(folder: Path, width: int) -> None:
+    lines = shown(read_run(folder), folder, width).splitlines()
+    assert max(map(len, lines)) <= width
+    # Each contender and uptime takes a single line: no cell is broken.
+    latency = lines[next(i for i, line in enumerate(lines) if "Restart latency" in line) :]
+    assert sum("long" in line for line in latency) == 5
+    assert any("s6 tuned" in line and "5.00" in line for line in latency)
+
+
+def test_the_terminal_is_not_led_astray(folder: Path) -> None:
+    run = read_run(folder)
+    run["contenders"][0].update(title=HOSTILE, version=HOSTILE)
+    run["warnings"] = [HOSTILE]
+    said = shown(run, folder, 80)
+    assert not set(said) & set("\x1b\x00\u202e")
+    assert "[red]" in said
+
+
+def test_clean_reaches_everything() -> None:
+    said = clean({"a\x07": ["b\x1b", {"c": "x" * (LONGEST + 1)}], "n": 1, "lines": "1\n\t2"})
+    assert said == {"a␇": ["b␛", {"c": "x" * (LONGEST - 1) + "…"}], "n": 1, "lines": "1\n\t2"}
+
+
+def test_markdown_has_its_pictures_and_no_stray_markup(folder: Path) -> None:
+    run = read_run(folder)
+    run["supervisors"]["runit"]["title"] = HOSTILE
+    made_of_it = article(clean(run), samples.read(folder))
+    said, pictures = markdown.text(made_of_it), markdown.pictures(made_of_it)
+    assert set(pictures) == {"medians.svg", "memory.svg", "ecdf-runit.svg", "ecdf-s6.svg",
+                             "ecdf-monit.svg"}  # fmt: skip
+    assert all(f"]({name})" in said for name in pictures)
+    assert all("<style>" in svg for svg in pictures.values())
+    assert r"\[red\]\|\<b\>" in said
+    rows = [line for line in said.splitlines() if line.startswith("|")]
+    unescaped = [line.replace(r"\|", "").count("|") for line in rows]
+    assert {8 + 1, 10 + 1, 11 + 1} == set(unescaped)
+
+
+def test_every_cell_of_the_articles_table_says_something(folder: Path) -> None:
+    run = read_run(folder)
+    run["contenders"][0].update(status="failed", reason="no", log="logs/x")
+    run["contenders"][1]["scenarios"]["restart"].update(status="not measured", note="period 9 s")
+    del run["contenders"][2]["scenarios"]["footprint"]
+    run["supervisors"]["upstart"] = run["supervisors"]["runit"]
+    run["absent"] = [{"supervisor": "upstart", "title": "upstart", "reason": "not to be had"}]
+    run["supervisors"]["s6"]["loc"] = {
+        "article": {"version": "0.14", "lines": None, "lack": "it cannot be reached"},
+        "today": {"version": "2.11", "lines": 9000, "lack": ""},
+        "reason": "", "difference": "",
+    }  # fmt: skip
+    (table,) = next(
+        each.blocks for each in article(run, samples.read(folder)).sections if each.name == "table"
+    )
+    cells = {row[0].anchor: [cell.text for cell in row] for row in table.rows}  # type: ignore[union-attr]
+    assert all(text for row in cells.values() for text in row)
+    assert cells["supervisor-runit"][5] == "failed"
+    assert cells["supervisor-s6"][5] == "not measured (period 9 s)\ntuned: 5.00 ms"
+    assert cells["supervisor-s6"][7] == "9,000"
+    assert cells["supervisor-upstart"][1] == "not to be had"
+    assert cells["supervisor-monit"][7] == "not counted"
