@@ -55,6 +55,7 @@ def bench(
     quick: bool = False,
     keep: bool = False,
     resume: bool = False,
+    box: str = "",
     force: bool = False,
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
@@ -66,7 +67,7 @@ def bench(
     console = _console()
     display = Display(console)
     options = Options.checked(
-        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume
+        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume, box
     )
     with display.shown():
         record = measure(options, display)
@@ -97,11 +98,11 @@ def list_(c: Context) -> None:
 
 @task(name="try", positional=["name"])
 @said
-def try_(c: Context, name: str, os_: str = "debian", provider: str = "auto") -> int:
+def try_(c: Context, name: str, os_: str = "debian", provider: str = "auto", box: str = "") -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""
     from bench.playground import play
 
-    return play(name, os_, provider, _console())
+    return play(name, os_, provider, _console(), box)
 
 
 @task

@@ -29,6 +29,7 @@ class Options:
     quick: bool = False
     keep: bool = False
     resume: bool = False
+    box: str = ""
 
     @classmethod
     def checked(
@@ -44,6 +45,7 @@ class Options:
         quick: bool,
         keep: bool,
         resume: bool,
+        box: str = "",
     ) -> Options:
         """From the command line; a comma separates as a repetition does. Raises Problem."""
         if keep and resume:
@@ -55,7 +57,7 @@ class Options:
         return cls(
             system, provider, _split(only), _scenarios(_split(scenario)), role, profile,
             _number("trials", trials, least=1) if trials else 0, _number("seed", seed, least=0),
-            quick, keep, resume,
+            quick, keep, resume, box,
         )  # fmt: skip
 
     def same_question(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from provision.providers import choose
 from provision.systems import named
 
 
-def play(name: str, system_name: str, provider_name: str, console: Console) -> int:
+def play(name: str, system_name: str, provider_name: str, console: Console, box: str = "") -> int:
     """Open a shell in a guest of that supervisor, as PID 1 where it can be; the guest goes with it.
 
     name: a supervisor, or the beginning of a contender's name. Raises Problem.
@@ -24,7 +24,7 @@ def play(name: str, system_name: str, provider_name: str, console: Console) -> i
     entry = next(
         (each for each in chosen if each.name.startswith(name) and each.contender.pid1), chosen[0]
     )
-    provider, _ = choose(provider_name, system)
+    provider, _ = choose(provider_name, system, box)
     wanted = services(entry.contender, 2)
     with console.status(f"Setting up {entry.name} on {system.title}"):
         provider.prepare(system)
