@@ -105,6 +105,46 @@ def try_(c: Context, name: str, os_: str = "debian", provider: str = "auto", box
     return play(name, os_, provider, _console(), box)
 
 
+@task(name="box", positional=["system"])
+@said
+def box_(c: Context, system: str) -> None:
+    """Build Vagrant boxes of a system from its packages: one for libvirt, one for VirtualBox."""
+    from provision.box import boxes
+    from provision.systems import named
+
+    for provider, path in boxes(named(system)).items():
+        print(f"--provider={provider} --box={path}")
+
+
+@task
+@said
+def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -> None:
+    """Boot a virtual machine for yourself; it stays until ./inv destroy."""
+    from provision.vagrant_people import up as boot
+
+    for line in boot(os_, provider, box):
+        print(line, flush=True)
+
+
+@task
+@said
+def ssh(c: Context, name: str = "") -> int:
+    """Open a shell as root in a machine that ./inv up or --keep has left."""
+    from provision.vagrant_people import enter
+
+    return enter(name)
+
+
+@task
+@said
+def status(c: Context) -> None:
+    """Show the virtual machines that there are."""
+    from provision.vagrant_people import status as machines
+
+    for line in machines():
+        print(line)
+
+
 @task
 @said
 def destroy(c: Context, cache: bool = False) -> None:

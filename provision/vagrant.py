@@ -149,7 +149,8 @@ class Vagrant(Provider):
         for machine in machines:
             machine.let_go()
         for machine in machines:
-            machine.destroy()
+            if not is_kept(machine.name):
+                machine.destroy()
 
     def _take(self, system: System, wanted: str) -> Machine | None:
         """An idle machine of that system, one that has the wanted state if there is any."""
