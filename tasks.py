@@ -66,6 +66,7 @@ def bench(
     quick: bool = False,
     keep: bool = False,
     resume: bool = False,
+    box: str = "",
     force: bool = False,
     overlay: list[str] | None = None,
     versions: str = "",
@@ -84,7 +85,7 @@ def bench(
     console = _console()
     display = Display(console)
     options = Options.checked(
-        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume,
+        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume, box,
         versions, Mirror.checked(mirror, snapshot, keyring, aur), overlay,
     )  # fmt: skip
     with display.shown():
@@ -166,6 +167,7 @@ def try_(
     name: str,
     os_: str = "debian",
     provider: str = "auto",
+    box: str = "",
     overlay: list[str] | None = None,
     versions: str = "",
     mirror: str = "",
@@ -179,7 +181,47 @@ def try_(
     from provision.systems import Mirror, named
 
     system = named(os_, Mirror.checked(mirror, snapshot, keyring, aur))
-    return play(name, system, provider, versions, overlays(overlay or (), system), _console())
+    return play(name, system, provider, versions, overlays(overlay or (), system), _console(), box)
+
+
+@task(name="box", positional=["system"])
+@said
+def box_(c: Context, system: str) -> None:
+    """Build Vagrant boxes of a system from its packages: one for libvirt, one for VirtualBox."""
+    from provision.box import boxes
+    from provision.systems import named
+
+    for provider, path in boxes(named(system)).items():
+        print(f"--provider={provider} --box={path}")
+
+
+@task
+@said
+def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -> None:
+    """Boot a virtual machine for yourself; it stays until ./inv destroy."""
+    from provision.vagrant_people import up as boot
+
+    for line in boot(os_, provider, box):
+        print(line, flush=True)
+
+
+@task
+@said
+def ssh(c: Context, name: str = "") -> int:
+    """Open a shell as root in a machine that ./inv up or --keep has left."""
+    from provision.vagrant_people import enter
+
+    return enter(name)
+
+
+@task
+@said
+def status(c: Context) -> None:
+    """Show the virtual machines that there are."""
+    from provision.vagrant_people import status as machines
+
+    for line in machines():
+        print(line)
 
 
 @task

@@ -36,6 +36,7 @@ class Options:
     quick: bool = False
     keep: bool = False
     resume: bool = False
+    box: str = ""
     versions: str = ""
     mirror: Mirror = field(default_factory=Mirror)
     overlays: Mapping[str, Overlay] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Options:
         quick: bool,
         keep: bool,
         resume: bool,
+        box: str = "",
         versions: str = "",
         mirror: Mirror | None = None,
         overlay: Sequence[str] | None = None,
@@ -71,7 +73,7 @@ class Options:
         return cls(
             system, provider, _split(only), _scenarios(_split(scenario)), role, profile,
             _number("trials", trials, least=1) if trials else 0, _number("seed", seed, least=0),
-            quick, keep, resume, versions, where,
+            quick, keep, resume, box, versions, where,
             overlays(overlay or (), named(system, where)),
         )  # fmt: skip
 

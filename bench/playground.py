@@ -24,6 +24,7 @@ def play(
     versions: str,
     overlays: Mapping[str, Source],
     console: Console,
+    box: str = "",
 ) -> int:
     """Open a shell in a guest of that supervisor, as PID 1 where it can be; the guest goes with it.
 
@@ -37,7 +38,7 @@ def play(
     entry = next(
         (each for each in chosen if each.name.startswith(name) and each.contender.pid1), chosen[0]
     )
-    provider, _ = choose(provider_name, system)
+    provider, _ = choose(provider_name, system, box)
     wanted = services(entry.contender, 2)
     with console.status(f"Setting up {entry.name} on {system.title}"):
         provider.prepare(system)

@@ -79,7 +79,7 @@ def bench(options: Options, observer: Observer) -> Record:
             if not left:
                 return record
             asked = left
-        provider, reason = choose(options.provider, system)
+        provider, reason = choose(options.provider, system, options.box)
         made = plan(asked, chosen, _depth(options, provider))
         if record is None:
             head = _head(options, system, provider, reason, made, absent)

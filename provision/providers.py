@@ -6,24 +6,37 @@ from provision.errors import Problem
 from provision.lxc import Lxc
 from provision.provider import Lack, Provider
 from provision.systems import Mirror, System, unknown
+from provision.vagrant import Vagrant
 
 AUTO = "auto"
 
 
-def providers() -> dict[str, Provider]:
-    """Every provider by its name."""
-    return {provider.name: provider for provider in (Lxc(),)}
+def providers(box: str = "") -> dict[str, Provider]:
+    """Every provider by its name; box: what virtual machines start from, a name or a file."""
+    machines = (Vagrant(hypervisor, box=box or None) for hypervisor in ("libvirt", "virtualbox"))
+    return {provider.name: provider for provider in (Lxc(), *machines)}
 
 
-def choose(name: str, system: System) -> tuple[Provider, str]:
-    """The provider asked for, or the best for that system, and why. Raises Problem."""
-    every = providers()
+def choose(name: str, system: System, box: str = "") -> tuple[Provider, str]:
+    """The provider asked for, or the best for that system, and why. Raises Problem.
+
+    A box asks for a virtual machine.
+    """
+    every = providers(box)
+    if box and name == "lxc":
+        raise Problem(
+            "An embedded guest starts from no box.",
+            advice="Leave out --box, or take --provider=libvirt or --provider=virtualbox.",
+            usage=True,
+        )
+    if box:
+        del every["lxc"]
     if system.mirror != Mirror():
-        if name not in (AUTO, "lxc"):
+        if box or name not in (AUTO, "lxc"):
             raise Problem(
-                f"--mirror, --snapshot, --keyring and --aur do nothing for {name}'s guests.",
+                "--mirror, --snapshot, --keyring and --aur do nothing for virtual machines.",
                 known="They say where the packages of an image built here come from.",
-                advice="Leave them out, or add --provider=lxc.",
+                advice="Leave them out, or take --provider=lxc without a box.",
                 usage=True,
             )
         return _usable(every["lxc"], system), "where its packages come from was asked for"
@@ -44,8 +57,9 @@ def choose(name: str, system: System) -> tuple[Provider, str]:
 
 
 def _order(system: System, every: dict[str, Provider]) -> list[Provider]:
-    embedded, machines = every["lxc"], [each for name, each in every.items() if name != "lxc"]
-    return [embedded, *machines] if system.name == "debian" else [*machines, embedded]
+    embedded = [each for each in every.values() if each.name == "lxc"]
+    machines = [each for each in every.values() if each.name != "lxc"]
+    return [*embedded, *machines] if system.name == "debian" else [*machines, *embedded]
 
 
 def _reason(provider: Provider, system: System) -> str:

@@ -1,0 +1,129 @@
+"""The provider and its guest, over one real machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provision.errors import Problem
+from provision.guest import File
+from provision.provider import Recipe
+from provision.systems import SYSTEMS
+from provision.vagrant import Vagrant, VagrantGuest
+from provision.vagrant_machine import Machine, folder, machines
+
+DEBIAN = SYSTEMS["debian"]
+INIT = """#!/bin/sh
+# Reaps, and nothing else.
+while :; do sleep 1; done
+"""
+
+
+@pytest.fixture(scope="module")
+def provider(base: Path, box: Path) -> Iterator[Vagrant]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(base / "cache"))
+        made = Vagrant("libvirt", box=str(box))
+        yield made
+        made.close()
+        assert machines("libvirt") == []
+
+
+@pytest.fixture
+def guest(provider: Vagrant) -> Iterator[VagrantGuest]:
+    made = provider.up("guest", DEBIAN)
+    yield made
+    made.destroy()
+
+
+def test_a_guest_is_a_machine_with_a_kernel_of_its_own(guest: VagrantGuest) -> None:
+    facts = guest.facts()
+    assert facts["provider"] == "libvirt"
+    assert facts["kernel"] == guest.run("uname -r").stdout.strip()
+    assert facts["kernel"] != Path("/proc/sys/kernel/osrelease").read_text().strip()
+    assert facts["acceleration"].startswith("none: emulated") == guest.machine.emulated
+    assert guest.run("readlink /proc/1/exe").stdout.strip() == "/usr/sbin/init"
+
+
+def test_nothing_but_init_and_our_session_runs_in_it(guest: VagrantGuest) -> None:
+    guest.write([File("/tmp/put", "x")])
+    listed = guest.run("ps -eo ppid=,comm= | grep -v '^ *[02] '").stdout.split("\n")
+    names = {line.split(maxsplit=1)[1] for line in listed if line}
+    assert names <= {"init", "sshd", "sh", "bash", "ps", "grep"}
+    assert "sshd" in names
+
+
+def test_the_next_guest_finds_no_trace_of_the_one_before(provider: Vagrant) -> None:
+    first = provider.up("first", DEBIAN)
+    machine = first.machine
+    first.write([File("/etc/trace", "x"), File("/etc/inittab", "x")])
+    before = first.run("cat /proc/sys/kernel/random/boot_id").stdout
+    first.destroy()
+    second = provider.up("second", DEBIAN)
+    assert second.machine is machine
+    assert second.run("ls /etc/trace", check=False).code != 0
+    assert second.run("cat /proc/sys/kernel/random/boot_id").stdout == before
+    second.destroy()
+
+
+def test_a_recipe_is_installed_once_with_a_network_that_is_gone_afterwards(
+    provider: Vagrant,
+) -> None:
+    calls: list[str] = []
+
+    def install(guest: VagrantGuest) -> None:
+        calls.append(guest.run("ip -4 route show default").stdout.strip())
+        guest.write([File("/etc/installed", "x")])
+
+    recipe = Recipe("something", "one", install)  # type: ignore[arg-type]
+    for name in ("first", "second"):
+        made = provider.up(name, DEBIAN, recipe)
+        assert made.read("/etc/installed") == b"x"
+        assert made.run("ip route show default").stdout == ""
+        made.destroy()
+    assert len(calls) == 1
+    assert calls[0].startswith("default via")
+
+
+def test_any_program_becomes_pid_1_and_leaves_the_way_back_open(guest: VagrantGuest) -> None:
+    guest.write([File("/root/init", INIT, 0o755), File("/etc/inittab", "nothing of use\n")])
+    guest.reboot("/root/init --with words")
+    command = guest.run("tr '\\0' ' ' </proc/1/cmdline").stdout
+    assert command == "/bin/sh /root/init --with words "
+    assert guest.run("ip route show default").stdout == ""
+    assert guest.run("ls /usr/sbin/init.own /usr/sbin/init.door", check=False).code != 0
+    guest.reboot()
+    assert guest.run("readlink /proc/1/exe").stdout.strip() == "/usr/sbin/init"
+
+
+def test_an_init_that_is_not_there_is_said_before_the_reboot(guest: VagrantGuest) -> None:
+    before = guest.run("cat /proc/sys/kernel/random/boot_id").stdout
+    with pytest.raises(Problem) as caught:
+        guest.reboot("/sbin/nowhere")
+    assert "/sbin/nowhere" in caught.value.what
+    assert guest.run("cat /proc/sys/kernel/random/boot_id").stdout == before
+
+
+def test_an_init_that_does_not_come_up_costs_that_guest_alone(
+    provider: Vagrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = provider.up("doomed", DEBIAN)
+    monkeypatch.setattr(Machine, "patience", 60.0)
+    # The kernel panics: nothing answers, and no init could be asked for anything.
+    guest.write([File("/root/init", "#!/bin/sh\nexec /bin/false\n", 0o755)])
+    with pytest.raises(Problem) as caught:
+        guest.reboot("/root/init")
+    assert "/root/init as PID 1" in caught.value.what
+    monkeypatch.undo()
+    guest.destroy()
+    after = provider.up("after", DEBIAN)
+    assert after.run("readlink /proc/1/exe").stdout.strip() == "/usr/sbin/init"
+    after.destroy()
+
+
+def test_all_its_files_are_below_the_cache(guest: VagrantGuest, base: Path) -> None:
+    assert folder().is_relative_to(base)
+    assert (folder() / "pool").is_dir()
+    assert guest.machine.home.is_relative_to(base)
