@@ -75,12 +75,22 @@ def bench(
 
 @task
 @said
-def report(c: Context, run: str = "latest", format_: str = "terminal", force: bool = False) -> int:
-    """Render a run again: terminal, md, csv or json."""
+def report(
+    c: Context,
+    run: str = "latest",
+    format_: str = "terminal",
+    force: bool = False,
+    why: str = "",
+) -> int:
+    """Render a run again: terminal, md, csv or json; --why=runit/deaths: a cell's evidence."""
     from bench.record import find, read_run
     from reports import render
+    from reports.why import why as evidence
 
     folder = find(run)
+    if why:
+        print(evidence(read_run(folder), folder, why), end="")
+        return 0
     return render(format_, read_run(folder), folder, _console(), force=force)
 
 
