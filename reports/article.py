@@ -21,6 +21,7 @@ from reports.blocks import (
     Table,
 )
 from reports.charts import Distribution
+from reports.matrix import matrix
 from reports.samples import Sample, latencies
 from reports.text import label as short_label
 from reports.view import (
@@ -67,7 +68,8 @@ def article(run: Run, samples: Sequence[Sample]) -> Article:
         facts=f"{run['system']['title']} in guests by {run['provider']['name']}{quick}. "
         f"{host['processor']}, {host['cores']} cores, Linux {host['kernel']}. "
         f"Run {run['id']}, begun {run['started']}.",
-        warnings=tuple(run["warnings"]) + (("This run has not ended.",) if not run["ended"] else ()),
+        warnings=tuple(run["warnings"])
+        + (("This run has not ended.",) if not run["ended"] else ()),
         sections=tuple(each for each in sections if each is not None),
     )
 
@@ -245,7 +247,7 @@ def _latency(run: Run, found: Sequence[Distribution]) -> Section | None:
     columns = (Column("Contender"), Column("Uptime"), Column("n", True), Column("Median", True),
                Column("95 % interval"), Column("p90", True), Column("p99", True),
                Column("Min", True), Column("Max", True), Column("x floor", True))  # fmt: skip
-    fastest_first = sorted(rows(run), key=lambda row: (math.inf if unranked(run) else row.order))
+    fastest_first = sorted(rows(run), key=lambda row: math.inf if unranked(run) else row.order)
     by_name = {each["name"]: each for each in run["contenders"]}
     lines = tuple(line for row in fastest_first for line in _latency_rows(by_name[row.name]))
     table = Table(
@@ -350,7 +352,7 @@ def _panels(run: Run, found: Sequence[Distribution]) -> list[Block]:
         aside=True,
         text="How to read these: a line climbs from 0 to 100 % as restarts are done; a steep line is a "
         "steady supervisor, one that ends below 100 % lost some. Solid lines are of a daemon long "
-        "up, dashed ones of a daemon 0.3 s up; the grey one is the floor. All share one axis."
+        "up, dashed ones of a daemon 0.3 s up; the grey one is the floor. All share one axis.",
     )
     return [words, Panels(tuple(figures))]
 
@@ -410,16 +412,15 @@ def _cost(each: Contender, name: str) -> Cell:
 def _crash_loops(run: Run, samples: Sequence[Sample]) -> Section | None:
     lines = []
     for each in ordered(run):
-        starts = sorted(
-            sample["main_ns"]
+        starts = [
+            stamp
             for sample in samples
-            if sample["contender"] == each["name"]
-            and sample["scenario"] == _CRASHLOOP
-            and sample["event"] in ("start", "up")
-            and isinstance(sample.get("main_ns"), int)
-        )
+            if (sample["contender"], sample["scenario"]) == (each["name"], _CRASHLOOP)
+            and sample["event"] == "starts"
+            for stamp in (*sample["first"], *sample["last"])
+        ]
         if starts:
-            seconds = [(start - starts[0]) / 1e9 for start in dict.fromkeys(starts)]
+            seconds = [(start - starts[0]) / 1e9 for start in starts]
             lines.append((short_label(_place(each)), seconds))
     if not lines:
         return None
@@ -434,29 +435,31 @@ def _crash_loops(run: Run, samples: Sequence[Sample]) -> Section | None:
 
 
 def _behaviour(run: Run) -> Section | None:
-    given = {each["name"]: _verdicts(each) for each in run["contenders"]}
-    names = list(dict.fromkeys(name for verdicts in given.values() for name in verdicts))
-    if not names:
-        return None
-    table = Table(
-        caption="What each does when",
-        columns=(Column("Contender"), *(Column(name) for name in names)),
-        rows=tuple(
-            (Cell(row.label, anchor=f"supervisor-{row.name.split('/')[0]}"),
-             *(Cell(given[row.name].get(name, ("not measured", ""))[0]) for name in names))
-            for row in rows(run)
-        ),
-        note="The evidence for each cell is in the supervisor's own section.",
+    found = matrix(run)
+    tables = tuple(
+        Table(
+            caption=column.scenario,
+            columns=(Column("Contender"), *(Column(name) for name in column.behaviours)),
+            rows=tuple(
+                (Cell(line.label, anchor=f"supervisor-{line.name.split('/')[0]}"),
+                 *(Cell(answer) for answer in line.cells[index]))
+                for line in found.lines
+            ),
+        )
+        for index, column in enumerate(found.columns)
     )  # fmt: skip
-    return Section("behaviour", "Behaviour", (table,))
+    if not tables:
+        return None
+    words = "What each does when. The evidence for each cell is in the supervisor's own section."
+    return Section("behaviour", "Behaviour", (Paragraph(words), *tables))
 
 
-def _verdicts(each: Contender) -> dict[str, tuple[str, str]]:
-    return {
-        verdict["name"]: (verdict["verdict"], verdict["evidence"])
-        for part in each["scenarios"].values()
-        for verdict in part.get("verdicts", [])
-    }
+def _verdicts(each: Contender) -> Iterator[tuple[str, str, str]]:
+    """What a contender does, the answer, and the sentence that says why."""
+    for scenario, part in each["scenarios"].items():
+        for verdict in part.get("verdicts", []):
+            title = f"{scenario}, {verdict['behaviour']}"
+            yield title, verdict["answer"], verdict["sentence"]
 
 
 def _supervisors(run: Run) -> Iterator[Section]:
@@ -474,7 +477,7 @@ def _supervisors(run: Run) -> Iterator[Section]:
         evidence = [
             (f"{label(each)}, {title}: {verdict}.", words)
             for each in own
-            for title, (verdict, words) in _verdicts(each).items()
+            for title, verdict, words in _verdicts(each)
         ]
         lists = (settings, [("", sentence) for sentence in said], evidence)
         blocks += [Points(tuple(items)) for items in lists if items]
@@ -483,9 +486,7 @@ def _supervisors(run: Run) -> Iterator[Section]:
 
 
 def _example(name: str, index: int, example: dict[str, Any]) -> Section:
-    codes = [
-        code for step in example["steps"] for code in _codes(step["title"], step["actions"])
-    ]
+    codes = [code for step in example["steps"] for code in _codes(step["title"], step["actions"])]
     return Section(f"usage-{name}-{index}", f"Usage: {example['title']}", tuple(codes), folded=True)
 
 
