@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from bench.stats import Metric
 from provision.guest import Guest
+from supervisors import supervisors
 from supervisors.contract import Contender, Service, Supervisor
 
 Event = dict[str, Any]
@@ -83,9 +84,13 @@ class Turn:
 
     def grow(self, count: int) -> None:
         """Have the running supervisor keep that many services."""
-        self.services = services(self.contender, count)
+        self.keep(services(self.contender, count))
+
+    def keep(self, wanted: tuple[Service, ...]) -> None:
+        """Have the running supervisor keep those services, as they are described now."""
+        self.services = wanted
         with self.noise():
-            self.supervisor.add(self.guest, self.contender, self.services)
+            self.supervisor.add(self.guest, self.contender, wanted)
 
 
 class Scenario(ABC):
@@ -98,7 +103,7 @@ class Scenario(ABC):
 
     def inapplicable(self, contender: Contender) -> str:
         """Why it cannot apply to that contender, from its own design; empty where it can."""
-        return ""
+        return supervisors()[contender.supervisor].lacks.get(self.name, "")
 
     @abstractmethod
     def shares(self, contender: Contender, depth: Depth) -> list[Share]:
