@@ -109,7 +109,9 @@ class Supervisor:
     (the one that is a service's parent in the runner role), evidence_command (prints in which mode
     it runs, where it has more than one to choose from by itself), daemonize (what brings
     daemonize(1), where its manual wants that for a program which stays in the foreground),
-    contenders. idea.md in its folder tells a reader how it works.
+    contenders, watches (by what a monitor knows a service), findings (where measuring showed it to
+    differ from its manual, or to do what its manual leaves out). idea.md in its folder tells a
+    reader how it works.
 
     Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
     guest, with SERVICE in a path for each service's name; they know contender, service and
@@ -131,6 +133,8 @@ class Supervisor:
     evidence_command: ClassVar[str | None] = None
     daemonize: ClassVar[Source | None] = None
     contenders: ClassVar[tuple[Contender, ...]]
+    watches: ClassVar[Literal["pid file", "command line"]] = "pid file"
+    findings: ClassVar[tuple[str, ...]] = ()
 
     # What a subclass says: shell commands, run in the guest as root.
 
@@ -156,6 +160,10 @@ class Supervisor:
     def start_service(self, contender: Contender, service: Service) -> str:
         """Ask for a stopped service to be started."""
         raise NotImplementedError
+
+    def keepers(self, contender: Contender) -> tuple[str, ...]:
+        """Names of its processes that supervise and are not PID 1, the outermost first."""
+        return () if contender.pid1 else tuple(self.processes)
 
     # The verbs.
 

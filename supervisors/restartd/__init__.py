@@ -26,6 +26,7 @@ class Restartd(Supervisor):
     # A script, since its interval is an option only, and differs between the profiles.
     hosted = "/usr/local/sbin/restartd-foreground"
     processes = frozenset({"restartd"})
+    watches = "command line"
     version_command = "restartd --version"
     contenders = (
         _contender("default", 20.0, "one line a service; it looks every 20 s"),

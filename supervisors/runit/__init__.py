@@ -42,6 +42,10 @@ class Runit(Supervisor):
         # The package enables services of its own; only the test daemon is kept alive here.
         guest.run("rm -f /etc/service/*")
 
+    def keepers(self, contender: Contender) -> tuple[str, ...]:
+        # As PID 1, runit itself only keeps runsvdir alive.
+        return ("runsvdir", "runsv")
+
     def enable(self, contender: Contender, service: Service) -> str:
         return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"
 

@@ -51,6 +51,9 @@ class S6(Supervisor):
         _contender("tuned", pid1=True),
     )
 
+    def keepers(self, contender: Contender) -> tuple[str, ...]:
+        return ("s6-supervise",) if contender.pid1 else ("s6-svscan", "s6-supervise")
+
     def enable(self, contender: Contender, service: Service) -> str:
         return f"mkdir -p {_SCAN} && ln -sfn /etc/s6/sv/{service.name} {_SCAN}/{service.name}"
 
