@@ -48,6 +48,11 @@ def patience(contender: Contender, services: int = 1) -> float:
     return 2 * (contender.period or 0.0) + 15.0 + 0.5 * services
 
 
+def one_look(contender: Contender) -> float:
+    """Seconds within which it has looked once for certain, and has done what it found to do."""
+    return 1.2 * (contender.period or 0.0) + 5.0
+
+
 def spacing(contender: Contender) -> float:
     """Seconds between two starts of a service that keep to limits over a short time."""
     if contender.limit is None or contender.limit[1] > 30:

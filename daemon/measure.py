@@ -1436,6 +1436,33 @@ def storm(bench, p):
          asked=len(it.services), killed=[it.tell(s) for s in it.services if s.name in it.killed])
 
 
+@step("gather", services=(service_names,), new=(service_names,), stall=(seconds,))
+def gather(bench, p):
+    """Wait until all those services live, or none has come for so many seconds; one line for all.
+
+    first_ns, last_ns: the first and the last start of the new ones among them.
+    """
+    begin_ns = now()
+    waited = set(p["services"])
+    until = begin_ns + ns(p["stall"])
+    while waited and now() < until:
+        for name in sorted(waited):
+            bench.look_at_record(bench.service(name))
+        up = set(name for name in waited if bench.service(name).current())
+        waited -= up
+        if up:
+            until = now() + ns(p["stall"])
+        # Whatever came is in the lives of its service; its record is looked at once in a while.
+        look = now() + SECOND // 2
+        while waited and now() < look:
+            bench.listen(look)
+    lives = [bench.service(name).current() for name in p["new"]]
+    starts = sorted(life.main_ns for life in lives if life)
+    emit("gathered", begin_ns=begin_ns, end_ns=now(), asked=len(p["services"]), down=len(waited),
+         missing=sorted(waited)[:20], first_ns=starts[0] if starts else None,
+         last_ns=starts[-1] if starts else None, stall_s=p["stall"])
+
+
 @step("reap", comm=(text,), after=(service_name, None), deadline=(seconds,))
 def reap(bench, p):
     """Look until no process of that name is left, and no service says that it made them all yet."""

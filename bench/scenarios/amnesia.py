@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.evidence import alive, daemons, duration, find, marked, numbers, part, patience
+from bench.evidence import alive, daemons, duration, find, marked, numbers, one_look, part, patience
 from bench.scenario import Answer, Depth, Event, Scenario, Share, Turn, Verdict
 from bench.stats import Metric
 from supervisors import supervisors
@@ -38,7 +38,7 @@ class Amnesia(Scenario):
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         name, service, contender = share.work["part"], turn.services[0].name, turn.contender
         wait = patience(contender)
-        look = _BACK + 2 * (contender.period or 0.0)
+        look = _BACK + one_look(contender)
         events = turn.measure(
             [
                 {"do": "watch", "seconds": contender.settled},
@@ -47,7 +47,7 @@ class Amnesia(Scenario):
                 {"do": "watch", "seconds": look},
                 {"do": "snapshot"},
                 {"do": "signal", "target": "comm:testd", "signal": 9},
-                {"do": "watch", "seconds": wait},
+                {"do": "watch", "seconds": one_look(contender)},
                 {"do": "await", "services": [service], "deadline": wait},
                 {"do": "snapshot"},
             ],

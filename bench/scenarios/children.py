@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evidence import duration, find, numbers, patience, spacing
+from bench.evidence import duration, find, numbers, one_look, patience, spacing
 from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
 from bench.stats import Metric
 from supervisors.contract import Contender
@@ -30,7 +30,7 @@ class Children(Scenario):
         service, wait = turn.services[0].name, patience(turn.contender)
         rest = {"do": "watch", "seconds": spacing(turn.contender)}
         storm = {"do": "storm", "services": [service], "deadline": wait}
-        look = {"do": "watch", "seconds": 2 + 2 * (turn.contender.period or 0.0)}
+        look = {"do": "watch", "seconds": one_look(turn.contender)}
         return turn.measure(
             [
                 {"do": "mode", "service": service, "text": f"--children {CHILDREN}"},

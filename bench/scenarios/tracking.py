@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evidence import alive, daemons, duration, find, marked, numbers, part, patience
+from bench.evidence import alive, daemons, duration, find, marked, numbers, one_look, part, patience
 from bench.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
 from bench.stats import Metric
 from supervisors import supervisors
@@ -56,7 +56,7 @@ class Tracking(Scenario):
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         name, service, contender = share.work["part"], turn.services[0], turn.contender
-        wait, look = patience(contender), 2 * (contender.period or 0.0) + 5
+        wait, look = patience(contender), one_look(contender)
         steps: list[Step] = [{"do": "watch", "seconds": contender.settled}]
         if name == "stranger":
             steps.append(_run(_BEGIN_STRANGER.format(looks=_looks(turn, service))))

@@ -34,6 +34,7 @@ class Runit(Supervisor):
     hosted = "/usr/bin/runsvdir -P /etc/service"
     processes = frozenset({"runit", "runsvdir", "runsv"})
     parent = "runsv"
+    power_off = "/lib/runit/runit-init 0"
     # None of its programs knows its own version.
     version_command = "dpkg-query -W -f '${Version}' runit"
     contenders = (_contender(pid1=False), _contender(pid1=True))

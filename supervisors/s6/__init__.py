@@ -41,6 +41,7 @@ class S6(Supervisor):
     hosted = f"/usr/bin/s6-svscan {_SCAN}"
     processes = frozenset({"s6-svscan", "s6-supervise"})
     parent = "s6-supervise"
+    power_off = f"s6-svscanctl -t {_SCAN}"
     # None of its programs tells its version, but their library's name does.
     version_command = "readlink -f $(ldd /usr/bin/s6-svc | grep -o '/[^ ]*libs6[.]so[^ ]*')"
     version_pattern = r"libs6\.so\.([\d.]+)"

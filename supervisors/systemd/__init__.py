@@ -57,6 +57,7 @@ class Systemd(Supervisor):
     init = "/lib/systemd/systemd"
     processes = frozenset({"systemd", "systemd-journal"})
     parent = "systemd"
+    power_off = "systemctl poweroff"
     version_command = "/lib/systemd/systemd --version"
     contenders = (
         _contender("runner", "default"),
@@ -82,6 +83,10 @@ class Systemd(Supervisor):
 
     def enable(self, contender: Contender, service: Service) -> str:
         return f"systemctl --no-reload enable {service.name}.service"
+
+    def enable_all(self, contender: Contender, services: Iterable[Service]) -> str:
+        units = " ".join(f"{service.name}.service" for service in services)
+        return f"systemctl --no-reload --quiet enable {units}"
 
     def disable(self, contender: Contender, service: Service) -> str:
         unit = f"{service.name}.service"

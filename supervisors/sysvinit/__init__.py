@@ -20,6 +20,7 @@ class Sysvinit(Supervisor):
     init = "/sbin/init"
     processes = frozenset({"init"})
     parent = "init"
+    power_off = "shutdown -h -P now"
     version_command = "/sbin/init --version"
     contenders = (
         Contender(
