@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.evidence import alive, daemons, duration, find, marked, numbers, one_look, part, patience
-from bench.scenario import Answer, Depth, Event, Scenario, Share, Turn, Verdict
+from bench.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
 from bench.stats import Metric
+from provision.errors import Problem
 from supervisors import supervisors
 from supervisors.contract import Contender
 
 # Seconds after which whoever starts it again has done so: inittab at once, scanners every 5 s.
 _BACK = 15.0
+_SNAPSHOT: Step = {"do": "snapshot"}
 
 
 class Amnesia(Scenario):
@@ -37,23 +40,20 @@ class Amnesia(Scenario):
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         name, service, contender = share.work["part"], turn.services[0].name, turn.contender
-        wait = patience(contender)
-        look = _BACK + one_look(contender)
-        events = turn.measure(
+        wait, look = patience(contender), one_look(contender)
+        before = turn.measure([{"do": "watch", "seconds": contender.settled}, _SNAPSHOT], 60)
+        meanwhile = _kill(turn, name, _BACK + look)
+        after = turn.measure(
             [
-                {"do": "watch", "seconds": contender.settled},
-                {"do": "snapshot"},
-                {"do": "signal", "target": f"comm:{name}", "signal": 9},
-                {"do": "watch", "seconds": look},
-                {"do": "snapshot"},
+                _SNAPSHOT,
                 {"do": "signal", "target": "comm:testd", "signal": 9},
-                {"do": "watch", "seconds": one_look(contender)},
+                {"do": "watch", "seconds": look},
                 {"do": "await", "services": [service], "deadline": wait},
-                {"do": "snapshot"},
+                _SNAPSHOT,
             ],
-            look + 2 * wait + 60,
+            look + wait + 60,
         )
-        return marked(name, events)
+        return marked(name, [*before, *meanwhile, *after])
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         return []
@@ -80,6 +80,21 @@ class _Told:
     evidence: tuple[int, ...]
 
 
+def _kill(turn: Turn, name: str, seconds: float) -> list[Event]:
+    """Kill all processes of that name, and wait; the measuring program may be killed in return."""
+    steps: list[Step] = [
+        {"do": "watch", "seconds": 0},
+        {"do": "signal", "target": f"comm:{name}", "signal": 9},
+        {"do": "watch", "seconds": seconds},
+    ]
+    try:
+        return turn.measure(steps, seconds + 60)
+    except Problem as problem:
+        turn.guest.disconnect()
+        time.sleep(seconds)
+        return [{"event": "cut", "why": str(problem)}]
+
+
 def _mortal(contender: Contender) -> tuple[str, ...]:
     return supervisors()[contender.supervisor].keepers(contender)
 
@@ -94,23 +109,26 @@ def _together(behaviour: str, told: Sequence[_Told]) -> Verdict:
 
 def _outlives(name: str, samples: Sequence[Event]) -> _Told:
     before, meanwhile, _ = find(samples, "processes", part=name)
-    killed = find(samples, "signalled", part=name)[0]
     old = daemons(before[1])[0]["pid"]
+    cut = find(samples, "cut", part=name)
+    if cut:
+        said = f"{name} killed: every process but PID 1 was killed, what measures among them."
+        return _Told(False, said, numbers([before, meanwhile], cut))
     gone = find(samples, "gone", part=name, pid=old)[:1]
+    killed = find(samples, "signalled", part=name)[0]
     evidence = numbers([before, killed, meanwhile], gone)
     if alive(meanwhile[1], old):
         return _Told(True, f"{name} killed: the daemon lived on.", evidence)
-    after = gone[0][1]["seen_ns"] - killed[1]["begin_ns"] if gone else 0
-    return _Told(False, f"{name} killed: the daemon ended {duration(after)} later.", evidence)
+    after = duration(gone[0][1]["seen_ns"] - killed[1]["begin_ns"])
+    return _Told(False, f"{name} killed: the daemon ended {after} later.", evidence)
 
 
 def _single(name: str, samples: Sequence[Event]) -> _Told:
-    killed = find(samples, "signalled", part=name)[0]
-    meanwhile = find(samples, "processes", part=name)[1]
+    before, meanwhile, _ = find(samples, "processes", part=name)
     count = len(daemons(meanwhile[1]))
-    time = duration(meanwhile[1]["ns"] - killed[1]["begin_ns"])
-    said = f"{name} killed: {count} of the daemon ran {time} later, {_state(name, meanwhile[1])}."
-    return _Told(count <= 1, said, numbers([killed, meanwhile]))
+    later = duration(meanwhile[1]["ns"] - before[1]["ns"])
+    said = f"{name} killed: {count} of the daemon ran {later} later, {_state(name, meanwhile[1])}."
+    return _Told(count <= 1, said, numbers([before, meanwhile]))
 
 
 def _state(name: str, picture: Event) -> str:
@@ -124,7 +142,7 @@ def _state(name: str, picture: Event) -> str:
 
 
 def _supervised(name: str, samples: Sequence[Event]) -> _Told:
-    killed = find(samples, "signalled", part=name)[1]
+    killed = find(samples, "signalled", part=name)[-1]
     after = find(samples, "processes", part=name)[2]
     starts = [
         (number, each)

@@ -54,8 +54,8 @@ class Children(Scenario):
             return []
         evidence = numbers(storms[1:], pictures)
         before, after = _children(pictures[0][1]), _children(pictures[1][1])
-        if len(before) != CHILDREN or not storms[1][1]["killed"][0]["main_ns"]:
-            said = f"{len(before)} children of {CHILDREN}, or no restart: nothing to judge."
+        if len(before) != CHILDREN:
+            said = f"The daemon had {len(before)} children, not {CHILDREN}: nothing to judge."
             return [Verdict(_BEHAVIOUR, "not measured", said, evidence)]
         left = sorted(set(before) & set(after))
         time = duration(pictures[1][1]["ns"] - storms[1][1]["begin_ns"])
@@ -68,8 +68,12 @@ class Children(Scenario):
         parents = sorted({after[pid] for pid in left})
         said = (
             f"{len(left)} of {CHILDREN} children of a killed daemon still ran {time} later, under"
-            f" {' and '.join(parents)}, beside its successor's {len(after) - len(left)}."
+            f" {' and '.join(parents)}, "
         )
+        if storms[1][1]["killed"][0]["main_ns"]:
+            said += f"beside its successor's {len(after) - len(left)}."
+        else:
+            said += f"and it was not started again within {storms[1][1]['deadline_s']:g} s."
         return [Verdict(_BEHAVIOUR, "no", said, evidence)]
 
 
