@@ -20,14 +20,14 @@ def find(samples: Sequence[Event], event: str, **where: Any) -> Found:
     ]
 
 
-def part(samples: Sequence[Event], name: str) -> Found:
-    """Every sample of one part of a scenario, as `marked` marked it, with its number."""
-    return [(number, each) for number, each in enumerate(samples) if each.get("part") == name]
+def of_act(samples: Sequence[Event], name: str) -> Found:
+    """Every sample of one act of a scenario, as `marked` marked it, with its number."""
+    return [(number, each) for number, each in enumerate(samples) if each.get("act") == name]
 
 
 def marked(name: str, events: Sequence[Event]) -> list[Event]:
-    """Events that belong to one part of a scenario."""
-    return [{"part": name, **event} for event in events]
+    """Events that belong to one act of a scenario."""
+    return [{"act": name, **event} for event in events]
 
 
 def numbers(*found: Found) -> tuple[int, ...]:

@@ -1378,8 +1378,7 @@ class Storm(object):
     def __init__(self, bench, names):
         self.bench = bench
         self.services = [bench.service(name) for name in names]
-        for service in self.services:
-            bench.meet(service)
+        bench.meet(self.services)
         self.old = dict((s.name, s.current()) for s in self.services if s.current())
         self.new = {}
         self.again = collections.Counter()  # starts after the first one
@@ -1446,6 +1445,7 @@ def gather(bench, p):
     waited = set(p["services"])
     until = begin_ns + ns(p["stall"])
     while waited and now() < until:
+        bench.drain()
         for name in sorted(waited):
             bench.look_at_record(bench.service(name))
         up = set(name for name in waited if bench.service(name).current())

@@ -6,7 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.evidence import alive, daemons, duration, find, marked, numbers, one_look, part, patience
+from bench.evidence import (
+    alive,
+    daemons,
+    duration,
+    find,
+    marked,
+    numbers,
+    of_act,
+    one_look,
+    patience,
+)
 from bench.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
 from bench.stats import Metric
 from provision.errors import Problem
@@ -35,11 +45,11 @@ class Amnesia(Scenario):
             return []
         seconds = 20 + _BACK + 3 * (contender.period or 0.0)
         return [
-            Share(self.name, seconds, 1, {"part": each}, fresh=True) for each in _mortal(contender)
+            Share(self.name, seconds, 1, {"act": each}, fresh=True) for each in _mortal(contender)
         ]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
-        name, service, contender = share.work["part"], turn.services[0].name, turn.contender
+        name, service, contender = share.work["act"], turn.services[0].name, turn.contender
         wait, look = patience(contender), one_look(contender)
         before = turn.measure([{"do": "watch", "seconds": contender.settled}, _SNAPSHOT], 60)
         meanwhile = _kill(turn, name, _BACK + look)
@@ -59,7 +69,7 @@ class Amnesia(Scenario):
         return []
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        names = [name for name in _mortal(contender) if part(samples, name)]
+        names = [name for name in _mortal(contender) if of_act(samples, name)]
         return [
             _together(behaviour, [tell(name, samples) for name in names])
             for behaviour, tell in (
@@ -108,14 +118,14 @@ def _together(behaviour: str, told: Sequence[_Told]) -> Verdict:
 
 
 def _outlives(name: str, samples: Sequence[Event]) -> _Told:
-    before, meanwhile, _ = find(samples, "processes", part=name)
+    before, meanwhile, _ = find(samples, "processes", act=name)
     old = daemons(before[1])[0]["pid"]
-    cut = find(samples, "cut", part=name)
+    cut = find(samples, "cut", act=name)
     if cut:
         said = f"{name} killed: every process but PID 1 was killed, what measures among them."
         return _Told(False, said, numbers([before, meanwhile], cut))
-    gone = find(samples, "gone", part=name, pid=old)[:1]
-    killed = find(samples, "signalled", part=name)[0]
+    gone = find(samples, "gone", act=name, pid=old)[:1]
+    killed = find(samples, "signalled", act=name)[0]
     evidence = numbers([before, killed, meanwhile], gone)
     if alive(meanwhile[1], old):
         return _Told(True, f"{name} killed: the daemon lived on.", evidence)
@@ -124,7 +134,7 @@ def _outlives(name: str, samples: Sequence[Event]) -> _Told:
 
 
 def _single(name: str, samples: Sequence[Event]) -> _Told:
-    before, meanwhile, _ = find(samples, "processes", part=name)
+    before, meanwhile, _ = find(samples, "processes", act=name)
     count = len(daemons(meanwhile[1]))
     later = duration(meanwhile[1]["ns"] - before[1]["ns"])
     said = f"{name} killed: {count} of the daemon ran {later} later, {_state(name, meanwhile[1])}."
@@ -142,11 +152,11 @@ def _state(name: str, picture: Event) -> str:
 
 
 def _supervised(name: str, samples: Sequence[Event]) -> _Told:
-    killed = find(samples, "signalled", part=name)[-1]
-    after = find(samples, "processes", part=name)[2]
+    killed = find(samples, "signalled", act=name)[-1]
+    after = find(samples, "processes", act=name)[2]
     starts = [
         (number, each)
-        for number, each in find(samples, "start", part=name)
+        for number, each in find(samples, "start", act=name)
         if each["main_ns"] > killed[1]["begin_ns"]
     ]
     count = len(daemons(after[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evidence import duration, find, marked, numbers, part, patience
+from bench.evidence import duration, find, marked, numbers, of_act, patience
 from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
 from bench.stats import Metric, single
 from provision.guest import Guest
@@ -15,7 +15,7 @@ SERVICES = 5
 STUBBORN = "s3"
 # Beyond the longest that a manual here speaks of: systemd's TimeoutStopSec of 90 s.
 PATIENCE = 150.0
-_PARTS = ("obedient", "stubborn")
+_ACTS = ("obedient", "stubborn")
 
 
 class Shutdown(Scenario):
@@ -33,12 +33,12 @@ class Shutdown(Scenario):
         return ""
 
     def shares(self, contender: Contender, depth: Depth) -> list[Share]:
-        parts = _PARTS if depth.budget is None else _PARTS[:1]
+        acts = _ACTS if depth.budget is None else _ACTS[:1]
         seconds = {"obedient": 30.0, "stubborn": 30.0 + PATIENCE}
-        return [Share(self.name, seconds[each], 1, {"part": each}, fresh=True) for each in parts]
+        return [Share(self.name, seconds[each], 1, {"act": each}, fresh=True) for each in acts]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
-        name, guest, wait = share.work["part"], turn.guest, patience(turn.contender, SERVICES)
+        name, guest, wait = share.work["act"], turn.guest, patience(turn.contender, SERVICES)
         names = [f"s{number}" for number in range(1, SERVICES + 1)]
         stubborn = STUBBORN if name == "stubborn" else ""
         steps: list[dict[str, object]] = [
@@ -80,17 +80,17 @@ class Shutdown(Scenario):
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         offs = [off for _, off in find(samples, "off")]
         return [
-            single(f"shutdown_{off['part']}", "s", off["seconds"])
+            single(f"shutdown_{off['act']}", "s", off["seconds"])
             if off["seconds"] is not None
-            else Metric(f"shutdown_{off['part']}", "s", n=1, censored=1)
+            else Metric(f"shutdown_{off['act']}", "s", n=1, censored=1)
             for off in offs
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
         verdicts = []
-        if part(samples, "obedient"):
+        if of_act(samples, "obedient"):
             verdicts.append(_told_all(samples))
-        if part(samples, "stubborn"):
+        if of_act(samples, "stubborn"):
             verdicts.append(_ended(samples))
         return verdicts
 
@@ -103,7 +103,7 @@ def _terms(guest: Guest, service: str) -> list[int]:
 
 def _told_all(samples: Sequence[Event]) -> Verdict:
     behaviour = "tells every service at power-off"
-    off, told = find(samples, "off", part="obedient"), find(samples, "told", part="obedient")
+    off, told = find(samples, "off", act="obedient"), find(samples, "told", act="obedient")
     evidence = numbers(off, told)
     seconds = off[0][1]["seconds"]
     end = f"off after {seconds:.1f} s" if seconds is not None else f"not off after {PATIENCE:g} s"
@@ -122,7 +122,7 @@ def _told_all(samples: Sequence[Event]) -> Verdict:
 
 def _ended(samples: Sequence[Event]) -> Verdict:
     behaviour = "powers off despite a stubborn service"
-    off, told = find(samples, "off", part="stubborn"), find(samples, "told", part="stubborn")
+    off, told = find(samples, "off", act="stubborn"), find(samples, "told", act="stubborn")
     evidence = numbers(off, told)
     seconds = off[0][1]["seconds"]
     times = next(len(each["terms"]) for _, each in told if each["service"] == STUBBORN)

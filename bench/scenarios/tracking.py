@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evidence import alive, daemons, duration, find, marked, numbers, one_look, part, patience
+from bench.evidence import (
+    alive,
+    daemons,
+    duration,
+    find,
+    marked,
+    numbers,
+    of_act,
+    one_look,
+    patience,
+)
 from bench.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
 from bench.stats import Metric
 from supervisors import supervisors
 from supervisors.contract import Contender, Service
 
-# The parts, one a guest, and what is asked of a supervisor in each.
-_PARTS = {
+# The acts, one a guest, and what is asked of a supervisor in each.
+_ACTS = {
     "detached": "follows a daemon that forks twice",
     "stale": "sees through a stale pid file",
     "empty": "sees through an empty pid file",
@@ -51,11 +61,11 @@ class Tracking(Scenario):
             return []
         seconds = 30 + 6 * (contender.period or 0.0)
         return [
-            Share(self.name, seconds, 1, {"part": each}, fresh=True) for each in _parts(contender)
+            Share(self.name, seconds, 1, {"act": each}, fresh=True) for each in _acts(contender)
         ]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
-        name, service, contender = share.work["part"], turn.services[0], turn.contender
+        name, service, contender = share.work["act"], turn.services[0], turn.contender
         wait, look = patience(contender), one_look(contender)
         steps: list[Step] = [{"do": "watch", "seconds": contender.settled}]
         if name == "stranger":
@@ -74,19 +84,19 @@ class Tracking(Scenario):
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
         verdicts: list[Verdict] = []
-        for name, behaviour in _PARTS.items():
-            if name not in _parts(contender):
+        for name, behaviour in _ACTS.items():
+            if name not in _acts(contender):
                 reason = "It reads no pid file: it looks for the daemon's command line."
                 verdicts.append(Verdict(behaviour, "not applicable", reason))
-            elif part(samples, name):
+            elif of_act(samples, name):
                 verdicts.append(_verdict(name, contender, samples))
-        if part(samples, "stranger"):
+        if of_act(samples, "stranger"):
             verdicts.append(_spares(samples))
         return verdicts
 
 
-def _parts(contender: Contender) -> list[str]:
-    return [each for each in _PARTS if _by_pidfile(contender) or each not in ("stale", "empty")]
+def _acts(contender: Contender) -> list[str]:
+    return [each for each in _ACTS if _by_pidfile(contender) or each not in ("stale", "empty")]
 
 
 def _by_pidfile(contender: Contender) -> bool:
@@ -108,8 +118,8 @@ def _look(seconds: float) -> list[Step]:
 
 
 def _verdict(name: str, contender: Contender, samples: Sequence[Event]) -> Verdict:
-    pictures = find(samples, "processes", part=name)
-    storms = find(samples, "storm", part=name)
+    pictures = find(samples, "processes", act=name)
+    storms = find(samples, "storm", act=name)
     before, after = pictures[0][1], pictures[0 if name == "detached" else 1][1]
     storm, count = storms[0][1], len(daemons(after))
     killed = storm["killed"][0]
@@ -121,7 +131,7 @@ def _verdict(name: str, contender: Contender, samples: Sequence[Event]) -> Verdi
         said.append(f"Killed, it was not started again within {storm['deadline_s']:g} s.")
     doubled = name != "detached" and len(daemons(before)) > 1
     answer: Answer = "yes" if killed["main_ns"] and count == 1 and not doubled else "no"
-    return Verdict(_PARTS[name], answer, " ".join(said), numbers(storms, pictures[:2]))
+    return Verdict(_ACTS[name], answer, " ".join(said), numbers(storms, pictures[:2]))
 
 
 def _told(name: str, contender: Contender) -> str:
@@ -138,8 +148,8 @@ def _while_it_ran(running: Sequence[Event]) -> str:
 
 
 def _spares(samples: Sequence[Event]) -> Verdict:
-    ran = find(samples, "ran", part="stranger")
-    pictures = find(samples, "processes", part="stranger")
+    ran = find(samples, "ran", act="stranger")
+    pictures = find(samples, "processes", act="stranger")
     stranger = int(ran[0][1]["output"])
     lived = [alive(picture, stranger) for _, picture in pictures]
     left = len(daemons(pictures[-1][1]))
