@@ -26,6 +26,11 @@ class Job:
         return sum(share.seconds for share in self.shares)
 
     @property
+    def fresh(self) -> bool:
+        """Whether its guest is in no state to do anything more in the end, an orderly stop even."""
+        return any(share.fresh for share in self.shares)
+
+    @property
     def loud(self) -> bool:
         """Whether it has to wait until all that are not loud are done."""
         return any(share.loud for share in self.shares)

@@ -336,11 +336,12 @@ class _Loop:
                 stay.enter("keep")
                 stay.kept = guest.keep()
                 return
-            try:
+            if not job.fresh:
                 stay.enter("stop")
-                job.entry.supervisor.stop(guest, job.entry.contender)
-            except Problem as problem:
-                stay.notes.append(f"stop: {problem}")
+                try:
+                    job.entry.supervisor.stop(guest, job.entry.contender)
+                except Problem as problem:
+                    stay.notes.append(f"stop: {problem}")
             stay.enter("destroy")
             guest.destroy()
             with self.lock:

@@ -53,6 +53,8 @@ class Amnesia(Scenario):
         wait, look = patience(contender), one_look(contender)
         before = turn.measure([{"do": "watch", "seconds": contender.settled}, _SNAPSHOT], 60)
         meanwhile = _kill(turn, name, _BACK + look)
+        if find(meanwhile, "off"):
+            return marked(name, [*before, *meanwhile])
         after = turn.measure(
             [
                 _SNAPSHOT,
@@ -91,18 +93,21 @@ class _Told:
 
 
 def _kill(turn: Turn, name: str, seconds: float) -> list[Event]:
-    """Kill all processes of that name, and wait; the measuring program may be killed in return."""
+    """Kill all processes of that name, and wait.
+
+    What measures may be killed in return (an event "cut"), or the guest end (an event "off").
+    """
     steps: list[Step] = [
         {"do": "watch", "seconds": 0},
         {"do": "signal", "target": f"comm:{name}", "signal": 9},
         {"do": "watch", "seconds": seconds},
     ]
     try:
-        return turn.measure(steps, seconds + 60)
+        return turn.measure(steps, seconds + 20)
     except Problem as problem:
         turn.guest.disconnect()
         time.sleep(seconds)
-        return [{"event": "cut", "why": str(problem)}]
+        return [{"event": "off" if turn.guest.ended() else "cut", "why": str(problem)}]
 
 
 def _mortal(contender: Contender) -> tuple[str, ...]:
@@ -118,9 +123,12 @@ def _together(behaviour: str, told: Sequence[_Told]) -> Verdict:
 
 
 def _outlives(name: str, samples: Sequence[Event]) -> _Told:
-    before, meanwhile, _ = find(samples, "processes", act=name)
+    pictures = find(samples, "processes", act=name)
+    off, cut = find(samples, "off", act=name), find(samples, "cut", act=name)
+    if off:
+        return _Told(False, f"{name} killed: the machine switched itself off.", numbers(off))
+    before, meanwhile, _ = pictures
     old = daemons(before[1])[0]["pid"]
-    cut = find(samples, "cut", act=name)
     if cut:
         said = f"{name} killed: every process but PID 1 was killed, what measures among them."
         return _Told(False, said, numbers([before, meanwhile], cut))
@@ -134,6 +142,9 @@ def _outlives(name: str, samples: Sequence[Event]) -> _Told:
 
 
 def _single(name: str, samples: Sequence[Event]) -> _Told:
+    off = find(samples, "off", act=name)
+    if off:
+        return _Told(True, f"{name} killed: nothing runs in a machine that is off.", numbers(off))
     before, meanwhile, _ = find(samples, "processes", act=name)
     count = len(daemons(meanwhile[1]))
     later = duration(meanwhile[1]["ns"] - before[1]["ns"])
@@ -152,6 +163,9 @@ def _state(name: str, picture: Event) -> str:
 
 
 def _supervised(name: str, samples: Sequence[Event]) -> _Told:
+    off = find(samples, "off", act=name)
+    if off:
+        return _Told(False, f"{name} killed: nothing comes back.", numbers(off))
     killed = find(samples, "signalled", act=name)[-1]
     after = find(samples, "processes", act=name)[2]
     starts = [
