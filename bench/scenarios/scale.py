@@ -24,7 +24,7 @@ _RAISE = (
     " prlimit --pid ${each#/proc/} --nofile=$most:$most; done 2> /dev/null; true"
 )
 _ROOM = (
-    "echo $(ls -d /proc/[0-9]* | wc -l) $(cat /proc/sys/kernel/pid_max) $(ulimit -u)"
+    "set -- /proc/[0-9]*; echo $# $(cat /proc/sys/kernel/pid_max) $(ulimit -u)"
     " $(ulimit -Hn) $(sed -n 's/MemAvailable: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)"
 )
 
