@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.scenario import Scenario
 from bench.selection import FLOOR, Entry
+from supervisors.contract import Contender
 
 # A floor whose slow tenth is this many times its median says that the host is too noisy to rank.
 NOISY = 4.0
@@ -40,9 +42,13 @@ def result(
             found[name] = {"status": status, "note": note, "metrics": [], "verdicts": []}
             continue
         samples = [each for each in known.samples if each.get("scenario") == name]
-        metrics = [metric.as_dict() for metric in scenario.conclude(contender, samples)]
-        verdicts = [asdict(verdict) for verdict in scenario.judge(contender, samples)]
-        found[name] = {"status": "measured", "note": "", "metrics": metrics, "verdicts": verdicts}
+        try:
+            found[name] = _concluded(scenario, contender, samples)
+        except Exception:
+            # Of a guest that failed half-way; what the others have measured is not lost for that.
+            known.failures.append(f"concluding {name}: {traceback.format_exc()}")
+            note = "its samples could not be concluded from"
+            found[name] = {"status": "not measured", "note": note, "metrics": [], "verdicts": []}
     article = supervisor.article
     return {
         "name": contender.name,
@@ -69,6 +75,17 @@ def result(
         "verified": known.verified,
         "guests": sorted(known.guests, key=lambda guest: int(guest["replica"])),
         "scenarios": found,
+    }
+
+
+def _concluded(
+    scenario: Scenario, contender: Contender, samples: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "status": "measured",
+        "note": "",
+        "metrics": [metric.as_dict() for metric in scenario.conclude(contender, samples)],
+        "verdicts": [asdict(verdict) for verdict in scenario.judge(contender, samples)],
     }
 
 

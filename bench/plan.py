@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from bench.scenario import Depth, Scenario, Share
 from bench.selection import Entry
+
+# Two that take all of a processor each do each other no harm on two processors.
+LOUD_AT_ONCE = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,16 @@ class Job:
         """How long the shares should take."""
         return sum(share.seconds for share in self.shares)
 
+    @property
+    def fresh(self) -> bool:
+        """Whether its guest is in no state to do anything more in the end, an orderly stop even."""
+        return any(share.fresh for share in self.shares)
+
+    @property
+    def loud(self) -> bool:
+        """Whether it has to wait until all that are not loud are done."""
+        return any(share.loud for share in self.shares)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -31,8 +45,10 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """How long all jobs take side by side."""
-        return max((job.seconds for job in self.jobs), default=0.0)
+        """How long all jobs take: side by side, and then the loud ones."""
+        calm = max((job.seconds for job in self.jobs if not job.loud), default=0.0)
+        loud = [job.seconds for job in self.jobs if job.loud]
+        return calm + max(sum(loud) / LOUD_AT_ONCE, max(loud, default=0.0))
 
     def lines(self) -> list[str]:
         """The arithmetic, a line a contender: guests x trials x period."""

@@ -18,7 +18,7 @@ from bench.about import about
 from bench.conclusion import Progress, compare_with_floor, result, warnings
 from bench.host import host_facts, own_cpu_seconds
 from bench.options import Options
-from bench.plan import Job, Plan, plan
+from bench.plan import LOUD_AT_ONCE, Job, Plan, plan
 from bench.quiet import Quiet
 from bench.record import Record, find
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
@@ -177,7 +177,8 @@ class _Loop:
         try:
             if self.provider.parallel > 1 and "restart" in self.scenarios:
                 self._measure_alone(made)
-            self._do(made.jobs)
+            self._do([job for job in made.jobs if not job.loud], self.provider.parallel)
+            self._do([job for job in made.jobs if job.loud], LOUD_AT_ONCE)
         except BaseException:
             self._clear_away()
             raise
@@ -192,8 +193,9 @@ class _Loop:
             if job.entry.contender.period is None:
                 self.slots[job.entry.name, job.replica] = len(self.slots)
 
-    def _do(self, jobs: Sequence[Job]) -> None:
-        pool = ThreadPoolExecutor(max_workers=max(1, min(len(jobs), self.provider.parallel)))
+    def _do(self, jobs: Sequence[Job], at_once: int) -> None:
+        at_once = min(len(jobs), at_once, self.provider.parallel)
+        pool = ThreadPoolExecutor(max_workers=max(1, at_once))
         waiting: set[Future[None]] = {pool.submit(self._job, job) for job in jobs}
         try:
             while waiting:
@@ -342,11 +344,12 @@ class _Loop:
                 stay.enter("keep")
                 stay.kept = guest.keep()
                 return
-            try:
+            if not job.fresh:
                 stay.enter("stop")
-                job.entry.supervisor.stop(guest, job.entry.contender)
-            except Problem as problem:
-                stay.notes.append(f"stop: {problem}")
+                try:
+                    job.entry.supervisor.stop(guest, job.entry.contender)
+                except Problem as problem:
+                    stay.notes.append(f"stop: {problem}")
             stay.enter("destroy")
             guest.destroy()
             with self.lock:

@@ -39,7 +39,8 @@ class Share:
     """The part of a scenario that one guest does.
 
     seconds: how long that is expected to take; fresh: it needs a guest of its own, in which nothing
-    was done before and after which nothing can be.
+    was done before and after which nothing can be; loud: it takes so much of the host that it waits
+    until all others are done, and as many as there are processors run at once.
     """
 
     scenario: str
@@ -47,6 +48,7 @@ class Share:
     trials: int
     work: dict[str, Any] = field(default_factory=dict)
     fresh: bool = False
+    loud: bool = False
 
 
 @dataclass(frozen=True)

@@ -589,7 +589,8 @@ def open_fifo(directory):
 
 LINE_KEYS = {"start": ("pid", "ppid", "seq", "main_ns", "up_ns"),
              "ready": ("pid", "seq", "ready_ns"),
-             "exit": ("pid", "seq", "exit_ns")}
+             "exit": ("pid", "seq", "exit_ns"),
+             "left": ("pid", "seq", "left_ns")}
 
 
 def parse_line(line):
@@ -1423,6 +1424,121 @@ def trials(bench, p):
     if p["patience"] is None:
         p["patience"] = p["deadline"]
     Trials(bench, p, random.Random(bench.seed * 1000 + bench.step)).run()
+
+
+# ---- steps: many at once -------------------------------------------------------------------
+
+
+class Storm(object):
+    """Kills every service in one go, and waits for the successors of all."""
+
+    def __init__(self, bench, names):
+        self.bench = bench
+        self.services = [bench.service(name) for name in names]
+        bench.meet(self.services)
+        self.old = dict((s.name, s.current()) for s in self.services if s.current())
+        self.new = {}
+        self.again = collections.Counter()  # starts after the first one
+        self.killed = {}
+
+    def rage(self, number, deadline):
+        gc.collect()
+        gc.disable()
+        self.bench.vigil = True
+        try:
+            for service in self.services:
+                if service.name in self.old:
+                    kill_ns = self.bench.signal(self.old[service.name], number)
+                    if kill_ns is not None:
+                        self.killed[service.name] = kill_ns
+            self.wait(now() + deadline)
+        finally:
+            gc.enable()
+            self.bench.vigil = False
+
+    def wait(self, until):
+        while len(self.new) < len(self.killed) and now() < until:
+            for thing in self.bench.listen(min(until, now() + SECOND // 5)):
+                if thing["event"] == "start":
+                    self.note(thing["life"])
+            for name in set(self.killed) - set(self.new):
+                life = self.bench.look_at_record(self.bench.service(name))
+                if life:
+                    self.note(life)
+
+    def note(self, life):
+        name = life.service.name
+        if name not in self.killed or life.main_ns < self.killed[name]:
+            return
+        if name in self.new:
+            self.again[name] += 1
+        else:
+            self.new[name] = life
+
+    def tell(self, service):
+        old, new = self.old[service.name], self.new.get(service.name)
+        return {"service": service.name, "old_pid": old.pid, "kill_ns": self.killed[service.name],
+                "exit_ns": old.gone_ns, "new_pid": new and new.pid, "main_ns": new and new.main_ns,
+                "by": new and new.found_by, "again": self.again[service.name]}
+
+
+@step("storm", services=(service_names,), signal=(signal_number, 9), deadline=(seconds,))
+def storm(bench, p):
+    """Kill all those services at once, in that order, and wait until each was started anew."""
+    it = Storm(bench, p["services"])
+    begin_ns = now()
+    it.rage(p["signal"], ns(p["deadline"]))
+    emit("storm", begin_ns=begin_ns, end_ns=now(), deadline_s=p["deadline"],
+         asked=len(it.services), killed=[it.tell(s) for s in it.services if s.name in it.killed])
+
+
+@step("gather", services=(service_names,), new=(service_names,), stall=(seconds,))
+def gather(bench, p):
+    """Wait until all those services live, or none has come for so many seconds; one line for all.
+
+    first_ns, last_ns: the first and the last start of the new ones among them.
+    """
+    begin_ns = now()
+    waited = set(p["services"])
+    until = begin_ns + ns(p["stall"])
+    while waited and now() < until:
+        bench.drain()
+        for name in sorted(waited):
+            bench.look_at_record(bench.service(name))
+        up = set(name for name in waited if bench.service(name).current())
+        waited -= up
+        if up:
+            until = now() + ns(p["stall"])
+        # Whatever came is in the lives of its service; its record is looked at once in a while.
+        look = now() + SECOND // 2
+        while waited and now() < look:
+            bench.listen(look)
+    lives = [bench.service(name).current() for name in p["new"]]
+    starts = sorted(life.main_ns for life in lives if life)
+    emit("gathered", begin_ns=begin_ns, end_ns=now(), asked=len(p["services"]), down=len(waited),
+         missing=sorted(waited)[:20], first_ns=starts[0] if starts else None,
+         last_ns=starts[-1] if starts else None, stall_s=p["stall"])
+
+
+@step("reap", comm=(text,), after=(service_name, None), deadline=(seconds,))
+def reap(bench, p):
+    """Look until no process of that name is left, and no service says that it made them all yet."""
+    begin_ns = now()
+    until = begin_ns + ns(p["deadline"])
+    made_ns, most, looks = None, 0, 0
+    while True:
+        states = [s.state for s in all_stats().values() if s.comm == p["comm"]]
+        looked_ns = now()
+        looks += 1
+        most = max(most, states.count("Z"))
+        if looked_ns >= until or (not states and (made_ns or not p["after"])):
+            break
+        for thing in bench.listen(min(until, looked_ns + SECOND // 100)):
+            if thing["event"] == "left" and thing["told"]["service"] == p["after"]:
+                made_ns = thing["told"]["left_ns"]
+    emit("reaped", comm=p["comm"], begin_ns=begin_ns, made_ns=made_ns, end_ns=looked_ns,
+         left=len(states), zombies=states.count("Z"), most_zombies=most, looks=looks,
+         deadline_s=p["deadline"])
 
 
 # ---- the whole -----------------------------------------------------------------------------

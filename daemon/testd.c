@@ -43,7 +43,7 @@ struct record {
 
 struct options {
 	const char *service, *dir, *pidfile, *ready;
-	long daemonize, forks, ignore_term, watchdog;
+	long daemonize, forks, ignore_term, note_term, watchdog;
 	long exit_after, exit_code, exit_signal, ready_after, hang_after;
 	long children, orphans, chatter, allocate, allocate_after;
 };
@@ -53,6 +53,7 @@ static struct record nowhere; /* stands in for a record that cannot be had */
 static struct record *record = &nowhere;
 static uint64_t main_ns, seq;
 static unsigned long long chatted; /* lines written to stdout by this life */
+static int notes = -1; /* DIR/SERVICE.term: a line for each SIGTERM, which outlives the guest */
 
 static int64_t now(void)
 {
@@ -94,6 +95,7 @@ static const struct option {
 	{"--exit-code", NUMBER, &opt.exit_code, 0, 255, 0},
 	{"--exit-signal", NUMBER, &opt.exit_signal, 1, 64, 0},
 	{"--ignore-term", FLAG, &opt.ignore_term, 0, 0, 0},
+	{"--note-term", FLAG, &opt.note_term, 0, 0, 0},
 	{"--ready", TEXT, &opt.ready, 0, 0, 0},
 	{"--ready-after", NUMBER, &opt.ready_after, 0, LONG_MAX / 1000000, 0},
 	{"--children", NUMBER, &opt.children, 0, 10000, 0},
@@ -419,6 +421,8 @@ static void leave_orphans(void)
 			nanosleep(&(struct timespec){.tv_nsec = MILLISECOND}, NULL);
 		_exit(0);
 	}
+	if (opt.orphans)
+		tell_event("left");
 }
 
 static void allocate(void)
@@ -538,10 +542,32 @@ static void read_mode(void)
 	check();
 }
 
+/* Only integers are formatted, and only while waiting: no lock of the C library is held then. */
+static void note_term(int number)
+{
+	char line[64];
+	int64_t term_ns = now();
+	int length = snprintf(line, sizeof line, "%d %lld\n", getpid(), (long long)term_ns);
+
+	if (write(notes, line, (size_t)length) != length || opt.ignore_term)
+		return;
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
 static void heed_term(void)
 {
+	char path[PATH_MAX];
+
 	if (opt.ignore_term)
 		signal(SIGTERM, SIG_IGN);
+	if (!opt.note_term)
+		return;
+	path_in_dir(path, opt.service, ".term");
+	notes = open(path, O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC, 0644);
+	if (notes < 0)
+		die(EX_CANTCREAT, "%s: %s", path, strerror(errno));
+	signal(SIGTERM, note_term);
 }
 
 int main(int argc, char **argv)

@@ -130,6 +130,24 @@ class Guest(ABC):
         )
         return Output(result.stdout, result.stderr, result.exited)
 
+    def power_off(self, command: str, patience: float) -> float | None:
+        """Ask for the guest's end by that command inside it; returns the seconds until it was gone.
+
+        None: it still ran after so many seconds. Its files stay; `reboot` starts it again.
+        """
+        begin = time.monotonic()
+        self.run(f"setsid -f sh -c {shlex.quote(command)} < /dev/null > /dev/null 2>&1")
+        self.disconnect()
+        while time.monotonic() < begin + patience:
+            if self.ended():
+                return time.monotonic() - begin
+            time.sleep(0.02)
+        return None
+
+    def ended(self) -> bool:
+        """Whether its PID 1 has ended. Raises Problem where the provider cannot tell."""
+        raise Problem(f"It cannot be told whether guest {self.name} has switched itself off.")
+
     def write(self, files: Iterable[File]) -> None:
         """Put files at their places in one go."""
         archive = io.BytesIO()

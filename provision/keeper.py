@@ -7,6 +7,7 @@ It takes one word a line on standard input and answers one line each:
 
     boot      start the guest               -> `pid N`, or `failed`
     halt      stop it                       -> `halted`
+    state     has it ended by itself?       -> `running`, or `ended`
     online    give it a network             -> `online`, or `failed`
     offline   take the network away         -> `offline`
     keep      outlive the owner             -> `kept`
@@ -80,6 +81,9 @@ class Keeper:
                 self.monitor.wait(2)
         self.monitor = None
         return "halted"
+
+    def state(self) -> str:
+        return "running" if self.monitor is not None and self.monitor.poll() is None else "ended"
 
     def online(self) -> str:
         ready_read, ready_write = os.pipe()
@@ -206,7 +210,8 @@ def main() -> None:
 
 def _answer(keeper: Keeper) -> None:
     verbs = {verb.__name__: verb for verb in
-             (keeper.boot, keeper.halt, keeper.online, keeper.offline, keeper.keep)}  # fmt: skip
+             (keeper.boot, keeper.halt, keeper.state, keeper.online, keeper.offline,
+              keeper.keep)}  # fmt: skip
     for line in sys.stdin:
         print(verbs[line.strip()](), flush=True)
     if (keeper.home / KEPT).exists() and keeper.monitor is not None:

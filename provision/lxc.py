@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import platform
+import resource
 import select
 import signal
 import socket
@@ -221,6 +222,9 @@ class LxcGuest(Guest):
         self.disconnect()
         self._ask("halt")
 
+    def ended(self) -> bool:
+        return self._ask("state") == "ended"
+
     @contextmanager
     def online(self) -> Iterator[None]:
         if self._ask("online") != "online":
@@ -293,6 +297,7 @@ class LxcGuest(Guest):
             name=self.name,
             arch=platform.machine(),
             init=init,
+            files=_open_files(),
             shift=SHIFT,
             range=RANGE,
             rootfs=f"overlay:{rootfs}",
@@ -324,6 +329,12 @@ def _pid_inside(pid: int) -> int | None:
 
 def _folder() -> Path:
     return cache_folder() / "guests"
+
+
+def _open_files() -> str:
+    """Soft and hard limit of open files, as Debian's kernel and init give them where we may."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return f"{min(1024, most)}:{min(524288, most)}"
 
 
 def _seen(path: Path) -> str:

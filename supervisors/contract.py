@@ -132,7 +132,10 @@ class Supervisor:
     daemonize(1), where its manual wants that for a program which stays in the foreground), lacks
     (by scenario: why its own design leaves out what that is about), announces (how a service may
     tell it that it is ready, as testd's --ready has it), watchdog (whether it ends a service that
-    does not answer in time), contenders. idea.md in its folder tells a reader how it works.
+    does not answer in time), contenders, watches (by what a monitor knows a service), power_off
+    (the command that has it, as PID 1, switch the machine off; None where it knows no end),
+    findings (where measuring showed it to differ from its manual, or to do what its manual leaves
+    out). idea.md in its folder tells a reader how it works.
 
     Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
     guest, with SERVICE in a path for each service's name; they know contender, service and
@@ -160,6 +163,9 @@ class Supervisor:
     announces: ClassVar[str | None] = None
     watchdog: ClassVar[bool] = False
     contenders: ClassVar[tuple[Contender, ...]]
+    watches: ClassVar[Literal["pid file", "command line"]] = "pid file"
+    power_off: ClassVar[str | None] = None
+    findings: ClassVar[tuple[str, ...]] = ()
 
     # What a subclass says: shell commands, run in the guest as root.
 
@@ -169,6 +175,10 @@ class Supervisor:
     def enable(self, contender: Contender, service: Service) -> str:
         """Mark a service, whose files are written, as one to keep alive. Empty: files suffice."""
         return ""
+
+    def enable_all(self, contender: Contender, services: Iterable[Service]) -> str:
+        """Mark many services at once."""
+        return "\n".join(self.enable(contender, service) for service in services)
 
     def disable(self, contender: Contender, service: Service) -> str:
         """Take a service out for good: its files and whatever `enable` did."""
@@ -193,6 +203,10 @@ class Supervisor:
     def output(self, contender: Contender, service: Service) -> str | None:
         """Print what a service with `logged` set has written; None: nothing keeps it."""
         return None
+
+    def keepers(self, contender: Contender) -> tuple[str, ...]:
+        """Names of its processes that supervise and are not PID 1, the outermost first."""
+        return () if contender.pid1 else tuple(self.processes)
 
     # The verbs.
 
@@ -282,9 +296,10 @@ class Supervisor:
     def configure(self, guest: Guest, contender: Contender, services: Iterable[Service]) -> None:
         """Write the configuration of those services, and enable them."""
         services = tuple(services)
-        guest.write(self.files(contender, services))
-        commands = [self.enable(contender, service) for service in services]
-        guest.run("\n".join(["set -e", *commands]))
+        # A script, since the commands of a thousand services are too long for a command line.
+        script = File("/tmp/enable", self.enable_all(contender, services) + "\n")
+        guest.write([*self.files(contender, services), script])
+        guest.run("sh -e /tmp/enable && rm /tmp/enable", timeout=600)
 
     def start(self, guest: Guest, contender: Contender) -> None:
         """Start the supervisor: as PID 1 by a reboot, else kept by the guest's own PID 1."""

@@ -54,6 +54,9 @@ class Daemontools(Supervisor):
         # The package starts it by a respawn line of its own; the suite decides when it starts.
         guest.run("sed -i '/daemontools-run begin/,/daemontools-run end/d' /etc/inittab")
 
+    def keepers(self, contender: Contender) -> tuple[str, ...]:
+        return ("supervise",) if contender.pid1 else ("svscanboot", "svscan", "supervise")
+
     def enable(self, contender: Contender, service: Service) -> str:
         return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"
 

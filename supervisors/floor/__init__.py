@@ -27,6 +27,7 @@ class Floor(Supervisor):
     hosted = "/etc/floor"
     processes = frozenset({"floor"})
     parent = "floor"
+    power_off = "kill -TERM 1"
     version_command = "sha256sum /srv/testd/floor | cut -c 1-12"
     version_pattern = r"(\w+)"
     lacks = {

@@ -29,6 +29,7 @@ class Restartd(Supervisor):
     # A script, since its interval is an option only, and differs between the profiles.
     hosted = "/usr/local/sbin/restartd-foreground"
     processes = frozenset({"restartd"})
+    watches = "command line"
     version_command = "restartd --version"
     lacks = {"watchdog": "It looks for a command line in /proc, and asks nothing."}
     contenders = (

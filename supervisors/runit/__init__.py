@@ -35,6 +35,7 @@ class Runit(Supervisor):
     hosted = "/usr/bin/runsvdir -P /etc/service"
     processes = frozenset({"runit", "runsvdir", "runsv"})
     parent = "runsv"
+    power_off = "/lib/runit/runit-init 0"
     # None of its programs knows its own version.
     version_command = None
     lacks = {
@@ -51,6 +52,10 @@ class Runit(Supervisor):
             "mkdir -p /lib/runit; [ -e /lib/runit/runit-init ]"
             " || ln -s $(command -v runit-init) /lib/runit/runit-init"
         )
+
+    def keepers(self, contender: Contender) -> tuple[str, ...]:
+        # As PID 1, runit itself only keeps runsvdir alive.
+        return ("runsvdir", "runsv")
 
     def enable(self, contender: Contender, service: Service) -> str:
         return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"

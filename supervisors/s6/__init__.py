@@ -45,6 +45,7 @@ class S6(Supervisor):
     hosted = f"/usr/bin/s6-svscan {_SCAN}"
     processes = frozenset({"s6-svscan", "s6-supervise"})
     parent = "s6-supervise"
+    power_off = f"s6-svscanctl -t {_SCAN}"
     # None of its programs tells its version, but their library's name does.
     version_command = "readlink -f $(ldd /usr/bin/s6-svc | grep -o '/[^ ]*libs6[.]so[^ ]*')"
     version_pattern = r"libs6\.so\.([\d.]+)"
@@ -56,6 +57,9 @@ class S6(Supervisor):
         _contender("default", pid1=True),
         _contender("tuned", pid1=True),
     )
+
+    def keepers(self, contender: Contender) -> tuple[str, ...]:
+        return ("s6-supervise",) if contender.pid1 else ("s6-svscan", "s6-supervise")
 
     def enable(self, contender: Contender, service: Service) -> str:
         return f"mkdir -p {_SCAN} && ln -sfn /etc/s6/sv/{service.name} {_SCAN}/{service.name}"

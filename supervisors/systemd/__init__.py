@@ -48,6 +48,7 @@ class Systemd(Supervisor):
     init = "/lib/systemd/systemd"
     processes = frozenset({"systemd", "systemd-journal"})
     parent = "systemd"
+    power_off = "systemctl poweroff"
     version_command = "/lib/systemd/systemd --version"
     announces = "notify"
     watchdog = True
@@ -71,6 +72,10 @@ class Systemd(Supervisor):
 
     def enable(self, contender: Contender, service: Service) -> str:
         return f"systemctl --no-reload enable {service.name}.service"
+
+    def enable_all(self, contender: Contender, services: Iterable[Service]) -> str:
+        units = " ".join(f"{service.name}.service" for service in services)
+        return f"systemctl --no-reload --quiet enable {units}"
 
     def disable(self, contender: Contender, service: Service) -> str:
         unit = f"{service.name}.service"

@@ -25,6 +25,7 @@ class Sysvinit(Supervisor):
     init = "/sbin/init"
     processes = frozenset({"init"})
     parent = "init"
+    power_off = "shutdown -h -P now"
     version_command = "/sbin/init --version"
     lacks = {
         "readiness": "inittab(5) knows a process that runs and one that does not.",

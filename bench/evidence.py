@@ -1,0 +1,73 @@
+"""Finding in samples what a verdict rests on, and saying it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bench.scenario import Event
+from supervisors.contract import Contender
+
+Found = list[tuple[int, Event]]
+
+
+def find(samples: Sequence[Event], event: str, **where: Any) -> Found:
+    """The samples of that event whose fields have those values, with their numbers."""
+    return [
+        (number, each)
+        for number, each in enumerate(samples)
+        if each["event"] == event and all(each.get(key) == value for key, value in where.items())
+    ]
+
+
+def of_act(samples: Sequence[Event], name: str) -> Found:
+    """Every sample of one act of a scenario, as `marked` marked it, with its number."""
+    return [(number, each) for number, each in enumerate(samples) if each.get("act") == name]
+
+
+def marked(name: str, events: Sequence[Event]) -> list[Event]:
+    """Events that belong to one act of a scenario."""
+    return [{"act": name, **event} for event in events]
+
+
+def numbers(*found: Found) -> tuple[int, ...]:
+    """The numbers of those samples, in order."""
+    return tuple(sorted({number for each in found for number, _ in each}))
+
+
+def duration(ns: float) -> str:
+    """A time as people read it: 4.2 ms, 1.02 s."""
+    return f"{ns / 1e6:.1f} ms" if ns < 1e9 else f"{ns / 1e9:.2f} s"
+
+
+def patience(contender: Contender, services: int = 1) -> float:
+    """Seconds after which nothing more is to be expected of it: beyond every period and hold-off.
+
+    A poller that starts services one after the other takes up to half a second for each.
+    """
+    return 2 * (contender.period or 0.0) + 15.0 + 0.5 * services
+
+
+def one_look(contender: Contender) -> float:
+    """Seconds within which it has looked once for certain, and has done what it found to do."""
+    return 1.2 * (contender.period or 0.0) + 5.0
+
+
+def spacing(contender: Contender) -> float:
+    """Seconds between two starts of a service that keep to limits over a short time."""
+    if contender.limit is None or contender.limit[1] > 30:
+        return contender.settled
+    count, window = contender.limit
+    return max(contender.settled, window / (count - 1))
+
+
+def daemons(picture: Event) -> list[Event]:
+    """The test daemons alive in a snapshot, whoever started them."""
+    return [
+        each for each in picture["processes"] if each["comm"] == "testd" and each["state"] != "Z"
+    ]
+
+
+def alive(picture: Event, pid: int) -> bool:
+    """Whether that process lives in a snapshot."""
+    return any(each["pid"] == pid and each["state"] != "Z" for each in picture["processes"])

@@ -1,0 +1,197 @@
+"""From one service to more than a supervisor can keep."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from bench.evidence import duration, find, numbers, patience, spacing
+from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
+from bench.stats import Metric, single, summary
+from supervisors.contract import Contender
+
+# The last one is beyond every ceiling that is written into a supervisor here; whoever keeps all of
+# them has none that a single machine would meet.
+SIZES = (1, 10, 100, 990, 2000)
+SIZES_QUICK = (1, 10)
+ASKED = 990
+TRIALS, TRIALS_OF_POLLER = 5, 3
+# A poller that looks more seldom than this is watched once at each size.
+SLOW = 10.0
+# By documented means: what a process may open is raised to what the guest's kernel allows.
+_RAISE = (
+    "most=$(ulimit -Hn); for each in /proc/[0-9]*; do"
+    " prlimit --pid ${each#/proc/} --nofile=$most:$most; done 2> /dev/null; true"
+)
+_ROOM = (
+    "set -- /proc/[0-9]*; echo $# $(cat /proc/sys/kernel/pid_max) $(ulimit -u)"
+    " $(ulimit -Hn) $(sed -n 's/MemAvailable: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)"
+)
+
+
+class Scale(Scenario):
+    """Bringing up, memory and processes a service, and restart latency, size by size."""
+
+    name = "scale"
+    title = "from 1 to 2000 services"
+    rank = 16
+
+    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+        period = contender.period or 0.0
+        if depth.budget is not None and 2 * period > depth.budget:
+            return []
+        sizes = SIZES if depth.budget is None else SIZES_QUICK
+        seconds = 60 + len(sizes) * (5 + 2 * period + _trials(contender) * (spacing(contender) + 1))
+        return [Share(self.name, seconds, 1, {"sizes": sizes}, fresh=True, loud=True)]
+
+    def perform(self, turn: Turn, share: Share) -> list[Event]:
+        turn.guest.run(_RAISE)
+        events: list[Event] = []
+        for before, size in itertools.pairwise((0, *share.work["sizes"])):
+            taken = self._at(turn, before, size)
+            events += [{"size": size, **event} for event in taken if event["event"] in _KEPT]
+            if any(event["event"] == "gathered" and event["down"] for event in taken):
+                break
+        return events
+
+    def _at(self, turn: Turn, before: int, size: int) -> list[Event]:
+        contender, tree = turn.contender, sorted(turn.supervisor.processes)
+        steps: list[Step] = []
+        if size > 1:
+            steps += _bring_up(turn, size)
+        names = [service.name for service in turn.services]
+        # Nothing new for that long: none of those missing is going to come.
+        stall = patience(contender) + (30 if size > 100 else 0)
+        steps += [
+            {"do": "gather", "services": names, "new": names[before:], "stall": stall},
+            {"do": "watch", "seconds": spacing(contender) + 1},
+            {"do": "footprint", "root": tree, "pid1": contender.pid1, "services": size},
+            {"do": "run", "command": _ROOM, "deadline": 60},
+            {
+                "do": "trials",
+                # A fresh one each time, for limits of starts, and one that was up before.
+                "service": names[before if size <= SIZES_QUICK[-1] else before - 1],
+                "groups": [
+                    {"name": str(size), "trials": _trials(contender), "uptime": _uptimes(contender)}
+                ],
+                "deadline": patience(contender, size),
+                "limit": contender.limit,
+            },
+        ]
+        return turn.measure(steps, 3600)
+
+    def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
+        sizes = sorted({each["size"] for each in samples})
+        return [metric for size in sizes for metric in _metrics(size, samples)]
+
+    def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        sizes = sorted({each["size"] for each in samples})
+        asked = [size for size in sizes if size >= 10]
+        return [_verdict(size, samples) for size in asked]
+
+
+_KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup"})
+
+
+def _trials(contender: Contender) -> int:
+    if contender.period is None:
+        return TRIALS
+    return TRIALS_OF_POLLER if contender.period < SLOW else 1
+
+
+def _uptimes(contender: Contender) -> list[float]:
+    return [contender.settled, contender.settled + (contender.period or 1.0)]
+
+
+def _bring_up(turn: Turn, size: int) -> list[Step]:
+    """Configure so many services; the steps by which the supervisor takes them up."""
+    wanted = services(turn.contender, size)
+    command = turn.supervisor.reload(turn.contender, wanted)
+    if command is None:
+        turn.grow(size)
+        return []
+    turn.services = wanted
+    turn.supervisor.configure(turn.guest, turn.contender, wanted)
+    return [{"do": "run", "command": command, "deadline": 1200}]
+
+
+def _metrics(size: int, samples: Sequence[Event]) -> list[Metric]:
+    gathered = find(samples, "gathered", size=size)
+    sizes = find(samples, "footprint", size=size)
+    trials = [each for _, each in find(samples, "sample", size=size) if not each["warmup"]]
+    latencies = [
+        (each["main_ns"] - each["kill_ns"]) / 1e6 for each in trials if not each["censored"]
+    ]
+    found = [single(f"scale_up_{size}", "", each["asked"] - each["down"]) for _, each in gathered]
+    time = _bringing_up(size, samples)
+    if time is not None:
+        found.append(single(f"scale_seconds_{size}", "s", time / 1e9))
+    for _, each in sizes:
+        found.append(single(f"scale_processes_{size}", "", each["total"]["processes"]))
+        if each["total"]["Pss"] is not None:
+            found.append(single(f"scale_pss_{size}", "kB", each["total"]["Pss"]))
+    return [
+        *found,
+        summary(f"scale_restart_{size}", "ms", latencies, len(trials) - len(latencies)),
+    ]
+
+
+def _bringing_up(size: int, samples: Sequence[Event]) -> int | None:
+    """Nanoseconds from the request, or from the first start, to the last start of the new ones."""
+    gathered = find(samples, "gathered", size=size)
+    if size == 1 or not gathered or gathered[0][1]["last_ns"] is None:
+        return None
+    # Who restarts to take up services has no request; a scanner may find them before it is made.
+    asked = [each["begin_ns"] for _, each in find(samples, "ran", size=size)]
+    first = int(gathered[0][1]["first_ns"])
+    begin = min(first, asked[0]) if len(asked) == 2 else first
+    return int(gathered[0][1]["last_ns"]) - begin
+
+
+def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
+    behaviour = f"keeps {size} services"
+    gathered, sizes = find(samples, "gathered", size=size), find(samples, "footprint", size=size)
+    trials, ran = find(samples, "sample", size=size), find(samples, "ran", size=size)
+    evidence = numbers(gathered, sizes, trials, ran)
+    there = gathered[0][1]["asked"] - gathered[0][1]["down"]
+    time = _bringing_up(size, samples)
+    said = [f"{there} of {size} ran" + (f" {duration(time)} after the request" if time else "")]
+    said += _cost(size, samples)
+    seen = [each for _, each in trials if not each["warmup"] and not each["censored"]]
+    if seen:
+        slowest = max(each["main_ns"] - each["kill_ns"] for each in seen)
+        said.append(f"one killed was back after {duration(slowest)} at the latest")
+    elif trials:
+        said.append("one killed was not back in time")
+    if there < size and ran:
+        said.append(_room(ran[-1][1]["output"]))
+    good = there == size and bool(seen)
+    return Verdict(behaviour, "yes" if good else "no", "; ".join(said) + ".", evidence)
+
+
+def _cost(size: int, samples: Sequence[Event]) -> list[str]:
+    """What each service more costs, beyond what one costs."""
+    one, many = (find(samples, "footprint", size=each) for each in (1, size))
+    if not one or not many:
+        return []
+    few, total = one[0][1]["total"], many[0][1]["total"]
+    processes = (total["processes"] - few["processes"]) / (size - 1)
+    if few["Pss"] is None or total["Pss"] is None:
+        return [f"{processes:.2f} processes more for each"]
+    memory = (total["Pss"] - few["Pss"]) / (size - 1)
+    return [f"{processes:.2f} processes and {memory:.0f} kB (Pss) more for each"]
+
+
+def _room(output: str) -> str:
+    """How far the guest itself was from giving out."""
+    processes, pids, of_user, files, memory = (
+        int(word) if word.isdigit() else -1 for word in output.split()
+    )
+    most = min(each for each in (pids, of_user) if each > 0)
+    return (
+        f"the guest had room: {processes} of {most} processes, {files} open files for each,"
+        f" {memory >> 10} MiB of memory left"
+    )
+
+
+SCENARIO = Scale()
