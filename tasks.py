@@ -56,6 +56,8 @@ def bench(
     keep: bool = False,
     resume: bool = False,
     force: bool = False,
+    trace: bool = False,
+    redo: str = "",
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
     from bench.live import Display
@@ -66,8 +68,9 @@ def bench(
     console = _console()
     display = Display(console)
     options = Options.checked(
-        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume
-    )
+        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume,
+        trace, redo,
+    )  # fmt: skip
     with display.shown():
         record = measure(options, display)
     return terminal.show(record.run, console, force=force, folder=record.folder)

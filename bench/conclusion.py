@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.doubts import doubts, unstable
 from bench.scenario import Scenario
 from bench.selection import FLOOR, Entry
 
@@ -44,7 +45,7 @@ def result(
         verdicts = [asdict(verdict) for verdict in scenario.judge(contender, samples)]
         found[name] = {"status": "measured", "note": "", "metrics": metrics, "verdicts": verdicts}
     article = supervisor.article
-    return {
+    made: dict[str, Any] = {
         "name": contender.name,
         "supervisor": supervisor.name,
         "title": supervisor.title,
@@ -68,6 +69,8 @@ def result(
         "guests": sorted(known.guests, key=lambda guest: int(guest["replica"])),
         "scenarios": found,
     }
+    made["doubts"] = doubts(made, known.samples)
+    return made
 
 
 def compare_with_floor(run: dict[str, Any]) -> None:
@@ -111,6 +114,18 @@ def warnings(run: dict[str, Any]) -> list[str]:
             f"The floor took {together[0] / alone:.2f} times as long among the other guests as "
             f"alone (bound {HARM:g}): short latencies are too high here. "
             "Measure fewer contenders at once: ./inv bench --only=NAME"
+        )
+    governors = [each for each in run["host"].get("governors", []) if each != "performance"]
+    if governors:
+        said.append(
+            f"The processors' frequency is scaled ({', '.join(governors)}): short latencies vary "
+            "with it. As root: cpupower frequency-set -g performance"
+        )
+    doubtful = unstable(run)
+    if doubtful:
+        said.append(
+            f"{len(doubtful)} of {len(run['contenders'])} contenders were disturbed by the machine "
+            f"({', '.join(sorted(doubtful))}). Repeat just those: ./inv bench --redo=unstable"
         )
     return said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,16 @@ from provision.systems import unknown
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
+UNSTABLE = "unstable"
 
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for; trials 0: as many as the depth says."""
+    """What was asked for.
+
+    trials 0: as many as the depth says; trace: the kernel's tracepoints as a witness; redo: which
+    contenders of the latest run to repeat.
+    """
 
     system: str = "debian"
     provider: str = "auto"
@@ -29,6 +34,8 @@ class Options:
     quick: bool = False
     keep: bool = False
     resume: bool = False
+    trace: bool = False
+    redo: str = ""
 
     @classmethod
     def checked(
@@ -44,6 +51,8 @@ class Options:
         quick: bool,
         keep: bool,
         resume: bool,
+        trace: bool = False,
+        redo: str = "",
     ) -> Options:
         """From the command line; a comma separates as a repetition does. Raises Problem."""
         if keep and resume:
@@ -52,15 +61,32 @@ class Options:
                 advice="Leave one of them out.",
                 usage=True,
             )
+        if redo and redo != UNSTABLE:
+            raise unknown("kind of contender to repeat", redo, [UNSTABLE])
+        if redo and resume:
+            raise Problem(
+                "--redo and --resume contradict each other.",
+                known="--resume measures what is missing, --redo what is there already.",
+                advice="Resume first, then repeat.",
+                usage=True,
+            )
         return cls(
             system, provider, _split(only), _scenarios(_split(scenario)), role, profile,
             _number("trials", trials, least=1) if trials else 0, _number("seed", seed, least=0),
-            quick, keep, resume,
+            quick, keep, resume, trace, redo,
         )  # fmt: skip
+
+    @classmethod
+    def of_run(cls, asked: Mapping[str, Any]) -> Options:
+        """The options that a run was made with, from its record."""
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()
+        }
+        return cls(**given)
 
     def same_question(self) -> dict[str, Any]:
         """What must be equal for one run to be the other's continuation."""
-        asked = {**self.__dict__, "resume": False, "keep": False}
+        asked = {**self.__dict__, "resume": False, "keep": False, "redo": ""}
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in asked.items()
         }

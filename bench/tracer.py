@@ -30,7 +30,9 @@ TRACEFS = Path("/sys/kernel/tracing")
 NAME = "process-supervision"
 BUFFER_KB = 16384  # a processor: seconds of a busy host
 TURN = 0.1  # s: a daemon lives longer, so its pids are read while it does
-NEW = re.compile(rb"sched_process_exec: filename=\S*/testd pid=(\d+)|comm=testd\S* .*child_pid=(\d+)")
+NEW = re.compile(
+    rb"sched_process_exec: filename=\S*/testd pid=(\d+)|comm=testd\S* .*child_pid=(\d+)"
+)
 
 
 def mount() -> None:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from bench.conclusion import compare_with_floor
+from bench.record import Record
 from bench.scenario import Event
+from bench.selection import Entry
 from bench.stats import Metric, summary
-from bench.trace import Happening, Trace, within
+from bench.trace import Happening, Trace, events, tracing, within
 
 # The kernel's stamps are cut to whole microseconds, ours are not.
 _GRAIN = 1000
 PARTS = ("death", "reaction", "holdoff", "child", "spawn")
+_METRICS = frozenset(f"restart_{part}" for part in PARTS)
 
 
 @dataclass(frozen=True)
@@ -35,15 +41,13 @@ class Seen:
     exec: int | None
 
 
-def restarts(samples: Iterable[Event], contender: str, replica: int) -> list[Event]:
-    """The kills of one guest, warm-up and censored ones among them."""
-    return [
-        each
-        for each in samples
-        if each["event"] == "sample"
-        and each["contender"] == contender
-        and each["replica"] == replica
-    ]
+def by_guest(samples: Iterable[Event]) -> dict[tuple[str, int], list[Event]]:
+    """The kills by contender and replica, warm-up and censored ones among them."""
+    found: dict[tuple[str, int], list[Event]] = defaultdict(list)
+    for each in samples:
+        if each["event"] == "sample":
+            found[each["contender"], each["replica"]].append(each)
+    return found
 
 
 class Guest:
@@ -90,7 +94,7 @@ class Guest:
         return None, set()
 
     def _awake(self, fork: Happening, death: int) -> int | None:
-        """When the forking process first ran after the death; None where its runs are not traced."""
+        """When the forking process ran after the death; None where its runs are not traced."""
         stamps = self.trace.switches.get(fork.pid)
         if not stamps:
             return None
@@ -135,9 +139,10 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
     exits: list[float] = []
     spawn: dict[str, list[float]] = defaultdict(list)
     counts = {"restarts": 0, "unmatched_kills": 0, "missing": 0, "invented": 0}
+    of_guests = by_guest(samples)
     for (contender, replica), inode in inodes(run).items():
         guest = Guest(trace, inode)
-        of_guest = restarts(samples, contender, replica)
+        of_guest = of_guests[contender, replica]
         done = [each for each in of_guest if not each["censored"]]
         for sample in done:
             seen = guest.seen(sample)
@@ -192,11 +197,12 @@ def figures(values: Sequence[float]) -> dict[str, float] | None:
 
 
 def split(samples: Sequence[Event], trace: Trace, inode: int) -> None:
-    """Add to each restart of a guest what the kernel saw of it, as `kernel`."""
+    """Add to each restart of a guest what the kernel saw of it, as `witness`."""
     guest = Guest(trace, inode)
     for sample in samples:
-        if sample["event"] == "sample" and not sample["censored"]:
-            sample["kernel"] = guest.seen(sample).__dict__
+        # A run that is gone on with was traced in parts.
+        if not sample["censored"] and "witness" not in sample:
+            sample["witness"] = guest.seen(sample).__dict__
 
 
 def parts(samples: Sequence[Event]) -> list[Metric]:
@@ -217,12 +223,44 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
 
 
 def _row(sample: Event) -> tuple[float, ...] | None:
-    kernel = sample.get("kernel")
-    if not kernel or sample["warmup"] or sample["group"] != "long" or None in kernel.values():
+    seen = sample.get("witness")
+    if not seen or sample["warmup"] or sample["group"] != "long" or None in seen.values():
         return None
     stamps = [
         sample["kill_ns"],
-        *(kernel[name] for name in ("death", "awake", "fork", "exec")),
+        *(seen[name] for name in ("death", "awake", "fork", "exec")),
         sample["main_ns"],
     ]
-    return tuple((after - before) / 1e6 for before, after in zip(stamps, stamps[1:], strict=False))
+    return tuple((after - before) / 1e6 for before, after in pairwise(stamps))
+
+
+@contextmanager
+def witnessed(record: Record, asked: Iterable[Entry]) -> Iterator[None]:
+    """Trace a run for the time of the block, then add to its record what the kernel saw."""
+    names = {name for entry in asked for name in entry.supervisor.processes}
+    with tracing(record.folder / "logs" / "trace.txt", events(names)) as taken:
+        yield
+    attach(record, taken.read())
+
+
+def attach(record: Record, trace: Trace) -> None:
+    """Add the kernel's stamps to the samples of a run, and what they come to."""
+    samples = record.samples()
+    run = record.run
+    run["trace"] = {**agreement(run, samples, trace), "file": "logs/trace.txt.gz"}
+    of_guests = by_guest(samples)
+    for guest, inode in inodes(run).items():
+        split(of_guests[guest], trace, inode)
+    record.rewrite(samples)
+    for contender in run["contenders"]:
+        part = contender["scenarios"].get("restart")
+        if part:
+            own = [
+                sample
+                for sample in samples
+                if sample["contender"] == contender["name"] and sample["scenario"] == "restart"
+            ]
+            others = [each for each in part["metrics"] if each["metric"] not in _METRICS]
+            part["metrics"] = [*others, *(metric.as_dict() for metric in parts(own))]
+    compare_with_floor(run)
+    record.save()
