@@ -78,6 +78,20 @@ def bench(
 
 @task
 @said
+def calibrate(c: Context, quick: bool = False) -> int:
+    """Measure the instrument itself on this host; later runs keep the result beside theirs."""
+    from bench import calibrate as instrument
+    from bench.live import Display
+
+    console = _console()
+    display = Display(console)
+    with display.shown():
+        found = instrument.calibrate(quick=quick, observer=display, say=console.print)
+    return instrument.show(found, console)
+
+
+@task
+@said
 def report(c: Context, run: str = "latest", format_: str = "terminal", force: bool = False) -> int:
     """Render a run again: terminal, md, csv or json."""
     from bench.record import find, read_run

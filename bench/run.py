@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from bench import kit
 from bench.about import about
+from bench.calibration import latest
 from bench.conclusion import Progress, compare_with_floor, result, warnings
 from bench.doubts import unstable
 from bench.host import Load, host_facts, own_cpu_seconds
@@ -148,6 +149,7 @@ def _head(
             for each in absent
         ],
         "alone": None,
+        "calibration": latest(),
         "warnings": [],
     }  # fmt: skip
 
