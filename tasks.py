@@ -58,6 +58,7 @@ def bench(
     force: bool = False,
     trace: bool = False,
     redo: str = "",
+    dask: str = "",
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
     from bench.live import Display
@@ -71,8 +72,13 @@ def bench(
         os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume,
         trace, redo,
     )  # fmt: skip
-    with display.shown():
-        record = measure(options, display)
+    if dask:
+        from bench.spread import spread
+
+        record = spread(options, dask, console.print)
+    else:
+        with display.shown():
+            record = measure(options, display)
     return terminal.show(record.run, console, force=force, folder=record.folder)
 
 
@@ -88,6 +94,17 @@ def calibrate(c: Context, quick: bool = False) -> int:
     with display.shown():
         found = instrument.calibrate(quick=quick, observer=display, say=console.print)
     return instrument.show(found, console)
+
+
+@task(positional=["run"], iterable=["run"])
+@said
+def merge(c: Context, run: list[str], mixed: bool = False) -> int:
+    """Make one run of several that were made apart (--run=A --run=B); --mixed ranks across hosts."""
+    from bench.merge import merge as together
+    from reports import terminal
+
+    record = together(run, mixed=mixed)
+    return terminal.show(record.run, _console(), force=False, folder=record.folder)
 
 
 @task
