@@ -74,6 +74,9 @@ def bench(
     snapshot: str = "",
     keyring: str = "",
     aur: str = "",
+    trace: bool = False,
+    redo: str = "",
+    dask: str = "",
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
     from bench.live import Display
@@ -86,11 +89,41 @@ def bench(
     display = Display(console)
     options = Options.checked(
         os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume, box,
-        versions, Mirror.checked(mirror, snapshot, keyring, aur), overlay,
+        versions, Mirror.checked(mirror, snapshot, keyring, aur), overlay, trace, redo,
     )  # fmt: skip
-    with display.shown():
-        record = measure(options, display)
+    if dask:
+        from bench.spread import spread
+
+        record = spread(options, dask, console.print)
+    else:
+        with display.shown():
+            record = measure(options, display)
     return terminal.show(record.run, console, force=force, folder=record.folder)
+
+
+@task
+@said
+def calibrate(c: Context, quick: bool = False) -> int:
+    """Measure the instrument itself on this host; later runs keep the result beside theirs."""
+    from bench import calibrate as instrument
+    from bench.live import Display
+
+    console = _console()
+    display = Display(console)
+    with display.shown():
+        found = instrument.calibrate(quick=quick, observer=display, say=console.print)
+    return instrument.show(found, console)
+
+
+@task(iterable=["run"])
+@said
+def merge(c: Context, run: list[str], mixed: bool = False) -> int:
+    """Make one run of several that were made apart; --mixed ranks across hosts."""
+    from bench.merge import merge as together
+    from reports import terminal
+
+    record = together(run, mixed=mixed)
+    return terminal.show(record.run, _console(), force=False, folder=record.folder)
 
 
 @task

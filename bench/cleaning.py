@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.sole import sole
+from bench.trace import sweep
 from provision.lxc import clear_cache
 from provision.providers import providers
 
@@ -20,6 +21,7 @@ def destroy(*, cache: bool) -> Iterator[str]:
             provider.remove(name)
             removed += 1
             yield f"removed {name}"
+    sweep()
     if cache:
         with sole():
             clear_cache()

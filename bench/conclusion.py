@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.doubts import doubts, unstable
 from bench.scenario import Scenario
 from bench.selection import FLOOR, Entry
 from supervisors.contract import Contender
@@ -50,7 +51,7 @@ def result(
             note = "its samples could not be concluded from"
             found[name] = {"status": "not measured", "note": note, "metrics": [], "verdicts": []}
     article = supervisor.article
-    return {
+    made: dict[str, Any] = {
         "name": contender.name,
         "supervisor": supervisor.name,
         "title": supervisor.title,
@@ -76,6 +77,8 @@ def result(
         "guests": sorted(known.guests, key=lambda guest: int(guest["replica"])),
         "scenarios": found,
     }
+    made["doubts"] = doubts(made, known.samples)
+    return made
 
 
 def _concluded(
@@ -130,6 +133,18 @@ def warnings(run: dict[str, Any]) -> list[str]:
             f"The floor took {together[0] / alone:.2f} times as long among the other guests as "
             f"alone (bound {HARM:g}): short latencies are too high here. "
             "Measure fewer contenders at once: ./inv bench --only=NAME"
+        )
+    governors = [each for each in run["host"].get("governors", []) if each != "performance"]
+    if governors:
+        said.append(
+            f"The processors' frequency is scaled ({', '.join(governors)}): short latencies vary "
+            "with it. As root: cpupower frequency-set -g performance"
+        )
+    doubtful = unstable(run)
+    if doubtful:
+        said.append(
+            f"{len(doubtful)} of {len(run['contenders'])} contenders were disturbed by the machine "
+            f"({', '.join(sorted(doubtful))}). Repeat just those: ./inv bench --redo=unstable"
         )
     return said
 

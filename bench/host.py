@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import platform
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,55 @@ import psutil
 
 _LIBRARIES = ("fabric", "invoke", "paramiko", "psutil", "python-vagrant", "rich", "scipy", "numpy")
 
+_GOVERNORS = tuple(Path("/sys/devices/system/cpu").glob("cpu*/cpufreq/scaling_governor"))
+_PRESSURE = Path("/proc/pressure/cpu")
+
+
+class Load:
+    """How busy the host is from now on: two looks at the kernel's own sums, nothing between."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._times = psutil.cpu_times()
+        self._waited = _waited()
+
+    def since(self) -> dict[str, float]:
+        """Shares of the time up to now.
+
+        busy: of all processors; steal: taken by other machines on this hypervisor; waiting: of the
+        time in which some process had to wait for a processor (absent where the kernel does not
+        tell). seconds: how long it was.
+        """
+        seconds = time.monotonic() - self._began
+        before, after = self._times._asdict(), psutil.cpu_times()._asdict()
+        spent = {name: after[name] - before[name] for name in before}
+        # Guests of a hypervisor are counted within user and nice already.
+        total = sum(spent.values()) - spent.get("guest", 0) - spent.get("guest_nice", 0)
+        idle = spent["idle"] + spent.get("iowait", 0)
+        found = {
+            "seconds": round(seconds, 3),
+            "busy": round(1 - idle / total, 4) if total else 0.0,
+            "steal": round(spent.get("steal", 0) / total, 4) if total else 0.0,
+        }
+        waited = _waited()
+        if waited is not None and self._waited is not None:
+            found["waiting"] = round((waited - self._waited) / 1e6 / seconds, 4)
+        return found
+
+
+def _waited() -> int | None:
+    """us in which some process waited for a processor, since boot."""
+    try:
+        return int(_PRESSURE.read_text().splitlines()[0].rsplit("total=", 1)[1])
+    except (OSError, IndexError, ValueError):
+        return None
+
 
 def host_facts() -> dict[str, Any]:
     """Processor, memory, kernel, and the versions of what measures."""
     return {
+        "name": platform.node(),
+        "machine_id": _machine_id(),
         "processor": _processor(),
         "cores": psutil.cpu_count(),
         "memory_mib": psutil.virtual_memory().total >> 20,
@@ -22,9 +69,18 @@ def host_facts() -> dict[str, Any]:
         "machine": platform.machine(),
         "system": _system(),
         "load": list(psutil.getloadavg()),
+        "governors": sorted({path.read_text().strip() for path in _GOVERNORS}),
         "python": platform.python_version(),
         "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
     }
+
+
+def _machine_id() -> str | None:
+    """A digest that tells machines of one name apart, and tells nothing else of them."""
+    path = Path("/etc/machine-id")
+    if not path.exists():
+        return None
+    return hashlib.sha256(b"process-supervision" + path.read_bytes()).hexdigest()[:12]
 
 
 def own_cpu_seconds() -> float:

@@ -15,6 +15,7 @@ from supervisors.contract import ARTICLE_YEAR
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
+UNSTABLE = "unstable"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Options:
     """What was asked for.
 
     trials 0: as many as the depth says; versions: `2012` for the article's, where a source has
-    them; overlays: by supervisor.
+    them; overlays: by supervisor; trace: the kernel's tracepoints as a witness; redo: which
+    contenders of the latest run to repeat.
     """
 
     system: str = "debian"
@@ -40,6 +42,8 @@ class Options:
     versions: str = ""
     mirror: Mirror = field(default_factory=Mirror)
     overlays: Mapping[str, Overlay] = field(default_factory=dict)
+    trace: bool = False
+    redo: str = ""
 
     @classmethod
     def checked(
@@ -59,6 +63,8 @@ class Options:
         versions: str = "",
         mirror: Mirror | None = None,
         overlay: Sequence[str] | None = None,
+        trace: bool = False,
+        redo: str = "",
     ) -> Options:
         """From the command line; a comma separates as a repetition does. Raises Problem."""
         if keep and resume:
@@ -69,13 +75,30 @@ class Options:
             )
         if versions not in ("", ARTICLE_YEAR):
             raise unknown("set of versions", versions, [ARTICLE_YEAR])
+        if redo and redo != UNSTABLE:
+            raise unknown("kind of contender to repeat", redo, [UNSTABLE])
+        if redo and resume:
+            raise Problem(
+                "--redo and --resume contradict each other.",
+                known="--resume measures what is missing, --redo what is there already.",
+                advice="Resume first, then repeat.",
+                usage=True,
+            )
         where = mirror or Mirror()
         return cls(
             system, provider, _split(only), _scenarios(_split(scenario)), role, profile,
             _number("trials", trials, least=1) if trials else 0, _number("seed", seed, least=0),
             quick, keep, resume, box, versions, where,
-            overlays(overlay or (), named(system, where)),
+            overlays(overlay or (), named(system, where)), trace, redo,
         )  # fmt: skip
+
+    @classmethod
+    def of_run(cls, asked: Mapping[str, Any], overlays: Mapping[str, Overlay]) -> Options:
+        """The options that a run was made with, from its record, which has no overlay's files."""
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()
+        }
+        return cls(**{**given, "mirror": Mirror(**asked["mirror"]), "overlays": overlays})
 
     @property
     def guests(self) -> System:
@@ -88,6 +111,7 @@ class Options:
             **self.__dict__,
             "resume": False,
             "keep": False,
+            "redo": "",
             "mirror": asdict(self.mirror),
             "overlays": {name: overlay.digest for name, overlay in self.overlays.items()},
         }

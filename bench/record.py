@@ -30,9 +30,9 @@ class Record:
         self.run = run
 
     @classmethod
-    def create(cls, name: str, head: dict[str, Any]) -> Record:
-        """A new run's folder, made `results/latest`."""
-        folder = _fresh(RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
+    def create(cls, name: str, head: dict[str, Any], root: Path = RESULTS) -> Record:
+        """A new run's folder below a root, which is made that root's `latest`."""
+        folder = _fresh(root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
         (folder / "logs").mkdir()
         record = cls(folder, {"schema": SCHEMA, "id": folder.name, **head, "contenders": []})
         record.save()
@@ -47,6 +47,19 @@ class Record:
     def measured(self) -> set[str]:
         """Names of the contenders whose results are complete."""
         return {each["name"] for each in self.run["contenders"] if each["status"] == "measured"}
+
+    def samples(self) -> list[dict[str, Any]]:
+        """Every sample on disk."""
+        path = self.folder / "samples.jsonl"
+        if not path.exists():
+            return []
+        with path.open() as lines:
+            return [json.loads(line) for line in lines]
+
+    def rewrite(self, samples: Sequence[dict[str, Any]]) -> None:
+        """Put those samples in the place of all that are there."""
+        text = "".join(json.dumps(sample) + "\n" for sample in samples)
+        self._replace(self.folder / "samples.jsonl", text)
 
     def forget(self, kept: set[str]) -> None:
         """Drop every contender but those, and every sample that is not theirs."""
@@ -176,8 +189,8 @@ def _fresh(folder: Path) -> Path:
 
 
 def _point_latest(folder: Path) -> None:
-    link = RESULTS / "latest"
-    fresh = RESULTS / f".latest-{os.getpid()}"
+    link = folder.with_name("latest")
+    fresh = folder.with_name(f".latest-{os.getpid()}")
     fresh.symlink_to(folder.name)
     fresh.replace(link)
-    hand_over(RESULTS)
+    hand_over(folder.parent)

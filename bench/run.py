@@ -9,23 +9,28 @@ import time
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from bench import kit
 from bench.about import about
+from bench.calibration import latest
 from bench.conclusion import Progress, compare_with_floor, result, warnings
-from bench.host import host_facts, own_cpu_seconds
+from bench.doubts import unstable
+from bench.host import Load, host_facts, own_cpu_seconds
 from bench.options import Options
 from bench.plan import LOUD_AT_ONCE, Job, Plan, plan
 from bench.quiet import Quiet
-from bench.record import Record, find
+from bench.record import RESULTS, Record, find
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
 from bench.scenarios import scenarios
 from bench.selection import FLOOR, entries
 from bench.sole import sole
 from bench.verify import verify
+from bench.witness import witnessed
 from provision.cache import hand_over
 from provision.errors import Problem
 from provision.guest import Guest
@@ -56,11 +61,17 @@ class Observer(Protocol):
         """All guests of that contender are done."""
 
 
-def bench(options: Options, observer: Observer) -> Record:
+def bench(options: Options, observer: Observer, results: Path = RESULTS) -> Record:
     """Measure what the options ask for; returns the finished run. Raises Problem.
 
-    Ctrl-C raises KeyboardInterrupt once the guests are gone and what was measured is on disk.
+    results: the folder of runs. Ctrl-C raises KeyboardInterrupt once the guests are gone and what
+    was measured is on disk.
     """
+    record = _continued(options)
+    if record is not None and options.redo:
+        options = replace(
+            Options.of_run(record.run["options"], options.overlays), redo=options.redo
+        )
     system = options.guests
     chosen = [scenarios()[name] for name in options.scenarios]
     asked, absent = entries(
@@ -71,25 +82,27 @@ def bench(options: Options, observer: Observer) -> Record:
         versions=options.versions,
         overlays=options.overlays,
     )
-    record = _resumed(options) if options.resume else None
     with sole():
         if record is not None:
-            record.forget(record.measured())
-            left = [entry for entry in asked if entry.name not in record.measured()]
-            if not left:
+            kept = record.measured() - (unstable(record.run) if options.redo else set())
+            record.forget(kept)
+            asked = [entry for entry in asked if entry.name not in kept]
+            if not asked:
                 return record
-            asked = left
         provider, reason = choose(options.provider, system, options.box)
         made = plan(asked, chosen, _depth(options, provider))
         if record is None:
             head = _head(options, system, provider, reason, made, absent)
             involved = {entry.supervisor for entry in asked} | set(absent)
-            record = Record.create(head[0], {**head[1], "supervisors": about(involved, system)})
+            facts = {**head[1], "supervisors": about(involved, system)}
+            record = Record.create(head[0], facts, results)
         observer.planned(made, [f"{provider.name}: {reason}"])
         for name in provider.leftovers():
             provider.remove(name)
         provider.prepare(system)
-        _Loop(options, system, provider, chosen, record, observer).run(made)
+        loop = _Loop(options, system, provider, chosen, record, observer)
+        with witnessed(record, asked) if options.trace else nullcontext():
+            loop.run(made)
         hand_over(record.folder)
     return record
 
@@ -102,7 +115,12 @@ def _depth(options: Options, provider: Provider) -> Depth:
     return Depth(trials, ENOUGH, None, replicas, options.seed)
 
 
-def _resumed(options: Options) -> Record | None:
+def _continued(options: Options) -> Record | None:
+    """The latest run, where it is to be gone on with. Raises Problem where that cannot be."""
+    if options.redo:
+        return Record.load(find())
+    if not options.resume:
+        return None
     record = Record.load(find())
     theirs, ours = record.run["options"], options.same_question()
     if theirs != ours:
@@ -140,6 +158,7 @@ def _head(
             for each in absent
         ],
         "alone": None,
+        "calibration": latest(),
         "warnings": [],
     }  # fmt: skip
 
@@ -175,8 +194,9 @@ class _Loop:
         started = time.monotonic()
         self._expect(made)
         try:
-            if self.provider.parallel > 1 and "restart" in self.scenarios:
-                self._measure_alone(made)
+            floor = [job for job in made.jobs if job.entry.supervisor.name == FLOOR]
+            if floor and self.provider.parallel > 1 and "restart" in self.scenarios:
+                self._measure_alone(floor[0], len(made.jobs))
             self._do([job for job in made.jobs if not job.loud], self.provider.parallel)
             self._do([job for job in made.jobs if job.loud], LOUD_AT_ONCE)
         except BaseException:
@@ -253,7 +273,9 @@ class _Loop:
         samples: list[Event] = []
         for share in job.shares:
             stay.enter(f"measure {share.scenario}")
+            load = Load()
             samples += self._share(job, share, guest)
+            stay.load[share.scenario] = load.since()
         return samples
 
     def _ready(self, job: Job, stay: _Stay) -> Guest:
@@ -356,9 +378,8 @@ class _Loop:
                 self.guests.pop(guest.name, None)
             stay.enter("")
 
-    def _measure_alone(self, made: Plan) -> None:
+    def _measure_alone(self, job: Job, replica: int) -> None:
         """The floor with nothing beside it: what the company of other guests is judged by."""
-        job = next(job for job in made.jobs if job.entry.supervisor.name == FLOOR)
         stay = _Stay(job, self.observer)
         group = {"name": "alone", "trials": ALONE, "uptime": [0.3, 0.3]}
         steps: list[Step] = [
@@ -366,7 +387,7 @@ class _Loop:
              "deadline": 15, "limit": None, "slot": None, "ready": False},
         ]  # fmt: skip
         try:
-            guest = self._ready(replace(job, replica=len(made.jobs)), stay)
+            guest = self._ready(replace(job, replica=replica), stay)
             stay.enter("measure alone")
             events = kit.measure(
                 guest,
@@ -418,6 +439,7 @@ class _Stay:
     machine: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     kept: str = ""
+    load: dict[str, dict[str, float]] = field(default_factory=dict)
     _since: float = field(default_factory=time.monotonic)
 
     def enter(self, phase: str) -> None:
@@ -432,4 +454,4 @@ class _Stay:
     def facts(self) -> dict[str, Any]:
         """What the record keeps of the guest."""
         return {"replica": self.job.replica, "phases": self.phases, "notes": self.notes,
-                "kept": self.kept, **self.machine}  # fmt: skip
+                "kept": self.kept, "load": self.load, **self.machine}  # fmt: skip

@@ -12,6 +12,10 @@ from provision.cache import cache_folder
 from provision.errors import Problem
 
 
+class Busy(Problem):
+    """Somebody else is measuring on this host."""
+
+
 @contextmanager
 def sole() -> Iterator[None]:
     """Measuring is for one at a time on a host: a second bench would spoil the first's figures."""
@@ -22,7 +26,7 @@ def sole() -> Iterator[None]:
             owner.write_text(str(os.getpid()))
             yield
     except Timeout:
-        raise Problem(
+        raise Busy(
             f"Another bench is measuring on this host (process {owner.read_text()}).",
             known="Two at once would spoil each other's figures.",
             advice="Wait for it to end, or stop it with Ctrl-C.",

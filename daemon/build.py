@@ -1,4 +1,4 @@
-"""Compiles the test daemon and the floor, statically, so that they run in any guest."""
+"""Compiles the programs in C: testd and floor for guests, bareloop and sleeper for the host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from provision.errors import Problem
 
 SOURCES = Path(__file__).parent
-PROGRAMS = ("testd", "floor")
+PROGRAMS = ("testd", "floor", "bareloop", "sleeper")
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-s")
 
 # What platform.machine() calls an architecture, and what zig does; others are the same in both.
@@ -25,10 +25,12 @@ ZIG_NAMES = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86"
 
 @dataclass(frozen=True)
 class Binaries:
-    """Paths of the two programs on the host, to be put into a guest."""
+    """Paths of the programs on the host; a guest is given the first two."""
 
     testd: Path
     floor: Path
+    bareloop: Path
+    sleeper: Path
 
 
 @dataclass(frozen=True)

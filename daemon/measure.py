@@ -1247,11 +1247,13 @@ class Trials(object):
 
     def run(self):
         trials = plan_trials(self.p, self.generator)
+        # Collecting before each trial then looks at that trial's objects alone: 3 ms become 0.1 ms.
+        if hasattr(gc, "freeze"):
+            gc.collect()
+            gc.freeze()
         for index, trial in enumerate(trials):
             following = 0  # fresh trials next in line, whose kills must fit the limit too
-            for later in trials[index + 1:]:
-                if not later.fresh:
-                    break
+            while index + 1 + following < len(trials) and trials[index + 1 + following].fresh:
                 following += 1
             why = self.one(trial, following)
             if why:
@@ -1544,9 +1546,16 @@ def reap(bench, p):
 # ---- the whole -----------------------------------------------------------------------------
 
 
+def namespace(kind):
+    """The inode of a namespace that this program is in; None on kernels that do not tell."""
+    found = re.match(r"^\w+:\[(\d+)\]$", link("self", "ns/" + kind) or "")
+    return int(found.group(1)) if found else None
+
+
 def hello(bench):
     emit("hello", ns=now(), python=platform.python_version(), kernel=os.uname()[2],
          machine=os.uname()[4], pid=os.getpid(), clock=CLOCK_METHOD,
+         pidns=namespace("pid"), timens=namespace("time"),
          clock_resolution_ns=clock_resolution(), method=bench.method,
          memory="smaps_rollup" if os.path.exists("/proc/self/smaps_rollup") else "smaps",
          boot_id=(read_file("/proc/sys/kernel/random/boot_id") or "").strip())

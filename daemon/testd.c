@@ -42,7 +42,7 @@ struct record {
 } __attribute__((aligned(8))); /* atomic access needs it, 32-bit machines do not give it */
 
 struct options {
-	const char *service, *dir, *pidfile, *ready;
+	const char *service, *dir, *pidfile, *ready, *mark;
 	long daemonize, forks, ignore_term, note_term, watchdog;
 	long exit_after, exit_code, exit_signal, ready_after, hang_after;
 	long children, orphans, chatter, allocate, allocate_after;
@@ -91,6 +91,7 @@ static const struct option {
 	{"--daemonize", FLAG, &opt.daemonize, 0, 0, 1},
 	{"--forks", NUMBER, &opt.forks, 1, 2, 1},
 	{"--pidfile", TEXT, &opt.pidfile, 0, 0, 1},
+	{"--mark", TEXT, &opt.mark, 0, 0, 1},
 	{"--exit-after", NUMBER, &opt.exit_after, 0, LONG_MAX / 1000000, 0},
 	{"--exit-code", NUMBER, &opt.exit_code, 0, 255, 0},
 	{"--exit-signal", NUMBER, &opt.exit_signal, 1, 64, 0},
@@ -555,6 +556,18 @@ static void note_term(int number)
 	raise(number);
 }
 
+/* For calibration only: a stamp, and beside it a line that the kernel stamps by its own clock. */
+static void mark(void)
+{
+	int fd = open(opt.mark, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die(EX_CANTCREAT, "%s: %s", opt.mark, strerror(errno));
+	dprintf(fd, "testd main_ns=%llu beside_ns=%lld\n", (unsigned long long)main_ns,
+		(long long)now());
+	close(fd);
+}
+
 static void heed_term(void)
 {
 	char path[PATH_MAX];
@@ -575,6 +588,8 @@ int main(int argc, char **argv)
 	main_ns = (uint64_t)now();
 	parse(argc - 1, argv + 1, 0);
 	check();
+	if (opt.mark)
+		mark();
 	open_record();
 	int first = opt.daemonize ? daemonize() : -1;
 	if (opt.pidfile)

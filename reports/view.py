@@ -90,7 +90,8 @@ def failures(run: dict[str, Any]) -> list[str]:
 
 def unranked(run: dict[str, Any]) -> bool:
     """Whether the host was too noisy for an order to mean anything."""
-    return any(NOISE_WORD in warning for warning in run["warnings"])
+    several = len(run.get("hosts", ())) > 1 and not run["mixed"]
+    return several or any(NOISE_WORD in warning for warning in run["warnings"])
 
 
 def _has_figures(contender: dict[str, Any]) -> bool:

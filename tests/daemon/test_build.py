@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from daemon import build as module
-from daemon.build import Compiler, build, find_compiler
+from daemon.build import PROGRAMS, Compiler, build, find_compiler
 from provision.errors import Problem
 
 HERE = platform.machine()
@@ -39,7 +39,7 @@ def test_a_changed_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.Monk
     first = build(HERE, tmp_path)
     sources = tmp_path / "sources"
     sources.mkdir()
-    for name in ("testd.c", "floor.c"):
+    for name in (f"{program}.c" for program in PROGRAMS):
         shutil.copy(module.SOURCES / name, sources)
     (sources / "floor.c").open("a").write("/* changed */\n")
     monkeypatch.setattr(module, "SOURCES", sources)
@@ -47,7 +47,7 @@ def test_a_changed_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_source_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("testd.c", "floor.c"):
+    for name in (f"{program}.c" for program in PROGRAMS):
         (tmp_path / name).write_text("int main(void) { return nonsense; }\n")
     monkeypatch.setattr(module, "SOURCES", tmp_path)
     with pytest.raises(Problem, match="nonsense"):

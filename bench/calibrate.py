@@ -1,0 +1,203 @@
+"""Measures the instrument itself on this host: `./inv calibrate`. docs/trust.md explains it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import calibration, kit, pairs
+from bench.host import host_facts
+from bench.noise import Sleep, clock_facts, sleeping
+from bench.options import Options
+from bench.run import Observer, bench
+from bench.sole import sole
+from bench.trace import Trace, lack, tracing
+from bench.witness import figures
+from daemon.build import Binaries, build
+from provision.cache import cache_folder
+from provision.errors import Problem
+from provision.provider import Provider
+from provision.providers import choose
+from provision.systems import System, named
+
+# Who is seen by both witnesses: those that react to events, as far as they are to be had.
+WITNESSED = ("runit", "s6", "daemontools")
+WITNESSED_QUICK = ("runit/runner/default/hosted",)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured. alone: seconds that the sleeper sleeps by itself."""
+
+    only: tuple[str, ...]
+    witnessed: int
+    pairs: int
+    trials: int
+    alone: int
+
+
+FULL = Size(WITNESSED, witnessed=30, pairs=30, trials=20, alone=20)
+QUICK = Size(WITNESSED_QUICK, witnessed=3, pairs=4, trials=8, alone=3)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold, or is hoped for on a quiet host (goal)."""
+
+    what: str
+    figure: str
+    bound: str
+    met: bool
+    goal: bool
+
+
+def calibrate(*, quick: bool, observer: Observer, say: Callable[[str], None]) -> dict[str, Any]:
+    """Measure the instrument, and keep the result for later runs. Raises Problem."""
+    size = QUICK if quick else FULL
+    system = named("debian")
+    provider, _ = choose("auto", system)
+    if provider.name != "lxc":
+        raise Problem("Only embedded guests can be calibrated: they share the host's clock.")
+    built = build(platform.machine(), cache_folder())
+    untraced = lack()
+    say(f"tracing: {untraced or 'the kernel is a second witness'}")
+    witness = None if untraced else _witness(size, observer)
+    with sole():
+        say(f"the host's noise, {size.alone} s")
+        with sleeping(built.sleeper, size.alone) as alone:
+            pass
+        marker = None if untraced else _marker(built, size.trials)
+        say(f"the floor against a bare loop, {size.pairs} pairs of {size.trials} trials")
+        taken, beside, namespace = _pairs(size, system, provider, built)
+    found = {
+        "schema": calibration.SCHEMA,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "quick": quick,
+        "host": host_facts(),
+        "untraced": untraced,
+        "witness": witness,
+        "marker_us": marker,
+        "floor": pairs.compared(taken),
+        "noise": {"alone": alone.histogram(), "beside": beside.histogram()},
+        "clock": {**alone.clock(), **clock_facts(namespace)},
+    }
+    found["checks"] = [asdict(check) for check in checks(found)]
+    calibration.keep(found)
+    return found
+
+
+def _witness(size: Size, observer: Observer) -> dict[str, Any]:
+    """A traced run of some contenders, kept in the cache beside the result."""
+    options = Options(only=size.only, scenarios=("restart",), trials=size.witnessed, trace=True)
+    record = bench(options, observer, cache_folder() / "calibration")
+    failed = [each for each in record.run["contenders"] if each["status"] != "measured"]
+    if failed:
+        raise Problem(
+            f"{failed[0]['name']} could not be measured, so the witness saw nothing.",
+            known=failed[0]["reason"],
+        )
+    return {**record.run["trace"], "run": str(record.folder)}
+
+
+def _marker(built: Binaries, trials: int) -> dict[str, float] | None:
+    """us from the daemon's own stamp to the kernel's, of a line that it writes beside it."""
+    with tracing(cache_folder() / "calibration" / "marker.txt", {}) as taken:
+        pairs.bare(built, trials, 1, "--mark", str(taken.marker))
+    return marked(taken.read())
+
+
+def marked(trace: Trace) -> dict[str, float] | None:
+    """The same of a trace that was taken before."""
+    lines = [mark for mark in trace.marks if "beside_ns=" in mark.text]
+    return figures([(mark.ns - int(mark.text.rsplit("=", 1)[1])) / 1e3 for mark in lines])
+
+
+def _pairs(
+    size: Size, system: System, provider: Provider, built: Binaries
+) -> tuple[list[pairs.Pair], Sleep, int | None]:
+    """Interleaved blocks, with a sleeper beside them; the guest's time namespace, too."""
+    taken: list[pairs.Pair] = []
+    namespace = None
+    seconds = round(2 * size.pairs * size.trials * sum(pairs.UPTIME) / 2) + 1
+    provider.prepare(system)
+    with pairs.floor_guest(system, provider, kit.files(platform.machine())) as guest:
+        pairs.through_suite(guest, 2, seed=0)
+        with sleeping(built.sleeper, seconds) as beside:
+            for number in range(size.pairs):
+                events = pairs.through_suite(guest, size.trials, seed=number)
+                namespace = events[0]["timens"]
+                own = pairs.bare(built, size.trials, seed=number)
+                taken.append(pairs.Pair(pairs.latencies(events), own))
+    return taken, beside, namespace
+
+
+def checks(found: dict[str, Any]) -> Iterator[Check]:
+    """What the figures have to be, and what they are."""
+    witness, marker, floor, clock = (
+        found["witness"], found["marker_us"], found["floor"], found["clock"]
+    )  # fmt: skip
+    if witness and witness["kill_us"]:
+        kill, spread = witness["kill_us"], witness["spawn_spread"]
+        yield _us("kill stamp to signal_generate, median", kill["median"], 50)
+        yield _us("kill stamp to signal_generate, p99", kill["p99"], 500)
+        yield Check("medians of exec to main() agree among contenders", f"{spread:.1%}", "10 %",
+                    spread <= 0.1, goal=True)  # fmt: skip
+        for kind in ("missing", "invented"):
+            count = witness[kind]
+            yield Check(f"restarts {kind}, of {witness['restarts']}", str(count), "0",
+                        count == 0, goal=False)  # fmt: skip
+        lost = witness["lost_events"]
+        yield Check("events that the kernel dropped", str(lost), "0", lost == 0, goal=False)
+    if marker:
+        yield _us("daemon's stamp to the kernel's beside it, median", marker["median"], 50)
+    low, high = floor["ci_low"], floor["ci_high"]
+    yield Check("floor through the suite against a bare loop, upper end",
+                f"{floor['ratio']:.3f} ({low:.3f} to {high:.3f})", f"{pairs.GOAL:g}",
+                high <= pairs.GOAL, goal=True)  # fmt: skip
+    yield Check("clock going back between processors", f"{clock['backwards']} of {clock['moves']}",
+                "0", clock["backwards"] == 0, goal=False)  # fmt: skip
+    same = clock["same_time_namespace"]
+    yield Check("guests have the host's clock", "yes" if same else "no", "yes", same, goal=False)
+
+
+def _us(what: str, value: float, bound: float) -> Check:
+    return Check(what, f"{value:.1f} us", f"{bound:g} us", abs(value) <= bound, goal=True)
+
+
+def show(found: dict[str, Any], console: Console) -> int:
+    """Print the result; returns 1 where something that must hold does not."""
+    if found["untraced"]:
+        console.print(f"Without the kernel as a witness: {found['untraced']}.", highlight=False)
+    table = Table(title="The instrument on this host", title_justify="left")
+    for heading in ("what", "figure", "bound", ""):
+        table.add_column(heading)
+    for check in found["checks"]:
+        missed = "missed: a goal on a quiet host" if check["goal"] else "FAILED"
+        table.add_row(check["what"], check["figure"], check["bound"],
+                      "met" if check["met"] else missed)  # fmt: skip
+    console.print(table)
+    console.print(_noise_table(found["noise"]))
+    console.print(f"Kept for later runs: {calibration.path()}", highlight=False)
+    return 0 if all(check["met"] or check["goal"] for check in found["checks"]) else 1
+
+
+def _noise_table(noise: dict[str, Any]) -> Table:
+    table = Table(title="How late a sleeper wakes up here", title_justify="left")
+    table.add_column("up to, us", justify="right")
+    for name in noise:
+        table.add_column(f"{name}, %", justify="right")
+    bounds = [*(f"{bound:,}" for bound in noise["alone"]["bounds_us"]), "more"]
+    columns = [_shares(histogram["counts"]) for histogram in noise.values()]
+    for row in zip(bounds, *columns, strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _shares(counts: Sequence[int]) -> list[str]:
+    return [f"{count / sum(counts):.2%}"[:-1] if count else "" for count in counts]

@@ -1,0 +1,100 @@
+"""The host's own noise: how late it wakes a sleeper up, and whether its clock can be trusted."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.witness import figures
+
+INTERVAL_US = 1000
+# Upper bounds of the histogram's bins, in us; the last bin is open.
+BOUNDS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
+
+
+@dataclass
+class Sleep:
+    """What a sleeper saw.
+
+    late: ns after each instant it wanted to wake up at; ahead: ns by which CLOCK_MONOTONIC was
+    before CLOCK_MONOTONIC_RAW then; backwards, moves: how often the clock went back from one
+    processor to another, of how many looks.
+    """
+
+    late: list[int] = field(default_factory=list)
+    ahead: list[int] = field(default_factory=list)
+    backwards: int = 0
+    moves: int = 0
+
+    def histogram(self) -> dict[str, Any]:
+        """How late it was, in us."""
+        late = np.asarray(self.late) / 1e3
+        counts = np.bincount(np.searchsorted(BOUNDS, late), minlength=len(BOUNDS) + 1)
+        return {
+            "interval_us": INTERVAL_US,
+            "bounds_us": list(BOUNDS),
+            "counts": [int(count) for count in counts],
+            "late_us": figures(list(late)),
+        }
+
+    def clock(self) -> dict[str, Any]:
+        """Whether the clock steps, drifts or goes back. drift_ppm: against CLOCK_MONOTONIC_RAW."""
+        ahead = np.asarray(self.ahead, float)
+        seconds = len(ahead) * INTERVAL_US / 1e6
+        return {
+            "backwards": self.backwards,
+            "moves": self.moves,
+            "largest_step_ns": int(np.abs(np.diff(ahead)).max()) if len(ahead) > 1 else 0,
+            "drift_ppm": round(float(ahead[-1] - ahead[0]) / seconds / 1e3, 3) if seconds else 0.0,
+        }
+
+
+def parse(text: str) -> Sleep:
+    """What daemon/sleeper.c printed."""
+    sleep = Sleep()
+    for line in text.splitlines():
+        words = line.split()
+        if re.fullmatch(r"-?\d+ -?\d+", line):
+            sleep.late.append(int(words[0]))
+            sleep.ahead.append(int(words[1]))
+        elif words[:1] == ["backwards"]:
+            sleep.backwards, sleep.moves = int(words[1]), int(words[3])
+    return sleep
+
+
+@contextmanager
+def sleeping(sleeper: Path, seconds: int) -> Iterator[Sleep]:
+    """A sleeper beside the block; what it saw is there once the block is over."""
+    process = subprocess.Popen(
+        [sleeper, str(seconds), str(INTERVAL_US)], stdout=subprocess.PIPE, text=True
+    )
+    found = Sleep()
+    try:
+        yield found
+        said, _ = process.communicate()
+        found.__dict__.update(parse(said).__dict__)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def clock_facts(guest_namespace: int | None) -> dict[str, Any]:
+    """What the kernel says of its clock, and whether a guest's is the host's.
+
+    guest_namespace: inode of the guest's time namespace, None where it did not tell.
+    """
+    own = Path("/proc/self/ns/time")
+    source = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+    offsets = Path("/proc/self/timens_offsets")
+    return {
+        "source": source.read_text().strip() if source.exists() else None,
+        "offsets": offsets.read_text().split("\n")[:2] if offsets.exists() else [],
+        "same_time_namespace": own.stat().st_ino == guest_namespace if own.exists() else True,
+    }

@@ -1,0 +1,207 @@
+"""What the kernel's tracepoints say of a run: a second witness beside the suite's own stamps."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path
+
+from bench import tracer
+from provision.errors import Problem
+
+_LINE = re.compile(r"^.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$")
+_PID = re.compile(r"\bpid=(\d+)")
+_FORK = re.compile(r"\bpid=(\d+) child_comm=.* child_pid=(\d+)$")
+_SWITCH = re.compile(r"next_pid=(\d+) next_prio=\d+$")
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something the kernel saw: when (ns, CLOCK_MONOTONIC, whole us), and which pid of the host's.
+
+    Of a fork, the parent's pid; text: what was written to the trace marker.
+    """
+
+    ns: int
+    pid: int
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A daemon's pid on the host, its pid namespace's inode, and its pid in there."""
+
+    pid: int
+    inode: int
+    inner: int
+
+
+@dataclass
+class Trace:
+    """A trace, each kind of event in the order of time.
+
+    born: forks by the child's pid; switches: by pid, when (ns) it began to run on a processor.
+    lost: how many events the kernel had to drop.
+    """
+
+    kills: list[Happening] = field(default_factory=list)
+    ends: list[Happening] = field(default_factory=list)
+    born: dict[int, list[Happening]] = field(default_factory=lambda: defaultdict(list))
+    execs: list[Happening] = field(default_factory=list)
+    switches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    marks: list[Happening] = field(default_factory=list)
+    daemons: list[Known] = field(default_factory=list)
+    lost: int = 0
+
+    def inner(self, inode: int) -> dict[int, list[int]]:
+        """Pid in that namespace -> the pids that its daemons had on the host."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for each in self.daemons:
+            if each.inode == inode and each.pid not in found[each.inner]:
+                found[each.inner].append(each.pid)
+        return found
+
+
+def parse(lines: Iterable[str]) -> Trace:
+    """Read the text that the tracer wrote. Lines of other events are none of ours."""
+    trace = Trace()
+    for line in lines:
+        if line.startswith("#ns "):
+            trace.daemons.append(Known(*(int(word) for word in line.split()[1:])))
+            continue
+        found = _LINE.match(line)
+        if found:
+            _take(trace, found)
+    # The processors' buffers are merged as they are read, a turn at a time.
+    for events in (trace.kills, trace.ends, trace.execs, trace.marks, *trace.born.values()):
+        events.sort(key=attrgetter("ns"))
+    for stamps in trace.switches.values():
+        stamps.sort()
+    return trace
+
+
+def _take(trace: Trace, found: re.Match[str]) -> None:
+    task, seconds, fraction, event, rest = found.groups()
+    ns = int(seconds) * 10**9 + int(fraction.ljust(9, "0"))
+    if event == "sched_switch":
+        switch = _SWITCH.search(rest)
+        if switch:
+            trace.switches[int(switch[1])].append(ns)
+    elif event == "sched_process_fork":
+        fork = _FORK.search(rest)
+        if fork:
+            trace.born[int(fork[2])].append(Happening(ns, int(fork[1])))
+    elif event == "tracing_mark_write":
+        trace.marks.append(Happening(ns, int(task), text=rest))
+    elif event in ("signal_generate", "sched_process_exit", "sched_process_exec"):
+        kind = {"signal_generate": trace.kills, "sched_process_exit": trace.ends,
+                "sched_process_exec": trace.execs}[event]  # fmt: skip
+        pid = _PID.search(rest)
+        if pid:
+            kind.append(Happening(ns, int(pid[1])))
+
+
+def within(events: list[Happening], low: int, high: int) -> list[Happening]:
+    """The events from one instant to the other (ns, both included)."""
+    low_at = bisect_left(events, low, key=attrgetter("ns"))
+    return events[low_at : bisect_right(events, high, key=attrgetter("ns"))]
+
+
+def lack() -> str:
+    """Why this host's kernel cannot be traced from here; empty where it can."""
+    if not sys.platform.startswith("linux"):
+        return "tracing needs Linux"
+    if os.geteuid() != 0:
+        return "tracing needs root"
+    tried = _run("--sweep")
+    return tried.stderr.strip() if tried.returncode else ""
+
+
+def sweep() -> None:
+    """Remove what tracers left in the kernel that were killed."""
+    if os.geteuid() == 0 and sys.platform.startswith("linux"):
+        _run("--sweep")
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-S", tracer.__file__, *words]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def events(supervision: Iterable[str]) -> dict[str, str]:
+    """What is traced, and the filters: names of the processes whose awakening is of interest."""
+    awake = " || ".join(f'next_comm == "{name}"' for name in sorted(supervision))
+    return {
+        "signal/signal_generate": "sig == 9",
+        "sched/sched_process_exit": 'comm ~ "testd*"',
+        "sched/sched_process_fork": "",
+        "sched/sched_process_exec": 'filename ~ "*/testd"',
+        **({"sched/sched_switch": awake} if awake else {}),
+    }
+
+
+@dataclass
+class Tracing:
+    """A trace that is being taken. instance: its folder in tracefs, reachable by root."""
+
+    output: Path
+    instance: Path
+    lost: int = 0
+
+    @property
+    def marker(self) -> Path:
+        """What is written there appears in the trace, stamped by the kernel."""
+        return self.instance / "trace_marker"
+
+    def read(self) -> Trace:
+        """What was seen, once the block is over; the text is compressed to OUTPUT.gz."""
+        with self.output.open(errors="replace") as lines:
+            trace = parse(lines)
+        with self.output.open("rb") as text, gzip.open(f"{self.output}.gz", "wb", 3) as packed:
+            shutil.copyfileobj(text, packed)
+        self.output.unlink()
+        trace.lost = self.lost
+        return trace
+
+
+@contextmanager
+def tracing(output: Path, wanted: Mapping[str, str]) -> Iterator[Tracing]:
+    """Trace those events (see `events`) for the time of the block. Raises Problem."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", tracer.__file__, str(output), json.dumps(dict(wanted))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdin and process.stdout and process.stderr
+    said = process.stdout.readline().split()
+    if said[:1] != ["ready"]:
+        raise Problem(
+            "The kernel cannot be traced here.",
+            known=process.stderr.read().strip(),
+            advice="Measure without --trace.",
+        )
+    taken = Tracing(output, Path(said[1]))
+    try:
+        yield taken
+    finally:
+        process.stdin.close()
+        said = process.stdout.readline().split()
+        process.wait()
+        if said[:1] == ["lost"]:
+            taken.lost = int(said[1])

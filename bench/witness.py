@@ -1,0 +1,266 @@
+"""The suite's stamps of each restart beside what the kernel's tracepoints say of the same one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bench.conclusion import compare_with_floor
+from bench.record import Record
+from bench.scenario import Event
+from bench.selection import Entry
+from bench.stats import Metric, summary
+from bench.trace import Happening, Trace, events, tracing, within
+
+# The kernel's stamps are cut to whole microseconds, ours are not.
+_GRAIN = 1000
+PARTS = ("death", "reaction", "holdoff", "child", "spawn")
+_METRICS = frozenset(f"restart_{part}" for part in PARTS)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One restart as the kernel saw it; stamps in ns of CLOCK_MONOTONIC.
+
+    kill: the signal was generated; death: the daemon began to exit; awake: the process that forked
+    the successor ran again; fork: its first child; exec: of the daemon; None: not seen. execs: how
+    often daemons were executed in that time.
+    """
+
+    kill: int | None
+    death: int | None
+    awake: int | None
+    fork: int | None
+    exec: int | None
+
+
+def by_guest(samples: Iterable[Event]) -> dict[tuple[str, int], list[Event]]:
+    """The kills by contender and replica, warm-up and censored ones among them."""
+    found: dict[tuple[str, int], list[Event]] = defaultdict(list)
+    for each in samples:
+        if each["event"] == "sample":
+            found[each["contender"], each["replica"]].append(each)
+    return found
+
+
+class Guest:
+    """One guest's part of a trace. inode: its pid namespace's."""
+
+    def __init__(self, trace: Trace, inode: int) -> None:
+        self.trace = trace
+        self.hosts = trace.inner(inode)
+        own = {pid for pids in self.hosts.values() for pid in pids}
+        self.kills = _of(trace.kills, own)
+        self.ends = _of(trace.ends, own)
+        self.execs = [each for each in trace.execs if each.pid in own]
+
+    def seen(self, sample: Event) -> Seen:
+        """What the kernel saw of one sample's restart."""
+        begin, end = sample["kill_ns"] - _GRAIN, sample["up_ns"] or sample["kill_ns"] + 10**9
+        old = self.hosts.get(sample["old_pid"], [])
+        kill = _first(self.kills, old, begin, end)
+        death = _first(self.ends, old, begin, end)
+        fork, family = self._origin(sample, begin, end)
+        executed = [
+            each.ns
+            for each in within(self.execs, begin, (sample["main_ns"] or 0) + _GRAIN)
+            if each.pid in family
+        ]
+        return Seen(
+            kill,
+            death,
+            self._awake(fork, death) if fork and death else None,
+            fork.ns if fork else None,
+            executed[-1] if executed else None,
+        )
+
+    def _origin(self, sample: Event, begin: int, end: int) -> tuple[Happening | None, set[int]]:
+        """The supervisor's fork that led to the successor, and the pids from there to it."""
+        first: Happening | None = None
+        for host in self.hosts.get(sample["new_pid"] or 0, []):
+            family: set[int] = set()
+            while fork := _last(self.trace.born.get(host, []), begin, end):
+                family.add(host)
+                first, host = fork, fork.pid
+            if family:
+                return first, family
+        return None, set()
+
+    def _awake(self, fork: Happening, death: int) -> int | None:
+        """When the forking process ran after the death; None where its runs are not traced."""
+        stamps = self.trace.switches.get(fork.pid)
+        if not stamps:
+            return None
+        at = bisect_left(stamps, death)
+        # It needs no switch where it is running already.
+        return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else death
+
+
+def _of(events: Sequence[Happening], pids: set[int]) -> list[Happening]:
+    return [each for each in events if each.pid in pids]
+
+
+def _last(forks: list[Happening], begin: int, end: int) -> Happening | None:
+    found = within(forks, begin, end)
+    return found[-1] if found else None
+
+
+def _first(events: list[Happening], pids: Sequence[int], begin: int, end: int) -> int | None:
+    return next((each.ns for each in within(events, begin, end) if each.pid in pids), None)
+
+
+def inodes(run: Mapping[str, Any]) -> dict[tuple[str, int], int]:
+    """(contender, replica) -> inode of the pid namespace, of each guest that told it."""
+    return {
+        (contender["name"], guest["replica"]): guest["measurer"]["pidns"]
+        for contender in run["contenders"]
+        for guest in contender["guests"]
+        if guest.get("measurer", {}).get("pidns")
+    }
+
+
+def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) -> dict[str, Any]:
+    """How far the suite's stamps agree with the kernel's, over all guests of a run.
+
+    Differences are in us, the suite's stamp subtracted: kill (stamp before the call, to
+    signal_generate), exit (the kernel's, to when the suite saw it), spawn (exec to the stamp in
+    main()) by contender. missing: restarts that the kernel saw between a guest's first and last
+    kill and no sample has; invented: samples of restarts that the kernel did not see; unattributed:
+    daemons, of whatever guest, that ended before their namespace was read.
+    """
+    kill: list[float] = []
+    exits: list[float] = []
+    spawn: dict[str, list[float]] = defaultdict(list)
+    counts = {"restarts": 0, "unmatched_kills": 0, "missing": 0, "invented": 0}
+    of_guests = by_guest(samples)
+    for (contender, replica), inode in inodes(run).items():
+        guest = Guest(trace, inode)
+        of_guest = of_guests[contender, replica]
+        done = [each for each in of_guest if not each["censored"]]
+        for sample in done:
+            seen = guest.seen(sample)
+            counts["restarts"] += 1
+            counts["invented"] += seen.exec is None
+            counts["unmatched_kills"] += seen.kill is None
+            if seen.kill is not None:
+                kill.append((seen.kill - sample["kill_ns"]) / 1e3)
+            if seen.death is not None and sample["exit_ns"]:
+                exits.append((sample["exit_ns"] - seen.death) / 1e3)
+            if seen.exec is not None:
+                spawn[contender].append((sample["main_ns"] - seen.exec) / 1e3)
+        counts["missing"] += _missing(guest, of_guest, len(done))
+    return {
+        **counts,
+        "unattributed": len({each.pid for each in trace.execs} - {d.pid for d in trace.daemons}),
+        "lost_events": trace.lost,
+        "kill_us": figures(kill),
+        "exit_seen_us": figures(exits),
+        "spawn_us": {name: figures(values) for name, values in sorted(spawn.items())},
+        "spawn_spread": _spread(spawn),
+    }
+
+
+def _missing(guest: Guest, samples: Sequence[Event], done: int) -> int:
+    """Executions between the first kill and the last restart that no sample has."""
+    if not samples or not done:
+        return 0
+    begin = min(each["kill_ns"] for each in samples)
+    end = max(each["main_ns"] or 0 for each in samples)
+    return max(0, len(within(guest.execs, begin, end + _GRAIN)) - done)
+
+
+def _spread(spawn: Mapping[str, Sequence[float]]) -> float | None:
+    """How far the contenders' medians lie apart, as a share of the smallest."""
+    medians = [float(np.median(values)) for values in spawn.values() if values]
+    return max(medians) / min(medians) - 1 if medians else None
+
+
+def figures(values: Sequence[float]) -> dict[str, float] | None:
+    """n, median, p99 and max; None where there is nothing."""
+    if not values:
+        return None
+    found = np.asarray(values)
+    return {
+        "n": len(values),
+        "median": round(float(np.median(found)), 2),
+        "p99": round(float(np.quantile(found, 0.99)), 2),
+        "min": round(float(found.min()), 2),
+        "max": round(float(found.max()), 2),
+    }
+
+
+def split(samples: Sequence[Event], trace: Trace, inode: int) -> None:
+    """Add to each restart of a guest what the kernel saw of it, as `witness`."""
+    guest = Guest(trace, inode)
+    for sample in samples:
+        # A run that is gone on with was traced in parts.
+        if not sample["censored"] and "witness" not in sample:
+            sample["witness"] = guest.seen(sample).__dict__
+
+
+def parts(samples: Sequence[Event]) -> list[Metric]:
+    """Where the time of restarts at long uptime goes: metrics restart_death and so on, in ms.
+
+    death: SIGKILL to the daemon's exit; reaction: until the supervisor's process runs; holdoff:
+    until it forks; child: from fork to exec; spawn: from exec to main(). The five of one trial add
+    up to its latency, their medians need not.
+    """
+    rows = [row for each in samples if (row := _row(each))]
+    if not rows:
+        return []
+    columns = zip(*rows, strict=True)
+    return [
+        summary(f"restart_{part}", "ms", values)
+        for part, values in zip(PARTS, columns, strict=True)
+    ]
+
+
+def _row(sample: Event) -> tuple[float, ...] | None:
+    seen = sample.get("witness")
+    if not seen or sample["warmup"] or sample["group"] != "long" or None in seen.values():
+        return None
+    stamps = [
+        sample["kill_ns"],
+        *(seen[name] for name in ("death", "awake", "fork", "exec")),
+        sample["main_ns"],
+    ]
+    return tuple((after - before) / 1e6 for before, after in pairwise(stamps))
+
+
+@contextmanager
+def witnessed(record: Record, asked: Iterable[Entry]) -> Iterator[None]:
+    """Trace a run for the time of the block, then add to its record what the kernel saw."""
+    names = {name for entry in asked for name in entry.supervisor.processes}
+    with tracing(record.folder / "logs" / "trace.txt", events(names)) as taken:
+        yield
+    attach(record, taken.read())
+
+
+def attach(record: Record, trace: Trace) -> None:
+    """Add the kernel's stamps to the samples of a run, and what they come to."""
+    samples = record.samples()
+    run = record.run
+    run["trace"] = {**agreement(run, samples, trace), "file": "logs/trace.txt.gz"}
+    of_guests = by_guest(samples)
+    for guest, inode in inodes(run).items():
+        split(of_guests[guest], trace, inode)
+    record.rewrite(samples)
+    for contender in run["contenders"]:
+        part = contender["scenarios"].get("restart")
+        if part:
+            own = [
+                sample
+                for sample in samples
+                if sample["contender"] == contender["name"] and sample["scenario"] == "restart"
+            ]
+            others = [each for each in part["metrics"] if each["metric"] not in _METRICS]
+            part["metrics"] = [*others, *(metric.as_dict() for metric in parts(own))]
+    compare_with_floor(run)
+    record.save()

@@ -1,0 +1,122 @@
+"""Reading a recorded trace, and what it says of restarts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import trace as module
+from bench.trace import events, parse, within
+from bench.witness import Guest, agreement, parts, split
+
+TRACES = Path(__file__).parent / "traces"
+
+# A runner's restart as the kernel told it: floor (host 200, guest 1) keeps testd (host 210 then
+# 220; guest 10 then 20) alive. Host 999 is another guest's, and told nothing that concerns us.
+RUNNER = (TRACES / "runner.txt").read_text()
+
+# A monitor's: monit (200) forks 220, which executes testd; that forks 221, and that the daemon.
+DETACHED = (TRACES / "detached.txt").read_text()
+
+
+def sample(**changed: Any) -> dict[str, Any]:
+    """The suite's own stamps of RUNNER's restart."""
+    return {
+        "event": "sample", "contender": "c", "replica": 0, "scenario": "restart", "group": "long",
+        "warmup": False, "censored": False, "old_pid": 10, "new_pid": 20,
+        "kill_ns": 100_000_000_000, "exit_ns": 100_000_200_000,
+        "main_ns": 100_000_300_000, "up_ns": 100_000_400_000, **changed,
+    }  # fmt: skip
+
+
+def run() -> dict[str, Any]:
+    return {"contenders": [{"name": "c", "guests": [{"replica": 0, "measurer": {"pidns": 4026}}]}]}
+
+
+def test_a_runners_restart_is_told_apart() -> None:
+    seen = Guest(parse(RUNNER.splitlines()), 4026).seen(sample())
+    assert seen.kill == 100_000_010_000
+    assert seen.death == 100_000_060_000
+    assert seen.awake == 100_000_100_000
+    assert seen.fork == 100_000_150_000
+    assert seen.exec == 100_000_250_000
+
+
+def test_a_daemon_that_detached_itself_is_followed_back_to_its_monitor() -> None:
+    seen = Guest(parse(DETACHED.splitlines()), 4026).seen(sample(new_pid=22, up_ns=100_000_700_000))
+    assert (seen.awake, seen.fork, seen.exec) == (
+        100_000_090_000, 100_000_150_000, 100_000_250_000
+    )  # fmt: skip
+
+
+def test_agreement() -> None:
+    found = agreement(run(), [sample()], parse(RUNNER.splitlines()))
+    assert (found["restarts"], found["missing"], found["invented"]) == (1, 0, 0)
+    assert found["kill_us"]["median"] == 10
+    assert found["exit_seen_us"]["median"] == 140
+    assert found["spawn_us"]["c"]["median"] == 50
+
+
+def test_a_sample_that_the_kernel_did_not_see_is_invented() -> None:
+    other = sample(new_pid=30, kill_ns=200 * 10**9, main_ns=201 * 10**9, up_ns=201 * 10**9)
+    assert agreement(run(), [sample(), other], parse(RUNNER.splitlines()))["invented"] == 1
+
+
+def test_a_restart_that_no_sample_has_is_missing() -> None:
+    again = RUNNER + RUNNER.replace("220", "230").replace("100.0002", "100.0003")
+    later = sample(new_pid=40, main_ns=100_000_900_000, up_ns=100_000_950_000, censored=True)
+    found = agreement(run(), [sample(), later], parse(again.splitlines()))
+    assert found["missing"] == 1
+
+
+def test_without_its_own_awakening_a_restart_is_not_split() -> None:
+    lines = [line for line in RUNNER.splitlines() if "sched_switch" not in line]
+    samples = [sample()]
+    split(samples, parse(lines), 4026)
+    assert samples[0]["witness"]["awake"] is None
+    assert parts(samples) == []
+
+
+def test_the_parts_of_a_restart_add_up() -> None:
+    samples = [sample()]
+    split(samples, parse(RUNNER.splitlines()), 4026)
+    found = {metric.metric: metric.median for metric in parts(samples)}
+    assert list(found) == [
+        "restart_death", "restart_reaction", "restart_holdoff", "restart_child", "restart_spawn"
+    ]  # fmt: skip
+    assert sum(value or 0 for value in found.values()) == pytest.approx(0.3)
+
+
+def test_a_supervisor_that_runs_already_needs_no_switch() -> None:
+    early = RUNNER.replace("100.000100", " 99.000100")
+    seen = Guest(parse(early.splitlines()), 4026).seen(sample())
+    assert seen.awake == seen.death
+
+
+def test_a_mark_is_kept_with_its_stamp() -> None:
+    (mark,) = parse(RUNNER.splitlines()).marks
+    assert (mark.ns, mark.pid) == (100_000_600_000, 220)
+
+
+def test_within_includes_both_ends() -> None:
+    execs = parse(RUNNER.splitlines()).execs
+    assert [each.pid for each in within(execs, 100_000_250_000, 100_000_255_000)] == [220, 998]
+    assert within(execs, 100_000_250_001, 100_000_254_999) == []
+
+
+def test_lines_of_other_events_are_none_of_ours() -> None:
+    trace = parse(["", "# tracer: nop", "x-1 [000] ..... 1.000001: sched_wakeup: comm=x pid=1"])
+    assert (trace.kills, trace.execs, trace.ends, trace.lost) == ([], [], [], 0)
+
+
+def test_only_the_supervisors_own_awakenings_are_traced() -> None:
+    assert "sched/sched_switch" not in events(())
+    assert events(("b", "a"))["sched/sched_switch"] == 'next_comm == "a" || next_comm == "b"'
+
+
+def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "root" in module.lack()

@@ -1,0 +1,81 @@
+"""The instrument's own measurement, and what tracing leaves behind: nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench import tracer
+from bench.trace import lack
+from tests.guests.suite import Suite, eventually
+from tests.guests.test_host import reach
+
+RUNIT = "--only=runit/runner/default/hosted"
+LIST = f"mount -t tracefs tracefs {tracer.TRACEFS} && ls {tracer.TRACEFS}/instances"
+
+
+def instances(suite: Suite) -> set[str]:
+    """The trace instances that tracers have left, of this suite or of any other."""
+    told = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", LIST], capture_output=True, text=True, check=True
+    )
+    return {name for name in told.stdout.split() if name.startswith(tracer.NAME)}
+
+
+@pytest.fixture
+def traceable() -> None:
+    why = lack()
+    if why:
+        pytest.skip(f"the suite's own words for it: {why}")
+
+
+@pytest.mark.usefixtures("traceable")
+def test_both_witnesses_agree(suite: Suite) -> None:
+    done = suite.run("calibrate", "--quick")
+    assert done.code == 0, done.output
+    found = json.loads((suite.cache / "calibration.json").read_text())
+    assert found["witness"]["restarts"] >= 6
+    assert {found["witness"][kind] for kind in ("missing", "invented", "lost_events")} == {0}
+    assert {each["met"] for each in found["checks"] if not each["goal"]} == {True}
+    assert not suite.results.exists()
+
+
+@pytest.mark.usefixtures("traceable")
+def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite: Suite) -> None:
+    before = instances(suite)
+    done = suite.bench("--scenario=restart", "--trials=2", "--trace", RUNIT)
+    assert done.code == 0, done.output
+    assert instances(suite) <= before
+    metrics = suite.record()["contenders"][0]["scenarios"]["restart"]["metrics"]
+    parts = {each["metric"]: each["median"] for each in metrics}
+    assert parts["restart_spawn"] > 0
+    assert parts["restart_reaction"] is not None
+
+
+@pytest.mark.usefixtures("traceable")
+def test_a_killed_suite_leaves_no_instance(suite: Suite) -> None:
+    before = instances(suite)
+    running = suite.start("bench", "--scenario=restart", "--trials=2", "--trace", RUNIT)
+    reach(running, "measure restart")
+    running.kill()
+    running.end()
+    eventually(lambda: instances(suite) <= before, "the tracer removes its instance")
+
+
+@pytest.mark.usefixtures("traceable")
+def test_a_killed_tracer_is_swept_up_after(suite: Suite) -> None:
+    before = instances(suite)
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", tracer.__file__, "/dev/null", "{}"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.kill()
+    process.wait()
+    assert instances(suite) - before
+    suite.run("destroy")
+    assert instances(suite) <= before
