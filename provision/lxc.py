@@ -10,6 +10,7 @@ import os
 import platform
 import resource
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -161,12 +162,20 @@ class LxcGuest(Guest):
             try:
                 connection.open()
                 return connection
-            except SSHException:
+            except (SSHException, EOFError) as failure:
                 # A PID 1 that has just started may mount a new /run under sshd's feet.
                 self._close_door()
                 if time.monotonic() > until:
-                    raise
+                    raise self._silent() from failure
                 time.sleep(0.05)
+
+    def _silent(self) -> Problem:
+        free = shutil.disk_usage(self._home).free >> 20
+        return Problem(
+            f"Guest {self.name} runs, but does not let anybody in.",
+            known=f"{free} MiB are free where it writes, {self._home}.\n{self._log()}",
+            advice="./inv doctor shows whether this host can run embedded guests.",
+        )
 
     def _through_door(self) -> Connection:
         ours, theirs = socket.socketpair()

@@ -45,6 +45,7 @@ class Double(Supervisor):
     processes = frozenset({"double"})
     parent = "double"
     version_command = "echo 0.0"
+    idea = "It does as badly as it can."  # type: ignore[assignment]
 
     def __init__(self, script: str, *, pid1: bool) -> None:
         self.script = script
@@ -55,6 +56,18 @@ class Double(Supervisor):
 
     def files(self, contender: Contender, services: Iterable[Service]) -> list[File]:
         return [File("/etc/double", f"#!/bin/sh\n{self.script}\n", 0o755)]
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        return "true"
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return "true"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return "true"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return "true"
 
 
 def main(name: str) -> int:

@@ -134,14 +134,18 @@ class Suite:
         return suite
 
     def seed(self) -> None:
-        """Give the cache what the user's own has; built there first, if need be."""
+        """Give the cache what the user's own has; the image is built there first, if need be.
+
+        Guests' trees are linked, file by file: no test may change one. All else is copied.
+        """
         root = image(DEBIAN)
-        wanted = [root, cache_folder() / "key", cache_folder() / "layers", cache_folder() / "bin"]
-        for folder in wanted:
-            if folder.exists():
-                copy = self.cache / folder.relative_to(cache_folder())
+        trees = [root, *(path for path in (cache_folder() / "layers").glob("*") if path.is_dir())]
+        others = [cache_folder() / "key", cache_folder() / "bin"]
+        for how, paths in (("-al", trees), ("-a", others)):
+            for path in filter(Path.exists, paths):
+                copy = self.cache / path.relative_to(cache_folder())
                 copy.parent.mkdir(exist_ok=True)
-                subprocess.run(["cp", "-al", str(folder), str(copy)], check=True)
+                subprocess.run(["cp", how, str(path), str(copy)], check=True)
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}

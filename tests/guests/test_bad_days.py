@@ -92,7 +92,7 @@ def small(folder: Path, size: str, saved: Path) -> tuple[str, ...]:
 @pytest.mark.parametrize("size", ["8k", "16k", "24k"])
 def test_a_full_disk_under_the_results(suite: Suite, size: str) -> None:
     saved = suite.base / "saved"
-    done = suite.bench(*ASKED, "--trials=30", before=small(suite.results, size, saved))
+    done = suite.bench(ASKED[0], ASKED[2], "--trials=30", before=small(suite.results, size, saved))
     fine(done, 1)
     assert "cannot be written: No space left on device" in done.output
     assert "Free some space" in done.output
@@ -104,9 +104,10 @@ def test_a_full_disk_under_the_results(suite: Suite, size: str) -> None:
 def test_a_full_disk_under_the_guests(suite: Suite) -> None:
     done = suite.bench(*ASKED, before=small(suite.cache / "guests", "256k", suite.base / "saved"))
     fine(done, 1)
-    assert "No space left on device" in done.output
+    assert "0 MiB are free where it writes" in done.output
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_cache_at_first_run(bare_suite: Suite) -> None:
     done = bare_suite.bench(
         *ASKED, before=small(bare_suite.cache, "30m", bare_suite.base / "saved")
@@ -160,8 +161,10 @@ def test_a_mirror_that_fails_midway(bare_suite: Suite) -> None:
 def plain(suite: Suite) -> tuple[str, ...]:
     """A user without rights, but for reading: this interpreter may live in root's home."""
     for folder, _, names in os.walk(suite.base):
-        for name in (".", *names):
-            os.lchown(Path(folder, name), NOBODY, NOBODY)
+        for path in (Path(folder, name) for name in (".", *names)):
+            # What the suite has written; guests' trees belong to none of the host's users.
+            if path.lstat().st_uid == 0:
+                os.lchown(path, NOBODY, NOBODY)
     return ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
             "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
             "--bounding-set=-all,+dac_read_search")  # fmt: skip
