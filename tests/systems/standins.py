@@ -60,7 +60,7 @@ class Signer:
 
     def run(self, *command: str, cwd: Path | None = None) -> bytes:
         """Run a command to which this key is the only one."""
-        environment = {**os.environ, "GNUPGHOME": str(self._home), "LC_ALL": "C"}
+        environment = {**os.environ, "GNUPGHOME": str(self._home), "LC_ALL": "C.UTF-8"}
         return subprocess.run(
             command, cwd=cwd, env=environment, check=True, stdout=subprocess.PIPE
         ).stdout
@@ -159,7 +159,10 @@ def own_address() -> str:
 
 
 def _run(*command: str, cwd: Path | None = None) -> str:
-    return subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True).stdout
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        command, cwd=cwd, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def _debian_arch() -> str:
@@ -185,7 +188,7 @@ def _carved(root: Path, owners: tuple[str, ...]) -> Path:
         for listed in _run("dpkg-query", f"--admindir={root}/var/lib/dpkg", "-L", owner).split():
             place = root / listed.lstrip("/")
             path = place.parent.resolve() / place.name
-            if path.is_dir() and not path.is_symlink():
+            if path.is_dir():
                 continue
             if path.is_symlink() or path.exists():
                 target = tree / path.relative_to(root)
@@ -254,7 +257,7 @@ def _download(pool: Path, home: Path) -> None:
     _run(*apt, "update")
     _run(*apt, "--download-only", "-y", "install", *_PRECISE)
     for deb in (home / "cache/archives").glob("*.deb"):
-        deb.replace(pool / deb.name)
+        deb.replace(pool / deb.name.replace("%3a", "."))
 
 
 def _retitle(pool: Path) -> None:
