@@ -246,7 +246,10 @@ def _pacman_conf(system: System, keys: Path | None) -> str:
     servers = f"Server = {mirror.url}{day}/$repo/os/$arch\n"
     if not mirror.url:
         servers = _ARCH_MIRRORS.read_text()
-    options = f"Architecture = {platform.machine()}\nSigLevel = Required DatabaseOptional\n"
+    options = (
+        f"Architecture = {platform.machine()}\n"
+        "SigLevel = Required DatabaseOptional\nLocalFileSigLevel = Optional\n"
+    )
     if keys:
         options += f"GPGDir = {keys}\n"
     sections = [f"[{repository}]\n{servers}" for repository in repositories]
