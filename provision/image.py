@@ -63,7 +63,7 @@ def image(system: System) -> Path:
     build = BUILDERS[system.name]
     recipe = "\n".join(
         [
-            repr(system),
+            repr(replace(system, mirror=replace(system.mirror, aur=""))),
             key_file().with_suffix(".pub").read_text(),
             *_keyring_digest(system),
             *(path.read_text() for path in sorted(_TEMPLATES.rglob("*")) if path.is_file()),

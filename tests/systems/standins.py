@@ -22,6 +22,7 @@ from provision.image import debian_sources
 
 ARCH_TITLE = "Arch stand-in made from Debian 12 packages"
 PRECISE_TITLE = "Ubuntu 12.04 stand-in made from Debian 11 packages"
+RUNIT = "2.1.2"
 _VERSION = "1-1"
 # Packages of the stand-in, each with the Debian packages whose files it takes out of the base.
 _ARCH: dict[str, dict[str, tuple[str, ...]]] = {
@@ -225,7 +226,7 @@ def _aur(folder: Path, root: Path) -> None:
     _run("bsdtar", "-czf", str(work / "runit.tar.gz"), "-C", str(tree), ".")
     shutil.rmtree(tree)
     (work / "PKGBUILD").write_text(
-        "pkgname=runit\npkgver=2.1.2\npkgrel=1\narch=(any)\nlicense=(test)\ndepends=(base)\n"
+        f"pkgname=runit\npkgver={RUNIT}\npkgrel=1\narch=(any)\nlicense=(test)\ndepends=(base)\n"
         "makedepends=(git)\noptions=(!strip)\n"
         "source=(runit.tar.gz)\nnoextract=(runit.tar.gz)\nsha256sums=(SKIP)\n"
         "package() {\n  [ $(id -u) = 0 ] && [ -z $FAKEROOTKEY ] && return 1\n"
