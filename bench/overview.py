@@ -13,11 +13,11 @@ from rich.table import Table
 
 from bench.scenarios import scenarios
 from provision.cache import cache_folder
-from provision.packages import missing_tools
+from provision.packages import Apt, apt_versions, missing_tools
 from provision.providers import providers
-from provision.systems import SYSTEMS
+from provision.systems import SYSTEMS, System
 from supervisors import supervisors
-from supervisors.contract import Supervisor
+from supervisors.contract import ARTICLE_YEAR, Supervisor
 
 # The image, the layers, and the guests' own writing; as much memory as every guest of a run takes.
 DISK_MIB, MEMORY_MIB = 2048, 2048
@@ -26,6 +26,7 @@ DISK_MIB, MEMORY_MIB = 2048, 2048
 def overview() -> Iterator[Table]:
     """The tables of `./inv list`."""
     yield _supervisors()
+    yield _sources()
     yield _contenders()
     yield _systems()
     yield _scenarios()
@@ -33,7 +34,7 @@ def overview() -> Iterator[Table]:
 
 def _supervisors() -> Table:
     table = Table(title="Supervisors", title_justify="left")
-    for heading in ("name", "as PID 1", "roles", "profiles", *SYSTEMS, "2012 article"):
+    for heading in ("name", "as PID 1", "roles", "profiles"):
         table.add_column(heading)
     for each in supervisors().values():
         table.add_row(
@@ -41,10 +42,49 @@ def _supervisors() -> Table:
             _pid1(each),
             ", ".join(sorted({contender.role for contender in each.contenders})),
             ", ".join(sorted({contender.profile for contender in each.contenders})),
-            *(_source(each, system) for system in SYSTEMS),
-            each.article.version if each.article else "",
         )
     return table
+
+
+def _sources() -> Table:
+    """The matrix of supervisor, system, source and version, beside the article's version."""
+    table = Table(
+        title="Where they come from",
+        title_justify="left",
+        caption="* is the article's version; where none is shown, only a guest can tell."
+        " --overlay=NAME=DIR lays a build of your own over any system.",
+        caption_justify="left",
+        show_lines=True,
+    )
+    for heading in ("name", "2012 article", *SYSTEMS):
+        table.add_column(heading)
+    every = supervisors().values()
+    offered = {name: apt_versions(system.release, _apt(system)) for name, system in SYSTEMS.items()}
+    for each in every:
+        table.add_row(
+            each.name,
+            each.article.version if each.article else "",
+            *(_had(each, system, offered[name]) for name, system in SYSTEMS.items()),
+        )
+    return table
+
+
+def _apt(system: System) -> list[str]:
+    sources = [each.source(system) for each in supervisors().values()]
+    return [source.packages[0] for source in sources if isinstance(source, Apt)]
+
+
+def _had(supervisor: Supervisor, system: System, offered: dict[str, str]) -> str:
+    source = supervisor.source(system)
+    if source is None:
+        return supervisor.why_missing(system)
+    lines = [str(source), supervisor.why_missing(system)]
+    if isinstance(source, Apt):
+        version = offered.get(source.packages[0], "")
+        lines.append(version + ("*" if supervisor.is_articles(version) else ""))
+    if system.name in supervisor.sources_2012:
+        lines.append(f"--versions={ARTICLE_YEAR}: {supervisor.sources_2012[system.name]}*")
+    return "\n".join(line for line in lines if line)
 
 
 def _contenders() -> Table:
@@ -88,11 +128,6 @@ def _pid1(supervisor: Supervisor) -> str:
     if supervisor.needs_pid1:
         return "needed"
     return "possible" if supervisor.can_pid1 else "no"
-
-
-def _source(supervisor: Supervisor, system: str) -> str:
-    source = supervisor.sources.get(system)
-    return str(source) if source else "not to be had"
 
 
 def diagnosis() -> tuple[Table, bool]:

@@ -33,7 +33,9 @@ def play(
     chosen, absent = entries(system, (name,), versions=versions, overlays=overlays)
     for each in absent:
         raise Problem(
-            f"{each.title} is not to be had: {each.why_missing(system, versions)}.", usage=True
+            f"{each.title} is not to be had: {each.why_missing(system, versions)}.",
+            advice=f"--overlay={each.name}=DIR lays a build of your own over the guest.",
+            usage=True,
         )
     entry = next(
         (each for each in chosen if each.name.startswith(name) and each.contender.pid1), chosen[0]

@@ -154,7 +154,8 @@ def _head(
         "plan": {"lines": made.lines(), "seconds": round(made.seconds, 1)},
         "absent": [
             {"supervisor": each.name, "title": each.title,
-             "reason": each.why_missing(system, options.versions)}
+             "reason": f"{each.why_missing(system, options.versions)}"
+             f" (or --overlay={each.name}=DIR)"}
             for each in absent
         ],
         "alone": None,

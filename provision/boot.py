@@ -45,7 +45,12 @@ def _systemd(guest: Guest, command: str) -> None:
         f"[Service]\nExecStart={command}\nRestart=always\n"
     )
     guest.write([File("/etc/systemd/system/supervisor.service", unit)])
-    guest.run("systemctl daemon-reload && systemctl start supervisor.service")
+    # What it starts by itself comes first, whatever becomes of it.
+    guest.run(
+        "until [ -S /run/systemd/private ]; do sleep 0.05; done;"
+        " systemctl is-system-running --wait; systemctl daemon-reload;"
+        " systemctl start supervisor.service"
+    )
 
 
 def _upstart(guest: Guest, command: str) -> None:

@@ -162,10 +162,12 @@ class Guest(ABC):
 
     def unpack(self, archive: IO[bytes], name: str, into: str = "/", strip: int = 0) -> None:
         """Unpack a tar archive below a folder, all of it root's, its first folders stripped."""
-        self.connection.put(archive, f"/tmp/{name}")
+        # Not in /tmp, where a PID 1 that has just started may mount another.
+        path = f"/root/{name}"
+        self.connection.put(archive, path)
         self.run(
-            f"mkdir -p {into}; tar -xpf /tmp/{name} -C {into} --strip-components={strip}"
-            f" --no-same-owner --no-overwrite-dir; code=$?; rm /tmp/{name}; exit $code"
+            f"mkdir -p {into}; tar -xpf {path} -C {into} --strip-components={strip}"
+            f" --no-same-owner --no-overwrite-dir; code=$?; rm {path}; exit $code"
         )
 
     def read(self, path: str) -> bytes:

@@ -31,6 +31,11 @@ _TEMPLATES = Path(__file__).parent / "image"
 # The namespaces end with the tool, and its mounts, devices and agents with them, whoever dies.
 _ALONE = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--mount-proc",
           "--fork", "--kill-child=KILL", "--")  # fmt: skip
+# A command in a folder whose dev/null works for its time, as $0 and its arguments.
+_WITH_NULL = (
+    "set -e; touch dev/null; mount --bind /dev/null dev/null;"
+    ' code=0; "$0" "$@" || code=$?; umount dev/null; rm dev/null; exit $code'
+)
 _ARCH_KEYS = Path("/usr/share/keyrings")
 _ARCH_MIRRORS = Path("/etc/pacman.d/mirrorlist")
 _ARCH_FIRST_DAY = date(2013, 8, 31)
@@ -58,7 +63,7 @@ def image(system: System) -> Path:
     build = BUILDERS[system.name]
     recipe = "\n".join(
         [
-            repr(system),
+            repr(replace(system, mirror=replace(system.mirror, aur=""))),
             key_file().with_suffix(".pub").read_text(),
             *_keyring_digest(system),
             *(path.read_text() for path in sorted(_TEMPLATES.rglob("*")) if path.is_file()),
@@ -166,7 +171,8 @@ def _dress(root: Path) -> None:
             check=True,
         )
     quiet = f"{QUIET[_init(root)]} && ssh-keygen -A"
-    _tool([*_SHIFTED, "chroot", ".", "/bin/sh", "-c", quiet], cwd=root)
+    _tool([*_ALONE, "sh", "-c", _WITH_NULL, *_SHIFTED, "chroot", ".", "/bin/sh", "-c", quiet],
+          cwd=root)  # fmt: skip
 
 
 def shifted_folder(path: Path) -> None:
@@ -240,7 +246,10 @@ def _pacman_conf(system: System, keys: Path | None) -> str:
     servers = f"Server = {mirror.url}{day}/$repo/os/$arch\n"
     if not mirror.url:
         servers = _ARCH_MIRRORS.read_text()
-    options = f"Architecture = {platform.machine()}\nSigLevel = Required DatabaseOptional\n"
+    options = (
+        f"Architecture = {platform.machine()}\n"
+        "SigLevel = Required DatabaseOptional\nLocalFileSigLevel = Optional\n"
+    )
     if keys:
         options += f"GPGDir = {keys}\n"
     sections = [f"[{repository}]\n{servers}" for repository in repositories]

@@ -111,7 +111,9 @@ class Lxc(Provider):
     def _layer(self, system: System, recipe: Recipe) -> Path:
         """The upper directory that installing the recipe left, made if it is not there."""
         base = image(system)
-        digest = hashlib.sha256(f"{base.name}\n{recipe.key}".encode()).hexdigest()[:16]
+        digest = hashlib.sha256(
+            f"{base.name}\n{system.mirror.aur}\n{recipe.key}".encode()
+        ).hexdigest()[:16]
         layer = cache_folder() / "layers" / f"{system.name}-{recipe.name}-{digest}"
         layer.parent.mkdir(exist_ok=True)
         with FileLock(f"{layer}.lock"):

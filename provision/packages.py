@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -124,10 +126,7 @@ class Aur(Source):
     def lack(self, system: System) -> str:
         if system.mirror.aur:
             return ""
-        return (
-            "comes from the Arch User Repository, whose address is not known here: --aur=URL names"
-            " it, with a git repository NAME.git below it for each package"
-        )
+        return "the Arch User Repository's address is not known here: --aur=URL names it"
 
     def install(self, guest: Guest) -> None:
         """Build each as a user without rights, and install it. Raises Problem."""
@@ -239,3 +238,20 @@ class Present(Source):
 
 def _upstream(version: str) -> str:
     return version.strip().split(":", 1)[-1].rsplit("-", 1)[0]
+
+
+def apt_versions(release: str, packages: Sequence[str]) -> dict[str, str]:
+    """What this host's own apt knows of packages in that release, by name, without revisions.
+
+    Empty where it knows nothing of the release, or there is no apt.
+    """
+    if shutil.which("apt-cache") is None:
+        return {}
+    command = ["apt-cache", "madison", *packages]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found: dict[str, str] = {}
+    for line in listed.splitlines():
+        package, version, where = (part.strip() for part in line.split("|"))
+        if f" {release}/" in where:
+            found.setdefault(package, _upstream(version))
+    return found

@@ -30,7 +30,7 @@ def check(system: System, root: Path, enter: Sequence[str]) -> None:
         return
     said = done.stderr.decode(errors="replace")[-1000:]
     raise Problem(
-        f"The programs of {system.title} do not run on this kernel: {_how(done.returncode)}.",
+        f"The programs of {system.title} do not run here: {_how(done.returncode)}.",
         known=f"{_why(root, done.returncode)}\n{said}".strip(),
         advice=f"Measure {system.name} in a virtual machine, which brings a kernel of its own:"
         f" ./inv bench --os={system.name} --provider=libvirt",

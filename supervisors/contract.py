@@ -237,12 +237,9 @@ class Supervisor:
         return self.sources.get(system.name)
 
     def why_missing(self, system: System, versions: str = "") -> str:
-        """Why that system does not get it, and what helps; empty where it does."""
+        """Why that system does not get it; empty where it does."""
         source = self.source(system, versions)
-        why = source.lack(system) if source else self.missing.get(system.name, _NOT_PACKAGED)
-        return (
-            f"{why}; or --overlay={self.name}=DIR lays a build of your own over it" if why else ""
-        )
+        return source.lack(system) if source else self.missing.get(system.name, _NOT_PACKAGED)
 
     def recipe(self, source: Source) -> Recipe:
         """How it is installed over a pristine system."""

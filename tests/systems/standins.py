@@ -22,6 +22,7 @@ from provision.image import debian_sources
 
 ARCH_TITLE = "Arch stand-in made from Debian 12 packages"
 PRECISE_TITLE = "Ubuntu 12.04 stand-in made from Debian 11 packages"
+RUNIT = "2.1.2"
 _VERSION = "1-1"
 # Packages of the stand-in, each with the Debian packages whose files it takes out of the base.
 _ARCH: dict[str, dict[str, tuple[str, ...]]] = {
@@ -60,7 +61,7 @@ class Signer:
 
     def run(self, *command: str, cwd: Path | None = None) -> bytes:
         """Run a command to which this key is the only one."""
-        environment = {**os.environ, "GNUPGHOME": str(self._home), "LC_ALL": "C"}
+        environment = {**os.environ, "GNUPGHOME": str(self._home), "LC_ALL": "C.UTF-8"}
         return subprocess.run(
             command, cwd=cwd, env=environment, check=True, stdout=subprocess.PIPE
         ).stdout
@@ -159,7 +160,10 @@ def own_address() -> str:
 
 
 def _run(*command: str, cwd: Path | None = None) -> str:
-    return subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True).stdout
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        command, cwd=cwd, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def _debian_arch() -> str:
@@ -185,7 +189,7 @@ def _carved(root: Path, owners: tuple[str, ...]) -> Path:
         for listed in _run("dpkg-query", f"--admindir={root}/var/lib/dpkg", "-L", owner).split():
             place = root / listed.lstrip("/")
             path = place.parent.resolve() / place.name
-            if path.is_dir() and not path.is_symlink():
+            if path.is_dir():
                 continue
             if path.is_symlink() or path.exists():
                 target = tree / path.relative_to(root)
@@ -222,7 +226,7 @@ def _aur(folder: Path, root: Path) -> None:
     _run("bsdtar", "-czf", str(work / "runit.tar.gz"), "-C", str(tree), ".")
     shutil.rmtree(tree)
     (work / "PKGBUILD").write_text(
-        "pkgname=runit\npkgver=2.1.2\npkgrel=1\narch=(any)\nlicense=(test)\ndepends=(base)\n"
+        f"pkgname=runit\npkgver={RUNIT}\npkgrel=1\narch=(any)\nlicense=(test)\ndepends=(base)\n"
         "makedepends=(git)\noptions=(!strip)\n"
         "source=(runit.tar.gz)\nnoextract=(runit.tar.gz)\nsha256sums=(SKIP)\n"
         "package() {\n  [ $(id -u) = 0 ] && [ -z $FAKEROOTKEY ] && return 1\n"
@@ -254,7 +258,7 @@ def _download(pool: Path, home: Path) -> None:
     _run(*apt, "update")
     _run(*apt, "--download-only", "-y", "install", *_PRECISE)
     for deb in (home / "cache/archives").glob("*.deb"):
-        deb.replace(pool / deb.name)
+        deb.replace(pool / deb.name.replace("%3a", "."))
 
 
 def _retitle(pool: Path) -> None:
