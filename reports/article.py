@@ -84,8 +84,8 @@ def _overview(run: Run, found: Sequence[Distribution]) -> Section:
             "Some must be the first process of the machine (process 1), some can be, some cannot."
         ),
         Paragraph(
-            "Each supervisor below kept the same test daemon alive in a guest of its own, and the "
-            f"daemon was killed again and again. {counts(run).capitalize()}."
+            "Each supervisor below kept the same test daemon alive in a guest of its own, and that "
+            f"daemon was made to fail. {counts(run).capitalize()}."
         ),
     ]
     long = sorted(
@@ -473,14 +473,18 @@ def _supervisors(run: Run) -> Iterator[Section]:
             Paragraph(about["idea"]),
             Paragraph(f"Home: {about['home']}", aside=True),
         ]
+        sentences = [("", sentence) for sentence in said]
         settings = [(f"{label(each)}:", f"{each['setting']}.") for each in own]
         evidence = [
             (f"{label(each)}, {title}: {verdict}.", words)
             for each in own
             for title, verdict, words in _verdicts(each)
         ]
-        lists = (settings, [("", sentence) for sentence in said], evidence)
-        blocks += [Points(tuple(items)) for items in lists if items]
+        blocks += [Points(tuple(items)) for items in (settings, sentences) if items]
+        if evidence:
+            words = "Behaviour, with the evidence"
+            points = Points(tuple(evidence))
+            blocks.append(Section(f"evidence-{name}", words, (points,), folded=True))
         blocks += [_example(name, index, each) for index, each in enumerate(about["usage"])]
         yield Section(f"supervisor-{name}", about["title"], tuple(blocks))
 

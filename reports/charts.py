@@ -58,22 +58,26 @@ def medians(found: Sequence[Distribution], floor: float | None) -> str:
         for each in rows if each.median is not None
     ]  # fmt: skip
     y = _who(order)
+    x = _within(
+        min(each.values[0] for each in rows) / 1.5, max(each.values[-1] for each in rows) * 1.5
+    )
     layers: list[Value] = [
         {"data": {"values": ticks}, "mark": {"type": "tick", "opacity": 0.6, "thickness": 1,
          "size": 15, "color": FLOOR_COLOUR, "aria": False},
-         "encoding": {"x": _ms("ms"), "y": y}},
+         "encoding": {"x": x, "y": y}},
         {"data": {"values": points}, "mark": {"type": "rule", "strokeWidth": 3, "aria": False},
-         "encoding": {"x": _ms("low"), "x2": {"field": "high"}, "y": y, "color": _kinds()}},
+         "encoding": {"x": x | {"field": "low"}, "x2": {"field": "high"}, "y": y,
+                      "color": _kinds()}},
         {"data": {"values": points}, "mark": {"type": "point", "filled": True, "size": 70,
          "opacity": 1},
-         "encoding": {"x": _ms("ms"), "y": y, "color": _kinds(),
+         "encoding": {"x": x, "y": y, "color": _kinds(),
                       "description": {"field": "says"}}},
     ]  # fmt: skip
     if floor is not None:
         layers.append({"data": {"values": [{"ms": floor}]},
                        "mark": {"type": "rule", "strokeDash": [4, 4], "color": FLOOR_COLOUR,
                                 "aria": False},
-                       "encoding": {"x": _ms("ms")}})  # fmt: skip
+                       "encoding": {"x": x}})  # fmt: skip
     return _drawn({"width": _WIDE, "height": {"step": _ROW}, "layer": layers})
 
 
@@ -96,7 +100,7 @@ def ecdf(found: Sequence[Distribution], low: float, high: float) -> str:
         "legend": {"title": None, "symbolType": "stroke"},
         "scale": {"domain": names, "range": _colours(found)},
     }  # fmt: skip
-    x = _ms("ms") | {"scale": {"type": "log", "domain": [low, high], "nice": False}}
+    x = _within(low, high)
     y = {"field": "share", "type": "quantitative", "title": "share restarted",
          "axis": {"format": ".0%", "tickCount": 4}, "scale": {"domain": [0, 1]}}  # fmt: skip
     line = {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "aria": False}
@@ -170,9 +174,10 @@ def _who(order: Sequence[str]) -> Value:
             "axis": {"labelLimit": 0, "minExtent": room, "grid": True}}  # fmt: skip
 
 
-def _ms(field: str) -> Value:
-    return {"field": field, "type": "quantitative", "title": "restart latency, ms (log)",
-            "scale": {"type": "log"}, "axis": {"format": "~g", "tickCount": 6}}  # fmt: skip
+def _within(low: float, high: float) -> Value:
+    return {"field": "ms", "type": "quantitative", "title": "restart latency, ms (log)",
+            "scale": {"type": "log", "domain": [low, high], "nice": False},
+            "axis": {"format": "~g", "tickCount": 6}}  # fmt: skip
 
 
 def _kind(each: Distribution) -> str:

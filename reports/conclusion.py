@@ -187,7 +187,7 @@ def _of_contender(each: Contender) -> list[str]:
     if each["status"] == "failed":
         return [f"{who} was not measured: {each['reason'].splitlines()[0]}"]
     said = [
-        f"{who} was not measured in {name}: {part['note']}."
+        f"{who}, {name}: {part['status']}, {part['note'].rstrip('.')}."
         for name, part in each["scenarios"].items()
         if part["status"] != "measured"
     ]
