@@ -120,6 +120,12 @@ def spread(run: dict[str, Any]) -> float | None:
 def warnings(run: dict[str, Any]) -> list[str]:
     """What a reader must know before believing the figures, with the figure and what to do."""
     said = []
+    guests = [guest for each in run["contenders"] for guest in each.get("guests", [])]
+    if any(guest.get("acceleration", "").startswith("none: emulated") for guest in guests):
+        said.append(
+            "The guests were emulated, for want of hardware acceleration: these latencies compare "
+            "with each other, and with no other run's. docs/vms.md says what acceleration takes."
+        )
     wide = spread(run)
     if wide is not None and wide > NOISY:
         said.append(

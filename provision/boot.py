@@ -26,9 +26,11 @@ def drop(guest: Guest) -> None:
     if guest.system.init == "upstart":
         guest.run("initctl stop supervisor")
         return
-    # init sends SIGTERM to the line's process group, and SIGKILL a few seconds later.
+    # init sends SIGTERM to the line's process group, and SIGKILL a few seconds later. A virtual
+    # machine's sshd is a child of PID 1 as well, and stays.
     guest.run(
-        """pids=$(ps -o pid=,comm= --ppid 1 | awk '$2 != "testd" { print $1 }')\n"""
+        "pids=$(ps -o pid=,comm= --ppid 1 |"
+        """ awk '$2 != "testd" && $2 != "sshd" { print $1 }')\n"""
         f"sed -i '/^sv:/d' {_INITTAB}\n"
         "telinit q\n"
         "for pid in $pids; do while [ -e /proc/$pid ]; do sleep 0.1; done; done"

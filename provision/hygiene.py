@@ -14,6 +14,11 @@ _STATIC = (
     "sys-kernel-config.mount",
     "sys-kernel-debug.mount",
     "sys-kernel-tracing.mount",
+    # A virtual machine has devices, and nobody who would plug another one in.
+    "systemd-udevd.service",
+    "systemd-udevd-control.socket",
+    "systemd-udevd-kernel.socket",
+    "systemd-udev-trigger.service",
 )
 
 # By family of inits: shell commands for its guest, whether it runs yet or not.

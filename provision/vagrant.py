@@ -24,6 +24,8 @@ from paramiko import AuthenticationException, SSHConfig, SSHException
 from provision import vagrant_machine
 from provision.errors import Problem
 from provision.guest import File, Guest, config
+from provision.hygiene import QUIET
+from provision.packages import Apt, Pacman, Source
 from provision.provider import Lack, Provider, Recipe
 from provision.systems import System
 from provision.vagrant_machine import (
@@ -41,8 +43,21 @@ _DOOR = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_
 # OpenSSH 5.9 signs with RSA and SHA-1 only, and paramiko 4 has to be told so.
 _SSH = {"precise": {"disabled_algorithms": {"pubkeys": ["rsa-sha2-256", "rsa-sha2-512"]}}}
 _CLEAN = "clean"
+# The suite's own files in every guest, embedded or not.
+IMAGE_FILES = Path(__file__).parent / "image"
 # Seconds in which the guest's sshd ends a session that has been closed, also when emulated.
 _FAREWELL = 2.0
+# How to see whether a system's packages are there, and how they are installed.
+_DPKG_HAS = (
+    "dpkg-query -W {packages} >/dev/null"
+    " && ! dpkg-query -W -f '${{Status}}\\n' {packages} | grep -qv ' installed$'"
+)
+_HAS_PACKAGES = {"debian": _DPKG_HAS, "arch": "pacman -Q {packages}", "precise": _DPKG_HAS}
+_PACKAGES: dict[str, Callable[[tuple[str, ...]], Source]] = {
+    "debian": Apt,
+    "arch": Pacman,
+    "precise": Apt,
+}
 _NETWORK = r"""
 set -- $(ip -4 route show default | sed -n '1s/.*via \([^ ]*\) dev \([^ ]*\).*/\1 \2/p')
 echo gateway $1
@@ -247,6 +262,7 @@ class VagrantGuest(Guest):
                 advice="A box must let its user run sudo without a password.",
             )
         self.machine.network = self._learn()
+        self.dress()
         self._offline()
 
     def write(self, files: Iterable[File]) -> None:
@@ -272,8 +288,7 @@ class VagrantGuest(Guest):
         before = self._boot_id()
         wanted = init or "/sbin/init"
         own = self.run("readlink -f /sbin/init").stdout.strip()
-        if not self._boots_by_itself(wanted, own):
-            self._install_door(own, wanted)
+        self._install_door(own, wanted)
         # No init is asked: each has a way of its own, and some have none.
         self.run(
             "sync; setsid sh -c 'sleep 1; echo u >/proc/sysrq-trigger; sleep 1;"
@@ -322,6 +337,25 @@ class VagrantGuest(Guest):
         assert self.machine.network is not None
         return self.machine.network
 
+    def dress(self) -> None:
+        """Make of the box what an embedded guest of that system is: its packages, and no more."""
+        listed = " ".join(self.system.packages)
+        if self.run(_HAS_PACKAGES[self.system.name].format(packages=listed), check=False).code:
+            with self.online():
+                _PACKAGES[self.system.name](self.system.packages).install(self)
+        self.write(
+            File(
+                f"/{path.relative_to(IMAGE_FILES)}", path.read_bytes(), path.stat().st_mode & 0o777
+            )
+            for path in IMAGE_FILES.rglob("*")
+            if path.is_file()
+        )
+        running = self.run("readlink -f /proc/1/exe; readlink -f /sbin/init").stdout.split()
+        # Whatever else the box mounts, a guest has its root and nothing to wait for.
+        self.run(f": >/etc/fstab; {QUIET[self.system.init]}")
+        if len(set(running)) > 1 or self.system.init != "sysvinit":
+            self.reboot()
+
     def _learn(self) -> Network:
         said = self.run(_NETWORK).stdout
         facts = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
@@ -337,12 +371,6 @@ class VagrantGuest(Guest):
     def _offline(self) -> None:
         for family in ("-4", "-6"):
             self.run(f"while ip {family} route del default 2>/dev/null; do :; done")
-
-    def _boots_by_itself(self, init: str, own: str) -> bool:
-        """Whether the box boots that init with network and sshd; sysvinit's inittab may be ours."""
-        if self.system.init == "sysvinit":
-            return False
-        return self.run(f"readlink -f {shlex.quote(init)}").stdout.strip() == own
 
     def _install_door(self, own: str, init: str) -> None:
         program = shlex.quote(shlex.split(init)[0])

@@ -146,3 +146,9 @@ def test_harm_by_company_is_said() -> None:
 def test_no_floor_no_word() -> None:
     assert spread({"contenders": []}) is None
     assert warnings({"contenders": []}) == []
+
+
+def test_emulated_guests_are_said() -> None:
+    guests = [{"acceleration": "none: emulated by QEMU"}]
+    known = {**contender("runit/runner/default/pid1", 8.0), "guests": guests}
+    assert "emulated" in warnings({"host": {}, "contenders": [known]})[0]

@@ -123,6 +123,22 @@ def test_an_init_that_does_not_come_up_costs_that_guest_alone(
     after.destroy()
 
 
+def test_a_box_with_another_init_becomes_what_the_system_says(guest: VagrantGuest) -> None:
+    """As the public Debian box is: systemd, and packages that start what they like."""
+    with guest.online():
+        guest.run("apt-get -q update", timeout=600)
+        guest.run(
+            "DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends"
+            " systemd-sysv",
+            timeout=900,
+        )
+    guest.reboot()
+    assert guest.run("cat /proc/1/comm").stdout.strip() == "systemd"
+    guest.dress()
+    assert guest.run("cat /proc/1/comm").stdout.strip() == "init"
+    assert guest.run("dpkg-query -W -f '${Status}' sysvinit-core").stdout.endswith(" installed")
+
+
 def test_all_its_files_are_below_the_cache(guest: VagrantGuest, base: Path) -> None:
     assert folder().is_relative_to(base)
     assert (folder() / "pool").is_dir()
