@@ -18,7 +18,7 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         profile,
         pid1=pid1,
         setting=(
-            "notification-fd: the service tells when it is ready"
+            "notification-fd: the service tells when it is ready; -c 4000: so many services"
             if tuned
             else "a run script a service, and nothing else"
         ),
@@ -41,8 +41,9 @@ class S6(Supervisor):
         "precise": "Ubuntu 12.04 does not package it",
     }
     program = "/usr/bin/s6-svscan"
-    init = f"/usr/bin/s6-svscan {_SCAN}"
-    hosted = f"/usr/bin/s6-svscan {_SCAN}"
+    # A script: how many it keeps is an option only, and differs between the profiles.
+    init = "/etc/s6/scan"
+    hosted = "/etc/s6/scan"
     processes = frozenset({"s6-svscan", "s6-supervise"})
     parent = "s6-supervise"
     power_off = f"s6-svscanctl -t {_SCAN}"
