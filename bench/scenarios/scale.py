@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Sequence
 
 from bench.evidence import duration, find, numbers, patience, spacing
@@ -25,7 +26,7 @@ _RAISE = (
 )
 _ROOM = (
     "set -- /proc/[0-9]*; echo $# $(cat /proc/sys/kernel/pid_max) "
-    " $(sed -n 's/Max processes *\\([0-9]*\\).*/\\1/p' /proc/self/limits)"
+    " $(sed -n 's/Max processes *\\([0-9a-z]*\\).*/\\1/p' /proc/self/limits)"
     " $(ulimit -Hn) $(sed -n 's/MemAvailable: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)"
 )
 
@@ -186,7 +187,9 @@ def _cost(size: int, samples: Sequence[Event]) -> list[str]:
 
 def _room(output: str, files: int) -> str:
     """Whether it was the guest that gave out; files: the most that any supervising process has."""
-    processes, pids, of_user, most_files, memory = (int(word) for word in output.split())
+    processes, pids, of_user, most_files, memory = (
+        int(word) if word.isdigit() else sys.maxsize for word in output.split()
+    )
     most = min(pids, of_user)
     tight = processes > 0.95 * most or files > 0.95 * most_files or memory < _LITTLE
     return (
