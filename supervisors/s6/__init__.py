@@ -18,7 +18,8 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         profile,
         pid1=pid1,
         setting=(
-            "notification-fd: the service tells when it is ready; -c 4000: so many services"
+            "notification-fd: the service tells when it is ready; lock-fd: it never runs twice;"
+            " -c 4000: so many services"
             if tuned
             else "a run script a service, and nothing else"
         ),
@@ -52,6 +53,12 @@ class S6(Supervisor):
     version_pattern = r"libs6\.so\.([\d.]+)"
     announces = "fd:3"
     lacks = {"watchdog": "s6-supervise waits for the end of ./run; it asks a service nothing."}
+    findings = (
+        "Without lock-fd, which is optional, a killed s6-supervise leaves its service running,"
+        " and the next s6-supervise starts it a second time.",
+        "s6-svscanctl -t waits for a service that ignores SIGTERM without end; servicedir.html"
+        " has timeout-kill against that, which is not set by default.",
+    )
     contenders = (
         _contender("default", pid1=False),
         _contender("tuned", pid1=False),
