@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bench.acts import deadline, lasting
 from bench.scenario import Event
 from supervisors.contract import Contender
 
@@ -36,16 +37,16 @@ def numbers(*found: Found) -> tuple[int, ...]:
 
 
 def duration(ns: float) -> str:
-    """A time as people read it: 4.2 ms, 1.02 s."""
-    return f"{ns / 1e6:.1f} ms" if ns < 1e9 else f"{ns / 1e9:.2f} s"
+    """Nanoseconds as people read a time."""
+    return lasting(ns / 1e9)
 
 
 def patience(contender: Contender, services: int = 1) -> float:
-    """Seconds after which nothing more is to be expected of it: beyond every period and hold-off.
+    """Seconds after which nothing more is to be expected of it, with that many services.
 
-    A poller that starts services one after the other takes up to half a second for each.
+    A poller that starts them one after the other takes up to half a second for each.
     """
-    return 2 * (contender.period or 0.0) + 15.0 + 0.5 * services
+    return deadline(contender) + 0.5 * services
 
 
 def one_look(contender: Contender) -> float:

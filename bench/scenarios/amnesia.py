@@ -75,6 +75,7 @@ class Amnesia(Scenario):
         return [
             _together(behaviour, [tell(name, samples) for name in names])
             for behaviour, tell in (
+                ("comes back itself", _returns),
                 ("services outlive it", _outlives),
                 ("no service comes twice", _single),
                 ("services are supervised again", _supervised),
@@ -122,6 +123,22 @@ def _together(behaviour: str, told: Sequence[_Told]) -> Verdict:
     return Verdict(behaviour, answer, sentence, tuple(evidence))
 
 
+def _returns(name: str, samples: Sequence[Event]) -> _Told:
+    off = find(samples, "off", act=name)
+    if off:
+        return _Told(False, f"{name} killed: the machine switched itself off.", numbers(off))
+    before, meanwhile, _ = find(samples, "processes", act=name)
+    names = {each["pid"]: each["comm"] for each in meanwhile[1]["processes"]}
+    found = [
+        each for each in meanwhile[1]["processes"] if each["comm"] == name and each["state"] != "Z"
+    ]
+    if not found:
+        return _Told(False, f"{name} killed: no new one came.", numbers([before, meanwhile]))
+    parents = sorted({names.get(each["ppid"], "nobody") for each in found})
+    said = f"{name} killed: a new one ran under {' and '.join(parents)}."
+    return _Told(True, said, numbers([before, meanwhile]))
+
+
 def _outlives(name: str, samples: Sequence[Event]) -> _Told:
     pictures = find(samples, "processes", act=name)
     off, cut = find(samples, "off", act=name), find(samples, "cut", act=name)
@@ -148,18 +165,8 @@ def _single(name: str, samples: Sequence[Event]) -> _Told:
     before, meanwhile, _ = find(samples, "processes", act=name)
     count = len(daemons(meanwhile[1]))
     later = duration(meanwhile[1]["ns"] - before[1]["ns"])
-    said = f"{name} killed: {count} of the daemon ran {later} later, {_state(name, meanwhile[1])}."
+    said = f"{name} killed: {count} of the daemon ran {later} later."
     return _Told(count <= 1, said, numbers([before, meanwhile]))
-
-
-def _state(name: str, picture: Event) -> str:
-    """Whether that process is there again, and whose child it is."""
-    names = {each["pid"]: each["comm"] for each in picture["processes"]}
-    found = [each for each in picture["processes"] if each["comm"] == name and each["state"] != "Z"]
-    if not found:
-        return f"and no new {name}"
-    parents = sorted({names.get(each["ppid"], "?") for each in found})
-    return f"with {len(found)} {name} under {' and '.join(parents)}"
 
 
 def _supervised(name: str, samples: Sequence[Event]) -> _Told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Sequence
 
 from bench.evidence import duration, find, numbers, patience, spacing
@@ -15,7 +16,7 @@ from supervisors.contract import Contender
 SIZES = (1, 10, 100, 990, 2000)
 SIZES_QUICK = (1, 10)
 ASKED = 990
-TRIALS, TRIALS_OF_POLLER = 5, 3
+TRIALS = 3
 # A poller that looks more seldom than this is watched once at each size.
 SLOW = 10.0
 # By documented means: what a process may open is raised to what the guest's kernel allows.
@@ -24,7 +25,8 @@ _RAISE = (
     " prlimit --pid ${each#/proc/} --nofile=$most:$most; done 2> /dev/null; true"
 )
 _ROOM = (
-    "set -- /proc/[0-9]*; echo $# $(cat /proc/sys/kernel/pid_max) $(ulimit -u)"
+    "set -- /proc/[0-9]*; echo $# $(cat /proc/sys/kernel/pid_max) "
+    " $(sed -n 's/Max processes *\\([0-9a-z]*\\).*/\\1/p' /proc/self/limits)"
     " $(ulimit -Hn) $(sed -n 's/MemAvailable: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)"
 )
 
@@ -90,13 +92,13 @@ class Scale(Scenario):
         return [_verdict(size, samples) for size in asked]
 
 
+# Less memory than this, in kB, is none.
+_LITTLE = 65536
 _KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup"})
 
 
 def _trials(contender: Contender) -> int:
-    if contender.period is None:
-        return TRIALS
-    return TRIALS_OF_POLLER if contender.period < SLOW else 1
+    return TRIALS if (contender.period or 0.0) < SLOW else 1
 
 
 def _uptimes(contender: Contender) -> list[float]:
@@ -163,8 +165,9 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
         said.append(f"one killed was back after {duration(slowest)} at the latest")
     elif trials:
         said.append("one killed was not back in time")
-    if there < size and ran:
-        said.append(_room(ran[-1][1]["output"]))
+    if there < size and ran and sizes:
+        most = max(each["fds"] or 0 for each in sizes[0][1]["processes"])
+        said.append(_room(ran[-1][1]["output"], most))
     good = there == size and bool(seen)
     return Verdict(behaviour, "yes" if good else "no", "; ".join(said) + ".", evidence)
 
@@ -182,15 +185,16 @@ def _cost(size: int, samples: Sequence[Event]) -> list[str]:
     return [f"{processes:.2f} processes and {memory:.0f} kB (Pss) more for each"]
 
 
-def _room(output: str) -> str:
-    """How far the guest itself was from giving out."""
-    processes, pids, of_user, files, memory = (
-        int(word) if word.isdigit() else -1 for word in output.split()
+def _room(output: str, files: int) -> str:
+    """Whether it was the guest that gave out; files: the most that any supervising process has."""
+    processes, pids, of_user, most_files, memory = (
+        int(word) if word.isdigit() else sys.maxsize for word in output.split()
     )
-    most = min(each for each in (pids, of_user) if each > 0)
+    most = min(pids, of_user)
+    tight = processes > 0.95 * most or files > 0.95 * most_files or memory < _LITTLE
     return (
-        f"the guest had room: {processes} of {most} processes, {files} open files for each,"
-        f" {memory >> 10} MiB of memory left"
+        f"the guest {'gave out' if tight else 'had room'}: {processes} of {most} processes,"
+        f" {files} of {most_files} open files in the busiest process, {memory >> 10} MiB free"
     )
 
 

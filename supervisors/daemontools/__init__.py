@@ -48,6 +48,11 @@ class Daemontools(Supervisor):
         "readiness": "supervise(8) knows a service that runs and one that does not.",
         "watchdog": "supervise(8) waits for the end of ./run, and knows nothing else of it.",
     }
+    findings = (
+        "supervise(8) leaves out what becomes of a service whose supervise is killed: it lives"
+        " on, nobody's child, and the next supervise starts it a second time.",
+        "As PID 1, svscan reaps orphans only when it looks, every 5 s: 3000 zombies were waiting.",
+    )
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def after_install(self, guest: Guest) -> None:

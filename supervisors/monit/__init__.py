@@ -27,6 +27,11 @@ class Monit(Supervisor):
     processes = frozenset({"monit"})
     version_command = "monit -V"
     daemonize = Apt(("daemonize",))
+    findings = (
+        "Its manual says that monit checks a process by its pid file. It keeps to the pid it"
+        " has read as long as a process of that number lives: a pid file that changes meanwhile"
+        " goes unnoticed.",
+    )
     contenders = (
         _contender(
             "default",

@@ -32,6 +32,10 @@ class Restartd(Supervisor):
     watches = "command line"
     version_command = "restartd --version"
     lacks = {"watchdog": "It looks for a command line in /proc, and asks nothing."}
+    findings = (
+        "What a dead daemon leaves behind under the daemon's own command line is taken for the"
+        " daemon: as long as one such child lives, nothing is started.",
+    )
     contenders = (
         _contender("default", 20.0, "one line a service; it looks every 20 s"),
         _contender("tuned", 1.0, "--interval 1: it looks every second, the shortest it knows"),

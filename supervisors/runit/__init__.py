@@ -42,6 +42,13 @@ class Runit(Supervisor):
         "readiness": "A service announces nothing; `sv start` runs its ./check, where it has one.",
         "watchdog": "runsv(8) waits for the end of ./run, and knows nothing else of it.",
     }
+    findings = (
+        "runit(8) says of stage 2 that it is restarted if it crashes. As PID 1 of Debian 12"
+        " (2.1.2), runit switched the machine off instead when runsvdir was killed by a signal:"
+        " runit.c asks for an exit code first, and that is 0 after a signal.",
+        "runsv(8) leaves out what becomes of a service whose runsv is killed: it lives on,"
+        " nobody's child, and the next runsv starts it a second time.",
+    )
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def after_install(self, guest: Guest) -> None:

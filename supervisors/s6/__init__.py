@@ -18,7 +18,8 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         profile,
         pid1=pid1,
         setting=(
-            "notification-fd: the service tells when it is ready"
+            "notification-fd: the service tells when it is ready; lock-fd: it never runs twice;"
+            " -c 4000: so many services"
             if tuned
             else "a run script a service, and nothing else"
         ),
@@ -41,8 +42,9 @@ class S6(Supervisor):
         "precise": "Ubuntu 12.04 does not package it",
     }
     program = "/usr/bin/s6-svscan"
-    init = f"/usr/bin/s6-svscan {_SCAN}"
-    hosted = f"/usr/bin/s6-svscan {_SCAN}"
+    # A script: how many it keeps is an option only, and differs between the profiles.
+    init = "/etc/s6/scan"
+    hosted = "/etc/s6/scan"
     processes = frozenset({"s6-svscan", "s6-supervise"})
     parent = "s6-supervise"
     power_off = f"s6-svscanctl -t {_SCAN}"
@@ -51,6 +53,12 @@ class S6(Supervisor):
     version_pattern = r"libs6\.so\.([\d.]+)"
     announces = "fd:3"
     lacks = {"watchdog": "s6-supervise waits for the end of ./run; it asks a service nothing."}
+    findings = (
+        "Without lock-fd, which is optional, a killed s6-supervise leaves its service running,"
+        " and the next s6-supervise starts it a second time.",
+        "s6-svscanctl -t waits for a service that ignores SIGTERM without end; servicedir.html"
+        " has timeout-kill against that, which is not set by default.",
+    )
     contenders = (
         _contender("default", pid1=False),
         _contender("tuned", pid1=False),

@@ -68,6 +68,10 @@ class Supervisord(Supervisor):
         "readiness": "A program counts as running after startsecs; it announces nothing.",
         "watchdog": "It waits for a program's end; asking it anything is left to event listeners.",
     }
+    findings = (
+        "Its manual leaves out what becomes of programs when supervisord itself is killed: they"
+        " live on, nobody's children, and the next supervisord starts each a second time.",
+    )
     contenders = (
         _contender(
             "default",

@@ -52,6 +52,12 @@ class Systemd(Supervisor):
     version_command = "/lib/systemd/systemd --version"
     announces = "notify"
     watchdog = True
+    findings = (
+        "systemd.service(5) has the PIDFile= read after start-up. It is read again when the"
+        " main process dies: whatever process a file of root's then names is taken for the"
+        " service, which is not restarted, and is killed in its stead when the service is"
+        " stopped.",
+    )
     contenders = (
         _contender("runner", "default"),
         _contender("runner", "tuned"),

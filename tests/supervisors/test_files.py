@@ -50,8 +50,15 @@ def test_s6_service_tells_readiness_on_the_descriptor_that_s6_reads(contender: C
 @pytest.mark.parametrize("name", ["daemontools", "s6"])
 def test_only_pid_1_is_told_how_to_be_an_init(name: str) -> None:
     for contender in _contenders(name):
-        alone = [path for path in _written(contender) if "/sv/" not in path]
+        # What starts s6-svscan tells its options alone, whoever starts it.
+        alone = {path for path in _written(contender) if "/sv/" not in path} - {"/etc/s6/scan"}
         assert bool(alone) is contender.pid1
+
+
+@pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda each: each.name)
+def test_s6_default_keeps_as_many_as_it_does_unasked(contender: Contender) -> None:
+    script = _written(contender)["/etc/s6/scan"]
+    assert ("$option 4000" in script) is (contender.profile == "tuned")
 
 
 @pytest.mark.parametrize("name", ["daemontools", "s6"])
@@ -61,7 +68,7 @@ def test_scripts_start_with_their_interpreter_and_are_executable(name: str) -> N
         scripts = [
             file
             for file in supervisors()[name].files(contender, [service])
-            if not file.path.endswith("/notification-fd")
+            if not file.path.endswith("-fd")
         ]
         assert all(str(file.content).startswith("#!/bin/sh\n") for file in scripts)
         assert all(file.mode == 0o755 for file in scripts)
