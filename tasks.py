@@ -95,12 +95,25 @@ def bench(
 
 @task
 @said
-def report(c: Context, run: str = "latest", format_: str = "terminal", force: bool = False) -> int:
-    """Render a run again: terminal, csv, json, pyperf, or md and html beside the run."""
+def report(
+    c: Context,
+    run: str = "latest",
+    format_: str = "terminal",
+    force: bool = False,
+    why: str = "",
+) -> int:
+    """Render a run again: terminal, csv, json, pyperf, or md and html beside the run.
+
+    --why=runit/crashloop: the evidence for that cell of the behaviour matrix, and nothing else.
+    """
     from bench.record import find, read_run
     from reports import known_format, render
+    from reports.why import why as evidence
 
     form, folder = known_format(format_), find(run)
+    if why:
+        print(evidence(read_run(folder), folder, why), end="")
+        return 0
     return render(form, read_run(folder), folder, _console(), force=force)
 
 

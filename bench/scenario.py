@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from bench.stats import Metric
 from provision.guest import Guest
+from supervisors import supervisors
 from supervisors.contract import Contender, Service, Supervisor
 
 Event = dict[str, Any]
@@ -98,7 +99,7 @@ class Scenario(ABC):
 
     def inapplicable(self, contender: Contender) -> str:
         """Why it cannot apply to that contender, from its own design; empty where it can."""
-        return ""
+        return supervisors()[contender.supervisor].lacks.get(self.name, "")
 
     @abstractmethod
     def shares(self, contender: Contender, depth: Depth) -> list[Share]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports.matrix import SIGNS, Matrix, matrix
 from reports.text import clean
 from reports.view import LATENCY_COLUMNS, Row, counts, failures, rows, unranked
 
 # On a narrower terminal these go, so that the rest need not be broken.
 _ROOMY = 100
 _FOR_ROOMY = frozenset({"min", "max"})
+
+# A terminal of this many columns shows the matrix; a wider one gains nothing by longer lines.
+_WIDEST = 120
+_STYLES = {"yes": "green", "no": "red", "partly": "yellow"}
 
 
 def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) -> int:
@@ -38,6 +44,7 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
         console.print()
         console.print(latency_table(found, roomy=roomy))
     console.print()
+    show_matrix(matrix(run), console)
     _say(console, counts(run))
     for failure in failures(run):
         _say(console, f"{failure} (see {folder})", "red")
@@ -79,8 +86,51 @@ def latency_table(found: list[Row], *, roomy: bool) -> Table:
     return table
 
 
+def show_matrix(found: Matrix, console: Console) -> None:
+    """Print the matrix and its legend; nothing where no scenario judges behaviours."""
+    if not found.columns:
+        return
+    for table in matrix_tables(found, min(console.width, _WIDEST)):
+        console.print(table)
+        console.print()
+    for line in (*found.legend(), "Why: ./inv report --why SUPERVISOR/SCENARIO", ""):
+        _say(console, line)
+
+
+def matrix_tables(found: Matrix, width: int) -> Iterator[Table]:
+    """The matrix in as many tables as it takes to stay within that many columns of text."""
+    names = max((len(line.label) for line in found.lines), default=0)
+    first = 0
+    while first < len(found.columns):
+        last, used = first, names + 2
+        while last < len(found.columns) and (last == first or used + _wide(found, last) <= width):
+            used += _wide(found, last)
+            last += 1
+        yield _matrix_table(found, first, last)
+        first = last
+
+
+def _wide(found: Matrix, index: int) -> int:
+    column = found.columns[index]
+    return max(len(column.scenario), len(column.behaviours)) + 2
+
+
+def _matrix_table(found: Matrix, first: int, last: int) -> Table:
+    table = _table("Behaviours" if first == 0 else "", roomy=True)
+    table.add_column("contender", no_wrap=True)
+    for column in found.columns[first:last]:
+        table.add_column(column.scenario, no_wrap=True)
+    for line in found.lines:
+        table.add_row(Text(line.label), *(_signs(cell) for cell in line.cells[first:last]))
+    return table
+
+
+def _signs(answers: tuple[str, ...]) -> Text:
+    return Text.assemble(*((SIGNS[answer], _STYLES.get(answer, "dim")) for answer in answers))
+
+
 def _table(title: str, *, roomy: bool) -> Table:
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
+    return Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
                  padding=(0, 1 if roomy else 0, 0, 0))  # fmt: skip
 
 

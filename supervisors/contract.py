@@ -114,8 +114,9 @@ class Supervisor:
     (the one that is a service's parent in the runner role), version_command (has the program tell
     its version, None where none of its programs does), evidence_command (prints in which mode
     it runs, where it has more than one to choose from by itself), daemonize (what brings
-    daemonize(1), where its manual wants that for a program which stays in the foreground),
-    contenders. idea.md in its folder tells a reader how it works.
+    daemonize(1), where its manual wants that for a program which stays in the foreground), lacks
+    (by scenario: why its own design leaves out what that is about), contenders. idea.md in its
+    folder tells a reader how it works.
 
     Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
     guest, with SERVICE in a path for each service's name; they know contender, service and
@@ -139,6 +140,7 @@ class Supervisor:
     version_pattern: ClassVar[str] = r"(\d+(?:\.\d+)+\w*)"
     evidence_command: ClassVar[str | None] = None
     daemonize: ClassVar[Source | None] = None
+    lacks: ClassVar[Mapping[str, str]] = {}
     contenders: ClassVar[tuple[Contender, ...]]
 
     # What a subclass says: shell commands, run in the guest as root.
