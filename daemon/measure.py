@@ -19,6 +19,7 @@ import errno
 import fcntl
 import gc
 import json
+import math
 import os
 import platform
 import random
@@ -43,6 +44,8 @@ PIPE_SIZE = 1 << 20
 NR_PIDFD_SEND_SIGNAL, NR_PIDFD_OPEN = 424, 434  # the same numbers on every architecture used
 FRESH_BELOW = 1.0  # s: groups whose upper uptime is below it need a fresh start
 FRESH_SLACK = 0.05  # s: how much later than drawn a kill of a fresh group may be
+COMMAND_DEADLINE = 60  # s: for a command that asks a supervisor for something
+STAMPS_KEPT = 150  # of the first starts in a crash loop, and of its last
 RETRIES = 20  # unexpected ends of the service that one trial puts up with
 
 try:
@@ -805,11 +808,21 @@ def ns(value):
 LOOK = SECOND // 5  # ns between looks at the records: for starts that nobody heard
 
 
-@step("await", services=(service_names,), deadline=(seconds,), fresh=(truth, False))
+@step("await", services=(service_names,), deadline=(seconds,), fresh=(truth, False),
+      otherwise=(text, ""))
 def await_services(bench, p):
-    """Wait until each service lives; "fresh": only a start after this step began counts."""
+    """Wait until each service lives; "fresh": only a start after this step began counts.
+
+    "otherwise": a shell command for when they do not, after which they have as long again.
+    """
     begin = now()
-    until = begin + ns(p["deadline"])
+    if await_until(bench, p, begin, begin + ns(p["deadline"])) and p["otherwise"]:
+        run(bench, {"command": p["otherwise"], "deadline": COMMAND_DEADLINE})
+        await_until(bench, p, begin, now() + ns(p["deadline"]))
+
+
+def await_until(bench, p, begin, until):
+    """Say which services are up and which are not; returns the names of the latter."""
     waited = dict((name, bench.service(name)) for name in p["services"])
     while True:
         bench.meet(waited.values())
@@ -823,7 +836,8 @@ def await_services(bench, p):
             break
     for name, service in sorted(waited.items()):
         starts, lost = service.record()[:2]
-        emit("down", service=name, deadline_s=p["deadline"], starts=starts, lost=lost)
+        emit("down", service=name, deadline_s=p["deadline"], starts=starts, lost=lost, ns=now())
+    return sorted(waited)
 
 
 def say_who_is_up(waited, since):
@@ -833,6 +847,49 @@ def say_who_is_up(waited, since):
         if life and life.main_ns >= since:
             emit("up", **life_fields(life))
             del waited[name]
+
+
+@step("end", service=(service_name,), deadline=(seconds,))
+def await_end(bench, p):
+    """Wait until no life of the service is left."""
+    service = bench.service(p["service"])
+    until = now() + ns(p["deadline"])
+    bench.meet([service])
+    bench.vigil = True
+    while service.lives and now() < until:
+        for thing in bench.listen(until):
+            say(thing)
+    bench.vigil = False
+    if service.lives:
+        emit("alive", service=service.name, deadline_s=p["deadline"], ns=now(),
+             pids=[life.pid for life in service.lives])
+
+
+@step("starts", service=(service_name,), seconds=(seconds,))
+def count_starts(bench, p):
+    """Count a service's starts, getting hold of none: there may be a thousand in a second.
+
+    per_second: how many in each second of the window; first, last: the main_ns of some.
+    """
+    service = bench.service(p["service"])
+    begin_ns, lost = now(), service.record()[1]
+    until = begin_ns + ns(p["seconds"])
+    stamps, per_second = [], [0] * max(1, int(math.ceil(p["seconds"])))
+    while now() < until:
+        bench.poll_once(until)
+        for thing in bench.ends(now()):
+            say(thing)
+        for line in bench.lines():
+            told = parse_line(line)
+            if told and told["event"] == "start" and told["service"] == service.name:
+                stamps.append(told["main_ns"])
+    stamps.sort()
+    for stamp in stamps:
+        second = (stamp - begin_ns) // SECOND
+        per_second[min(max(0, second), len(per_second) - 1)] += 1
+    emit("starts", service=service.name, begin_ns=begin_ns, end_ns=now(), total=len(stamps),
+         lost=service.record()[1] - lost, per_second=per_second, first=stamps[:STAMPS_KEPT],
+         last=stamps[STAMPS_KEPT:][-STAMPS_KEPT:])
 
 
 @step("sleep", seconds=(seconds,))

@@ -18,6 +18,7 @@ from invoke import Result
 from invoke.exceptions import CommandTimedOut, UnexpectedExit
 
 from provision.errors import Problem
+from provision.memory import MemoryGroup
 from provision.systems import System
 
 
@@ -83,6 +84,10 @@ class Guest(ABC):
     @abstractmethod
     def destroy(self) -> None:
         """Remove the guest and everything that belongs to it."""
+
+    def memory_group(self, pid: int) -> MemoryGroup | None:
+        """The group whose memory limit binds that process of the guest; None: out of reach."""
+        return None
 
     @property
     def connection(self) -> Connection:

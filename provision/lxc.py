@@ -39,6 +39,7 @@ from provision.image import (
     seen,
     shifted_folder,
 )  # fmt: skip
+from provision.memory import MemoryGroup, memory_group
 from provision.packages import missing_tools
 from provision.provider import Lack, Provider, Recipe
 from provision.systems import System
@@ -241,6 +242,12 @@ class LxcGuest(Guest):
             "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
         }
 
+    def memory_group(self, pid: int) -> MemoryGroup | None:
+        for seen in _processes_of(self._pid):
+            if _pid_inside(seen) == pid:
+                return memory_group(seen)
+        return None
+
     def keep(self) -> str:
         self._ask("keep")
         return " ".join(self._enter())
@@ -295,6 +302,24 @@ class LxcGuest(Guest):
 
     def _log(self) -> str:
         return (self._home / "log").read_text(errors="replace")[-2000:]
+
+
+def _processes_of(init: int) -> Iterator[int]:
+    """The host's pids of all processes in that PID 1's namespace."""
+    namespace = Path(f"/proc/{init}/ns/pid").readlink()
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "ns" / "pid").readlink() == namespace:
+                yield int(entry.name)
+
+
+def _pid_inside(pid: int) -> int | None:
+    """What a process of the host is called in its own namespace; None: it is gone."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("NSpid:"):
+                return int(line.split()[-1])
+    return None
 
 
 def _folder() -> Path:

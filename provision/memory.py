@@ -1,0 +1,87 @@
+"""A control group's memory limit, by the files of cgroup v1 or v2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What a version calls its files; swap: the one in which a 0 takes swap away."""
+
+    limit: str
+    usage: str
+    events: str
+    swap: str
+
+
+# https://docs.kernel.org/admin-guide/cgroup-v1/memory.html, .../cgroup-v2.html
+_VERSIONS = {
+    "v1": _Files(
+        "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.oom_control", "memory.swappiness"
+    ),
+    "v2": _Files("memory.max", "memory.current", "memory.events", "memory.swap.max"),
+}
+
+
+@dataclass(frozen=True)
+class MemoryGroup:
+    """A control group with a memory controller; version: v1 or v2."""
+
+    version: str
+    path: Path
+
+    def usage(self) -> int:
+        """Bytes charged to it now, page cache among them."""
+        return int((self.path / self._files.usage).read_text())
+
+    def kills(self) -> int:
+        """How many processes the kernel has ended in it for want of memory (`oom_kill`)."""
+        lines = (self.path / self._files.events).read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("oom_kill ")))
+
+    @contextmanager
+    def limited(self, size: int) -> Iterator[None]:
+        """Let it have that many bytes and no swap; as it was before when the block ends."""
+        wanted = {self._files.swap: "0", self._files.limit: str(size)}
+        present = {name: value for name, value in wanted.items() if (self.path / name).exists()}
+        before = {name: (self.path / name).read_text() for name in present}
+        try:
+            for name, value in present.items():
+                (self.path / name).write_text(value)
+            yield
+        finally:
+            for name, value in before.items():
+                (self.path / name).write_text(value)
+
+    @property
+    def _files(self) -> _Files:
+        return _VERSIONS[self.version]
+
+
+def memory_group(pid: int, root: Path = _ROOT, proc: Path = Path("/proc")) -> MemoryGroup | None:
+    """The innermost group with a memory limit that this process of the host is in.
+
+    None where no memory controller is to be had.
+    """
+    lines = (proc / str(pid) / "cgroup").read_text().splitlines()
+    of = {names: path for _, names, path in (line.split(":", 2) for line in lines)}
+    v1 = next((path for names, path in of.items() if "memory" in names.split(",")), None)
+    if v1 is not None:
+        return _innermost("v1", root / "memory", v1)
+    return _innermost("v2", root, of[""]) if "" in of else None
+
+
+def _innermost(version: str, root: Path, path: str) -> MemoryGroup | None:
+    own = root / path.lstrip("/")
+    for group in (own, *own.parents):
+        if group == root or root not in group.parents:
+            return None
+        if (group / _VERSIONS[version].limit).exists():
+            return MemoryGroup(version, group)
+    return None
