@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.scenario import Event, Step, Turn, Verdict
+from bench.scenario import Event, Step, Turn
 from supervisors.contract import Contender
 
 # Seconds beyond two looks of the supervisor that anything may take which it is expected to do.
@@ -77,11 +77,3 @@ def lasting(value: float) -> str:
     if value < 1:
         return f"{value * 1000:.1f} ms"
     return f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
-
-
-def unplayed(
-    behaviours: Sequence[str], why: str = "This part was not played."
-) -> Iterator[Verdict]:
-    """A verdict for each behaviour that no sample tells anything of."""
-    for behaviour in behaviours:
-        yield Verdict(behaviour, "not measured", why)

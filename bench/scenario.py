@@ -84,9 +84,13 @@ class Turn:
 
     def grow(self, count: int) -> None:
         """Have the running supervisor keep that many services."""
-        self.services = services(self.contender, count)
+        self.keep(services(self.contender, count))
+
+    def keep(self, wanted: tuple[Service, ...]) -> None:
+        """Have the running supervisor keep those services, as they are described now."""
+        self.services = wanted
         with self.noise():
-            self.supervisor.add(self.guest, self.contender, self.services)
+            self.supervisor.add(self.guest, self.contender, wanted)
 
 
 class Scenario(ABC):

@@ -52,6 +52,7 @@ static struct options opt = {.dir = "/srv/testd", .forks = 2, .exit_after = -1, 
 static struct record nowhere; /* stands in for a record that cannot be had */
 static struct record *record = &nowhere;
 static uint64_t main_ns, seq;
+static unsigned long long chatted; /* lines written to stdout by this life */
 
 static int64_t now(void)
 {
@@ -257,9 +258,10 @@ static void tell_event(const char *event)
 	char line[512];
 
 	tell(line, snprintf(line, sizeof line,
-			    "{\"event\":\"%s\",\"service\":\"%s\",\"pid\":%d,\"seq\":%llu,\"%s_ns\":%lld}\n",
+			    "{\"event\":\"%s\",\"service\":\"%s\",\"pid\":%d,\"seq\":%llu,\"%s_ns\":%lld,"
+			    "\"chatted\":%llu}\n",
 			    event, opt.service, getpid(), (unsigned long long)seq, event,
-			    (long long)now()));
+			    (long long)now(), chatted));
 }
 
 /* ---- daemonizing ---- */
@@ -433,9 +435,7 @@ static void allocate(void)
 
 static void chatter(void)
 {
-	static unsigned long long line;
-
-	dprintf(1, "%s %llu %llu\n", opt.service, (unsigned long long)seq, ++line);
+	dprintf(1, "%s %llu %llu\n", opt.service, (unsigned long long)seq, ++chatted);
 }
 
 static void pat_watchdog(void)

@@ -56,6 +56,7 @@ class Contender:
     period: float | None = None
     limit: tuple[int, float] | None = None
     settled: float = 2.0
+    penalty: float = 0.0
     readiness: str | None = None
     logger: str | None = None
 
@@ -70,12 +71,17 @@ class Contender:
 class Service:
     """One test daemon kept alive by a contender.
 
-    foreground: a monitor's daemon that does not detach itself, so daemonize(1) does that for it.
+    options: more of the daemon's own. watchdog: it is ended if it does not answer in time. logged:
+    what it writes is kept, by whatever the supervisor brings along for that. foreground: a
+    monitor's daemon that does not detach itself, so daemonize(1) does that for it.
     """
 
     name: str
     role: Role
     readiness: str | None = None
+    options: tuple[str, ...] = ()
+    watchdog: bool = False
+    logged: bool = False
     foreground: bool = False
 
     @property
@@ -86,14 +92,16 @@ class Service:
     @property
     def argv(self) -> tuple[str, ...]:
         """The daemon's command line: in the foreground for a runner, detached for a monitor."""
-        program = f"{TESTD}/testd"
-        if self.foreground:
-            return ("/usr/sbin/daemonize", "-p", self.pidfile, program, self.name)
-        if self.role == "monitor":
-            return (program, "--daemonize", "--pidfile", self.pidfile, self.name)
+        options = self.options
+        if self.watchdog:
+            options = ("--watchdog", *options)
         if self.readiness:
-            return (program, "--ready", self.readiness, self.name)
-        return (program, self.name)
+            options = ("--ready", self.readiness, *options)
+        if self.foreground:
+            return ("/usr/sbin/daemonize", "-p", self.pidfile, f"{TESTD}/testd", *options, self.name)
+        if self.role == "monitor":
+            options = ("--daemonize", "--pidfile", self.pidfile, *options)
+        return (f"{TESTD}/testd", *options, self.name)
 
     @property
     def command(self) -> str:
@@ -115,8 +123,9 @@ class Supervisor:
     its version, None where none of its programs does), evidence_command (prints in which mode
     it runs, where it has more than one to choose from by itself), daemonize (what brings
     daemonize(1), where its manual wants that for a program which stays in the foreground), lacks
-    (by scenario: why its own design leaves out what that is about), contenders. idea.md in its
-    folder tells a reader how it works.
+    (by scenario: why its own design leaves out what that is about), announces (how a service may
+    tell it that it is ready, as testd's --ready has it), watchdog (whether it ends a service that
+    does not answer in time), contenders. idea.md in its folder tells a reader how it works.
 
     Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
     guest, with SERVICE in a path for each service's name; they know contender, service and
@@ -141,6 +150,8 @@ class Supervisor:
     evidence_command: ClassVar[str | None] = None
     daemonize: ClassVar[Source | None] = None
     lacks: ClassVar[Mapping[str, str]] = {}
+    announces: ClassVar[str | None] = None
+    watchdog: ClassVar[bool] = False
     contenders: ClassVar[tuple[Contender, ...]]
 
     # What a subclass says: shell commands, run in the guest as root.
@@ -167,6 +178,14 @@ class Supervisor:
     def start_service(self, contender: Contender, service: Service) -> str:
         """Ask for a stopped service to be started."""
         raise NotImplementedError
+
+    def wait_ready(self, contender: Contender, service: Service) -> str:
+        """Wait until a service has told that it is ready, where `announces` says how it does."""
+        raise NotImplementedError
+
+    def output(self, contender: Contender, service: Service) -> str | None:
+        """Print what a service with `logged` set has written; None: nothing keeps it."""
+        return None
 
     # The verbs.
 

@@ -58,15 +58,14 @@ def _uptime(contender: Contender) -> float:
 
 def _acts(turn: Turn) -> Iterator[Act]:
     """Deaths from outside first; each life is told before it starts how it is to end."""
-    lived: Step = {"do": "watch", "seconds": _uptime(turn.contender)}
+    uptime = _uptime(turn.contender)
+    lived: Step = {"do": "watch", "seconds": uptime}
     yield Act("before", (_back(turn, fresh=False), lived))
     yield Act("SIGTERM", (_signal(15), _back(turn), lived))
     inside = list(INSIDE)
     yield Act("SIGKILL", (_mode(turn, inside[0]), _signal(9), _back(turn), _READ))
     for death, following in zip(inside, [*inside[1:], ""], strict=True):
-        yield Act(
-            death, (_mode(turn, following), _back(turn, after=_uptime(turn.contender)), _READ)
-        )
+        yield Act(death, (_mode(turn, following), _back(turn, after=uptime), _READ))
 
 
 def _signal(number: int) -> Step:

@@ -44,6 +44,10 @@ class Daemontools(Supervisor):
     parent = "supervise"
     # None of its programs knows its own version.
     version_command = None
+    lacks = {
+        "readiness": "supervise(8) knows a service that runs and one that does not.",
+        "watchdog": "supervise(8) waits for the end of ./run, and knows nothing else of it.",
+    }
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def after_install(self, guest: Guest) -> None:
@@ -69,6 +73,9 @@ class Daemontools(Supervisor):
 
     def start_service(self, contender: Contender, service: Service) -> str:
         return f"svc -u /etc/service/{service.name}"
+
+    def output(self, contender: Contender, service: Service) -> str:
+        return f"cat /var/log/{service.name}/@* /var/log/{service.name}/current"
 
 
 SUPERVISOR = Daemontools()

@@ -29,6 +29,12 @@ class Floor(Supervisor):
     parent = "floor"
     version_command = "sha256sum /srv/testd/floor | cut -c 1-12"
     version_pattern = r"(\w+)"
+    lacks = {
+        "stop": "Nothing can be asked of it: its services stand on its command line.",
+        "reload": "Its services stand on its command line, and nothing makes it read another.",
+        "readiness": "It starts, waits and starts again; a service tells it nothing.",
+        "watchdog": "It waits for a service's end, and knows nothing else of it.",
+    }
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def disable(self, contender: Contender, service: Service) -> str:

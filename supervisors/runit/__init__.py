@@ -37,6 +37,10 @@ class Runit(Supervisor):
     parent = "runsv"
     # None of its programs knows its own version.
     version_command = None
+    lacks = {
+        "readiness": "A service announces nothing; `sv start` runs its ./check, where it has one.",
+        "watchdog": "runsv(8) waits for the end of ./run, and knows nothing else of it.",
+    }
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def after_install(self, guest: Guest) -> None:
@@ -70,6 +74,9 @@ class Runit(Supervisor):
         if not contender.pid1:
             # runsvdir, ended by SIGTERM, leaves each runsv alive; nothing starts one anew now.
             guest.run("sv force-shutdown /etc/service/*")
+
+    def output(self, contender: Contender, service: Service) -> str:
+        return f"cat /var/log/{service.name}/@* /var/log/{service.name}/current"
 
 
 SUPERVISOR = Runit()

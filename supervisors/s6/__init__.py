@@ -48,6 +48,8 @@ class S6(Supervisor):
     # None of its programs tells its version, but their library's name does.
     version_command = "readlink -f $(ldd /usr/bin/s6-svc | grep -o '/[^ ]*libs6[.]so[^ ]*')"
     version_pattern = r"libs6\.so\.([\d.]+)"
+    announces = "fd:3"
+    lacks = {"watchdog": "s6-supervise waits for the end of ./run; it asks a service nothing."}
     contenders = (
         _contender("default", pid1=False),
         _contender("tuned", pid1=False),
@@ -69,6 +71,12 @@ class S6(Supervisor):
 
     def start_service(self, contender: Contender, service: Service) -> str:
         return f"s6-svc -u {_SCAN}/{service.name}"
+
+    def wait_ready(self, contender: Contender, service: Service) -> str:
+        return f"s6-svwait -U {_SCAN}/{service.name}"
+
+    def output(self, contender: Contender, service: Service) -> str:
+        return f"cat /var/log/{service.name}/@* /var/log/{service.name}/current"
 
 
 SUPERVISOR = S6()

@@ -64,6 +64,10 @@ class Supervisord(Supervisor):
     processes = frozenset({"supervisord"})
     parent = "supervisord"
     version_command = "supervisord --version"
+    lacks: ClassVar = {
+        "readiness": "A program counts as running after startsecs; it announces nothing.",
+        "watchdog": "It waits for a program's end; asking it anything is left to event listeners.",
+    }
     contenders = (
         _contender(
             "default",
@@ -99,6 +103,9 @@ class Supervisord(Supervisor):
         # Its host's patience with it is shorter than its own with its programs.
         guest.run("supervisorctl stop all")
         super().stop(guest, contender)
+
+    def output(self, contender: Contender, service: Service) -> str:
+        return f"cat /var/log/supervisor/{service.name}-stdout*"
 
 
 SUPERVISOR = Supervisord()

@@ -49,6 +49,8 @@ class Systemd(Supervisor):
     processes = frozenset({"systemd", "systemd-journal"})
     parent = "systemd"
     version_command = "/lib/systemd/systemd --version"
+    announces = "notify"
+    watchdog = True
     contenders = (
         _contender("runner", "default"),
         _contender("runner", "tuned"),
@@ -86,6 +88,13 @@ class Systemd(Supervisor):
 
     def start_service(self, contender: Contender, service: Service) -> str:
         return f"systemctl start {service.name}.service"
+
+    def wait_ready(self, contender: Contender, service: Service) -> str:
+        # Starting what is starting waits for the job that is under way.
+        return self.start_service(contender, service)
+
+    def output(self, contender: Contender, service: Service) -> str:
+        return f"journalctl --sync; journalctl -q -o cat -u {service.name}.service"
 
 
 SUPERVISOR = Systemd()

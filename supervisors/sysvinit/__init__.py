@@ -26,6 +26,10 @@ class Sysvinit(Supervisor):
     processes = frozenset({"init"})
     parent = "init"
     version_command = "/sbin/init --version"
+    lacks = {
+        "readiness": "inittab(5) knows a process that runs and one that does not.",
+        "watchdog": "init waits for a process's end, and knows nothing else of it.",
+    }
     contenders = (
         Contender(
             "sysvinit",
@@ -33,8 +37,9 @@ class Sysvinit(Supervisor):
             "default",
             pid1=True,
             setting="one respawn line a service; the limit is compiled in",
-            # init.c: MAXSPAWN 10 within TESTTIME 120 s puts the line to sleep for 300 s.
+            # init.h: MAXSPAWN 10 within TESTTIME 120 s puts the line to sleep for SLEEPTIME 300 s.
             limit=(10, 120.0),
+            penalty=300.0,
         ),
     )
 

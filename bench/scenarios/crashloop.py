@@ -1,0 +1,198 @@
+"""The daemon exits at once, again and again; then it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.stats import Metric, single, summary
+from supervisors.contract import Contender
+
+WINDOW = 60.0  # s of crashing at least
+# More starts in a second than this, window over, burn the machine.
+OFTEN = 10.0
+_CRASH = "--exit-after 0 --exit-code 1"
+
+
+class Crashloop(Scenario):
+    """A broken daemon, as after a bad upgrade: for a minute, and beyond every limit."""
+
+    name = "crashloop"
+    title = "a daemon that exits at once"
+    rank = 4
+
+    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+        expected = _window(contender) + (contender.period or 0.0) + contender.penalty + 6
+        if depth.budget is not None and expected > 4 * depth.budget:
+            return []
+        return [Share(self.name, seconds=expected, trials=1, fresh=True)]
+
+    def perform(self, turn: Turn, share: Share) -> list[Event]:
+        contender = turn.contender
+        tree = {"root": sorted(turn.supervisor.processes), "pid1": contender.pid1}
+        waiting = deadline(contender)
+        back = {"do": "await", "services": ["s1"], "deadline": waiting}
+        start = turn.supervisor.start_service(contender, turn.services[0])
+        acts = (
+            Act("before", (back, {"do": "watch", "seconds": contender.settled})),
+            Act(
+                "crashing",
+                (
+                    {"do": "cpu_mark", "label": "before", **tree},
+                    {"do": "mode", "service": "s1", "text": _CRASH},
+                    {"do": "signal", "target": "service:s1", "signal": 9},
+                    {"do": "starts", "service": "s1", "seconds": _window(contender)},
+                    {"do": "cpu_mark", "label": "after", **tree},
+                ),
+            ),
+            Act(
+                "mended",
+                (
+                    {"do": "mode", "service": "s1", "text": ""},
+                    # Whoever was started before is gone by then, or mended.
+                    {"do": "watch", "seconds": 0.3},
+                    {
+                        **back,
+                        "deadline": waiting + contender.penalty,
+                        "otherwise": start,
+                    },
+                ),
+            ),
+        )
+        # Nobody's restart is to be timed beside a supervisor that starts a thousand times a second.
+        if contender.period is None and contender.limit is None:
+            with turn.noise():
+                return play(turn, acts, _patience(contender))
+        return play(turn, acts, _patience(contender))
+
+    def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
+        found = scene(samples, "crashing")
+        counted = found.first("starts")
+        if counted is None:
+            return [Metric("crash_starts", "", status="not measured", note="not played")]
+        event = counted[1]
+        back = _back(scene(samples, "mended"))
+        return [
+            single("crash_starts", "", event["total"], note=f"in {_length(event):.0f} s"),
+            summary("crash_delay", "ms", [delay * 1000 for delay in _delays(event)]),
+            single("crash_cpu", "us/s", _cpu_ns(found) / 1e3 / _length(event)),
+            single("crash_back", "s", back)
+            if back is not None
+            else Metric("crash_back", "s", status="not measured", note="it did not come back"),
+        ]
+
+    def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        counted = scene(samples, "crashing").first("starts")
+        if counted is None:
+            sentence = "The daemon was never made to crash."
+            return [Verdict(each, "not measured", sentence) for each in BEHAVIOURS]
+        mended = scene(samples, "mended")
+        return [
+            _keeps_trying(contender, counted, mended),
+            _holds_back(counted),
+            _comes_back(counted, mended),
+        ]
+
+
+BEHAVIOURS = ("keeps trying", "holds back", "comes back once mended")
+
+
+def _window(contender: Contender) -> float:
+    """Beyond the time of every limit, and some looks of a poller."""
+    limit = contender.limit[1] if contender.limit else 0.0
+    return max(WINDOW, 1.1 * limit, 2.2 * (contender.period or 0.0))
+
+
+def _patience(contender: Contender) -> float:
+    return _window(contender) + 3 * deadline(contender) + 2 * contender.penalty + 120
+
+
+def _length(event: Event) -> float:
+    return seconds(event["begin_ns"], event["end_ns"])
+
+
+def _stamps(event: Event) -> list[int]:
+    return [*event["first"], *event["last"]]
+
+
+def _delays(event: Event) -> list[float]:
+    """Seconds from each start to the next, of those starts whose stamps were kept in a row."""
+    return [seconds(*pair) for part in ("first", "last") for pair in pairwise(event[part])]
+
+
+def _cpu_ns(found: Scene) -> int:
+    """CPU time of the supervision tree itself, without what it has started and reaped."""
+    marks = [event["total"]["cpu_ns"] for _, event in found.all("cpu_mark")]
+    return int(marks[-1] - marks[0]) if len(marks) > 1 else 0
+
+
+def _gave_up_for(event: Event) -> float:
+    """Seconds of the window after its last start."""
+    stamps = _stamps(event)
+    return seconds(stamps[-1], event["end_ns"]) if stamps else _length(event)
+
+
+def _patient_for(contender: Contender, event: Event) -> float:
+    """Without a start for so long, it has stopped trying: longer than its longest delay or look."""
+    slowest = max(_delays(event), default=0.0)
+    return max(2.1 * slowest, 1.1 * (contender.period or 0.0), 10.0)
+
+
+def _keeps_trying(contender: Contender, counted: tuple[int, Event], mended: Scene) -> Verdict:
+    number, event = counted
+    tried = f"{event['total']} starts in {_length(event):.0f} s{_rhythm(event)}"
+    if event["total"] and _gave_up_for(event) < _patient_for(contender, event):
+        return Verdict("keeps trying", "yes", f"{tried}, to the end.", (number,))
+    stamps = _stamps(event)
+    last = lasting(seconds(event["begin_ns"], stamps[-1])) if stamps else "0 s"
+    sentence = f"{tried}, the last after {last}."
+    up = mended.first("up")
+    if up is not None and not mended.first("down"):
+        held = lasting(seconds(stamps[-1] if stamps else event["begin_ns"], up[1]["main_ns"]))
+        sentence = f"{sentence} It tried again after {held}."
+        return Verdict("keeps trying", "partly", sentence, (number, up[0]))
+    return Verdict("keeps trying", "no", sentence, (number,))
+
+
+def _rhythm(event: Event) -> str:
+    delays = sorted(_delays(event))
+    if not delays:
+        return ""
+    middle = delays[len(delays) // 2]
+    return f", {lasting(delays[0])} to {lasting(delays[-1])} apart, mostly {lasting(middle)}"
+
+
+def _holds_back(counted: tuple[int, Event]) -> Verdict:
+    number, event = counted
+    rate = event["total"] / _length(event)
+    sentence = f"{rate:.1f} starts a second over {_length(event):.0f} s (bound {OFTEN:g})."
+    return Verdict("holds back", "yes" if rate <= OFTEN else "no", sentence, (number,))
+
+
+def _back(mended: Scene) -> float | None:
+    """Seconds from mending to the daemon's return by itself, None where there was none."""
+    mode, up = mended.first("mode"), mended.first("up")
+    if mode is None or up is None or mended.first("down"):
+        return None
+    return seconds(mode[1]["ns"], up[1]["main_ns"])
+
+
+def _comes_back(counted: tuple[int, Event], mended: Scene) -> Verdict:
+    behaviour = BEHAVIOURS[2]
+    took = _back(mended)
+    up, down = mended.first("up"), mended.first("down")
+    if took is not None and up is not None:
+        return Verdict(behaviour, "yes", f"By itself, after {lasting(took)}.", (up[0],))
+    if down is None:
+        return Verdict(behaviour, "not measured", "What came after was not seen.", (counted[0],))
+    sentence = f"Not by itself within {lasting(down[1]['deadline_s'])}"
+    asked = mended.first("ran")
+    if up is None or asked is None:
+        return Verdict(behaviour, "no", f"{sentence}, nor when asked.", (down[0],))
+    sentence = f"{sentence}; it did when asked by: {asked[1]['command']}."
+    return Verdict(behaviour, "no", sentence, (down[0], asked[0], up[0]))
+
+
+SCENARIO = Crashloop()
