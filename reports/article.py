@@ -21,6 +21,7 @@ from reports.blocks import (
     Table,
 )
 from reports.charts import Distribution
+from reports.matrix import matrix
 from reports.samples import Sample, latencies
 from reports.text import label as short_label
 from reports.view import (
@@ -411,16 +412,15 @@ def _cost(each: Contender, name: str) -> Cell:
 def _crash_loops(run: Run, samples: Sequence[Sample]) -> Section | None:
     lines = []
     for each in ordered(run):
-        starts = sorted(
-            sample["main_ns"]
+        starts = [
+            stamp
             for sample in samples
-            if sample["contender"] == each["name"]
-            and sample["scenario"] == _CRASHLOOP
-            and sample["event"] in ("start", "up")
-            and isinstance(sample.get("main_ns"), int)
-        )
+            if (sample["contender"], sample["scenario"]) == (each["name"], _CRASHLOOP)
+            and sample["event"] == "starts"
+            for stamp in (*sample["first"], *sample["last"])
+        ]
         if starts:
-            seconds = [(start - starts[0]) / 1e9 for start in dict.fromkeys(starts)]
+            seconds = [(start - starts[0]) / 1e9 for start in starts]
             lines.append((short_label(_place(each)), seconds))
     if not lines:
         return None
@@ -435,29 +435,31 @@ def _crash_loops(run: Run, samples: Sequence[Sample]) -> Section | None:
 
 
 def _behaviour(run: Run) -> Section | None:
-    given = {each["name"]: _verdicts(each) for each in run["contenders"]}
-    names = list(dict.fromkeys(name for verdicts in given.values() for name in verdicts))
-    if not names:
-        return None
-    table = Table(
-        caption="What each does when",
-        columns=(Column("Contender"), *(Column(name) for name in names)),
-        rows=tuple(
-            (Cell(row.label, anchor=f"supervisor-{row.name.split('/')[0]}"),
-             *(Cell(given[row.name].get(name, ("not measured", ""))[0]) for name in names))
-            for row in rows(run)
-        ),
-        note="The evidence for each cell is in the supervisor's own section.",
+    found = matrix(run)
+    tables = tuple(
+        Table(
+            caption=column.scenario,
+            columns=(Column("Contender"), *(Column(name) for name in column.behaviours)),
+            rows=tuple(
+                (Cell(line.label, anchor=f"supervisor-{line.name.split('/')[0]}"),
+                 *(Cell(answer) for answer in line.cells[index]))
+                for line in found.lines
+            ),
+        )
+        for index, column in enumerate(found.columns)
     )  # fmt: skip
-    return Section("behaviour", "Behaviour", (table,))
+    if not tables:
+        return None
+    words = "What each does when. The evidence for each cell is in the supervisor's own section."
+    return Section("behaviour", "Behaviour", (Paragraph(words), *tables))
 
 
-def _verdicts(each: Contender) -> dict[str, tuple[str, str]]:
-    return {
-        verdict["name"]: (verdict["verdict"], verdict["evidence"])
-        for part in each["scenarios"].values()
-        for verdict in part.get("verdicts", [])
-    }
+def _verdicts(each: Contender) -> Iterator[tuple[str, str, str]]:
+    """What a contender does, the answer, and the sentence that says why."""
+    for scenario, part in each["scenarios"].items():
+        for verdict in part.get("verdicts", []):
+            title = f"{scenario}, {verdict['behaviour']}"
+            yield title, verdict["answer"], verdict["sentence"]
 
 
 def _supervisors(run: Run) -> Iterator[Section]:
@@ -475,7 +477,7 @@ def _supervisors(run: Run) -> Iterator[Section]:
         evidence = [
             (f"{label(each)}, {title}: {verdict}.", words)
             for each in own
-            for title, (verdict, words) in _verdicts(each).items()
+            for title, verdict, words in _verdicts(each)
         ]
         lists = (settings, [("", sentence) for sentence in said], evidence)
         blocks += [Points(tuple(items)) for items in lists if items]

@@ -98,7 +98,14 @@ class Service:
         if self.readiness:
             options = ("--ready", self.readiness, *options)
         if self.foreground:
-            return ("/usr/sbin/daemonize", "-p", self.pidfile, f"{TESTD}/testd", *options, self.name)
+            return (
+                "/usr/sbin/daemonize",
+                "-p",
+                self.pidfile,
+                f"{TESTD}/testd",
+                *options,
+                self.name,
+            )
         if self.role == "monitor":
             options = ("--daemonize", "--pidfile", self.pidfile, *options)
         return (f"{TESTD}/testd", *options, self.name)
