@@ -243,9 +243,9 @@ class LxcGuest(Guest):
         }
 
     def memory_group(self, pid: int) -> MemoryGroup | None:
-        for seen in _processes_of(self._pid):
-            if _pid_inside(seen) == pid:
-                return memory_group(seen)
+        for outside in _processes_of(self._pid):
+            if _pid_inside(outside) == pid:
+                return memory_group(outside)
         return None
 
     def keep(self) -> str:

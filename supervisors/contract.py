@@ -132,7 +132,8 @@ class Supervisor:
     daemonize(1), where its manual wants that for a program which stays in the foreground), lacks
     (by scenario: why its own design leaves out what that is about), announces (how a service may
     tell it that it is ready, as testd's --ready has it), watchdog (whether it ends a service that
-    does not answer in time), contenders. idea.md in its folder tells a reader how it works.
+    does not answer in time), findings (where measuring showed it to differ from its manual, or to
+    do what its manual leaves out), contenders. idea.md in its folder tells a reader how it works.
 
     Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
     guest, with SERVICE in a path for each service's name; they know contender, service and
@@ -159,6 +160,7 @@ class Supervisor:
     lacks: ClassVar[Mapping[str, str]] = {}
     announces: ClassVar[str | None] = None
     watchdog: ClassVar[bool] = False
+    findings: ClassVar[tuple[str, ...]] = ()
     contenders: ClassVar[tuple[Contender, ...]]
 
     # What a subclass says: shell commands, run in the guest as root.

@@ -30,7 +30,7 @@ class Restartd(Supervisor):
     hosted = "/usr/local/sbin/restartd-foreground"
     processes = frozenset({"restartd"})
     version_command = "restartd --version"
-    lacks: ClassVar = {"watchdog": "It looks for a command line in /proc, and asks nothing."}
+    lacks = {"watchdog": "It looks for a command line in /proc, and asks nothing."}
     contenders = (
         _contender("default", 20.0, "one line a service; it looks every 20 s"),
         _contender("tuned", 1.0, "--interval 1: it looks every second, the shortest it knows"),

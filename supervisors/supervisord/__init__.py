@@ -64,7 +64,13 @@ class Supervisord(Supervisor):
     processes = frozenset({"supervisord"})
     parent = "supervisord"
     version_command = "supervisord --version"
-    lacks: ClassVar = {
+    findings = (
+        "configuration.html has startretries=3 as the number of failures in a row after which a"
+        " program is FATAL. A program that exits at once is started 4 to 10 times and more before"
+        " that: once a second, transition() looks at it before reap() has, and one whose start is"
+        " 1.0 s ago counts as running although it has ended, which sets the number back to 0.",
+    )
+    lacks = {
         "readiness": "A program counts as running after startsecs; it announces nothing.",
         "watchdog": "It waits for a program's end; asking it anything is left to event listeners.",
     }
