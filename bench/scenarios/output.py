@@ -10,11 +10,14 @@ from typing import Any
 from bench.acts import Act, deadline, play, scene
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
 from bench.stats import Metric, single
+from supervisors import supervisors
 from supervisors.contract import Contender, Service
 
 RATE = 2000  # lines a second
 LIFE = 3.0  # s: five of them start no faster than anyone's limit allows
 LIVES, KILLS = 3, 2
+# Under this name a supervisor says why nothing of its own keeps output.
+KEEPING = "keeping output"
 KEEPS, LOSES, TEARS = "keeps it", "loses no line", "tears no line"
 _LINE = re.compile(r"s2 (\d+) (\d+)")
 
@@ -69,8 +72,11 @@ class Output(Scenario):
             sentence = "It was not seen where the output goes."
             return [Verdict(each, "not measured", sentence) for each in (KEEPS, LOSES, TEARS)]
         place = _place(where[1]["output"].strip())
+        if found is None and not supervisors()[contender.supervisor].lacks.get(KEEPING):
+            sentence = f"The suite knows no way to read it: standard output is {place}."
+            return [Verdict(each, "not measured", sentence) for each in (KEEPS, LOSES, TEARS)]
         if found is None:
-            sentence = f"Nothing of its own keeps it: standard output is {place}."
+            sentence = f"{supervisors()[contender.supervisor].lacks[KEEPING]} It goes to {place}."
             nothing = "Nothing is kept."
             return [
                 Verdict(KEEPS, "no", sentence, (where[0],)),

@@ -31,17 +31,19 @@ class Readiness(Scenario):
     def inapplicable(self, contender: Contender) -> str:
         if contender.role == "monitor":
             return "A daemon that detaches itself is ready when its first process ends."
-        if supervisors()[contender.supervisor].announces:
-            return ""
-        return super().inapplicable(contender) or "A service has no way to announce anything to it."
+        return super().inapplicable(contender)
 
     def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+        if not supervisors()[contender.supervisor].announces:
+            return [Share(self.name, seconds=1, trials=1)]
         expected = NEVER + LATE + 8 * contender.settled
         if depth.budget is not None and expected > 5 * depth.budget:
             return []
         return [Share(self.name, seconds=expected, trials=1, fresh=True)]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
+        if not turn.supervisor.announces:
+            return [{"act": "unknown", "event": "no announcement"}]
         announcing = replace(turn.services[0], readiness=turn.supervisor.announces)
         turn.keep((announcing,))
         patience = 12 * deadline(turn.contender) + 3 * NEVER
@@ -54,6 +56,9 @@ class Readiness(Scenario):
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        if scene(samples, "unknown").samples:
+            sentence = "The suite knows no way for a service to announce anything to it."
+            return [Verdict(each, "not measured", sentence) for each in (WAITS, RESTARTS, ENDS)]
         return [
             _waits(scene(samples, "late")),
             _restarts(scene(samples, "not ready"), scene(samples, "ready")),
