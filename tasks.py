@@ -135,7 +135,10 @@ def report(
     force: bool = False,
     why: str = "",
 ) -> int:
-    """Render a run again: terminal, csv, json, pyperf, md, html; --why=runit/deaths: evidence."""
+    """Render a run again: terminal, csv, json, pyperf, or md and html beside the run.
+
+    --why=runit/crashloop: the evidence for that cell of the behaviour matrix, and nothing else.
+    """
     from bench.record import find, read_run
     from reports import known_format, render
     from reports.why import why as evidence

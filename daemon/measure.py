@@ -338,6 +338,7 @@ class Bench(object):
         self.rest = b""
         self.held = {}  # pidfd -> Life
         self.files = raise_file_limit()
+        self.did, self.began_ns = None, 0  # the step before this one
         self.vigil = False  # an end is awaited now: matters where ends have to be polled
         self.open_pidfd, self.send, self.method = choose_pidfd()
         self.poll = select.poll()
@@ -812,12 +813,13 @@ LOOK = SECOND // 5  # ns between looks at the records: for starts that nobody he
 @step("await", services=(service_names,), deadline=(seconds,), fresh=(truth, False),
       otherwise=(text, ""))
 def await_services(bench, p):
-    """Wait until each service lives; "fresh": only a start after this step began counts.
+    """Wait until each service lives; "fresh": only a start after this step began counts, or after
+    the signal or command right before it did: the successor may be up before this step is.
 
     "otherwise": a shell command for when they do not, after which they have as long again.
     """
-    begin = now()
-    if await_until(bench, p, begin, begin + ns(p["deadline"])) and p["otherwise"]:
+    begin = bench.began_ns if bench.did in ("signal", "run") else now()
+    if await_until(bench, p, begin, now() + ns(p["deadline"])) and p["otherwise"]:
         run(bench, {"command": p["otherwise"], "deadline": COMMAND_DEADLINE})
         await_until(bench, p, begin, now() + ns(p["deadline"]))
 
@@ -1567,7 +1569,8 @@ def run_plan(plan):
     errors = 0
     for index, (name, function, values) in enumerate(plan["steps"]):
         bench.step = index
-        emit("step", index=index, do=name, ns=now())
+        began_ns = now()
+        emit("step", index=index, do=name, ns=began_ns)
         try:
             function(bench, values)
         except NobodyListens:
@@ -1578,6 +1581,7 @@ def run_plan(plan):
         except Exception:
             errors += 1
             emit("error", index=index, do=name, what=traceback.format_exc())
+        bench.did, bench.began_ns = name, began_ns
     bench.drain()
     emit("end", ns=now(), errors=errors)
     return 1 if errors else 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
+# Seconds between looks at a counter, and the MiB more in use that call for closer ones.
+_SLOW, _FAST, _GROWN = 0.005, 0.0003, 4
 
 
 @dataclass(frozen=True)
@@ -46,22 +50,65 @@ class MemoryGroup:
         return int(next(line.split()[1] for line in lines if line.startswith("oom_kill ")))
 
     @contextmanager
-    def limited(self, size: int) -> Iterator[None]:
+    def limited(self, size: int) -> Iterator[Tally]:
         """Let it have that many bytes and no swap; as it was before when the block ends."""
         wanted = {self._files.swap: "0", self._files.limit: str(size)}
         present = {name: value for name, value in wanted.items() if (self.path / name).exists()}
         before = {name: (self.path / name).read_text() for name in present}
+        tally = Tally(self)
         try:
             for name, value in present.items():
                 (self.path / name).write_text(value)
-            yield
+            tally.start()
+            yield tally
         finally:
+            tally.end()
             for name, value in before.items():
-                (self.path / name).write_text(value)
+                # A supervisor may have removed the group together with its service.
+                with contextlib.suppress(OSError):
+                    (self.path / name).write_text(value)
 
     @property
     def _files(self) -> _Files:
         return _VERSIONS[self.version]
+
+
+class Tally(threading.Thread):
+    """Counts the kernel's kills in a group that may be gone, and its counter with it, right after.
+
+    systemd removes a service's group when the service has ended, and cgroup v1 counts in the
+    victim's own group alone, so the counter is read all the while.
+    """
+
+    def __init__(self, group: MemoryGroup) -> None:
+        super().__init__(daemon=True)
+        self._group = group
+        self._before = group.kills()
+        self._most = self._before
+        self._calm = group.usage() + (_GROWN << 20)
+        self._over = threading.Event()
+
+    @property
+    def kills(self) -> int:
+        """How many there were since the limit was set."""
+        return self._most - self._before
+
+    def run(self) -> None:
+        while not self._over.wait(self._look()):
+            pass
+
+    def end(self) -> None:
+        """Look a last time, and stop counting."""
+        self._over.set()
+        self.join()
+        self._look()
+
+    def _look(self) -> float:
+        """Read the counter; returns the seconds until the next look."""
+        with contextlib.suppress(OSError):
+            self._most = max(self._most, self._group.kills())
+            return _FAST if self._group.usage() > self._calm else _SLOW
+        return _SLOW
 
 
 def memory_group(pid: int, root: Path = _ROOT, proc: Path = Path("/proc")) -> MemoryGroup | None:

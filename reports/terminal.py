@@ -51,6 +51,7 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
             _say(console, line)
         _say(console, "Why: ./inv report --why SUPERVISOR/SCENARIO")
     console.print()
+    show_matrix(matrix(run), console)
     _say(console, counts(run))
     for failure in failures(run):
         _say(console, f"{failure} (see {folder})", "red")
@@ -92,13 +93,15 @@ def latency_table(found: list[Row], *, roomy: bool) -> Table:
     return table
 
 
-def _table(title: str, *, roomy: bool) -> Table:
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
-                 padding=(0, 1 if roomy else 0, 0, 0))  # fmt: skip
-
-
-def _say(console: Console, words: str, style: str = "") -> None:
-    console.print(words, style=style, highlight=False, markup=False)
+def show_matrix(found: Matrix, console: Console) -> None:
+    """Print the matrix and its legend; nothing where no scenario judges behaviours."""
+    if not found.columns:
+        return
+    for table in matrix_tables(found, min(console.width, _WIDEST)):
+        console.print(table)
+        console.print()
+    for line in (*found.legend(), "Why: ./inv report --why SUPERVISOR/SCENARIO", ""):
+        _say(console, line)
 
 
 def matrix_tables(found: Matrix, width: int) -> Iterator[Table]:
@@ -106,7 +109,7 @@ def matrix_tables(found: Matrix, width: int) -> Iterator[Table]:
     names = max((len(line.label) for line in found.lines), default=0)
     first = 0
     while first < len(found.columns):
-        last, used = first, names + 4
+        last, used = first, names + 2
         while last < len(found.columns) and (last == first or used + _wide(found, last) <= width):
             used += _wide(found, last)
             last += 1
@@ -116,18 +119,27 @@ def matrix_tables(found: Matrix, width: int) -> Iterator[Table]:
 
 def _wide(found: Matrix, index: int) -> int:
     column = found.columns[index]
-    return max(len(column.scenario), len(column.behaviours)) + 3
+    return max(len(column.scenario), len(column.behaviours)) + 2
 
 
 def _matrix_table(found: Matrix, first: int, last: int) -> Table:
-    table = Table(title="Behaviours" if first == 0 else None, title_justify="left")
+    table = _table("Behaviours" if first == 0 else "", roomy=True)
     table.add_column("contender", no_wrap=True)
     for column in found.columns[first:last]:
         table.add_column(column.scenario, no_wrap=True)
     for line in found.lines:
-        table.add_row(line.label, *(_signs(cell) for cell in line.cells[first:last]))
+        table.add_row(Text(line.label), *(_signs(cell) for cell in line.cells[first:last]))
     return table
 
 
 def _signs(answers: tuple[str, ...]) -> Text:
     return Text.assemble(*((SIGNS[answer], _STYLES.get(answer, "dim")) for answer in answers))
+
+
+def _table(title: str, *, roomy: bool) -> Table:
+    return Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
+                 padding=(0, 1 if roomy else 0, 0, 0))  # fmt: skip
+
+
+def _say(console: Console, words: str, style: str = "") -> None:
+    console.print(words, style=style, highlight=False, markup=False)

@@ -201,7 +201,7 @@ class Supervisor:
         raise NotImplementedError
 
     def output(self, contender: Contender, service: Service) -> str | None:
-        """Print what a service with `logged` set has written; None: nothing keeps it."""
+        """Print what a service with `logged` set has written; None: it is not known how."""
         return None
 
     def keepers(self, contender: Contender) -> tuple[str, ...]:

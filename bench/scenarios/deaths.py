@@ -103,11 +103,11 @@ def _memory(turn: Turn) -> Iterator[Event]:
     if group is None:
         yield {"act": MEMORY, "event": "no limit", "pid": up[-1]["pid"] if up else None}
         return
-    before, size = group.kills(), group.usage() + (ROOM << 20)
-    with group.limited(size):
+    size = group.usage() + (ROOM << 20)
+    with group.limited(size) as tally:
         yield from play(turn, [Act(MEMORY, (_back(turn, after=_BEFORE_LIMIT),))], 2 * patience + 60)
     yield {"act": MEMORY, "event": "memory", "cgroup": group.version, "limit_bytes": size,
-           "allocated_mib": ALLOCATED, "kills": group.kills() - before}  # fmt: skip
+           "allocated_mib": ALLOCATED, "kills": tally.kills}  # fmt: skip
 
 
 def _end_ns(found: Scene) -> tuple[int, int] | None:

@@ -83,7 +83,7 @@ class Daemontools(Supervisor):
         return f"svc -u /etc/service/{service.name}"
 
     def output(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}/@* /var/log/{service.name}/current"
+        return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
 
 
 SUPERVISOR = Daemontools()

@@ -34,6 +34,7 @@ class Floor(Supervisor):
         "stop": "Nothing can be asked of it: its services stand on its command line.",
         "reload": "Its services stand on its command line, and nothing makes it read another.",
         "readiness": "It starts, waits and starts again; a service tells it nothing.",
+        "keeping output": "A service's output is its own.",
         "watchdog": "It waits for a service's end, and knows nothing else of it.",
     }
     contenders = (_contender(pid1=False), _contender(pid1=True))

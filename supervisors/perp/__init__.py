@@ -31,6 +31,10 @@ class Perp(Supervisor):
     version_command = "/usr/sbin/perpd -V"
     # 2.05 writes its name and its version in one word.
     version_pattern = r"perpd ?(\d+\.\d+)"
+    lacks = {
+        "readiness": "perpd(8) knows a service that runs and one that does not.",
+        "watchdog": "perpd waits for the end of rc.main, and knows nothing else of it.",
+    }
     contenders = (
         Contender(
             "perp",

@@ -88,7 +88,7 @@ class Runit(Supervisor):
             guest.run("sv force-shutdown /etc/service/*")
 
     def output(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}/@* /var/log/{service.name}/current"
+        return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
 
 
 SUPERVISOR = Runit()

@@ -88,7 +88,7 @@ class S6(Supervisor):
         return f"s6-svwait -U {_SCAN}/{service.name}"
 
     def output(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}/@* /var/log/{service.name}/current"
+        return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
 
 
 SUPERVISOR = S6()

@@ -69,6 +69,10 @@ class Supervisord(Supervisor):
         "watchdog": "It waits for a program's end; asking it anything is left to event listeners.",
     }
     findings = (
+        "configuration.html has startretries=3 as the number of failures in a row after which a"
+        " program is FATAL. A program that exits at once is started 4 to 10 times and more before"
+        " that: once a second, transition() looks at it before reap() has, and one whose start is"
+        " 1.0 s ago counts as running although it has ended, which sets the number back to 0.",
         "Its manual leaves out what becomes of programs when supervisord itself is killed: they"
         " live on, nobody's children, and the next supervisord starts each a second time.",
     )

@@ -29,6 +29,7 @@ class Sysvinit(Supervisor):
     version_command = "/sbin/init --version"
     lacks = {
         "readiness": "inittab(5) knows a process that runs and one that does not.",
+        "keeping output": "A service's output is init's own.",
         "watchdog": "init waits for a process's end, and knows nothing else of it.",
     }
     contenders = (

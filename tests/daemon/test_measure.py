@@ -302,6 +302,62 @@ def test_awaits_a_fresh_start_only(place: Place) -> None:
     assert len(ups) == 1
 
 
+def test_a_successor_up_before_the_await_is_fresh(place: Place) -> None:
+    place.floor("s1")
+    pid = place.pid()
+    wait = f"while [ $(od -An -tu8 -N8 {place.dir}/s1.count) -lt %d ]; do sleep 0.01; done"
+    kill = f"kill -KILL {pid}; {wait % 2}"
+    fresh = {**AWAIT, "fresh": True}
+    result = place.measure(AWAIT, {"do": "run", "command": kill, "deadline": 20}, fresh)
+    assert_ended(result)
+    first, second = result.all("up")
+    assert (first["seq"], second["seq"]) == (1, 2)
+    assert second["main_ns"] < result.one("ran")["end_ns"]
+
+
+def test_otherwise_is_run_only_for_who_is_down(place: Place) -> None:
+    gate = place.dir / "gate"
+    command = f"while [ ! -e {gate} ]; do sleep 0.01; done; exec {' '.join(place.testd('s1'))}"
+    place.start("/bin/sh", "-c", command)
+    asking = {**AWAIT, "deadline": 0.5, "otherwise": f"touch {gate}"}
+    result = place.measure(asking, {**asking, "otherwise": "false"})
+    assert_ended(result)
+    assert len(result.all("down")) == 1
+    assert result.one("ran")["command"].startswith("touch")
+    assert [each["pid"] for each in result.all("up")] == [place.pid()] * 2
+
+
+def test_the_end_is_awaited(place: Place) -> None:
+    place.start(*place.testd("s1"))
+    pid = place.pid()
+    end = {"do": "end", "service": "s1", "deadline": 0.1}
+    kill = {"do": "signal", "target": "service:s1", "signal": 9}
+    result = place.measure(end, kill, {**end, "deadline": 20})
+    assert_ended(result)
+    assert result.one("alive")["pids"] == [pid]
+    assert result.one("gone")["pid"] == pid
+
+
+def test_many_starts_are_counted(place: Place) -> None:
+    mode = {"do": "mode", "service": "s1", "text": "--exit-after 0 --exit-code 1"}
+    kill = {"do": "signal", "target": "service:s1", "signal": 9}
+    mended = {**mode, "text": ""}
+    place.floor("s1")
+    place.pid()
+    counting = {"do": "starts", "service": "s1", "seconds": 1.5}
+    result = place.measure(AWAIT, mode, kill, counting, mended, AWAIT)
+    assert_ended(result)
+    counted = result.one("starts")
+    assert counted["total"] == sum(counted["per_second"]) > 150
+    assert len(counted["per_second"]) == 2
+    assert len(counted["first"]) == 150
+    stamps = counted["first"] + counted["last"]
+    assert stamps == sorted(stamps)
+    assert counted["total"] + counted["lost"] < place.record()[0]
+    # Nothing of the storm is said one by one.
+    assert len(result.events) < 100
+
+
 def test_a_record_of_the_dead_is_not_believed(place: Place) -> None:
     daemon = place.start(*place.testd("s1"))
     place.pid()

@@ -307,11 +307,12 @@ def test_orphans_come_and_go(place: Place) -> None:
     eventually(lambda: state(daemon.pid) == "S" and place.processes() == [daemon.pid])
 
 
-def test_chatter_is_numbered(place: Place) -> None:
+def test_chatter_is_numbered_and_counted(place: Place, ear: Ear) -> None:
     done = run(place, "s1", "--chatter", "1000", "--exit-after", "50")
     lines = done.stdout.splitlines()
     assert lines == [f"s1 1 {number}" for number in range(1, len(lines) + 1)]
     assert lines
+    assert ear.line("exit")["chatted"] == len(lines)
 
 
 def test_allocates(place: Place) -> None:

@@ -45,7 +45,7 @@ class Double(Supervisor):
     processes = frozenset({"double"})
     parent = "double"
     version_command = "echo 0.0"
-    idea = "It does as badly as it can."  # type: ignore[assignment]
+    idea = "It does as badly as it can."
 
     def __init__(self, script: str, *, pid1: bool) -> None:
         self.script = script

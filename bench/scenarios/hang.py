@@ -1,0 +1,162 @@
+"""A daemon that is alive and does nothing: stopped by a signal, or deadlocked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.stats import Metric, single
+from supervisors import supervisors
+from supervisors.contract import Contender
+
+STOPPED = 30.0  # s at least for which a stopped daemon is watched
+HANG_AFTER = 3.0  # s of life with a watchdog that is answered
+# Longer than any watchdog set up here is patient.
+NOTICED = 30.0
+SIGSTOP, HANG, BOTH = "notices SIGSTOP", "notices a hang", "watchdog notices SIGSTOP"
+
+
+class Hang(Scenario):
+    """The kernel tells of an end, and of nothing else."""
+
+    name = "hang"
+    title = "alive, but not answering"
+    rank = 12
+
+    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+        expected = _watched(contender) + 4 * contender.settled
+        if supervisors()[contender.supervisor].watchdog:
+            expected += 20
+        if depth.budget is not None and expected > 3 * depth.budget:
+            return []
+        return [Share(self.name, seconds=expected, trials=1, fresh=True)]
+
+    def perform(self, turn: Turn, share: Share) -> list[Event]:
+        patience = _watched(turn.contender) + 5 * deadline(turn.contender) + 2 * NOTICED + 60
+        played = play(turn, list(_stopped(turn)), patience)
+        if not turn.supervisor.watchdog:
+            return played
+        turn.keep((replace(turn.services[0], watchdog=True),))
+        return played + play(turn, list(_watchdog(turn)), patience)
+
+    def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
+        found = _noticed_after(scene(samples, "hang"))
+        if found is None:
+            return [Metric("hang_noticed", "s", status="not measured", note="not noticed")]
+        return [single("hang_noticed", "s", found)]
+
+    def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        return [_sigstop(scene(samples, "stopped")), *_watchdogs(contender, samples)]
+
+
+def _watched(contender: Contender) -> float:
+    return max(STOPPED, 2.2 * (contender.period or 0.0))
+
+
+def _signal(number: int) -> Step:
+    return {"do": "signal", "target": "service:s1", "signal": number}
+
+
+def _mode(text: str) -> Step:
+    return {"do": "mode", "service": "s1", "text": text}
+
+
+def _stopped(turn: Turn) -> Iterator[Act]:
+    back: Step = {"do": "await", "services": ["s1"], "deadline": deadline(turn.contender)}
+    watched: Step = {"do": "watch", "seconds": _watched(turn.contender)}
+    yield Act("before", (back, {"do": "watch", "seconds": turn.contender.settled}))
+    yield Act("stopped", (_signal(19), watched, {"do": "snapshot"}))
+    yield Act("continued", (_signal(18), {"do": "watch", "seconds": 0.5}))
+
+
+def _watchdog(turn: Turn) -> Iterator[Act]:
+    contender, service = turn.contender, turn.services[0]
+    patience = deadline(contender)
+    back: Step = {"do": "await", "services": ["s1"], "deadline": patience}
+    anew: Step = {**back, "fresh": True}
+    lived: Step = {"do": "watch", "seconds": HANG_AFTER}
+    read: Step = {"do": "watch", "seconds": 0.3}
+    stop, start = (
+        {"do": "run", "command": command(contender, service), "deadline": 60}
+        for command in (turn.supervisor.stop_service, turn.supervisor.start_service)
+    )
+    end: Step = {"do": "end", "service": "s1", "deadline": patience}
+    noticed: Step = {**anew, "deadline": HANG_AFTER + NOTICED}
+    # A life that is to answer its watchdog all along shows that it is answered.
+    yield Act("with watchdog", (stop, end, start, back, lived, lived))
+    hanging = _mode(f"--hang-after {round(HANG_AFTER * 1000)}")
+    yield Act("to hang", (hanging, _signal(9), anew, read, _mode("")))
+    yield Act("hang", (noticed,))
+    yield Act("settled", (lived,))
+    yield Act("stopped with watchdog", (_signal(19), noticed))
+
+
+def _sigstop(found: Scene) -> Verdict:
+    sent = found.first("signalled")
+    if sent is None or not sent[1]["pids"]:
+        return Verdict(SIGSTOP, "not measured", "Nothing was stopped.")
+    gone, last = found.first("gone"), found.last("processes")
+    if gone is not None:
+        took = lasting(seconds(sent[1]["begin_ns"], gone[1]["seen_ns"]))
+        return Verdict(SIGSTOP, "yes", f"It ended the daemon after {took}.", (sent[0], gone[0]))
+    watched = seconds(sent[1]["begin_ns"], last[1]["ns"]) if last else 0.0
+    sentence = f"The stopped daemon was left as it was for {lasting(watched)}."
+    return Verdict(SIGSTOP, "no", sentence, (sent[0],))
+
+
+def _watchdogs(contender: Contender, samples: Sequence[Event]) -> Iterator[Verdict]:
+    supervisor = supervisors()[contender.supervisor]
+    if not supervisor.watchdog:
+        reason = supervisor.lacks.get("watchdog", "")
+        for behaviour in (HANG, BOTH):
+            if reason:
+                yield Verdict(behaviour, "not applicable", reason)
+            else:
+                sentence = "The test daemon has nothing that its configuration could ask."
+                yield Verdict(behaviour, "not measured", sentence)
+        return
+    answered = scene(samples, "with watchdog")
+    early = answered.last("up")
+    if early is None or any(each[0] > early[0] for each in answered.all("gone")):
+        for behaviour in (HANG, BOTH):
+            yield Verdict(behaviour, "not measured", "A daemon that answered did not stay up.")
+        return
+    yield _hang(scene(samples, "hang"))
+    yield _stopped_with(scene(samples, "stopped with watchdog"))
+
+
+def _noticed_after(found: Scene) -> float | None:
+    """Seconds from when the daemon fell silent to its end; None where it did not end."""
+    gone = found.first("gone")
+    if gone is None:
+        return None
+    return seconds(gone[1]["main_ns"], gone[1]["seen_ns"]) - HANG_AFTER
+
+
+def _hang(found: Scene) -> Verdict:
+    gone, up, took = found.first("gone"), found.first("up"), _noticed_after(found)
+    if gone is None or took is None:
+        down = found.first("down")
+        seen = (down[0],) if down else ()
+        return Verdict(HANG, "no", f"A silent daemon was left alone for {NOTICED:g} s.", seen)
+    sentence = f"It was ended {lasting(took)} after it fell silent"
+    if up is None:
+        return Verdict(HANG, "partly", f"{sentence}, and did not come back.", (gone[0],))
+    again = lasting(seconds(gone[1]["seen_ns"], up[1]["main_ns"]))
+    return Verdict(HANG, "yes", f"{sentence}; its successor ran {again} later.", (gone[0], up[0]))
+
+
+def _stopped_with(found: Scene) -> Verdict:
+    sent, gone, up = found.first("signalled"), found.first("gone"), found.first("up")
+    if sent is None or not sent[1]["pids"]:
+        return Verdict(BOTH, "not measured", "Nothing was stopped.")
+    if gone is None or up is None:
+        sentence = f"A stopped daemon was not replaced within {HANG_AFTER + NOTICED:g} s."
+        return Verdict(BOTH, "no", sentence, (sent[0],))
+    took = lasting(seconds(sent[1]["begin_ns"], up[1]["main_ns"]))
+    return Verdict(BOTH, "yes", f"Its successor ran after {took}.", (sent[0], gone[0], up[0]))
+
+
+SCENARIO = Hang()

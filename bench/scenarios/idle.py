@@ -1,0 +1,76 @@
+"""Nothing happens, for a fixed window: what a supervisor does all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.acts import Act, deadline, play, scene, seconds
+from bench.scenario import Answer, Depth, Event, Scenario, Share, Turn, Verdict
+from bench.stats import Metric, single
+from supervisors.contract import Contender
+
+WINDOW, WINDOW_QUICK = 60.0, 15.0
+BEHAVIOUR = "sleeps"
+
+
+class Idle(Scenario):
+    """Wakeups cost battery and company; a supervisor that is told of ends needs none."""
+
+    name = "idle"
+    title = "wakeups while nothing happens"
+    rank = 5
+
+    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+        # Two looks of a poller at least, so that its rhythm is in the window.
+        window = max(WINDOW, 2.05 * (contender.period or 0.0))
+        if depth.budget is not None:
+            window = min(window, WINDOW_QUICK)
+        return [Share(self.name, seconds=window + 4, trials=1, work={"window": window})]
+
+    def perform(self, turn: Turn, share: Share) -> list[Event]:
+        window = share.work["window"]
+        tree = {"root": sorted(turn.supervisor.processes), "pid1": turn.contender.pid1}
+        patience = deadline(turn.contender)
+        act = Act(
+            "idle",
+            (
+                {"do": "await", "services": ["s1"], "deadline": patience},
+                {"do": "sleep", "seconds": turn.contender.settled},
+                {"do": "cpu", "label": "idle", "window": window, **tree},
+            ),
+        )
+        return play(turn, [act], patience + window + 60)
+
+    def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
+        found = scene(samples, "idle").first("cpu")
+        if found is None:
+            return [Metric("wakeups", "/s", status="not measured", note="no window was watched")]
+        event = found[1]
+        length = seconds(event["begin_ns"], event["end_ns"])
+        note = f"over {length:.0f} s"
+        return [
+            single("wakeups", "/s", event["total"]["voluntary"] / length, note=note),
+            single("idle_cpu", "us/s", event["total"]["cpu_ns"] / 1e3 / length, note=note),
+            Metric("syscalls", "/s", status="not measured", note="no tracing within a guest"),
+        ]
+
+    def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        found = scene(samples, "idle").first("cpu")
+        if found is None:
+            return [Verdict(BEHAVIOUR, "not measured", "No window was watched.")]
+        number, event = found
+        length = seconds(event["begin_ns"], event["end_ns"])
+        if contender.period is not None and length < contender.period:
+            sentence = f"{length:.0f} s are shorter than its own {contender.period:g} s."
+            return [Verdict(BEHAVIOUR, "not measured", sentence, (number,))]
+        woken = event["total"]["voluntary"]
+        spent = event["total"]["cpu_ns"] / 1e6
+        sentence = (
+            f"{woken} wakeups and {spent:.1f} ms of CPU time in {length:.0f} s,"
+            f" {woken / length:.2f} a second (none: yes, fewer than one: partly)."
+        )
+        answer: Answer = "no" if woken >= length else "partly" if woken else "yes"
+        return [Verdict(BEHAVIOUR, answer, sentence, (number,))]
+
+
+SCENARIO = Idle()

@@ -1,0 +1,160 @@
+"""A daemon that announces late, or never, that it is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.stats import Metric, single
+from supervisors import supervisors
+from supervisors.contract import Contender
+
+LATE = 3.0  # s from the daemon's start to its announcement
+# Longer than any supervisor's documented patience with a start: systemd's is 90 s.
+NEVER = 120.0
+WAITS, RESTARTS, ENDS = (
+    "something can wait for it",
+    "restarts what was not ready",
+    "ends what never gets ready",
+)
+
+
+class Readiness(Scenario):
+    """Started is not ready; where a service can say so, others can wait for it."""
+
+    name = "readiness"
+    title = "ready late, or never"
+    rank = 15
+
+    def inapplicable(self, contender: Contender) -> str:
+        if contender.role == "monitor":
+            return "A daemon that detaches itself is ready when its first process ends."
+        return super().inapplicable(contender)
+
+    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+        if not supervisors()[contender.supervisor].announces:
+            return [Share(self.name, seconds=1, trials=1)]
+        expected = NEVER + LATE + 8 * contender.settled
+        if depth.budget is not None and expected > 5 * depth.budget:
+            return []
+        return [Share(self.name, seconds=expected, trials=1, fresh=True)]
+
+    def perform(self, turn: Turn, share: Share) -> list[Event]:
+        if not turn.supervisor.announces:
+            return [{"act": "unknown", "event": "no announcement"}]
+        announcing = replace(turn.services[0], readiness=turn.supervisor.announces)
+        turn.keep((announcing,))
+        patience = 12 * deadline(turn.contender) + 3 * NEVER
+        return play(turn, list(_acts(turn)), patience)
+
+    def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
+        return [
+            _latency("restart_when_ready", scene(samples, "ready")),
+            _latency("restart_when_not_ready", scene(samples, "not ready")),
+        ]
+
+    def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        if scene(samples, "unknown").samples:
+            sentence = "The suite knows no way for a service to announce anything to it."
+            return [Verdict(each, "not measured", sentence) for each in (WAITS, RESTARTS, ENDS)]
+        return [
+            _waits(scene(samples, "late")),
+            _restarts(scene(samples, "not ready"), scene(samples, "ready")),
+            _ends(scene(samples, "never")),
+        ]
+
+
+def _acts(turn: Turn) -> Iterator[Act]:
+    contender, service = turn.contender, turn.services[0]
+    patience = deadline(contender)
+    back: Step = {"do": "await", "services": ["s1"], "deadline": patience}
+    anew: Step = {**back, "fresh": True}
+    settle: Step = {"do": "watch", "seconds": contender.settled + 1}
+    read: Step = {"do": "watch", "seconds": 0.3}
+    kill: Step = {"do": "signal", "target": "service:s1", "signal": 9}
+    start = turn.supervisor.start_service(contender, service)
+    stop = _run(turn.supervisor.stop_service(contender, service))
+    end: Step = {"do": "end", "service": "s1", "deadline": patience}
+    late = _mode(f"--ready-after {round(LATE * 1000)}")
+    wait = _run(turn.supervisor.wait_ready(contender, service))
+    # In the background: the command itself may wait for readiness.
+    started = _run(f"({start}) >/dev/null 2>&1 &")
+    yield Act("before late", (stop, end, late, started))
+    yield Act("late", (wait, settle, _mode("")))
+    yield Act("ready", (kill, anew))
+    yield Act("before not ready", (settle, _mode("--ready never"), kill, anew, settle, _mode("")))
+    yield Act("not ready", (kill, anew))
+    yield Act("before never", (settle, stop, end, _mode("--ready never")))
+    ends: Step = {"do": "end", "service": "s1", "deadline": NEVER}
+    yield Act("never", (started, back, read, _mode(""), ends))
+
+
+def _run(command: str) -> Step:
+    return {"do": "run", "command": command, "deadline": NEVER}
+
+
+def _mode(text: str) -> Step:
+    return {"do": "mode", "service": "s1", "text": text}
+
+
+def _waits(found: Scene) -> Verdict:
+    waited, told = found.first("ran"), found.first("ready")
+    if waited is None or told is None:
+        return Verdict(WAITS, "not measured", "The daemon never announced anything.")
+    command, after = waited[1]["command"], seconds(told[1]["ready_ns"], waited[1]["end_ns"])
+    pointers = (told[0], waited[0])
+    if waited[1]["rc"] != 0:
+        sentence = f"It failed, with exit code {waited[1]['rc']}: {command}."
+        return Verdict(WAITS, "no", sentence, pointers)
+    if after < 0:
+        sentence = f"It returned {lasting(-after)} before the daemon was ready: {command}."
+        return Verdict(WAITS, "no", sentence, pointers)
+    sentence = f"It returned {lasting(after)} after the daemon announced it: {command}."
+    return Verdict(WAITS, "yes", sentence, pointers)
+
+
+def _restart(found: Scene) -> float | None:
+    sent, up = found.first("signalled"), found.first("up")
+    if sent is None or not sent[1]["pids"] or up is None:
+        return None
+    return seconds(sent[1]["begin_ns"], up[1]["main_ns"])
+
+
+def _restarts(found: Scene, ready: Scene) -> Verdict:
+    sent, up, down = found.first("signalled"), found.first("up"), found.first("down")
+    if sent is None or not sent[1]["pids"]:
+        return Verdict(RESTARTS, "not measured", "Nothing was killed.")
+    took, usual = _restart(found), _restart(ready)
+    if took is None or up is None:
+        waited = lasting(down[1]["deadline_s"]) if down else "the time given"
+        seen = (sent[0], *((down[0],) if down else ()))
+        return Verdict(RESTARTS, "no", f"It was not started again within {waited}.", seen)
+    compared = f", and after {lasting(usual)} when it had been ready" if usual is not None else ""
+    sentence = f"Its successor ran after {lasting(took)}{compared}."
+    return Verdict(RESTARTS, "yes", sentence, (sent[0], up[0]))
+
+
+def _ends(found: Scene) -> Verdict:
+    asked, up, gone, alive = (found.first(name) for name in ("ran", "up", "gone", "alive"))
+    if asked is None or up is None:
+        return Verdict(ENDS, "not measured", "The daemon was not seen to start.")
+    if gone is not None:
+        took = lasting(seconds(up[1]["main_ns"], gone[1]["seen_ns"]))
+        return Verdict(ENDS, "yes", f"It was ended {took} after its start.", (up[0], gone[0]))
+    if alive is None:
+        return Verdict(ENDS, "not measured", "Its end was not waited for.", (up[0],))
+    waited = lasting(seconds(up[1]["main_ns"], alive[1]["ns"]))
+    sentence = f"It still ran {waited} after its start."
+    return Verdict(ENDS, "no", sentence, (up[0], alive[0]))
+
+
+def _latency(name: str, found: Scene) -> Metric:
+    took = _restart(found)
+    if took is None:
+        return Metric(name, "ms", status="not measured", note="no restart seen")
+    return single(name, "ms", took * 1000)
+
+
+SCENARIO = Readiness()

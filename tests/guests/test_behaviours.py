@@ -1,0 +1,28 @@
+"""A judging scenario in real guests: a runner told by the kernel, and a monitor that polls."""
+
+from __future__ import annotations
+
+from tests.guests.suite import Suite
+
+RUNIT, MONIT = "runit/runner/default/hosted", "monit/monitor/tuned/hosted"
+DEATHS = ["exit 0", "exit 1", "SIGSEGV", "SIGTERM", "SIGKILL", "memory limit"]
+
+
+def test_every_death_is_answered_and_shown(suite: Suite) -> None:
+    done = suite.bench(f"--only={RUNIT},{MONIT}", "--scenario=deaths")
+    assert done.code == 0, done.output
+    for contender in (RUNIT, MONIT):
+        own = next(each for each in suite.record()["contenders"] if each["name"] == contender)
+        verdicts = own["scenarios"]["deaths"]["verdicts"]
+        assert [each["behaviour"] for each in verdicts] == DEATHS
+        assert {each["answer"] for each in verdicts} == {"yes"}, verdicts
+        assert all(each["evidence"] for each in verdicts)
+    limits = [each for each in suite.samples() if each["event"] == "memory"]
+    assert {each["contender"] for each in limits} >= {RUNIT, MONIT}
+    assert all(each["kills"] > 0 and each["cgroup"] in ("v1", "v2") for each in limits)
+
+    why = suite.start("report", f"--why={RUNIT}/deaths").end()
+    assert why.code == 0, why.output
+    assert "SIGKILL: yes." in why.output
+    assert '"event": "up"' in why.output
+    assert "monit" not in why.output
