@@ -61,6 +61,9 @@ class Display:
                 row.guests += 1
                 row.trials += sum(share.trials for share in job.shares if share.trials > 1)
 
+    def note(self, sentence: str) -> None:
+        self._console.print(sentence, highlight=False, markup=False)
+
     def phase(self, contender: str, replica: int, phase: str) -> None:
         with self._lock:
             self._rows[contender].phases[replica] = phase

@@ -51,6 +51,9 @@ class Observer(Protocol):
     def planned(self, made: Plan, notes: Sequence[str]) -> None:
         """Before anything is done."""
 
+    def note(self, sentence: str) -> None:
+        """Something is about to take long."""
+
     def phase(self, contender: str, replica: int, phase: str) -> None:
         """A guest of that contender enters a phase."""
 
@@ -99,7 +102,7 @@ def bench(options: Options, observer: Observer, results: Path = RESULTS) -> Reco
         observer.planned(made, [f"{provider.name}: {reason}"])
         for name in provider.leftovers():
             provider.remove(name)
-        provider.prepare(system)
+        provider.prepare(system, observer.note)
         loop = _Loop(options, system, provider, chosen, record, observer)
         with witnessed(record, asked) if options.trace else nullcontext():
             loop.run(made)

@@ -20,7 +20,7 @@ from provision import userland
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.hygiene import QUIET
-from provision.provider import Lack
+from provision.provider import Lack, Say, silent
 from provision.systems import System
 
 # A range far above those which /etc/subuid hands out to people.
@@ -58,7 +58,7 @@ def key_file() -> Path:
     return path
 
 
-def image(system: System) -> Path:
+def image(system: System, say: Say = silent) -> Path:
     """The folder of that system's pristine root, built if it is not there. Raises Problem."""
     build = BUILDERS[system.name]
     recipe = "\n".join(
@@ -76,6 +76,7 @@ def image(system: System) -> Path:
     folder.parent.mkdir(exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
+            say(f"Building the image of {system.title}: about a minute, this once.")
             _build(system, folder, build)
     return folder
 

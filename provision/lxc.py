@@ -43,7 +43,7 @@ from provision.image import (
 )  # fmt: skip
 from provision.memory import MemoryGroup, memory_group
 from provision.packages import missing_tools
-from provision.provider import Lack, Provider, Recipe
+from provision.provider import Lack, Provider, Recipe, Say, silent
 from provision.systems import System
 
 _CONFIG = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
@@ -75,8 +75,8 @@ class Lxc(Provider):
             )
         return lack(system)
 
-    def prepare(self, system: System) -> None:
-        image(system)
+    def prepare(self, system: System, say: Say = silent) -> None:
+        image(system, say)
 
     def up(self, name: str, system: System, recipe: Recipe | None = None) -> LxcGuest:
         layers = [self._layer(system, recipe)] if recipe else []

@@ -33,6 +33,13 @@ class Recipe:
     install: Callable[[Guest], None]
 
 
+Say = Callable[[str], None]
+
+
+def silent(sentence: str) -> None:
+    """Say nothing."""
+
+
 class Provider(ABC):
     """Makes guests. Nothing above it knows which provider made one."""
 
@@ -45,8 +52,11 @@ class Provider(ABC):
         """Why this provider cannot make guests of that system here; None where it can."""
 
     @abstractmethod
-    def prepare(self, system: System) -> None:
-        """Fetch or build the system's image, if it is not there yet. Raises Problem."""
+    def prepare(self, system: System, say: Say = silent) -> None:
+        """Fetch or build the system's image, if it is not there yet. Raises Problem.
+
+        say: told in a sentence what is about to take long.
+        """
 
     @abstractmethod
     def up(self, name: str, system: System, recipe: Recipe | None = None) -> Guest:

@@ -26,7 +26,7 @@ from provision.errors import Problem
 from provision.guest import File, Guest, config
 from provision.hygiene import QUIET
 from provision.packages import Apt, Pacman, Source
-from provision.provider import Lack, Provider, Recipe
+from provision.provider import Lack, Provider, Recipe, Say, silent
 from provision.systems import System
 from provision.vagrant_machine import (
     Box,
@@ -105,7 +105,7 @@ class Vagrant(Provider):
             "--box=NAME or --box=FILE takes one; --provider=virtualbox has one.",
         )
 
-    def prepare(self, system: System) -> None:
+    def prepare(self, system: System, say: Say = silent) -> None:
         lack = self.lack(system)
         if lack:
             raise Problem(
@@ -115,6 +115,7 @@ class Vagrant(Provider):
         with FileLock(folder() / "boot.lock"):
             client = vagrant_machine.client(self.name)
             if not client.has_box(box, self.name):
+                say(f"Fetching the box of {system.title}: minutes, this once.")
                 client.fetch(box, self.name)
 
     def box(self, system: System) -> Box:
