@@ -130,7 +130,10 @@ def _keyring_digest(system: System) -> list[str]:
 
 
 def _build(system: System, folder: Path, build: Callable[[System, Path], None]) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="build-") as scratch:
+    prefix = f"build-{folder.name}-"
+    for stale in folder.parent.glob(f"{prefix}*"):  # of a suite that was killed
+        remove_tree(stale)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as scratch:
         archive = Path(scratch) / "root.tar"
         build(system, archive)
         root = Path(scratch) / "root"
@@ -191,7 +194,8 @@ def _debian(system: System, archive: Path) -> None:
     mirror = system.mirror
     keyring = [f"--keyring={mirror.keyring}"] if mirror.keyring else []
     _tool(
-        ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--format=tar",
+        [*_ALONE, "env", f"TMPDIR={archive.parent}",
+         "mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--format=tar",
          f"--include={','.join(system.packages)}",
          "--aptopt=APT::Install-Recommends \"false\"",
          "--dpkgopt=path-exclude=/usr/share/man/*",
@@ -318,7 +322,7 @@ def _tool(
             advice="./inv doctor shows what this host needs.",
         ) from failure
     except subprocess.CalledProcessError as failure:
-        name = next(word for word in command if word not in _ALONE)
+        name = next(word for word in command if word not in (*_ALONE, "env") and "=" not in word)
         said = failure.stderr + (log.read_bytes() if log and log.exists() else failure.stdout)
         raise Problem(
             f"{name} failed with exit code {failure.returncode}.",
