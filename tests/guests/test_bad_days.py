@@ -43,6 +43,7 @@ def double(suite: Suite, name: str, code: int) -> dict[str, Any]:
     return next(each for name, each in found.items() if name.startswith("double"))
 
 
+@pytest.mark.slow
 def test_a_supervisor_that_never_restarts(suite: Suite) -> None:
     found = double(suite, "never-restarts", 0)
     (metric,) = [
@@ -56,7 +57,9 @@ def test_a_supervisor_that_never_restarts(suite: Suite) -> None:
     assert [each for each in kept if each["event"] == "sample" and each["censored"]]
 
 
-@pytest.mark.parametrize("name", ["never-starts", "crashes-at-once"])
+@pytest.mark.parametrize(
+    "name", ["never-starts", pytest.param("crashes-at-once", marks=pytest.mark.slow)]
+)
 def test_a_service_that_never_starts(suite: Suite, name: str) -> None:
     found = double(suite, name, 1)
     assert found["status"] == "failed"
@@ -89,7 +92,9 @@ def small(folder: Path, size: str, saved: Path) -> tuple[str, ...]:
     return ("unshare", "--mount", "sh", "-c", script, "sh")
 
 
-@pytest.mark.parametrize("size", ["8k", "16k", "24k"])
+@pytest.mark.parametrize(
+    "size", ["16k", *(pytest.param(each, marks=pytest.mark.slow) for each in ("8k", "24k"))]
+)
 def test_a_full_disk_under_the_results(suite: Suite, size: str) -> None:
     saved = suite.base / "saved"
     done = suite.bench(ASKED[0], ASKED[2], "--trials=30", before=small(suite.results, size, saved))
@@ -101,6 +106,7 @@ def test_a_full_disk_under_the_results(suite: Suite, size: str) -> None:
         json.loads(path.read_text())
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_guests(suite: Suite) -> None:
     done = suite.bench(*ASKED, before=small(suite.cache / "guests", "256k", suite.base / "saved"))
     fine(done, 1)
@@ -128,6 +134,7 @@ def test_no_network_at_first_run(bare_suite: Suite) -> None:
     assert not [path for path in (bare_suite.cache / "images").iterdir() if path.is_dir()]
 
 
+@pytest.mark.slow
 def test_no_network_for_a_supervisor(suite: Suite) -> None:
     """Its contenders fail in words; what needs no network is measured."""
     for layer in (suite.cache / "layers").glob("debian-runit-*"):
@@ -185,7 +192,7 @@ def test_a_plain_user(bare_suite: Suite) -> None:
     fine(bare_suite.run("destroy", before=before), 0)
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
+@pytest.mark.parametrize("interrupted", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_sudo_writes_belongs_to_its_caller(suite: Suite, interrupted: bool) -> None:
     plain(suite)
     sudo = {"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)}

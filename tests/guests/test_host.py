@@ -17,8 +17,7 @@ from tests.guests.suite import Running, Suite, descendants, eventually
 
 RUNIT = "runit/runner/default/hosted"
 ASKED = (f"--only={RUNIT}", "--trials=3", "--scenario=restart")
-PHASES = ("up", "install", "configure", "start", "verify", "measure alone", "measure restart",
-          "stop", "destroy")  # fmt: skip
+PHASES = ("up", "configure", "start", "verify", "measure alone", "stop", "destroy")
 
 
 @contextmanager
@@ -58,6 +57,7 @@ def test_a_whole_bench(suite: Suite) -> None:
     assert {each["status"] for each in suite.record()["contenders"]} == {"measured"}
 
 
+@pytest.mark.slow
 def test_nothing_is_written_elsewhere(suite: Suite) -> None:
     """Installing included: neither packages' files nor settings of tools come to the host."""
     without_layers(suite)
@@ -68,7 +68,14 @@ def test_nothing_is_written_elsewhere(suite: Suite) -> None:
     assert covered.written() == []
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "phase",
+    [
+        "install",
+        "measure restart",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in PHASES),
+    ],
+)
 def test_interrupted(suite: Suite, phase: str) -> None:
     if phase == "install":
         without_layers(suite)
@@ -83,6 +90,7 @@ def test_interrupted(suite: Suite, phase: str) -> None:
     assert suite.record()["ended"]
 
 
+@pytest.mark.slow
 def test_interrupted_twice(suite: Suite) -> None:
     """An impatient person presses Ctrl-C again while the guests are being removed."""
     with unchanged(suite):
@@ -93,7 +101,13 @@ def test_interrupted_twice(suite: Suite) -> None:
         running.end()
 
 
-@pytest.mark.parametrize("phase", ["install", "start", "measure restart"])
+@pytest.mark.parametrize(
+    "phase",
+    [
+        "measure restart",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("install", "start")),
+    ],
+)
 def test_killed(suite: Suite, phase: str) -> None:
     if phase == "install":
         without_layers(suite)
@@ -107,6 +121,7 @@ def test_killed(suite: Suite, phase: str) -> None:
     assert done.code == 0, done.output
 
 
+@pytest.mark.slow
 def test_terminated(suite: Suite) -> None:
     with unchanged(suite):
         running = suite.start("bench", *ASKED)
@@ -148,6 +163,7 @@ def test_a_keeper_killed_then_destroy(
         assert destroyed.code == 0, destroyed.output
 
 
+@pytest.mark.slow
 def test_kept_guests_are_there_until_destroyed(suite: Suite) -> None:
     with unchanged(suite):
         done = suite.bench(*ASKED, "--keep")
@@ -161,6 +177,7 @@ def test_kept_guests_are_there_until_destroyed(suite: Suite) -> None:
         assert all(f"removed {name}" in destroyed.output for name in kept)
 
 
+@pytest.mark.slow
 def test_a_stale_guest_is_removed_by_the_next_bench(suite: Suite) -> None:
     with unchanged(suite):
         running = suite.start("bench", *ASKED)

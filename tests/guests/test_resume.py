@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from tests.guests.suite import Suite
 
 ASKED = ("--only=runit,floor", "--trials=2", "--scenario=restart", "--seed=5")
@@ -55,6 +57,7 @@ def test_all_done_returns_at_once_and_writes_nothing(suite: Suite) -> None:
     assert (suite.record(), suite.samples()) == (record, samples)
 
 
+@pytest.mark.slow
 def test_another_question_is_refused(suite: Suite) -> None:
     asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
     assert suite.bench(*asked).code == 0
@@ -63,6 +66,7 @@ def test_another_question_is_refused(suite: Suite) -> None:
     assert "seed: then 1, now 9" in other.output
 
 
+@pytest.mark.slow
 def test_interrupted_and_resumed(suite: Suite) -> None:
     running = suite.start("bench", *ASKED)
     running.until(" measured ")
