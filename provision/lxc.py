@@ -168,14 +168,15 @@ class LxcGuest(Guest):
                 # A PID 1 that has just started may mount a new /run under sshd's feet.
                 self._close_door()
                 if time.monotonic() > until:
-                    raise self._silent() from failure
+                    raise self._silent(failure) from failure
                 time.sleep(0.05)
 
-    def _silent(self) -> Problem:
+    def _silent(self, failure: Exception) -> Problem:
         free = shutil.disk_usage(self._home).free >> 20
         return Problem(
             f"Guest {self.name} runs, but does not let anybody in.",
-            known=f"{free} MiB are free where it writes, {self._home}.\n{self._log()}",
+            known=f"{failure or type(failure).__name__}\n"
+            f"{free} MiB are free where it writes, {self._home}.\n{self._log()}",
             advice="./inv doctor shows whether this host can run embedded guests.",
         )
 
