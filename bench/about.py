@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.loc import FOLDER, kept
 from bench.selection import FLOOR
 from provision.cache import cache_folder
+from provision.packages import Source
 from provision.systems import System
 from supervisors.contract import Supervisor
 from supervisors.usage import examples
 
 
-def about(supervisors: Iterable[Supervisor], system: System) -> dict[str, Any]:
-    """By name: facts, the row of 2012, the idea, usage examples, lines of code where counted."""
+def about(
+    supervisors: Iterable[Supervisor], system: System, sources: Mapping[str, Source] = {}
+) -> dict[str, Any]:
+    """By name: facts, the row of 2012, the idea, usage examples, lines of code where counted.
+
+    sources: how guests got it, by name, where not in the system's own way.
+    """
     counted = kept(cache_folder() / FOLDER)
     return {
         each.name: {
@@ -26,7 +32,7 @@ def about(supervisors: Iterable[Supervisor], system: System) -> dict[str, Any]:
             "roles": sorted({contender.role for contender in each.contenders}),
             "article": each.article.__dict__ if each.article else None,
             "idea": each.idea,
-            "usage": [] if each.name == FLOOR else examples(each, system),
+            "usage": [] if each.name == FLOOR else examples(each, system, sources.get(each.name)),
             "loc": counted.get(each.name),
         }
         for each in sorted(supervisors, key=lambda each: (each.rank, each.name))

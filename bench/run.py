@@ -97,7 +97,8 @@ def bench(options: Options, observer: Observer, results: Path = RESULTS) -> Reco
         if record is None:
             head = _head(options, system, provider, reason, made, absent)
             involved = {entry.supervisor for entry in asked} | set(absent)
-            facts = {**head[1], "supervisors": about(involved, system)}
+            sources = {entry.supervisor.name: entry.source for entry in asked}
+            facts = {**head[1], "supervisors": about(involved, system, sources)}
             record = Record.create(head[0], facts, results)
         observer.planned(made, [f"{provider.name}: {reason}"])
         for name in provider.leftovers():

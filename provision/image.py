@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -36,6 +37,8 @@ _WITH_NULL = (
     "set -e; touch dev/null; mount --bind /dev/null dev/null;"
     ' code=0; "$0" "$@" || code=$?; umount dev/null; rm dev/null; exit $code'
 )
+# Where pacman's keys are seen while it works: GnuPG's sockets want a short path.
+_KEYS = Path("/mnt")
 _ARCH_KEYS = Path("/usr/share/keyrings")
 _ARCH_MIRRORS = Path("/etc/pacman.d/mirrorlist")
 _ARCH_FIRST_DAY = date(2013, 8, 31)
@@ -202,6 +205,7 @@ def _debian(system: System, archive: Path) -> None:
          "--dpkgopt=path-exclude=/usr/share/locale/*",
          *keyring, system.release, str(archive),
          *(_from_mirror(system) if mirror.url else debian_sources(system.release))],
+        name="mmdebstrap",
     )  # fmt: skip
 
 
@@ -223,19 +227,23 @@ def _arch(system: System, archive: Path) -> None:
     root, keys, config = (scratch / name for name in ("arch", "gnupg", "pacman.conf"))
     for folder in (root, keys):
         folder.mkdir(mode=0o700 if folder == keys else 0o755)
-    config.write_text(_pacman_conf(system, keys))
-    populate = (
-        f"pacman-key --gpgdir {keys} --populate-from {_ARCH_KEYS} --populate archlinux"
-        if not system.mirror.keyring
-        else f"pacman-key --gpgdir {keys} --add {system.mirror.keyring}"
-        f" && pacman-key --gpgdir {keys} --lsign-key $(gpg --show-keys --with-colons"
-        f" {system.mirror.keyring} | grep -m1 ^fpr | cut -d: -f10)"
-    )
-    _tool([*_ALONE, "sh", "-c", f"set -e; pacman-key --gpgdir {keys} --init; {populate}"])
-    _tool([*_ALONE, "pacstrap", "-C", str(config), "-G", "-M", str(root), *system.packages])
+    config.write_text(_pacman_conf(system, _KEYS))
+    alone = [*_ALONE, "sh", "-ec", f'mount --bind "$0" {_KEYS}; exec "$@"', str(keys)]
+    _tool([*alone, "sh", "-ec", _trusted(system.mirror.keyring)], name="pacman-key")
+    _tool([*alone, "pacstrap", "-C", str(config), "-G", "-M", str(root), *system.packages],
+          name="pacstrap")  # fmt: skip
     shutil.copytree(keys, root / "etc/pacman.d/gnupg", dirs_exist_ok=True, ignore=_sockets)
     (root / "etc/pacman.conf").write_text(_pacman_conf(system, None))
     _pack(root, archive)
+
+
+def _trusted(keyring: str) -> str:
+    """Shell commands that make pacman trust Arch's packagers, or that keyring's owner instead."""
+    tool = f"pacman-key --gpgdir {_KEYS}"
+    if not keyring:
+        return f"{tool} --init; {tool} --populate-from {_ARCH_KEYS} --populate archlinux"
+    shown = f"gpg --show-keys --with-colons {shlex.quote(keyring)} | grep -m1 ^fpr | cut -d: -f10"
+    return f"{tool} --init; {tool} --add {shlex.quote(keyring)}; {tool} --lsign-key $({shown})"
 
 
 def _sockets(folder: str, names: list[str]) -> list[str]:
@@ -268,7 +276,7 @@ def _precise(system: System, archive: Path) -> None:
         [*_ALONE, "debootstrap", "--variant=minbase", "--force-check-gpg", f"--keyring={keyring}",
          "--components=main,universe", f"--include={','.join(system.packages)}",
          system.release, str(root), *([system.mirror.url] if system.mirror.url else [])],
-        log=root / "debootstrap/debootstrap.log",
+        log=root / "debootstrap/debootstrap.log", name="debootstrap",
     )  # fmt: skip
     if system.mirror.keyring:
         shutil.copy(keyring, root / "etc/apt/trusted.gpg.d/mirror.gpg")
@@ -313,6 +321,7 @@ def _tool(
     stdin: IO[bytes] | None = None,
     cwd: Path | None = None,
     log: Path | None = None,
+    name: str = "",
 ) -> None:
     try:
         subprocess.run(command, stdin=stdin, cwd=cwd, capture_output=True, check=True)
@@ -322,10 +331,9 @@ def _tool(
             advice="./inv doctor shows what this host needs.",
         ) from failure
     except subprocess.CalledProcessError as failure:
-        name = next(word for word in command if word not in (*_ALONE, "env") and "=" not in word)
         said = failure.stderr + (log.read_bytes() if log and log.exists() else failure.stdout)
         raise Problem(
-            f"{name} failed with exit code {failure.returncode}.",
+            f"{name or command[0]} failed with exit code {failure.returncode}.",
             known=said.decode(errors="replace")[-3000:],
             advice="Run the same command again once the cause is gone; what was done is kept.",
         ) from failure

@@ -55,21 +55,21 @@ def suite(folder: Path) -> Suite:
 
 
 @pytest.fixture(scope="session")
-def arch(site: tuple[Path, str], signer: standins.Signer) -> list[str]:
+def arch(site: tuple[Path, str], signer: standins.Signer) -> dict[str, str]:
     """The options that make bench take Arch's stand-in, from a dated archive."""
     place, address = site
     day = place / "repos" / DAY.replace("-", "/")
     day.parent.mkdir(parents=True)
     standins.arch(day, signer)
-    return ["--os=arch", "--provider=lxc", f"--mirror={address}", f"--snapshot={DAY}",
-            f"--aur={address}/{day.relative_to(place)}/aur",
-            f"--keyring={signer.public}"]  # fmt: skip
+    aur = f"{address}/{day.relative_to(place)}/aur"
+    return {"os": "arch", "provider": "lxc", "mirror": address, "snapshot": DAY,
+            "aur": aur, "keyring": str(signer.public)}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def precise(site: tuple[Path, str], signer: standins.Signer) -> list[str]:
+def precise(site: tuple[Path, str], signer: standins.Signer) -> dict[str, str]:
     """The options that make bench take Ubuntu 12.04's stand-in."""
     place, address = site
     standins.precise(place / "precise", signer)
-    return ["--os=precise", "--provider=lxc", f"--mirror={address}/precise",
-            f"--keyring={signer.public}"]  # fmt: skip
+    return {"os": "precise", "provider": "lxc", "mirror": f"{address}/precise",
+            "keyring": str(signer.public)}  # fmt: skip

@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.guests.suite import Suite
+from tests.guests.suite import Done, Suite
 from tests.systems import standins
 from tests.systems.conftest import DAY
 
 pytestmark = pytest.mark.timeout(900)
+PATIENCE = 600.0  # s: an image is built first
+
+
+def bench(suite: Suite, only: str, options: dict[str, str]) -> Done:
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return suite.start("bench", "--quick", f"--only={only}", *words).end(PATIENCE)
 
 
 def by_name(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -26,9 +32,9 @@ def restarts(contender: dict[str, Any]) -> float:
     return float(long["median"])
 
 
-def test_arch(suite: Suite, arch: list[str]) -> None:
+def test_arch(suite: Suite, arch: dict[str, str]) -> None:
     """pacstrap makes it, pacman and makepkg fill it, systemd hosts in it."""
-    done = suite.bench("--quick", "--only=runit,monit/monitor/tuned", *arch)
+    done = bench(suite, "runit,monit/monitor/tuned", arch)
     assert done.code == 0, done.output
     record = suite.record()
     assert record["system"]["title"] == standins.ARCH_TITLE
@@ -45,17 +51,16 @@ def test_arch(suite: Suite, arch: list[str]) -> None:
         assert restarts(contender) > 0
 
 
-def test_an_aur_that_cannot_be_reached(suite: Suite, arch: list[str]) -> None:
-    address = next(option for option in arch if option.startswith("--mirror="))
-    elsewhere = address.replace("--mirror=", "--aur=") + "/nowhere"
-    done = suite.bench("--quick", "--only=runit/runner/default/hosted", *arch, elsewhere)
+def test_an_aur_that_cannot_be_reached(suite: Suite, arch: dict[str, str]) -> None:
+    nowhere = {**arch, "aur": f"{arch['mirror']}/nowhere"}
+    done = bench(suite, "runit/runner/default/hosted", nowhere)
     assert done.code == 1
     assert "The Arch User Repository cannot be reached for runit." in done.output
 
 
-def test_precise(suite: Suite, precise: list[str]) -> None:
+def test_precise(suite: Suite, precise: dict[str, str]) -> None:
     """debootstrap makes it, apt fills it, and Python 2.7 measures in it."""
-    done = suite.bench("--quick", "--only=runit", *precise)
+    done = bench(suite, "runit", precise)
     assert done.code == 0, done.output
     record = suite.record()
     assert record["system"]["title"] == standins.PRECISE_TITLE
@@ -73,10 +78,10 @@ def test_precise(suite: Suite, precise: list[str]) -> None:
 def test_an_archive_signed_by_somebody_else(
     suite: Suite, system: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    options: list[str] = request.getfixturevalue(system)
+    options: dict[str, str] = request.getfixturevalue(system)
     stranger = standins.Signer(tmp_path / "gnupg")
     stranger.close()
-    done = suite.bench("--quick", "--only=runit", *options, f"--keyring={stranger.public}")
+    done = bench(suite, "runit", {**options, "keyring": str(stranger.public)})
     assert done.code == 1
     tool = {"arch": "pacstrap", "precise": "debootstrap"}[system]
     assert f"{tool} failed with exit code 1." in done.output
