@@ -88,9 +88,9 @@ def _overview(run: Run, found: Sequence[Distribution]) -> Section:
             f"daemon was made to fail. {counts(run).capitalize()}."
         ),
     ]
-    long = sorted(
-        (each for each in found if not each.short), key=lambda each: each.median or math.inf
-    )
+    long = [each for each in found if not each.short]
+    if not unranked(run):
+        long.sort(key=lambda each: each.median or math.inf)
     floor = min((each.median for each in long if each.floor and each.median), default=None)
     if any(each.values for each in long):
         blocks.append(
