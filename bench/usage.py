@@ -36,7 +36,7 @@ def show(name: str, system_name: str, console: Console) -> int:
     )
     for example in examples(supervisor, system):
         console.print()
-        console.rule(Text(example["title"], style="bold"), align="left")
+        console.print(Text(example["title"], style="bold underline"))
         for step in example["steps"]:
             console.print(Text(step["title"], style="bold cyan"))
             console.print(Group(*_drawn(step["actions"])))

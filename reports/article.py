@@ -23,7 +23,7 @@ from reports.blocks import (
 from reports.charts import Distribution
 from reports.matrix import matrix
 from reports.samples import Sample, latencies
-from reports.text import label as short_label
+from reports.text import brief
 from reports.view import (
     FLOOR,
     counts,
@@ -88,9 +88,9 @@ def _overview(run: Run, found: Sequence[Distribution]) -> Section:
             f"daemon was made to fail. {counts(run).capitalize()}."
         ),
     ]
-    long = sorted(
-        (each for each in found if not each.short), key=lambda each: each.median or math.inf
-    )
+    long = [each for each in found if not each.short]
+    if not unranked(run):
+        long.sort(key=lambda each: each.median or math.inf)
     floor = min((each.median for each in long if each.floor and each.median), default=None)
     if any(each.values for each in long):
         blocks.append(
@@ -188,7 +188,7 @@ def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]
         return Cell(word, note=f"2012: {_BIT[then[key]]}" if then else "2012: not there")
 
     return (
-        Cell(about["title"], anchor=f"supervisor-{name}"),
+        Cell(brief(about["title"]), anchor=f"supervisor-{name}"),
         Cell(", ".join(versions) or absent or "unknown: it failed",
              note=f"2012: {then['version']}" if then else "2012: not there"),
         bit(needs, "needs_pid1"),
@@ -205,7 +205,7 @@ def _by_contender(own: Sequence[Contender], scenario: str, name: str, absent: st
         return Cell(absent or "not asked for", order=math.inf)
     lines = []
     for each in own:
-        words = label(each).removeprefix(each["title"]).strip()
+        words = label(each).removeprefix(brief(each["title"])).strip()
         lines.append(f"{words}: {_figure(each, scenario, name)}" if words
                      else _figure(each, scenario, name))  # fmt: skip
     found = [metric(each, scenario, name) for each in own]
@@ -303,7 +303,7 @@ def _distributions(run: Run, samples: Sequence[Sample]) -> list[Distribution]:
                 continue
             found.append(
                 Distribution(
-                    label=short_label(_place(each)),
+                    label=label(each),
                     values=tuple(values),
                     censored=censored,
                     median=figure["median"],
@@ -318,11 +318,6 @@ def _distributions(run: Run, samples: Sequence[Sample]) -> list[Distribution]:
     return found
 
 
-def _place(each: Contender) -> str:
-    # The floor is in most runs twice, and its two rows must not fall into one.
-    return label(each) or each["name"]
-
-
 def _panels(run: Run, found: Sequence[Distribution]) -> list[Block]:
     if not found:
         return []
@@ -331,20 +326,18 @@ def _panels(run: Run, found: Sequence[Distribution]) -> list[Block]:
     floors = [each for each in found if each.floor and not each.short][:1]
     figures = []
     for name, about in run["supervisors"].items():
-        labels = {
-            short_label(_place(each)) for each in run["contenders"] if each["supervisor"] == name
-        }
+        labels = {label(each) for each in run["contenders"] if each["supervisor"] == name}
         own = [each for each in found if each.label in labels and not each.floor]
         if name == FLOOR or not own:
             continue
         figures.append(
             Figure(
                 name=f"ecdf-{name}",
-                title=about["title"],
-                alt=f"The share of {about['title']}'s restarts done within a time, on a log axis "
-                "from "
-                f"{number(low)} to {number(high)} ms, a line for each contender, dashed for a "
-                "daemon 0.3 s up, the floor in grey. The figures are in the table above.",
+                title=brief(about["title"]),
+                alt=f"The share of {brief(about['title'])}'s restarts done within a time, on a "
+                f"log axis from {number(low)} to {number(high)} ms, a line for each contender, "
+                "dashed for a daemon 0.3 s up, the floor in grey. The figures are in the table "
+                "above.",
                 svg=charts.ecdf([*own[:_MOST_PANEL_LINES], *floors], low, high),
             )
         )
@@ -378,7 +371,7 @@ def _memory(run: Run) -> Section | None:
         "one service, without the service itself. PSS a service is what each further one adds.",
     )  # fmt: skip
     spans = [
-        (short_label(_place(each)), _median(each, "pss_1") / 1024, _median(each, "pss_10") / 1024)
+        (label(each), _median(each, "pss_1") / 1024, _median(each, "pss_10") / 1024)
         for each in lightest_first
         if 0 < _median(each, "pss_1") < math.inf and 0 < _median(each, "pss_10") < math.inf
     ]
@@ -421,7 +414,7 @@ def _crash_loops(run: Run, samples: Sequence[Sample]) -> Section | None:
         ]
         if starts:
             seconds = [(start - starts[0]) / 1e9 for start in starts]
-            lines.append((short_label(_place(each)), seconds))
+            lines.append((label(each), seconds))
     if not lines:
         return None
     figure = Figure(
@@ -486,7 +479,7 @@ def _supervisors(run: Run) -> Iterator[Section]:
             points = Points(tuple(evidence))
             blocks.append(Section(f"evidence-{name}", words, (points,), folded=True))
         blocks += [_example(name, index, each) for index, each in enumerate(about["usage"])]
-        yield Section(f"supervisor-{name}", about["title"], tuple(blocks))
+        yield Section(f"supervisor-{name}", brief(about["title"]), tuple(blocks))
 
 
 def _example(name: str, index: int, example: dict[str, Any]) -> Section:

@@ -7,16 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from provision.errors import Problem
 from reports.samples import Sample, latencies
+from reports.terminal import ROOMY
 from reports.view import label, metric, number, ordered
 
 # Below this, a difference may well be chance; Holm's correction keeps it over all tests made.
 SIGNIFICANT = 0.05
+_WORDS = (
+    f"chance: no more difference than chance gives (p of {SIGNIFICANT:g} or more by Mann-Whitney's "
+    "U test, corrected by Holm's method). single: read once, so not tested. effect: Cliff's delta, "
+    "-1 where every sample became lower, 1 where every one became higher."
+)
 _FOOTPRINT = ("vmpeak", "pss_1", "pss_10", "pss_per_service", "cpu_idle")
 _LIMIT = re.compile(r"^regression:(\d+(?:\.\d+)?)%?$")
 
@@ -57,9 +64,9 @@ class Change:
     def word(self) -> str:
         """What to call it; all metrics are better when lower."""
         if self.p is None:
-            return "read once"
+            return "single"
         if not self.significant:
-            return "no difference seen"
+            return "chance"
         return "slower" if self.percent > 0 else "faster"
 
 
@@ -126,7 +133,11 @@ def show(runs: Sequence[Measured], fail_on: str, console: Console) -> int:
         for each in differences(first, other):
             console.print(f"CAUTION: {each}", style="bold red", highlight=False, markup=False)
         found = changes(first, other)
-        console.print(_table(found) if found else "They have no contender in common.")
+        if found:
+            console.print(_table(found, roomy=console.width >= ROOMY))
+            console.print(_WORDS, highlight=False, markup=False)
+        else:
+            console.print("They have no contender in common.")
         for line in _only_in_one(first.run, other.run):
             console.print(line, highlight=False, markup=False)
         worse += (
@@ -221,22 +232,22 @@ def _corrected(found: Sequence[Change]) -> list[Change]:
     ]
 
 
-def _table(found: Sequence[Change]) -> Table:
-    table = Table(title="What changed", title_justify="left")
-    for heading in ("contender", "metric"):
-        table.add_column(heading)
-    for heading in ("before", "after", "change", "p", "effect"):
-        table.add_column(heading, justify="right")
+def _table(found: Sequence[Change], *, roomy: bool) -> Table:
+    table = Table(title="What changed", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
+                  padding=(0, 1 if roomy else 0, 0, 0))  # fmt: skip
+    table.add_column("contender", no_wrap=True)
+    table.add_column("metric", no_wrap=True)
+    for heading in ("before", "after", "change", *(["p"] if roomy else []), "effect"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for each in found:
         style = "" if not each.significant else "red" if each.percent > 0 else "green"
+        unit = f", {each.unit}" if roomy and each.unit else ""
+        p = "" if each.p is None else "<0.001" if each.p < 0.001 else f"{each.p:.3f}"
         table.add_row(
-            Text(each.label), each.metric,
-            f"{number(each.before)} {each.unit}", f"{number(each.after)} {each.unit}",
-            f"{each.percent:+.1f} %",
-            "" if each.p is None else "<0.001" if each.p < 0.001 else f"{each.p:.3f}",
-            "" if each.effect is None else f"{each.effect:+.2f}",
-            each.word, style=style,
+            Text(each.label), f"{each.metric}{unit}", number(each.before), number(each.after),
+            f"{each.percent:+.1f} %", *([p] if roomy else []),
+            "" if each.effect is None else f"{each.effect:+.2f}", each.word, style=style,
         )  # fmt: skip
     return table
 

@@ -16,7 +16,7 @@ from reports.text import clean
 from reports.view import LATENCY_COLUMNS, Row, counts, failures, rows, unranked
 
 # On a narrower terminal these go, so that the rest need not be broken.
-_ROOMY = 100
+ROOMY = 100
 _FOR_ROOMY = frozenset({"min", "max"})
 
 # A terminal of this many columns shows the matrix; a wider one gains nothing by longer lines.
@@ -35,7 +35,7 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
     )  # fmt: skip
     for warning in run["warnings"]:
         _say(console, f"warning: {warning}", "yellow")
-    roomy = console.width >= _ROOMY
+    roomy = console.width >= ROOMY
     console.print()
     console.print(article_table(found, roomy=roomy))
     if unranked(run) and not force:

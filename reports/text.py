@@ -7,7 +7,7 @@ from typing import Any
 
 _KEPT = "\n\t"
 LONGEST = 2000
-_LABEL = 60
+_NAME = 60
 
 
 def clean(value: Any) -> Any:
@@ -25,9 +25,9 @@ def clean(value: Any) -> Any:
     return value
 
 
-def label(text: str) -> str:
-    """One short line."""
-    return _cut(" ".join(text.split()), _LABEL)
+def brief(text: str) -> str:
+    """A name in one short line."""
+    return _cut(" ".join(text.split()), _NAME)
 
 
 def _shown(letter: str) -> str:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from reports.text import brief
+
 FLOOR = "floor"
 LATENCY_COLUMNS = ("contender", "uptime", "n", "median", "95 % interval", "p90", "p99", "min",
                    "max", "x floor")  # fmt: skip
@@ -127,7 +129,7 @@ def label(contender: dict[str, Any]) -> str:
         words.append("tuned")
     if contender["pid1"] and not contender["needs_pid1"]:
         words.append("as PID 1")
-    return " ".join(words)
+    return brief(" ".join(words))
 
 
 def _process1(contender: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from provision.errors import Problem
 from provision.systems import unknown
+from reports.samples import Sample, read
 from reports.view import label
 
 _LONGEST = 400
@@ -60,15 +61,13 @@ def _cell(folder: Path, contender: dict[str, Any], scenario: str) -> Iterator[st
             yield f"    [{number}] {_text(samples[number])}"
 
 
-def _samples(folder: Path, contender: str, scenario: str) -> Iterator[dict[str, Any]]:
-    path = folder / "samples.jsonl"
-    if not path.exists():
-        raise Problem(f"{path} is missing, so nothing can be shown.", usage=True)
-    with path.open() as stream:
-        for line in stream:
-            sample = json.loads(line)
-            if (sample["contender"], sample.get("scenario")) == (contender, scenario):
-                yield sample
+def _samples(folder: Path, contender: str, scenario: str) -> Iterator[Sample]:
+    every = read(folder)
+    if not every:
+        raise Problem(f"{folder} has no samples, so nothing can be shown.", usage=True)
+    for sample in every:
+        if (sample["contender"], sample["scenario"]) == (contender, scenario):
+            yield sample
 
 
 def _text(sample: dict[str, Any]) -> str:

@@ -21,6 +21,8 @@ from provision.systems import System
 Role = Literal["runner", "monitor"]
 Profile = Literal["default", "tuned"]
 TESTD = "/srv/testd"
+ENABLE_SCRIPT = "/tmp/enable"
+ENABLE = f"sh -e {ENABLE_SCRIPT} && rm {ENABLE_SCRIPT}"
 ARTICLE_YEAR = "2012"
 _NOT_PACKAGED = "not packaged there, as far as this project knows"
 
@@ -294,9 +296,9 @@ class Supervisor:
         """Write the configuration of those services, and enable them."""
         services = tuple(services)
         # A script, since the commands of a thousand services are too long for a command line.
-        script = File("/tmp/enable", self.enable_all(contender, services) + "\n")
+        script = File(ENABLE_SCRIPT, self.enable_all(contender, services) + "\n")
         guest.write([*self.files(contender, services), script])
-        guest.run("sh -e /tmp/enable && rm /tmp/enable", timeout=600)
+        guest.run(ENABLE, timeout=600)
 
     def start(self, guest: Guest, contender: Contender) -> None:
         """Start the supervisor: as PID 1 by a reboot, else kept by the guest's own PID 1."""

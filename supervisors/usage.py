@@ -9,12 +9,11 @@ from typing import IO, Any, NoReturn
 from provision.guest import File, Guest, Output
 from provision.packages import Source
 from provision.systems import System
-from supervisors.contract import Contender, Service, Supervisor
+from supervisors.contract import ENABLE, ENABLE_SCRIPT, Contender, Service, Supervisor
 
 Action = dict[str, Any]
 Step = dict[str, Any]
 Example = dict[str, Any]
-_ENABLE = "set -e\n"
 
 
 class _Notebook(Guest):
@@ -32,12 +31,8 @@ class _Notebook(Guest):
         return actions
 
     def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
-        """Write down what was not enabled before."""
-        if command.startswith(_ENABLE):
-            lines = command.removeprefix(_ENABLE).splitlines()
-            command = "\n".join(line for line in lines if line and line not in self._enabled)
-            self._enabled.update(lines)
-        if command.strip() not in ("", "true"):
+        """Write the command down."""
+        if command.strip() not in ("", "true", ENABLE):
             self.actions.append({"command": command})
         return Output("", "", 0)
 
@@ -45,9 +40,17 @@ class _Notebook(Guest):
         """Write down the files that were not there, or were others."""
         for file in files:
             content = file.content if isinstance(file.content, str) else file.content.decode()
-            if self._files.get(file.path) != content:
+            if file.path == ENABLE_SCRIPT:
+                self._enable(content.splitlines())
+            elif self._files.get(file.path) != content:
                 self.actions.append({"file": file.path, "content": content, "mode": file.mode})
             self._files[file.path] = content
+
+    def _enable(self, commands: Iterable[str]) -> None:
+        """Write down what was not enabled before, without the script around it."""
+        fresh = [each for each in commands if each and each not in self._enabled]
+        self._enabled.update(fresh)
+        self.run("\n".join(fresh))
 
     def unpack(self, archive: IO[bytes], name: str, into: str = "/", strip: int = 0) -> None:
         """Write down how one would do it by hand."""

@@ -58,13 +58,16 @@ def run() -> dict[str, Any]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    told = [
+        ("a", "deaths", {"event": "gone", "pid": 7}),
+        ("a", "stop", {"event": "gone", "pid": 8}),
+        ("b", "deaths", {"event": "gone", "pid": 9}),
+        ("a", "deaths", {"event": "starts", "pid": 5, "per_second": [8, 0, 1]}),
+    ]
     samples = [
-        {"contender": "a/runner/default/hosted", "scenario": "deaths", "event": "gone", "pid": 7},
-        {"contender": "a/runner/default/hosted", "scenario": "stop", "event": "gone", "pid": 8},
-        {"contender": "b/runner/default/hosted", "scenario": "deaths", "event": "gone", "pid": 9},
-        {"contender": "a/runner/default/hosted", "scenario": "deaths", "event": "starts", "pid": 5,
-         "per_second": [8, 0, 1]},
-    ]  # fmt: skip
+        {"contender": f"{name}/runner/default/hosted", "replica": 0, "scenario": scenario, **event}
+        for name, scenario, event in told
+    ]
     (tmp_path / "samples.jsonl").write_text("".join(json.dumps(each) + "\n" for each in samples))
     return tmp_path
 
