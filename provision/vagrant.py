@@ -299,6 +299,12 @@ class VagrantGuest(Guest):
         )
         self.disconnect()
         self._wait(lambda: self._boot_id() not in (None, before), f"come up with {wanted} as PID 1")
+        if self.run("test -e /run/door", check=False).code:
+            raise Problem(
+                f"On guest {self.name}, {wanted} did not stay PID 1: it ended, the kernel panicked"
+                " and the machine came back with its own init.",
+                advice=f"./inv ssh --name={self.machine.name} looks at it, where it was kept.",
+            )
         self._offline()
 
     @contextmanager

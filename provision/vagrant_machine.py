@@ -215,7 +215,7 @@ class Machine:
     @property
     def patience(self) -> float:
         """Seconds that a boot may take."""
-        return 300.0 if self.emulated else 90.0
+        return 600.0 if self.emulated else 120.0
 
     def boot(self) -> None:
         """Make and boot it. Raises Problem."""
