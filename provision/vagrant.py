@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import re
 import shlex
@@ -47,6 +48,7 @@ _CLEAN = "clean"
 IMAGE_FILES = Path(__file__).parent / "image"
 # Seconds in which the guest's sshd ends a session that has been closed, also when emulated.
 _FAREWELL = 2.0
+_ATTEMPTS = 3
 # How to see whether a system's packages are there, and how they are installed.
 _DPKG_HAS = (
     "dpkg-query -W {packages} >/dev/null"
@@ -71,23 +73,14 @@ echo driver $(basename $(readlink /sys/class/net/$2/device/driver))
 class Vagrant(Provider):
     """Guests with a kernel of their own, one virtual machine each.
 
-    hypervisor: libvirt or virtualbox; box: a name or a file in place of the pinned box; memory (MB)
-    and cpus in place of the table's. A machine whose guest is destroyed goes back to its clean
-    state for the next guest; the machines go when the process ends, however it ends.
+    hypervisor: libvirt or virtualbox; box: a name or a file in place of the pinned box. A machine
+    whose guest is destroyed goes back to its clean state for the next guest; the machines go when
+    the process ends, however it ends.
     """
 
-    def __init__(
-        self,
-        hypervisor: str,
-        *,
-        box: str | None = None,
-        memory: int | None = None,
-        cpus: int | None = None,
-    ) -> None:
+    def __init__(self, hypervisor: str, box: str | None = None) -> None:
         self.name = hypervisor
         self._box = box
-        wanted = {"BENCH_MEMORY": memory, "BENCH_CPUS": cpus}
-        self._settings = {key: str(value) for key, value in wanted.items() if value is not None}
         self._all: list[Machine] = []
         self._idle: list[Machine] = []
         self._turn = threading.Lock()
@@ -180,7 +173,7 @@ class Vagrant(Provider):
 
     def _new(self, system: System) -> Machine:
         self.prepare(system)
-        machine = Machine(self.name, system, self.box(system), self._settings)
+        machine = Machine(self.name, system, self.box(system))
         with self._turn:
             self._all.append(machine)
         return machine
@@ -219,6 +212,10 @@ def _state(recipe: Recipe | None) -> str:
     return f"{recipe.name}-{hashlib.sha256(recipe.key.encode()).hexdigest()[:12]}"
 
 
+class Silent(Problem):
+    """Nobody answers, yet."""
+
+
 class VagrantGuest(Guest):
     """A guest in a virtual machine, to be given back to its provider."""
 
@@ -230,7 +227,13 @@ class VagrantGuest(Guest):
 
     def connect(self) -> Connection:
         door = self._door()
-        connection = Connection(
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(Silent):
+                return opened(self._root(door), self.name)
+        return opened(self._root(door), self.name)
+
+    def _root(self, door: dict[str, Any]) -> Connection:
+        return Connection(
             host=door["hostname"],
             port=int(door["port"]),
             user="root",
@@ -238,7 +241,6 @@ class VagrantGuest(Guest):
             connect_timeout=10,
             connect_kwargs={**ssh_arguments(self.system), "key_filename": str(key_file())},
         )
-        return opened(connection, self.name)
 
     def adopt(self) -> None:
         """Let root in by a key of ours; learn what a boot needs; take the way out away."""
@@ -247,8 +249,8 @@ class VagrantGuest(Guest):
         connection = Connection(
             self.system.name,
             config=Config(lazy=True, ssh_config=SSHConfig.from_text(text)),
-            connect_timeout=10,
-            connect_kwargs=ssh_arguments(self.system),
+            connect_timeout=60,
+            connect_kwargs={**ssh_arguments(self.system), "banner_timeout": 60},
         )
         key = shlex.quote(key_file().with_suffix(".pub").read_text().strip())
         script = f"umask 077; mkdir -p /root/.ssh; echo {key} >>/root/.ssh/authorized_keys"
@@ -297,6 +299,13 @@ class VagrantGuest(Guest):
         )
         self.disconnect()
         self._wait(lambda: self._boot_id() not in (None, before), f"come up with {wanted} as PID 1")
+        if self.run("test -e /run/door", check=False).code:
+            raise Problem(
+                f"On guest {self.name}, {wanted} did not stay PID 1: it ended, the kernel panicked"
+                " and the machine came back with its own init.",
+                advice=f"./inv ssh --name={self.machine.name} looks at it, where it was kept.",
+            )
+        self._offline()
 
     @contextmanager
     def online(self) -> Iterator[None]:
@@ -308,7 +317,8 @@ class VagrantGuest(Guest):
             self._offline()
 
     def facts(self) -> dict[str, Any]:
-        kernel, cgroups = self.run("uname -r; stat -f -c %T /sys/fs/cgroup").stdout.split()
+        asked = "uname -r; stat -f -c %T /sys/fs/cgroup 2>/dev/null || echo none"
+        kernel, cgroups = self.run(asked).stdout.split()
         emulated = "none: emulated by QEMU, so its latencies compare with no other machine's"
         return {
             "provider": self.machine.hypervisor,
@@ -428,7 +438,7 @@ def key_file() -> Path:
 
 
 def opened(connection: Connection, name: str) -> Connection:
-    """The connection, open. Raises Problem where the two sides have nothing in common."""
+    """The connection, open. Raises Silent, or Problem where both sides have nothing in common."""
     try:
         connection.open()
     except AuthenticationException as failure:
@@ -436,9 +446,9 @@ def opened(connection: Connection, name: str) -> Connection:
     except SSHException as failure:
         if re.search("[Ii]ncompatible|Invalid key", str(failure)):
             raise _no_login(name, str(failure)) from failure
-        raise Problem(f"Guest {name} does not answer.", known=str(failure)) from failure
+        raise Silent(f"Guest {name} does not answer.", known=str(failure)) from failure
     except (OSError, EOFError) as failure:
-        raise Problem(f"Guest {name} does not answer.", known=str(failure)) from failure
+        raise Silent(f"Guest {name} does not answer.", known=str(failure)) from failure
     return connection
 
 

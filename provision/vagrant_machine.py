@@ -182,7 +182,7 @@ class Machine:
     network: known once the guest has been adopted.
     """
 
-    def __init__(self, hypervisor: str, system: System, box: Box, settings: dict[str, str]) -> None:
+    def __init__(self, hypervisor: str, system: System, box: Box) -> None:
         self.hypervisor = hypervisor
         self.system = system
         self.name = f"{system.name}-{secrets.token_hex(2)}"
@@ -199,7 +199,6 @@ class Machine:
         (self.home / "system").write_text(system.name)
         self._environment = {
             **environment(hypervisor, self.home),
-            **settings,
             "BENCH_BOX": box.name,
             "BENCH_SSH_PORT": str(_free_port()),
         }
@@ -216,7 +215,7 @@ class Machine:
     @property
     def patience(self) -> float:
         """Seconds that a boot may take."""
-        return 300.0 if self.emulated else 90.0
+        return 600.0 if self.emulated else 120.0
 
     def boot(self) -> None:
         """Make and boot it. Raises Problem."""
@@ -241,8 +240,12 @@ class Machine:
         self.snapshots.add(name)
 
     def restore(self, name: str) -> None:
-        """Go back to a state, running as it was then. Raises Problem."""
-        self._client.snapshot("restore", self.system.name, name)
+        """Go back to a state, running as it was then. Raises Problem; then none is trusted more."""
+        try:
+            self._client.snapshot("restore", self.system.name, name)
+        except Problem:
+            self.snapshots.clear()
+            raise
 
     def keep(self) -> None:
         """Let it outlive this process."""

@@ -194,7 +194,7 @@ def test_a_machine_that_does_not_come_up_shows_vagrants_own_words_and_is_destroy
 def test_every_machine_has_a_name_of_its_own_and_no_state_in_the_checkout(
     scripted: ScriptedVagrant, tmp_path: Path
 ) -> None:
-    one, two = (Machine("virtualbox", DEBIAN, Vagrant("virtualbox").box(DEBIAN), {}) for _ in "12")
+    one, two = (Machine("virtualbox", DEBIAN, Vagrant("virtualbox").box(DEBIAN)) for _ in "12")
     one.boot()
     two.boot()
     calls = scripted.calls("up")
@@ -214,7 +214,7 @@ def test_every_machine_has_a_name_of_its_own_and_no_state_in_the_checkout(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has no libvirt session of its own")
 def test_root_asks_libvirt_under_another_number(scripted: ScriptedVagrant) -> None:
     for hypervisor in ("libvirt", "virtualbox"):
-        machine = Machine(hypervisor, DEBIAN, Vagrant(hypervisor).box(DEBIAN), {})
+        machine = Machine(hypervisor, DEBIAN, Vagrant(hypervisor).box(DEBIAN))
         machine.boot()
         machine.destroy()
     assert [call["uid"] for call in scripted.calls("up")] == [65534, 0]
@@ -223,7 +223,7 @@ def test_root_asks_libvirt_under_another_number(scripted: ScriptedVagrant) -> No
 
 def test_a_hypervisor_without_snapshots_makes_every_guest_anew(scripted: ScriptedVagrant) -> None:
     scripted.answer("snapshot", {"stderr": "This provider doesn't support snapshots.", "exit": 1})
-    machine = Machine("virtualbox", DEBIAN, Vagrant("virtualbox").box(DEBIAN), {})
+    machine = Machine("virtualbox", DEBIAN, Vagrant("virtualbox").box(DEBIAN))
     machine.save("clean")
     assert not machine.rolls_back
     assert machine.snapshots == set()
@@ -231,13 +231,19 @@ def test_a_hypervisor_without_snapshots_makes_every_guest_anew(scripted: Scripte
 
 
 def test_snapshots_name_their_machine(scripted: ScriptedVagrant) -> None:
-    machine = Machine("virtualbox", DEBIAN, Vagrant("virtualbox").box(DEBIAN), {})
+    machine = Machine("virtualbox", DEBIAN, Vagrant("virtualbox").box(DEBIAN))
     machine.save("clean")
     machine.restore("clean")
     assert [call["arguments"] for call in scripted.calls("snapshot")] == [
         ["snapshot", "save", "debian", "clean"],
         ["snapshot", "restore", "debian", "clean"],
     ]
+    scripted.answer("snapshot", {"stderr": "the disk is broken", "exit": 1})
+    with pytest.raises(Problem) as caught:
+        machine.restore("clean")
+    assert "the disk is broken" in caught.value.known
+    # So that its provider destroys it rather than trying again for ever.
+    assert machine.snapshots == set()
     machine.destroy()
 
 
@@ -249,7 +255,7 @@ def test_a_machine_that_cannot_be_destroyed_is_not_forgotten(
     impatient.write_text(text.replace("PATIENCE = 600.0", "PATIENCE = 0.5"))
     monkeypatch.setattr(vm_keeper, "__file__", str(impatient))
     scripted.answer("destroy", {"stderr": "the hypervisor is gone", "exit": 1})
-    machine = Machine("libvirt", DEBIAN, Vagrant("libvirt").box(DEBIAN), {})
+    machine = Machine("libvirt", DEBIAN, Vagrant("libvirt").box(DEBIAN))
     with pytest.raises(Problem) as caught:
         machine.destroy()
     assert "the hypervisor is gone" in caught.value.known
@@ -264,7 +270,7 @@ import sys, time
 from provision.systems import SYSTEMS
 from provision.vagrant import Vagrant
 from provision.vagrant_machine import Machine
-machine = Machine("libvirt", SYSTEMS["debian"], Vagrant("libvirt").box(SYSTEMS["debian"]), {})
+machine = Machine("libvirt", SYSTEMS["debian"], Vagrant("libvirt").box(SYSTEMS["debian"]))
 if sys.argv[1:] == ["keep"]:
     machine.keep()
 print(machine.name, flush=True)

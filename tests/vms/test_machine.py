@@ -106,16 +106,25 @@ def test_an_init_that_is_not_there_is_said_before_the_reboot(guest: VagrantGuest
     assert guest.run("cat /proc/sys/kernel/random/boot_id").stdout == before
 
 
-def test_an_init_that_does_not_come_up_costs_that_guest_alone(
-    provider: Vagrant, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_init_that_ends_is_said_and_the_machine_comes_back(provider: Vagrant) -> None:
     guest = provider.up("doomed", DEBIAN)
-    monkeypatch.setattr(Machine, "patience", 60.0)
-    # The kernel panics: nothing answers, and no init could be asked for anything.
-    guest.write([File("/root/init", "#!/bin/sh\nexec /bin/false\n", 0o755)])
+    guest.write([File("/root/init", "#!/bin/sh\nexit 1\n", 0o755)])
     with pytest.raises(Problem) as caught:
         guest.reboot("/root/init")
-    assert "/root/init as PID 1" in caught.value.what
+    assert "/root/init did not stay PID 1" in caught.value.what
+    assert guest.run("readlink /proc/1/exe").stdout.strip() == "/usr/sbin/init"
+    guest.destroy()
+
+
+def test_an_init_that_lets_nobody_in_costs_that_guest_alone(
+    provider: Vagrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = provider.up("silent", DEBIAN)
+    guest.write([File("/root/init", "#!/bin/sh\nip link set eth0 down\nsleep 10000\n", 0o755)])
+    monkeypatch.setattr(Machine, "patience", 60.0)
+    with pytest.raises(Problem) as caught:
+        guest.reboot("/root/init")
+    assert "did not come up with /root/init as PID 1" in caught.value.what
     monkeypatch.undo()
     guest.destroy()
     after = provider.up("after", DEBIAN)
