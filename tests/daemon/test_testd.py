@@ -244,10 +244,11 @@ def test_notes_every_term_that_it_ignores(place: Place, ear: Ear) -> None:
     daemon = place.start(*place.testd("s1", "--note-term", "--ignore-term", "--ready", "never"))
     ear.line("start")
     eventually(lambda: (place.dir / "s1.term").exists() and state(daemon.pid) == "S")
-    for times in (1, 2):
-        daemon.terminate()
-        eventually(lambda times=times: len(noted(place)) == times)
-    assert state(daemon.pid) == "S"
+    daemon.terminate()
+    eventually(lambda: noted(place) == [daemon.pid])
+    daemon.terminate()
+    eventually(lambda: noted(place) == [daemon.pid] * 2)
+    eventually(lambda: state(daemon.pid) == "S")
 
 
 # ---- readiness
