@@ -76,7 +76,7 @@ class Scale(Scenario):
                 "groups": [
                     {"name": str(size), "trials": _trials(contender), "uptime": _uptimes(contender)}
                 ],
-                "deadline": patience(contender, size),
+                "deadline": stall,
                 "limit": contender.limit,
             },
         ]
