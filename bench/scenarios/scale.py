@@ -158,7 +158,7 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
     there = gathered[0][1]["asked"] - gathered[0][1]["down"]
     time = _bringing_up(size, samples)
     said = [f"{there} of {size} ran" + (f" {duration(time)} after the request" if time else "")]
-    said += _cost(size, samples)
+    said += _cost(size, there, samples)
     seen = [each for _, each in trials if not each["warmup"] and not each["censored"]]
     if seen:
         slowest = max(each["main_ns"] - each["kill_ns"] for each in seen)
@@ -172,17 +172,17 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
     return Verdict(behaviour, "yes" if good else "no", "; ".join(said) + ".", evidence)
 
 
-def _cost(size: int, samples: Sequence[Event]) -> list[str]:
+def _cost(size: int, there: int, samples: Sequence[Event]) -> list[str]:
     """What each service more costs, beyond what one costs."""
     one, many = (find(samples, "footprint", size=each) for each in (1, size))
-    if not one or not many:
+    if not one or not many or there < 2:
         return []
     few, total = one[0][1]["total"], many[0][1]["total"]
-    processes = (total["processes"] - few["processes"]) / (size - 1)
+    processes = (total["processes"] - few["processes"]) / (there - 1)
     if few["Pss"] is None or total["Pss"] is None:
         return [f"{processes:.2f} processes more for each"]
-    memory = (total["Pss"] - few["Pss"]) / (size - 1)
-    return [f"{processes:.2f} processes and {memory:.0f} kB (Pss) more for each"]
+    memory = (total["Pss"] - few["Pss"]) / (there - 1)
+    return [f"{processes:.2f} processes and {round(memory)} kB (Pss) more for each"]
 
 
 def _room(output: str, files: int) -> str:
