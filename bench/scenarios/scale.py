@@ -52,7 +52,7 @@ class Scale(Scenario):
         for before, size in itertools.pairwise((0, *share.work["sizes"])):
             taken = self._at(turn, before, size)
             events += [{"size": size, **event} for event in taken if event["event"] in _KEPT]
-            if any(event["event"] == "gathered" and event["down"] for event in taken):
+            if any(_too_much(event) for event in taken):
                 break
         return events
 
@@ -67,8 +67,14 @@ class Scale(Scenario):
         steps += [
             {"do": "gather", "services": names, "new": names[before:], "stall": stall},
             {"do": "watch", "seconds": spacing(contender) + 1},
-            {"do": "footprint", "root": tree, "pid1": contender.pid1, "services": size},
             {"do": "run", "command": _ROOM, "deadline": 60},
+            {"do": "snapshot"},
+        ]
+        events = turn.measure(steps, 3600)
+        if not contender.pid1 and not _supervisors(tree, events):
+            return [*events, {"event": "died"}]
+        more: list[Step] = [
+            {"do": "footprint", "root": tree, "pid1": contender.pid1, "services": size},
             {
                 "do": "trials",
                 # A fresh one each time, for limits of starts, and one that was up before.
@@ -80,7 +86,7 @@ class Scale(Scenario):
                 "limit": contender.limit,
             },
         ]
-        return turn.measure(steps, 3600)
+        return [*events, *turn.measure(more, 3600)]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         sizes = sorted({each["size"] for each in samples})
@@ -94,7 +100,17 @@ class Scale(Scenario):
 
 # Less memory than this, in kB, is none.
 _LITTLE = 65536
-_KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup"})
+_KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup", "died"})
+
+
+def _too_much(event: Event) -> bool:
+    return event["event"] == "died" or (event["event"] == "gathered" and event["down"] > 0)
+
+
+def _supervisors(names: Sequence[str], events: Sequence[Event]) -> list[Event]:
+    """The supervisor's own processes in the last snapshot."""
+    picture = find(events, "processes")[-1][1]
+    return [each for each in picture["processes"] if each["comm"] in names and each["state"] != "Z"]
 
 
 def _trials(contender: Contender) -> int:
@@ -154,7 +170,8 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
     behaviour = f"keeps {size} services"
     gathered, sizes = find(samples, "gathered", size=size), find(samples, "footprint", size=size)
     trials, ran = find(samples, "sample", size=size), find(samples, "ran", size=size)
-    evidence = numbers(gathered, sizes, trials, ran)
+    died = find(samples, "died", size=size)
+    evidence = numbers(gathered, sizes, trials, ran, died)
     there = gathered[0][1]["asked"] - gathered[0][1]["down"]
     time = _bringing_up(size, samples)
     said = [f"{there} of {size} ran" + (f" {duration(time)} after the request" if time else "")]
@@ -165,6 +182,8 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
         said.append(f"one killed was back after {duration(slowest)} at the latest")
     elif trials:
         said.append("one killed was not back in time")
+    if died:
+        said.append("the supervisor itself has died of it")
     if there < size and ran and sizes:
         most = max(each["fds"] or 0 for each in sizes[0][1]["processes"])
         said.append(_room(ran[-1][1]["output"], most))

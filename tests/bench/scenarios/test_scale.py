@@ -41,6 +41,18 @@ def test_one_that_does_not_come_back_is_no_keeping() -> None:
     assert "not back in time" in verdict.sentence
 
 
+def test_a_supervisor_that_dies_of_it_is_no_keeping() -> None:
+    found = [
+        each
+        for each in samples("scale-runit")
+        if each["size"] < 2000 or each["event"] in ("gathered", "ran")
+    ]
+    found.append({"size": 2000, "event": "died"})
+    verdict = judged(SCENARIO, RUNIT, found)["keeps 2000 services"]
+    assert verdict.answer == "no"
+    assert "has died of it" in verdict.sentence
+
+
 def test_figures_of_each_size() -> None:
     metrics = {
         each.metric: each for each in SCENARIO.conclude(contender(RUNIT), samples("scale-runit"))
