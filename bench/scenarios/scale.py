@@ -52,7 +52,7 @@ class Scale(Scenario):
         for before, size in itertools.pairwise((0, *share.work["sizes"])):
             taken = self._at(turn, before, size)
             events += [{"size": size, **event} for event in taken if event["event"] in _KEPT]
-            if any(event["event"] == "gathered" and event["down"] for event in taken):
+            if any(_too_much(event) for event in taken):
                 break
         return events
 
@@ -67,8 +67,14 @@ class Scale(Scenario):
         steps += [
             {"do": "gather", "services": names, "new": names[before:], "stall": stall},
             {"do": "watch", "seconds": spacing(contender) + 1},
-            {"do": "footprint", "root": tree, "pid1": contender.pid1, "services": size},
             {"do": "run", "command": _ROOM, "deadline": 60},
+            {"do": "snapshot"},
+        ]
+        events = turn.measure(steps, 3600)
+        if not contender.pid1 and not _supervisors(tree, events):
+            return [*events, {"event": "died"}]
+        more: list[Step] = [
+            {"do": "footprint", "root": tree, "pid1": contender.pid1, "services": size},
             {
                 "do": "trials",
                 # A fresh one each time, for limits of starts, and one that was up before.
@@ -76,11 +82,11 @@ class Scale(Scenario):
                 "groups": [
                     {"name": str(size), "trials": _trials(contender), "uptime": _uptimes(contender)}
                 ],
-                "deadline": patience(contender, size),
+                "deadline": stall,
                 "limit": contender.limit,
             },
         ]
-        return turn.measure(steps, 3600)
+        return [*events, *turn.measure(more, 3600)]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         sizes = sorted({each["size"] for each in samples})
@@ -94,7 +100,17 @@ class Scale(Scenario):
 
 # Less memory than this, in kB, is none.
 _LITTLE = 65536
-_KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup"})
+_KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup", "died"})
+
+
+def _too_much(event: Event) -> bool:
+    return event["event"] == "died" or (event["event"] == "gathered" and event["down"] > 0)
+
+
+def _supervisors(names: Sequence[str], events: Sequence[Event]) -> list[Event]:
+    """The supervisor's own processes in the last snapshot."""
+    picture = find(events, "processes")[-1][1]
+    return [each for each in picture["processes"] if each["comm"] in names and each["state"] != "Z"]
 
 
 def _trials(contender: Contender) -> int:
@@ -154,17 +170,20 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
     behaviour = f"keeps {size} services"
     gathered, sizes = find(samples, "gathered", size=size), find(samples, "footprint", size=size)
     trials, ran = find(samples, "sample", size=size), find(samples, "ran", size=size)
-    evidence = numbers(gathered, sizes, trials, ran)
+    died = find(samples, "died", size=size)
+    evidence = numbers(gathered, sizes, trials, ran, died)
     there = gathered[0][1]["asked"] - gathered[0][1]["down"]
     time = _bringing_up(size, samples)
     said = [f"{there} of {size} ran" + (f" {duration(time)} after the request" if time else "")]
-    said += _cost(size, samples)
+    said += _cost(size, there, samples)
     seen = [each for _, each in trials if not each["warmup"] and not each["censored"]]
     if seen:
         slowest = max(each["main_ns"] - each["kill_ns"] for each in seen)
         said.append(f"one killed was back after {duration(slowest)} at the latest")
     elif trials:
         said.append("one killed was not back in time")
+    if died:
+        said.append("the supervisor itself has died of it")
     if there < size and ran and sizes:
         most = max(each["fds"] or 0 for each in sizes[0][1]["processes"])
         said.append(_room(ran[-1][1]["output"], most))
@@ -172,17 +191,17 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
     return Verdict(behaviour, "yes" if good else "no", "; ".join(said) + ".", evidence)
 
 
-def _cost(size: int, samples: Sequence[Event]) -> list[str]:
+def _cost(size: int, there: int, samples: Sequence[Event]) -> list[str]:
     """What each service more costs, beyond what one costs."""
     one, many = (find(samples, "footprint", size=each) for each in (1, size))
-    if not one or not many:
+    if not one or not many or there < 2:
         return []
     few, total = one[0][1]["total"], many[0][1]["total"]
-    processes = (total["processes"] - few["processes"]) / (size - 1)
+    processes = (total["processes"] - few["processes"]) / (there - 1)
     if few["Pss"] is None or total["Pss"] is None:
         return [f"{processes:.2f} processes more for each"]
-    memory = (total["Pss"] - few["Pss"]) / (size - 1)
-    return [f"{processes:.2f} processes and {memory:.0f} kB (Pss) more for each"]
+    memory = (total["Pss"] - few["Pss"]) / (there - 1)
+    return [f"{processes:.2f} processes and {round(memory)} kB (Pss) more for each"]
 
 
 def _room(output: str, files: int) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from bench.evidence import Found, duration, find, numbers, patience, spacing
+from bench.evidence import Found, daemons, duration, find, numbers, patience, spacing
 from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
 from bench.stats import Metric, summary
 from supervisors.contract import Contender
@@ -100,14 +100,14 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
         said = f"Only {there} of {size} services were up to be killed."
         return Verdict(behaviour, "not measured", said, evidence)
     lost = [name for _, storm in storms for name in _lost(storm)]
-    twice = _twice(samples, size)
-    if not lost and not twice:
+    more = _too_many(samples, size)
+    if not lost and more <= 0:
         return Verdict(behaviour, "yes", _all_back(size, storms), evidence)
     back = sum(len(storm["killed"]) for _, storm in storms) - len(lost)
     said = (
         f"{back} of {back + len(lost)} came back within {storms[0][1]['deadline_s']:g} s"
         f" in {len(storms)} storms; lost: {', '.join(lost[:5]) or 'none'};"
-        f" running twice afterwards: {', '.join(twice[:5]) or 'none'}."
+        f" daemons more than services afterwards: {max(0, more)}."
     )
     return Verdict(
         behaviour,
@@ -164,17 +164,10 @@ def _order(storms: Sequence[Event]) -> str:
     return "in an order of its own"
 
 
-def _twice(samples: Sequence[Event], size: int) -> list[str]:
-    """Services that have more than one process at the end."""
+def _too_many(samples: Sequence[Event], size: int) -> int:
+    """How many daemons more than services run in the end, whoever heard of their starts."""
     pictures = find(samples, "processes", size=size)
-    return sorted(
-        {
-            each["service"]
-            for _, picture in pictures
-            for each in picture["services"]
-            if len(each["pids"]) > 1
-        }
-    )
+    return max((len(daemons(picture)) - size for _, picture in pictures), default=0)
 
 
 SCENARIO = Storm()

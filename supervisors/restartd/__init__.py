@@ -33,6 +33,8 @@ class Restartd(Supervisor):
     version_command = "restartd --version"
     lacks = {"watchdog": "It looks for a command line in /proc, and asks nothing."}
     findings = (
+        "Its table has room for 128 services and is not guarded (restartd.c): asked to keep 200,"
+        " it read its configuration and died, which its manual does not mention.",
         "What a dead daemon leaves behind under the daemon's own command line is taken for the"
         " daemon: as long as one such child lives, nothing is started.",
     )

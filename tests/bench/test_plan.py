@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.plan import plan
+from bench.plan import LOUD_AT_ONCE, plan
 from bench.run import BUDGET_QUICK, ENOUGH, ENOUGH_QUICK, REPLICAS, TRIALS, TRIALS_QUICK
 from bench.scenario import Depth
 from bench.scenarios import scenarios
@@ -97,3 +97,25 @@ def test_the_arithmetic_is_printed_for_every_contender() -> None:
 
 def test_nothing_to_do() -> None:
     assert plan([], BOTH, FULL).seconds == 0.0
+
+
+def test_a_guest_of_its_own_does_nothing_else() -> None:
+    every = list(scenarios().values())
+    for job in plan(CHOSEN, every, FULL).jobs:
+        assert not job.fresh or len(job.shares) == 1
+        assert job.fresh or not job.loud
+
+
+def test_loud_jobs_come_after_all_others() -> None:
+    loud = plan(CHOSEN, [scenarios()["scale"]], FULL)
+    calm = plan(CHOSEN, BOTH, FULL)
+    both = plan(CHOSEN, [*BOTH, scenarios()["scale"]], FULL)
+    assert all(job.loud for job in loud.jobs)
+    assert both.seconds == pytest.approx(loud.seconds + calm.seconds)
+    total = sum(job.seconds for job in loud.jobs)
+    assert loud.seconds >= total / LOUD_AT_ONCE
+
+
+def test_all_scenarios_fit_an_hour_on_two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.plan.LOUD_AT_ONCE", 2)
+    assert plan(CHOSEN, list(scenarios().values()), FULL).seconds < 3600

@@ -225,6 +225,32 @@ def test_ignores_term_but_not_kill(place: Place, ear: Ear) -> None:
     assert daemon.wait() == -signal.SIGKILL
 
 
+def noted(place: Place) -> list[int]:
+    """The pids that the daemon's notes of SIGTERM name."""
+    path = place.dir / "s1.term"
+    return [int(line.split()[0]) for line in path.read_text().splitlines()]
+
+
+def test_notes_term_and_ends_by_it(place: Place, ear: Ear) -> None:
+    daemon = place.start(*place.testd("s1", "--note-term", "--ready", "never"))
+    ear.line("start")
+    eventually(lambda: (place.dir / "s1.term").exists() and state(daemon.pid) == "S")
+    daemon.terminate()
+    assert daemon.wait() == -signal.SIGTERM
+    assert noted(place) == [daemon.pid]
+
+
+def test_notes_every_term_that_it_ignores(place: Place, ear: Ear) -> None:
+    daemon = place.start(*place.testd("s1", "--note-term", "--ignore-term", "--ready", "never"))
+    ear.line("start")
+    eventually(lambda: (place.dir / "s1.term").exists() and state(daemon.pid) == "S")
+    daemon.terminate()
+    eventually(lambda: noted(place) == [daemon.pid])
+    daemon.terminate()
+    eventually(lambda: noted(place) == [daemon.pid] * 2)
+    eventually(lambda: state(daemon.pid) == "S")
+
+
 # ---- readiness
 
 

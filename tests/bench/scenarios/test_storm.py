@@ -36,10 +36,10 @@ def test_none_back_is_no() -> None:
 
 def test_a_service_that_runs_twice_is_not_all_right() -> None:
     found = samples("storm-floor")
-    found[-1]["services"][0]["pids"].append(99)
+    found[-1]["processes"].append({"pid": 99, "ppid": 1, "comm": "testd", "state": "S"})
     verdict = judged(SCENARIO, FLOOR, found)[TEN]
     assert verdict.answer == "partly"
-    assert "twice afterwards: s1" in verdict.sentence
+    assert "more than services afterwards: 1" in verdict.sentence
 
 
 def test_nothing_is_said_of_services_that_were_not_up() -> None:
