@@ -14,7 +14,7 @@ from supervisors.usage import examples
 
 
 def about(supervisors: Iterable[Supervisor], system: System) -> dict[str, Any]:
-    """By name: facts, the row of 2012, the idea, usage examples, lines of code where counted."""
+    """By name: facts, the row of 2012, the idea, findings, usage examples, lines of code."""
     counted = kept(cache_folder() / FOLDER)
     return {
         each.name: {
@@ -26,6 +26,7 @@ def about(supervisors: Iterable[Supervisor], system: System) -> dict[str, Any]:
             "roles": sorted({contender.role for contender in each.contenders}),
             "article": each.article.__dict__ if each.article else None,
             "idea": each.idea,
+            "findings": list(each.findings),
             "usage": [] if each.name == FLOOR else examples(each, system),
             "loc": counted.get(each.name),
         }
