@@ -17,7 +17,7 @@ from supervisors.usage import examples
 def about(
     supervisors: Iterable[Supervisor], system: System, sources: Mapping[str, Source] = {}
 ) -> dict[str, Any]:
-    """By name: facts, the row of 2012, the idea, usage examples, lines of code where counted.
+    """By name: facts, the row of 2012, the idea, findings, usage examples, lines of code.
 
     sources: how guests got it, by name, where not in the system's own way.
     """
@@ -32,6 +32,7 @@ def about(
             "roles": sorted({contender.role for contender in each.contenders}),
             "article": each.article.__dict__ if each.article else None,
             "idea": each.idea,
+            "findings": list(each.findings),
             "usage": [] if each.name == FLOOR else examples(each, system, sources.get(each.name)),
             "loc": counted.get(each.name),
         }

@@ -47,7 +47,7 @@ class MemoryGroup:
     def kills(self) -> int:
         """How many processes the kernel has ended in it for want of memory (`oom_kill`)."""
         lines = (self.path / self._files.events).read_text().splitlines()
-        return int(next(line.split()[1] for line in lines if line.startswith("oom_kill ")))
+        return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
     @contextmanager
     def limited(self, size: int) -> Iterator[Tally]:
@@ -56,10 +56,10 @@ class MemoryGroup:
         present = {name: value for name, value in wanted.items() if (self.path / name).exists()}
         before = {name: (self.path / name).read_text() for name in present}
         tally = Tally(self)
+        tally.start()
         try:
             for name, value in present.items():
                 (self.path / name).write_text(value)
-            tally.start()
             yield tally
         finally:
             tally.end()

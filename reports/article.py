@@ -457,7 +457,7 @@ def _verdicts(each: Contender) -> Iterator[tuple[str, str, str]]:
 
 def _supervisors(run: Run) -> Iterator[Section]:
     for name, about in run["supervisors"].items():
-        said = conclusion.findings(run, name)
+        said = [*conclusion.findings(run, name), *about.get("findings", ())]
         own = [each for each in ordered(run) if each["supervisor"] == name]
         absent = next((e["reason"] for e in run["absent"] if e["supervisor"] == name), "")
         if absent:

@@ -59,6 +59,7 @@ class Contender:
     limit: tuple[int, float] | None = None
     settled: float = 2.0
     penalty: float = 0.0
+    spaced: bool = True
     readiness: str | None = None
     logger: str | None = None
 

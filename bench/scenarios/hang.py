@@ -27,11 +27,12 @@ class Hang(Scenario):
 
     def shares(self, contender: Contender, depth: Depth) -> list[Share]:
         expected = _watched(contender) + 4 * contender.settled
-        if supervisors()[contender.supervisor].watchdog:
-            expected += 20
+        # Without one, the daemon goes on as it was: others may use the guest.
+        watchdog = supervisors()[contender.supervisor].watchdog
+        expected += 20 if watchdog else 0
         if depth.budget is not None and expected > 3 * depth.budget:
             return []
-        return [Share(self.name, seconds=expected, trials=1, fresh=True)]
+        return [Share(self.name, seconds=expected, trials=1, fresh=watchdog)]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         patience = _watched(turn.contender) + 5 * deadline(turn.contender) + 2 * NOTICED + 60

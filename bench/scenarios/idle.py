@@ -9,7 +9,7 @@ from bench.scenario import Answer, Depth, Event, Scenario, Share, Turn, Verdict
 from bench.stats import Metric, single
 from supervisors.contract import Contender
 
-WINDOW, WINDOW_QUICK = 60.0, 15.0
+WINDOW, WINDOW_QUICK = 50.0, 15.0
 BEHAVIOUR = "sleeps"
 
 

@@ -10,7 +10,12 @@ from supervisors.contract import Contender, Service, Supervisor
 
 def _contender(*, pid1: bool) -> Contender:
     return Contender(
-        "floor", "runner", "default", pid1=pid1, setting="vfork, exec and waitpid, nothing else"
+        "floor",
+        "runner",
+        "default",
+        pid1=pid1,
+        setting="vfork, exec and waitpid, nothing else",
+        spaced=False,
     )
 
 

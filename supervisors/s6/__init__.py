@@ -18,8 +18,7 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         profile,
         pid1=pid1,
         setting=(
-            "notification-fd: the service tells when it is ready; lock-fd: it never runs twice;"
-            " -c 4000: so many services"
+            "notification-fd: the service tells when it is ready; -c 4000: so many services"
             if tuned
             else "a run script a service, and nothing else"
         ),
@@ -55,7 +54,9 @@ class S6(Supervisor):
     lacks = {"watchdog": "s6-supervise waits for the end of ./run; it asks a service nothing."}
     findings = (
         "Without lock-fd, which is optional, a killed s6-supervise leaves its service running,"
-        " and the next s6-supervise starts it a second time.",
+        " and the next s6-supervise starts it a second time. With it, 2.11.3.2 starts nothing:"
+        " `unable to open supervise/service-lock for writing (waiting 60 seconds): No such file or"
+        " directory`; it runs once somebody has made that file, which servicedir.html leaves out.",
         "s6-svscanctl -t waits for a service that ignores SIGTERM without end; servicedir.html"
         " has timeout-kill against that, which is not set by default.",
     )

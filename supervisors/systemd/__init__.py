@@ -28,6 +28,7 @@ def _contender(role: Role, profile: Profile) -> Contender:
         period=None if tuned else 0.25,
         # The sixth start within 10 s is refused, and the unit has failed for good.
         limit=None if tuned else (6, 10.0),
+        spaced=not tuned,
         logger="systemd-journald",
     )
 

@@ -25,6 +25,7 @@ def _contender(role: Role, profile: Profile) -> Contender:
         ),
         # The eleventh death within 5 s of the first ends the job for good.
         limit=None if tuned else (11, 5.0),
+        spaced=not tuned,
     )
 
 

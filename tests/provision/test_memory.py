@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,18 @@ def test_the_limit_is_set_and_taken_away(tmp_path: Path, version: str) -> None:
     assert (group.usage(), group.kills()) == (5000, 3)
     before = {path.name: path.read_text() for path in group.path.iterdir() if path.is_file()}
     limit = "memory.limit_in_bytes" if version == "v1" else "memory.max"
-    with group.limited(1 << 20):
+    with group.limited(1 << 20) as tally:
         assert (group.path / limit).read_text() == str(1 << 20)
         if version == "v1":
             assert (group.path / "memory.swappiness").read_text() == "0"
+        events = group.path / ("memory.oom_control" if version == "v1" else "memory.events")
+        untouched = events.read_text()
+        events.write_text("oom_kill 5\n")
+        while not tally.kills:
+            time.sleep(0.001)
+        # As if the group were made anew: what was counted stays counted.
+        events.write_text(untouched)
+    assert tally.kills == 2
     after = {path.name: path.read_text() for path in group.path.iterdir() if path.is_file()}
     assert after == before
 
