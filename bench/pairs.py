@@ -15,6 +15,7 @@ from bench import kit
 from bench.scenario import Event, Step, services
 from bench.selection import FLOOR, entries
 from daemon.build import Binaries
+from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guest import Guest
 from provision.provider import Provider
@@ -61,7 +62,7 @@ def through_suite(guest: Guest, trials: int, seed: int) -> list[Event]:
 
 def bare(built: Binaries, trials: int, seed: int, *options: str) -> list[float]:
     """One block by daemon/bareloop.c: the same floor and daemon, on the host. Raises Problem."""
-    with tempfile.TemporaryDirectory(prefix="bareloop-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bareloop-", dir=cache_folder()) as folder:
         low, high = (str(bound * 1e3) for bound in UPTIME)
         command = [str(built.bareloop), folder, str(trials), low, high, str(seed),
                    str(built.floor), str(built.testd), "--dir", folder, *options, "s1"]  # fmt: skip

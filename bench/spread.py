@@ -17,6 +17,7 @@ from bench.run import bench
 from bench.scenario import Event
 from bench.selection import FLOOR, entries
 from bench.sole import Busy
+from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.systems import named
 
@@ -83,7 +84,7 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
 
 def part(options: Options, name: str) -> Part:
     """Measure one contender on this worker's host, and wait for whoever measures here already."""
-    with tempfile.TemporaryDirectory(prefix="part-") as folder:
+    with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
         own = replace(options, only=(name,), resume=False, keep=False)
         while True:
             try:
@@ -111,7 +112,7 @@ def _check_workers(client: Any, address: str) -> None:
     raise Problem(
         f"No worker at {address} offers to measure ({len(workers)} workers in all).",
         advice="On each host, as root, in a checkout: "
-        f".venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1",
+        f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1",
     )
 
 
