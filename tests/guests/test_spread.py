@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from distributed import Client
@@ -54,17 +53,18 @@ def test_a_lost_workers_contender_runs_elsewhere(suite: Suite, bases: Path) -> N
     file = str(suite.base / "scheduler.json")
     scheduler = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
                  "--no-dashboard", "--scheduler-file", file)  # fmt: skip
-    with program(suite, *scheduler):
+    with ExitStack() as stack:
+        stack.enter_context(program(suite, *scheduler))
         address = address_of(suite.base)
-        with program(suite, *worker(suite, address)):
-            with program(other, *worker(other, address)) as lost, Client(address) as client:
-                eventually(lambda: len(client.scheduler_info()["workers"]) == 2, "two workers")
-                running = suite.start("bench", f"--dask={address}", *ASKED)
-                eventually(lambda: bool(suite.guests() and other.guests()), "both at work")
-                time.sleep(0.5)
-                lost.kill()
-                lost.wait()
-                done = running.end()
+        stack.enter_context(program(suite, *worker(suite, address)))
+        lost = stack.enter_context(program(other, *worker(other, address)))
+        client = stack.enter_context(Client(address))
+        eventually(lambda: len(client.scheduler_info()["workers"]) == 2, "two workers")
+        running = suite.start("bench", f"--dask={address}", *ASKED)
+        eventually(lambda: bool(suite.guests() and other.guests()), "both at work")
+        lost.kill()
+        lost.wait()
+        done = running.end()
     assert done.code == 0, done.output
     run = suite.record()
     assert {each["status"] for each in run["contenders"]} == {"measured"}
