@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ class Pair:
 def floor_guest(system: System, provider: Provider, files: Sequence[Any]) -> Iterator[Guest]:
     """A guest in which the floor, hosted as others are, keeps the daemon alive."""
     entry = next(e for e in entries(system, (FLOOR,))[0] if not e.contender.pid1)
-    guest = provider.up("calibrate", system, entry.supervisor.recipe(entry.source))
+    guest = provider.up(f"calibrate-{os.getpid()}", system, entry.supervisor.recipe(entry.source))
     try:
         guest.write(files)
         entry.supervisor.configure(guest, entry.contender, services(entry.contender, 1))

@@ -47,6 +47,13 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
     Every part has the floor beside its contender, on the same host. Raises Problem. After Ctrl-C
     what has come so far is merged.
     """
+    if options.keep or options.resume or options.redo:
+        raise Problem(
+            "--dask cannot be combined with --keep, --resume or --redo.",
+            known="Its guests are on other hosts, and gone once a contender is done.",
+            advice="Measure what is missing with --only, then: ./inv merge RUN RUN",
+            usage=True,
+        )
     try:
         from distributed import Client, as_completed
     except ImportError:
