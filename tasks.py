@@ -172,7 +172,7 @@ def compare(c: Context, run: list[str], fail_on: str = "") -> int:
     from reports.text import clean
 
     folders = [find(name) for name in run]
-    read_ones = [Measured(clean(read_run(each)), clean(read(each))) for each in folders]
+    read_ones = [Measured(clean(read_run(each)), read(each)) for each in folders]
     return show(read_ones, fail_on, _console())
 
 

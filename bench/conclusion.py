@@ -140,7 +140,7 @@ def warnings(run: dict[str, Any]) -> list[str]:
             f"alone (bound {HARM:g}): short latencies are too high here. "
             "Measure fewer contenders at once: ./inv bench --only=NAME"
         )
-    governors = [each for each in run["host"].get("governors", []) if each != "performance"]
+    governors = [each for each in run.get("host", {}).get("governors", []) if each != "performance"]
     if governors:
         said.append(
             f"The processors' frequency is scaled ({', '.join(governors)}): short latencies vary "

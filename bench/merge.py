@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.conclusion import warnings
-from bench.record import RESULTS, Record, find
+from bench.record import Record, find
 from provision.errors import Problem
 
 # What a reader takes to be the same for the whole run.
@@ -50,7 +50,7 @@ def merge(names: Sequence[str], *, mixed: bool) -> Record:
     return merged([Part.of(find(name)) for name in names], mixed=mixed)
 
 
-def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path = RESULTS) -> Record:
+def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path | None = None) -> Record:
     """The run that those parts make together, in a folder of its own.
 
     With parts of several hosts each contender's name and title end with its host, and unless mixed

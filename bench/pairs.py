@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from bench import kit
 from bench.scenario import Event, Step, services
 from bench.selection import FLOOR, entries
 from daemon.build import Binaries
+from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guest import Guest
 from provision.provider import Provider
@@ -37,7 +39,7 @@ class Pair:
 def floor_guest(system: System, provider: Provider, files: Sequence[Any]) -> Iterator[Guest]:
     """A guest in which the floor, hosted as others are, keeps the daemon alive."""
     entry = next(e for e in entries(system, (FLOOR,))[0] if not e.contender.pid1)
-    guest = provider.up("calibrate", system, entry.supervisor.recipe(entry.source))
+    guest = provider.up(f"calibrate-{os.getpid()}", system, entry.supervisor.recipe(entry.source))
     try:
         guest.write(files)
         entry.supervisor.configure(guest, entry.contender, services(entry.contender, 1))
@@ -61,7 +63,7 @@ def through_suite(guest: Guest, trials: int, seed: int) -> list[Event]:
 
 def bare(built: Binaries, trials: int, seed: int, *options: str) -> list[float]:
     """One block by daemon/bareloop.c: the same floor and daemon, on the host. Raises Problem."""
-    with tempfile.TemporaryDirectory(prefix="bareloop-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bareloop-", dir=cache_folder()) as folder:
         low, high = (str(bound * 1e3) for bound in UPTIME)
         command = [str(built.bareloop), folder, str(trials), low, high, str(seed),
                    str(built.floor), str(built.testd), "--dir", folder, *options, "s1"]  # fmt: skip

@@ -30,9 +30,9 @@ class Record:
         self.run = run
 
     @classmethod
-    def create(cls, name: str, head: dict[str, Any], root: Path = RESULTS) -> Record:
-        """A new run's folder below a root, which is made that root's `latest`."""
-        folder = _fresh(root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
+    def create(cls, name: str, head: dict[str, Any], root: Path | None = None) -> Record:
+        """A new run's folder in RESULTS or another root, which is made that one's `latest`."""
+        folder = _fresh((root or RESULTS) / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
         (folder / "logs").mkdir()
         record = cls(folder, {"schema": SCHEMA, "id": folder.name, **head, "contenders": []})
         record.save()

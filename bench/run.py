@@ -24,13 +24,13 @@ from bench.host import Load, host_facts, own_cpu_seconds
 from bench.options import Options
 from bench.plan import LOUD_AT_ONCE, Job, Plan, plan
 from bench.quiet import Quiet
-from bench.record import RESULTS, Record, find
+from bench.record import Record, find
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
 from bench.scenarios import scenarios
 from bench.selection import FLOOR, entries
 from bench.sole import sole
 from bench.verify import verify
-from bench.witness import witnessed
+from bench.witness import check_traceable, witnessed
 from provision.cache import hand_over
 from provision.errors import Problem
 from provision.guest import Guest
@@ -64,17 +64,19 @@ class Observer(Protocol):
         """All guests of that contender are done."""
 
 
-def bench(options: Options, observer: Observer, results: Path = RESULTS) -> Record:
+def bench(options: Options, observer: Observer, results: Path | None = None) -> Record:
     """Measure what the options ask for; returns the finished run. Raises Problem.
 
-    results: the folder of runs. Ctrl-C raises KeyboardInterrupt once the guests are gone and what
-    was measured is on disk.
+    results: the folder of runs, where it is not the usual one. Ctrl-C raises KeyboardInterrupt once
+    the guests are gone and what was measured is on disk.
     """
     record = _continued(options)
     if record is not None and options.redo:
         options = replace(
             Options.of_run(record.run["options"], options.overlays), redo=options.redo
         )
+    if options.trace:
+        check_traceable()
     system = options.guests
     chosen = [scenarios()[name] for name in options.scenarios]
     asked, absent = entries(

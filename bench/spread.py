@@ -17,6 +17,7 @@ from bench.run import bench
 from bench.scenario import Event
 from bench.selection import FLOOR, entries
 from bench.sole import Busy
+from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.systems import named
 
@@ -46,6 +47,13 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
     Every part has the floor beside its contender, on the same host. Raises Problem. After Ctrl-C
     what has come so far is merged.
     """
+    if options.keep or options.resume or options.redo:
+        raise Problem(
+            "--dask cannot be combined with --keep, --resume or --redo.",
+            known="Its guests are on other hosts, and gone once a contender is done.",
+            advice="Measure what is missing with --only, then: ./inv merge RUN RUN",
+            usage=True,
+        )
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -83,7 +91,7 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
 
 def part(options: Options, name: str) -> Part:
     """Measure one contender on this worker's host, and wait for whoever measures here already."""
-    with tempfile.TemporaryDirectory(prefix="part-") as folder:
+    with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
         own = replace(options, only=(name,), resume=False, keep=False)
         while True:
             try:
@@ -111,7 +119,7 @@ def _check_workers(client: Any, address: str) -> None:
     raise Problem(
         f"No worker at {address} offers to measure ({len(workers)} workers in all).",
         advice="On each host, as root, in a checkout: "
-        f".venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1",
+        f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1",
     )
 
 

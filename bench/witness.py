@@ -17,7 +17,8 @@ from bench.record import Record
 from bench.scenario import Event
 from bench.selection import Entry
 from bench.stats import Metric, summary
-from bench.trace import Happening, Trace, events, tracing, within
+from bench.trace import Happening, Trace, events, lack, tracing, within
+from provision.errors import Problem
 
 # The kernel's stamps are cut to whole microseconds, ours are not.
 _GRAIN = 1000
@@ -232,6 +233,17 @@ def _row(sample: Event) -> tuple[float, ...] | None:
         sample["main_ns"],
     ]
     return tuple((after - before) / 1e6 for before, after in pairwise(stamps))
+
+
+def check_traceable() -> None:
+    """Raises Problem where the kernel cannot be traced."""
+    why = lack()
+    if why:
+        raise Problem(
+            f"--trace is not possible here: {why}.",
+            advice="Leave it out; ./inv calibrate does what can be done without.",
+            usage=True,
+        )
 
 
 @contextmanager

@@ -111,6 +111,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bareloop DIR TRIALS LOW HIGH SEED COMMAND [ARG...]\n");
 		return 64;
 	}
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	int fifo = open_fifo(argv[1]);
 	if (fifo < 0) {
 		perror(argv[1]);

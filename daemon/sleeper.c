@@ -10,9 +10,11 @@
  */
 #define _GNU_SOURCE
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +60,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: sleeper SECONDS INTERVAL_US\n");
 		return 64;
 	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	int64_t next = now(CLOCK_MONOTONIC);
 	for (long i = 0; i < count; i++) {
 		next += interval;

@@ -57,7 +57,7 @@ def write_article(form: str, run: dict[str, Any], folder: Path) -> list[Path]:
     from reports import markdown, page, samples
     from reports.article import article
 
-    made = article(clean(run), clean(samples.read(folder)))
+    made = article(clean(run), samples.read(folder))
     if form == "html":
         files = {"article.html": page.text(made)}
     else:

@@ -22,7 +22,7 @@ from reports.blocks import (
 )
 from reports.charts import Distribution
 from reports.matrix import matrix
-from reports.samples import Sample, latencies
+from reports.samples import Samples
 from reports.text import brief
 from reports.view import (
     FLOOR,
@@ -45,7 +45,7 @@ Run = dict[str, Any]
 Contender = dict[str, Any]
 
 
-def article(run: Run, samples: Sequence[Sample]) -> Article:
+def article(run: Run, samples: Samples) -> Article:
     """The whole of it; run and samples are clean (reports.text.clean)."""
     host = run["host"]
     quick = ", quick: few trials" if run["quick"] else ""
@@ -292,13 +292,13 @@ def _value(value: float | None) -> Cell:
     return Cell(number(value), math.inf if value is None else value)
 
 
-def _distributions(run: Run, samples: Sequence[Sample]) -> list[Distribution]:
+def _distributions(run: Run, samples: Samples) -> list[Distribution]:
     """Every contender's latencies, of a daemon long up and of one 0.3 s up."""
     found = []
     for each in ordered(run):
         for group in ("long", "short"):
             figure = metric(each, "restart", f"restart_{group}")
-            values, censored = latencies(samples, each["name"], group)
+            values, censored = samples.latencies(each["name"], group)
             if figure is None or not values:
                 continue
             found.append(
@@ -402,16 +402,10 @@ def _cost(each: Contender, name: str) -> Cell:
     return _value(found["median"])
 
 
-def _crash_loops(run: Run, samples: Sequence[Sample]) -> Section | None:
+def _crash_loops(run: Run, samples: Samples) -> Section | None:
     lines = []
     for each in ordered(run):
-        starts = [
-            stamp
-            for sample in samples
-            if (sample["contender"], sample["scenario"]) == (each["name"], _CRASHLOOP)
-            and sample["event"] == "starts"
-            for stamp in (*sample["first"], *sample["last"])
-        ]
+        starts = samples.starts(each["name"])
         if starts:
             seconds = [(start - starts[0]) / 1e9 for start in starts]
             lines.append((label(each), seconds))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import IO, Any
 
 from pyperf import Benchmark, BenchmarkSuite, Run
 
 from provision.errors import Problem
-from reports.samples import Sample, latencies
+from reports.samples import Samples
 from reports.view import ordered
 
 _SECONDS = 1e-3
 
 
-def write(run: dict[str, Any], samples: Sequence[Sample], stream: IO[str]) -> None:
+def write(run: dict[str, Any], samples: Samples, stream: IO[str]) -> None:
     """Write the restart latencies in seconds, a benchmark for each contender and uptime.
 
     A trial that saw no restart has no value there: the metadata counts such. Raises Problem where
@@ -35,9 +35,9 @@ def write(run: dict[str, Any], samples: Sequence[Sample], stream: IO[str]) -> No
 
 
 def _benchmark(
-    run: dict[str, Any], each: dict[str, Any], group: str, samples: Sequence[Sample]
+    run: dict[str, Any], each: dict[str, Any], group: str, samples: Samples
 ) -> Iterator[Benchmark]:
-    values, censored = latencies(samples, each["name"], group)
+    values, censored = samples.latencies(each["name"], group)
     if not values:
         return
     host = run["host"]

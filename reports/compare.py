@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provision.errors import Problem
-from reports.samples import Sample, latencies
+from reports.samples import Samples
 from reports.terminal import ROOMY
 from reports.view import label, metric, number, ordered
 
@@ -33,7 +33,7 @@ class Measured:
     """A run with its samples. Both are clean (reports.text.clean)."""
 
     run: dict[str, Any]
-    samples: Sequence[Sample]
+    samples: Samples
 
 
 @dataclass(frozen=True)
@@ -171,15 +171,15 @@ def _latency(
     old: dict[str, Any],
     new: dict[str, Any],
     group: str,
-    old_samples: Sequence[Sample],
-    new_samples: Sequence[Sample],
+    old_samples: Samples,
+    new_samples: Samples,
 ) -> Iterator[Change]:
     name = f"restart_{group}"
     before, after = metric(old, "restart", name), metric(new, "restart", name)
     if not before or not after or not before["median"] or after["median"] is None:
         return
-    one = _with_censored(*latencies(old_samples, old["name"], group))
-    other = _with_censored(*latencies(new_samples, new["name"], group))
+    one = _with_censored(*old_samples.latencies(old["name"], group))
+    other = _with_censored(*new_samples.latencies(new["name"], group))
     p, effect = _test(one, other)
     yield _change(new, before, after, p=p, effect=effect)
 

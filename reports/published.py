@@ -12,7 +12,7 @@ from provision.errors import Problem
 from reports import markdown
 from reports.article import article_table
 from reports.blocks import Cell, Table
-from reports.samples import COMPRESSED, read
+from reports.samples import COMPRESSED, lines, read
 from reports.text import clean
 
 FOLDER = Path(__file__).parent / "published"
@@ -30,14 +30,14 @@ def publish(run: dict[str, Any], folder: Path) -> list[Path]:
     from reports import write_article  # it draws, and a test of the table alone need not
 
     _check(run)
-    samples = read(folder)
+    read(folder)  # what is broken is not published
+    raw = b"".join(line for _, _, line in lines(folder))
     updated = readme_with(README.read_text(), run)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     (FOLDER / "run.json").write_text(json.dumps(run, indent=1) + "\n")
-    lines = "".join(json.dumps(each) + "\n" for each in samples)
     # No time stamp in it: the same run gives the same file.
-    (FOLDER / COMPRESSED).write_bytes(gzip.compress(lines.encode(), mtime=0))
+    (FOLDER / COMPRESSED).write_bytes(gzip.compress(raw, mtime=0))
     write_article("html", run, FOLDER)
     write_article("md", run, FOLDER)
     README.write_text(updated)

@@ -1,75 +1,160 @@
-"""A run's raw samples: what the measuring programs said, a line each."""
+"""A run's raw samples: what the measuring programs said, a line each, kept as columns."""
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from provision.errors import Problem
-
-Sample = dict[str, Any]
+from reports.text import clean
 
 PLAIN, COMPRESSED = "samples.jsonl", "samples.jsonl.gz"
 _SCHEMA = Path(__file__).parent / "schema.json"
 _MS = 1e-6
+_RESTART, _CRASHLOOP = "restart", "crashloop"
 
 
-def read(folder: Path) -> list[Sample]:
+class _Line(msgspec.Struct):
+    """What renderings need of a line; schema.json describes all of it."""
+
+    contender: str
+    replica: int
+    scenario: str
+    event: str
+    group: str | None = None
+    kill_ns: int | None = None
+    main_ns: int | None = None
+    uptime_ns: int | None = None
+    censored: bool | None = None
+    warmup: bool | None = None
+    first: list[int] | None = None
+    last: list[int] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has all that a sample of that event must have."""
+        needed = (self.group, self.kill_ns, self.uptime_ns, self.censored, self.warmup)
+        return self.event != "sample" or (
+            None not in needed and (self.main_ns is not None or bool(self.censored))
+        )
+
+
+def _columns() -> dict[tuple[str, str], array[float]]:
+    return defaultdict(lambda: array("d"))
+
+
+@dataclass
+class Samples:
+    """Those of one run. Contenders go by their names as they are shown (reports.text.clean).
+
+    count: of all lines; contenders: whoever has any; seen: (contender, group) -> ms from SIGKILL to
+    main() of each restart, in the order of the file; censored: of those that saw none; begun:
+    contender -> starts (ns) of a daemon that ends at once.
+    """
+
+    count: int = 0
+    contenders: set[str] = field(default_factory=set)
+    seen: dict[tuple[str, str], array[float]] = field(default_factory=_columns)
+    censored: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    begun: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def latencies(self, contender: str, group: str) -> tuple[list[float], int]:
+        """Sorted ms from SIGKILL to main(), and how many trials saw no restart at all."""
+        key = (clean(contender), group)
+        return sorted(self.seen.get(key, ())), self.censored.get(key, 0)
+
+    def starts(self, contender: str) -> list[int]:
+        """When a daemon that ends at once was started, in ns."""
+        return self.begun.get(clean(contender), [])
+
+    def _take(self, line: _Line, names: dict[str, str]) -> None:
+        self.count += 1
+        if line.contender not in names:
+            names[line.contender] = clean(line.contender)
+            self.contenders.add(names[line.contender])
+        name = names[line.contender]
+        if line.event == "starts" and line.scenario == _CRASHLOOP:
+            self.begun[name] += [*(line.first or ()), *(line.last or ())]
+        if line.event != "sample" or line.scenario != _RESTART or line.warmup:
+            return
+        key = (name, line.group or "")
+        if line.censored or line.main_ns is None or line.kill_ns is None:
+            self.censored[key] += 1
+        else:
+            self.seen[key].append((line.main_ns - line.kill_ns) * _MS)
+
+
+def of(raw: Iterable[dict[str, Any]]) -> Samples:
+    """Samples that are at hand as objects."""
+    found = Samples()
+    names: dict[str, str] = {}
+    for line in msgspec.convert(list(raw), list[_Line]):
+        found._take(line, names)
+    return found
+
+
+def read(folder: Path) -> Samples:
     """Every sample of a run, compressed or not; none where no contender came so far.
 
     A last line cut short by the end of a run is left out. Raises Problem for any other that is not
     what schema.json says.
     """
-    path = folder / PLAIN
-    try:
-        if path.exists():
-            text = path.read_text()
-        elif (folder / COMPRESSED).exists():
-            path = folder / COMPRESSED
-            text = gzip.decompress(path.read_bytes()).decode()
-        else:
-            return []
-    except (OSError, EOFError, UnicodeDecodeError) as failure:
-        raise _broken(path, str(failure)) from failure
-    return list(_parsed(path, text))
-
-
-def _parsed(path: Path, text: str) -> Iterator[Sample]:
-    described = json.loads(_SCHEMA.read_text())["$defs"]
-    check = Draft202012Validator({"$ref": "#/$defs/sample", "$defs": described})
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
-        if not line.endswith("\n"):
-            return
+    found = Samples()
+    names: dict[str, str] = {}
+    decode = msgspec.json.Decoder(_Line).decode
+    for path, number, raw in lines(folder):
         try:
-            sample = json.loads(line)
-        except ValueError as failure:
-            raise _broken(path, f"line {number}: {failure}") from failure
-        error = best_match(check.iter_errors(sample))
-        if error is not None:
-            raise _broken(path, f"line {number}: {error.json_path}: {error.message[:300]}")
-        yield sample
+            line = decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as failure:
+            raise _broken(path, f"line {number}: {_why(raw) or failure}") from failure
+        if not line.whole:
+            raise _broken(path, f"line {number}: {_why(raw) or 'a stamp is missing'}")
+        found._take(line, names)
+    return found
 
 
-def latencies(samples: Sequence[Sample], contender: str, group: str) -> tuple[list[float], int]:
-    """Milliseconds from SIGKILL to main(), sorted, and how many trials saw no restart at all."""
-    trials = [
-        each
-        for each in samples
-        if each["contender"] == contender
-        and each["scenario"] == "restart"
-        and each["event"] == "sample"
-        and each["group"] == group
-        and not each["warmup"]
-    ]
-    seen = [each for each in trials if not each["censored"]]
-    found = sorted((each["main_ns"] - each["kill_ns"]) * _MS for each in seen)
-    return found, len(trials) - len(seen)
+def lines(folder: Path) -> Iterator[tuple[Path, int, bytes]]:
+    """Each whole line of a run's samples, its file and its number. Raises Problem."""
+    path = next((folder / name for name in (PLAIN, COMPRESSED) if (folder / name).exists()), None)
+    if path is None:
+        return
+    try:
+        with _opened(path) as stream:
+            for number, raw in enumerate(stream, 1):
+                if raw.endswith(b"\n"):
+                    yield path, number, raw
+    except (OSError, EOFError) as failure:
+        raise _broken(path, str(failure)) from failure
+
+
+def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
+    return gzip.open(path) if path.name == COMPRESSED else path.open("rb")
+
+
+def _why(raw: bytes) -> str:
+    """What schema.json finds wrong with a line: slower, and in better words."""
+    described = json.loads(_SCHEMA.read_text())["$defs"]
+    try:
+        sample = json.loads(raw)
+    except ValueError as failure:
+        return str(failure)
+    check = Draft202012Validator({"$ref": "#/$defs/sample", "$defs": described})
+    error = best_match(check.iter_errors(sample))
+    return f"{error.json_path}: {error.message[:300]}" if error is not None else ""
 
 
 def _broken(path: Path, why: str) -> Problem:

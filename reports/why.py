@@ -9,7 +9,7 @@ from typing import Any
 
 from provision.errors import Problem
 from provision.systems import unknown
-from reports.samples import Sample, read
+from reports.samples import lines as raw_lines
 from reports.view import label
 
 _LONGEST = 400
@@ -61,13 +61,15 @@ def _cell(folder: Path, contender: dict[str, Any], scenario: str) -> Iterator[st
             yield f"    [{number}] {_text(samples[number])}"
 
 
-def _samples(folder: Path, contender: str, scenario: str) -> Iterator[Sample]:
-    every = read(folder)
-    if not every:
-        raise Problem(f"{folder} has no samples, so nothing can be shown.", usage=True)
-    for sample in every:
+def _samples(folder: Path, contender: str, scenario: str) -> Iterator[dict[str, Any]]:
+    found = False
+    for _, _, raw in raw_lines(folder):
+        found = True
+        sample = json.loads(raw)
         if (sample["contender"], sample["scenario"]) == (contender, scenario):
             yield sample
+    if not found:
+        raise Problem(f"{folder} has no samples, so nothing can be shown.", usage=True)
 
 
 def _text(sample: dict[str, Any]) -> str:

@@ -104,7 +104,7 @@ _KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup", "died"})
 
 
 def _too_much(event: Event) -> bool:
-    return event["event"] == "died" or (event["event"] == "gathered" and event["down"] > 0)
+    return event["event"] == "died" or bool(event["event"] == "gathered" and event["down"] > 0)
 
 
 def _supervisors(names: Sequence[str], events: Sequence[Event]) -> list[Event]:

@@ -48,4 +48,4 @@ def test_compare_to(tmp_path: Path) -> None:
 def test_no_restart_at_all_is_said(tmp_path: Path) -> None:
     run = made.run(made.contender("runit/runner/default/hosted", [], censored=5))
     with pytest.raises(Problem, match="saw no restart"), (tmp_path / "x").open("w") as stream:
-        benchmarks.write(run, [], stream)
+        benchmarks.write(run, samples.of([]), stream)

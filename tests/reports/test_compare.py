@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from provision.errors import Problem
+from reports import samples
 from reports.compare import Measured, changes, differences, show
 from tests.reports import made
 
@@ -25,7 +26,7 @@ def measured(*middles: float, seed: int = 1, censored: int = 0, **other: Any) ->
     }
     contenders = [made.contender(name, each, censored=censored) for name, each in values.items()]
     run = made.run(*contenders, **other)
-    return Measured(run, made.samples(run, values))
+    return Measured(run, samples.of(made.samples(run, values)))
 
 
 def of(found: list[Any], name: str, metric: str = "restart_long") -> Any:
@@ -56,8 +57,11 @@ def test_many_tests_are_corrected_for() -> None:
 
 def test_restarts_never_seen_count_as_the_longest() -> None:
     before, after = measured(4, 1000), measured(4, 1000)
-    lost = [each | {"censored": True, "main_ns": None} for each in after.samples[:15]]
-    found = changes(before, Measured(after.run, [*after.samples[15:], *lost]))
+    key = (NAMES[0], "long")
+    for _ in range(15):
+        after.samples.seen[key].pop(0)
+        after.samples.censored[key] += 1
+    found = changes(before, after)
     assert of(found, NAMES[0]).effect > 0.2
 
 
@@ -83,7 +87,7 @@ def test_what_differs_is_said_loudly(other: dict[str, Any], word: str) -> None:
 def test_another_machine_is_said(what: str) -> None:
     other = measured(4, 1000)
     host = other.run["host"] | {what: 1 if what == "memory_mib" else "another"}
-    assert differences(measured(4, 1000), Measured(other.run | {"host": host}, []))
+    assert differences(measured(4, 1000), Measured(other.run | {"host": host}, samples.of([])))
     assert not differences(measured(4, 1000), measured(4, 1000))
 
 

@@ -1,0 +1,93 @@
+"""Runs made apart become one, and hosts stay apart in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.merge import Part, merge, merged
+from provision.errors import Problem
+from reports.view import unranked
+
+
+def contender(name: str, median: float, status: str = "measured") -> dict[str, Any]:
+    metric = {"metric": "restart_long", "median": median, "p90": median, "floor_ratio": median / 2}
+    return {
+        "name": name, "supervisor": name.split("/")[0], "title": name.split("/")[0],
+        "status": status, "reason": "", "pid1": False,
+        "scenarios": {"restart": {"status": "measured", "metrics": [metric]}},
+    }  # fmt: skip
+
+
+def part(host: str, *contenders: dict[str, Any], system: str = "debian", **host_more: str) -> Part:
+    run = {
+        "schema": 1, "id": f"run-{host}", "started": "2020-01-01T00:00:00+00:00",
+        "ended": "2020-01-01T00:10:00+00:00", "seconds": 600.0, "options": {"trials": 0},
+        "quick": False, "system": {"name": system}, "provider": {"name": "lxc"},
+        "host": {"name": host, "processor": "p", "cores": 2, "kernel": "6", **host_more},
+        "plan": {"lines": [], "seconds": 1.0}, "absent": [], "alone": None, "warnings": ["w"],
+        "supervisors": {}, "contenders": list(contenders),
+    }  # fmt: skip
+    samples = [{"contender": each["name"], "event": "sample"} for each in contenders]
+    return Part(run, samples, {})
+
+
+def test_parts_of_one_host_are_one_run(tmp_path: Path) -> None:
+    record = merged(
+        [part("a", contender("floor/x", 1), contender("runit/x", 4)),
+         part("a", contender("floor/x", 2), contender("s6/x", 5))],
+        results=tmp_path,
+    )  # fmt: skip
+    assert [each["name"] for each in record.run["contenders"]] == ["floor/x", "runit/x", "s6/x"]
+    assert {each["host"] for each in record.run["contenders"]} == {"a"}
+    assert len(record.samples()) == 3
+    assert not unranked(record.run)
+
+
+def test_hosts_are_named_and_not_ranked_together(tmp_path: Path) -> None:
+    parts = [part("a", contender("runit/x", 4)), part("b", contender("runit/x", 8))]
+    record = merged(parts, results=tmp_path)
+    names = [each["name"] for each in record.run["contenders"]]
+    assert names == ["runit/x@a", "runit/x@b"]
+    assert [each["title"] for each in record.run["contenders"]] == ["runit on a", "runit on b"]
+    assert [each["contender"] for each in record.samples()] == names
+    assert unranked(record.run)
+    # Each ratio is still the one to the floor of its own host.
+    ratios = [
+        each["scenarios"]["restart"]["metrics"][0]["floor_ratio"]
+        for each in record.run["contenders"]
+    ]
+    assert ratios == [2, 4]
+    assert any("2 hosts (a, b)" in warning for warning in record.run["warnings"])
+    assert not unranked(merged(parts, mixed=True, results=tmp_path / "mixed").run)
+
+
+def test_machines_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    parts = [
+        part("ci", contender("runit/x", 4), machine_id="1"),
+        part("ci", contender("s6/x", 5), machine_id="2"),
+    ]
+    assert list(merged(parts, results=tmp_path).run["hosts"]) == ["ci", "ci-2"]
+
+
+def test_measured_twice_the_later_counts(tmp_path: Path) -> None:
+    parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8))]
+    record = merged(parts, results=tmp_path)
+    (only,) = record.run["contenders"]
+    assert only["scenarios"]["restart"]["metrics"][0]["median"] == 8
+    assert len(record.samples()) == 1
+
+
+def test_a_failure_does_not_replace_a_figure(tmp_path: Path) -> None:
+    parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8, "failed"))]
+    (only,) = merged(parts, results=tmp_path).run["contenders"]
+    assert only["status"] == "measured"
+
+
+def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="do not belong together"):
+        merged([part("a"), part("a", system="arch")], results=tmp_path)
+    with pytest.raises(Problem, match="two runs"):
+        merge(["latest"], mixed=False)
