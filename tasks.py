@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from invoke import Context, task
 from invoke.exceptions import Exit
 
+from provision.cache import cache_folder, caller, hand_over
 from provision.errors import Problem
 
 if TYPE_CHECKING:
@@ -37,10 +38,21 @@ def said(function: Callable[..., int | None]) -> Callable[..., None]:
             raise Exit(str(problem), code=2 if problem.usage else 1) from problem
         except KeyboardInterrupt:
             raise Exit("Interrupted: guests are gone, what was measured is kept.", 130) from None
+        finally:
+            _hand_over()
         if code:
             raise Exit(code=code)
 
     return guarded
+
+
+def _hand_over() -> None:
+    """What was written as root belongs to whoever called sudo, however the command ended."""
+    if caller() is None:
+        return
+    from bench.record import RESULTS
+
+    hand_over(cache_folder(), RESULTS)
 
 
 def _console() -> Console:

@@ -43,6 +43,7 @@ class Double(Supervisor):
     hosted = "/etc/double"
     processes = frozenset({"double"})
     parent = "double"
+    program = "/bin/sh"
     version_command = "echo 0.0"
     idea = "It does as badly as it can."
 
