@@ -412,6 +412,8 @@ def prefix(environment: dict[str, str]) -> list[str]:
 
 def tail(log: Path, start: int = 0) -> str:
     """What was logged since, 3000 characters at most; no progress bars, no stack of Ruby's."""
+    if not log.exists():  # the machine went meanwhile
+        return ""
     with log.open("rb") as stream:
         stream.seek(start)
         text = stream.read().decode(errors="replace")

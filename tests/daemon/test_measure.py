@@ -537,7 +537,9 @@ def test_cpu_counts_restarts(place: Place) -> None:
 
 
 def test_cpu_says_who_came_and_went(place: Place) -> None:
-    shell = place.start("/bin/sh", "-c", "while :; do sleep 0.2; done")
+    shell = place.start(
+        "/bin/sh", "-c", "(while :; do sleep 0.3; done) & while :; do sleep 0.2; done"
+    )
     result = place.measure({"do": "cpu", "root": [shell.pid], "window": 2})
     window = result.one("cpu")
     assert window["came"]
