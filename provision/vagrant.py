@@ -60,6 +60,17 @@ _PACKAGES: dict[str, Callable[[tuple[str, ...]], Source]] = {
     "arch": Pacman,
     "precise": Apt,
 }
+# No init is asked: each has a way of its own, and some have none. Not before our session has ended
+# (state 01, established, at port 22), or we would wait for the answer of a machine that is gone.
+_REBOOT = """
+for half in $(seq 60); do
+    grep -qs ':0016 [0-9A-F:]* 01 ' /proc/net/tcp /proc/net/tcp6 || break
+    sleep 0.5
+done
+echo u >/proc/sysrq-trigger
+sleep 1
+echo b >/proc/sysrq-trigger
+"""
 _NETWORK = r"""
 set -- $(ip -4 route show default | sed -n '1s/.*via \([^ ]*\) dev \([^ ]*\).*/\1 \2/p')
 echo gateway $1
@@ -292,11 +303,7 @@ class VagrantGuest(Guest):
         wanted = init or "/sbin/init"
         own = self.run("readlink -f /sbin/init").stdout.strip()
         self._install_door(own, wanted)
-        # No init is asked: each has a way of its own, and some have none.
-        self.run(
-            "sync; setsid sh -c 'sleep 1; echo u >/proc/sysrq-trigger; sleep 1;"
-            " echo b >/proc/sysrq-trigger' </dev/null >/dev/null 2>&1 &"
-        )
+        self.run(f"sync; setsid sh -c {shlex.quote(_REBOOT)} </dev/null >/dev/null 2>&1 &")
         self.disconnect()
         self._wait(lambda: self._boot_id() not in (None, before), f"come up with {wanted} as PID 1")
         if self.run("test -e /run/door", check=False).code:
