@@ -107,11 +107,14 @@ def lack(system: System) -> Lack | None:
 
 
 def seen(system: System) -> System:
-    """The system as its image says that it is: the title, and whose PID 1 /sbin/init is."""
+    """The system as its image says that it is: its title, if it calls itself something else than
+    the system should, and whose PID 1 /sbin/init is.
+    """
     root = image(system)
     says = dict(line.split("=", 1) for line in _lines(root / "etc" / "os-release") if "=" in line)
-    title = says.get("PRETTY_NAME", "").strip('"')
-    return replace(system, title=title or system.title, init=_init(root))
+    itself = says.get("ID", system.distribution).strip('"') == system.distribution
+    title = system.title if itself else says.get("PRETTY_NAME", "unknown").strip('"')
+    return replace(system, title=title, init=_init(root))
 
 
 def _lines(path: Path) -> list[str]:

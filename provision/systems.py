@@ -61,7 +61,8 @@ class System:
 
     init: the family of its own PID 1, which keeps a hosted supervisor alive; packages: what the
     bare guest needs for the suite itself; python: the interpreter that runs the measuring program;
-    links: its folders which are links to others, as relative paths; mirror: where it comes from.
+    distribution: what its os-release(5) calls itself; links: its folders which are links to others,
+    as relative paths; mirror: where it comes from.
     """
 
     name: str
@@ -70,6 +71,7 @@ class System:
     init: str
     python: str
     packages: tuple[str, ...]
+    distribution: str
     links: Mapping[str, str] = field(default_factory=dict)
     mirror: Mirror = field(default_factory=Mirror)
 
@@ -108,6 +110,7 @@ SYSTEMS = {
             init="sysvinit",
             python="python3",
             packages=(*_DEBIAN_PACKAGES, "python3-minimal", "libpython3-stdlib"),
+            distribution="debian",
             links=_MERGED,
         ),
         System(
@@ -117,6 +120,7 @@ SYSTEMS = {
             init="systemd",
             python="python3",
             packages=("base", "openssh", "python"),
+            distribution="arch",
             links=_ONE_BIN,
         ),
         System(
@@ -126,6 +130,7 @@ SYSTEMS = {
             init="upstart",
             python="python2.7",
             packages=("openssh-server", "procps", "python2.7"),
+            distribution="ubuntu",
         ),
     )
 }
