@@ -102,7 +102,7 @@ class Service:
             options = ("--ready", self.readiness, *options)
         if self.foreground:
             return (
-                "/usr/sbin/daemonize",
+                "/usr/bin/daemonize",
                 "-p",
                 self.pidfile,
                 f"{TESTD}/testd",
