@@ -19,6 +19,7 @@ SYSVINIT = "sysvinit/runner/default/pid1"
         (RUNIT, "runit-default", ("yes", "yes", "yes")),
         (SYSTEMD, "systemd-default", ("no", "yes", "no")),
         ("systemd/runner/tuned/pid1", "systemd-tuned", ("yes", "no", "yes")),
+        (SYSVINIT, "sysvinit-default", ("partly", "yes", "yes")),
         ("supervisord/runner/default/hosted", "supervisord-default", ("no", "yes", "no")),
     ],
 )
