@@ -99,7 +99,7 @@ BEHAVIOURS = ("keeps trying", "holds back", "comes back once mended")
 def _window(contender: Contender) -> float:
     """Beyond the time of every limit, and some looks of a poller."""
     limit = contender.limit[1] if contender.limit else 0.0
-    return max(WINDOW, 1.1 * limit, 2.2 * (contender.period or 0.0))
+    return max(WINDOW, 1.1 * limit, 3.2 * (contender.period or 0.0))
 
 
 def _patience(contender: Contender) -> float:
@@ -134,7 +134,8 @@ def _gave_up_for(event: Event) -> float:
 def _patient_for(contender: Contender, event: Event) -> float:
     """Without a start for so long, it has stopped trying: longer than its longest delay or look."""
     slowest = max(_delays(event), default=0.0)
-    return max(2.1 * slowest, 1.1 * (contender.period or 0.0), 10.0)
+    # A look may take long: monit waits up to 30 s for what it has started.
+    return max(2.1 * slowest, 1.6 * (contender.period or 0.0), 10.0)
 
 
 def _keeps_trying(contender: Contender, counted: tuple[int, Event], mended: Scene) -> Verdict:

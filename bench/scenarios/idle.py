@@ -11,6 +11,8 @@ from supervisors.contract import Contender
 
 WINDOW, WINDOW_QUICK = 50.0, 15.0
 BEHAVIOUR = "sleeps"
+# Wakeups a second. Not 1: whoever looks every second would be on either side of that by chance.
+OFTEN = 0.5
 
 
 class Idle(Scenario):
@@ -67,9 +69,9 @@ class Idle(Scenario):
         spent = event["total"]["cpu_ns"] / 1e6
         sentence = (
             f"{woken} wakeups and {spent:.1f} ms of CPU time in {length:.0f} s,"
-            f" {woken / length:.2f} a second (none: yes, fewer than one: partly)."
+            f" {woken / length:.2f} a second (none: yes, fewer than {OFTEN:g}: partly)."
         )
-        answer: Answer = "no" if woken >= length else "partly" if woken else "yes"
+        answer: Answer = "no" if woken >= OFTEN * length else "partly" if woken else "yes"
         return [Verdict(BEHAVIOUR, answer, sentence, (number,))]
 
 

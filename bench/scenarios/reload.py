@@ -100,7 +100,8 @@ def _changed(turn: Turn, kept: Sequence[Service]) -> list[Event]:
     start = _run(turn.supervisor.start_service(turn.contender, service))
     end: Step = {"do": "end", "service": service.name, "deadline": patience}
     up: Step = {**anew, "fresh": False}
-    forced = Act("restarted", (stop, end, start, up, settle, {"do": "snapshot"}))
+    # god loses a start that is asked for while it has not seen the end of what it stopped.
+    forced = Act("restarted", (stop, end, settle, start, up, settle, {"do": "snapshot"}))
     played += play(turn, [forced], _patience(turn))
     if _as_wanted(played, service):
         played.append({"act": "restarted", "event": "in force", "service": service.name})
