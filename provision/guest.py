@@ -120,14 +120,20 @@ class Guest(ABC):
     def stream(self, command: str, on_line: Callable[[str], None], timeout: float) -> Output:
         """Run a command and hand on each line of its output as it comes."""
         runner = _Patient(context=self.connection)
-        result = runner.run(
-            command,
-            hide=True,
-            warn=True,
-            in_stream=False,
-            out_stream=_Lines(on_line),
-            timeout=timeout,
-        )
+        try:
+            result = runner.run(
+                command,
+                hide=True,
+                warn=True,
+                in_stream=False,
+                out_stream=_Lines(on_line),
+                timeout=timeout,
+            )
+        except CommandTimedOut as failure:
+            raise Problem(
+                f"On guest {self.name}, this did not end within {timeout:g} s: {command}",
+                known=failure.result.stderr[-2000:],
+            ) from failure
         return Output(result.stdout, result.stderr, result.exited)
 
     def power_off(self, command: str, patience: float) -> float | None:
