@@ -11,6 +11,12 @@ import pytest
 from bench import record
 from bench.record import SCHEMA, Record, find, read_run, runs
 from provision.errors import Problem
+from tests.reports import made as whole
+
+# What bench says of a run before its first contender.
+HEAD = {
+    key: value for key, value in whole.run().items() if key not in ("schema", "id", "contenders")
+}
 
 
 @pytest.fixture
@@ -21,7 +27,10 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def row(name: str, status: str = "measured") -> dict[str, Any]:
-    return {"name": name, "status": status}
+    made: dict[str, Any] = json.loads(
+        json.dumps(whole.contender(f"{name}/runner/default/hosted", [1.0]))
+    )
+    return made | {"name": name, "status": status}
 
 
 def samples(name: str, count: int) -> list[dict[str, Any]]:
@@ -34,22 +43,22 @@ def kept(made: Record) -> list[dict[str, Any]]:
 
 
 def test_created_with_a_link_to_it(results: Path) -> None:
-    made = Record.create("debian-lxc", {"options": {}})
+    made = Record.create("debian-lxc", HEAD)
     assert (results / "latest").resolve() == made.folder.resolve()
-    assert read_run(find()) == {"schema": SCHEMA, "id": made.folder.name, "options": {},
-                                "contenders": []}  # fmt: skip
+    own = {"schema": SCHEMA, "id": made.folder.name, "contenders": []}
+    assert read_run(find()) == json.loads(json.dumps(HEAD)) | own
     assert runs() == [made.folder.name]
 
 
 def test_two_in_one_second_do_not_meet(results: Path) -> None:
-    first, second = Record.create("x", {"options": {}}), Record.create("x", {"options": {}})
+    first, second = Record.create("x", HEAD), Record.create("x", HEAD)
     assert first.folder != second.folder
     assert (results / "latest").resolve() == second.folder.resolve()
     assert runs() == sorted([first.folder.name, second.folder.name])
 
 
 def test_what_was_added_is_on_disk(results: Path) -> None:
-    made = Record.create("x", {"options": {}})
+    made = Record.create("x", HEAD)
     made.add(row("a"), samples("a", 3))
     made.add(row("b"), samples("b", 2))
     assert [each["name"] for each in read_run(made.folder)["contenders"]] == ["a", "b"]
@@ -58,7 +67,7 @@ def test_what_was_added_is_on_disk(results: Path) -> None:
 
 
 def test_added_again_replaces(results: Path) -> None:
-    made = Record.create("x", {"options": {}})
+    made = Record.create("x", HEAD)
     made.add(row("a", "failed"), [])
     made.add(row("a"), samples("a", 1))
     assert read_run(made.folder)["contenders"] == [row("a")]
@@ -66,7 +75,7 @@ def test_added_again_replaces(results: Path) -> None:
 
 
 def test_forgetting_drops_what_is_not_complete(results: Path) -> None:
-    made = Record.create("x", {"options": {}})
+    made = Record.create("x", HEAD)
     made.add(row("a"), samples("a", 2))
     made.add(row("b", "failed"), samples("b", 2))
     # A run killed while it wrote: samples whose contender is not in run.json, the last one torn.
@@ -80,7 +89,7 @@ def test_forgetting_drops_what_is_not_complete(results: Path) -> None:
 
 @pytest.mark.parametrize("line", ['{"contender": "b", "nu', "3", "{}", "null"])
 def test_a_broken_sample_is_named(results: Path, line: str) -> None:
-    made = Record.create("x", {"options": {}})
+    made = Record.create("x", HEAD)
     made.add(row("a"), samples("a", 1))
     with (made.folder / "samples.jsonl").open("a") as stream:
         stream.write(line + "\n")
@@ -90,7 +99,7 @@ def test_a_broken_sample_is_named(results: Path, line: str) -> None:
 
 
 def test_the_log_says_where_it_is(results: Path) -> None:
-    made = Record.create("x", {"options": {}})
+    made = Record.create("x", HEAD)
     path = made.log("runit/runner/default/pid1", "why")
     assert path.read_text() == "why"
     assert path.parent == made.folder / "logs"
@@ -140,7 +149,7 @@ def test_another_schema(results: Path, schema: Any) -> None:
 
 
 def test_a_missing_run_names_those_there_are(results: Path) -> None:
-    made = Record.create("x", {"options": {}})
+    made = Record.create("x", HEAD)
     with pytest.raises(Problem, match="There is no run") as caught:
         read_run(find("20000101-000000-nothing"))
     assert made.folder.name in caught.value.known
@@ -162,6 +171,6 @@ def test_a_link_to_nothing(results: Path) -> None:
 
 
 def test_found_by_path(results: Path) -> None:
-    made = Record.create("x", {"options": {}})
+    made = Record.create("x", HEAD)
     assert find(f"{made.folder}/") == made.folder
     assert find(made.folder.name) == made.folder
