@@ -23,7 +23,8 @@ from provision.errors import Problem
 # The kernel's stamps are cut to whole microseconds, ours are not.
 _GRAIN = 1000
 PARTS = ("death", "reaction", "holdoff", "child", "spawn")
-_METRICS = frozenset(f"restart_{part}" for part in PARTS)
+_SUFFIXES = {"long": "", "short": "_short"}
+_METRICS = frozenset(f"restart_{part}{end}" for part in PARTS for end in _SUFFIXES.values())
 
 
 @dataclass(frozen=True)
@@ -207,25 +208,26 @@ def split(samples: Sequence[Event], trace: Trace, inode: int) -> None:
 
 
 def parts(samples: Sequence[Event]) -> list[Metric]:
-    """Where the time of restarts at long uptime goes: metrics restart_death and so on, in ms.
+    """Where the time of restarts goes: metrics restart_death and so on, in ms.
 
+    Those of a daemon that was killed soon after its start end with _short: then hold-offs show.
     death: SIGKILL to the daemon's exit; reaction: until the supervisor's process runs; holdoff:
     until it forks; child: from fork to exec; spawn: from exec to main(). The five of one trial add
     up to its latency, their medians need not.
     """
-    rows = [row for each in samples if (row := _row(each))]
-    if not rows:
-        return []
-    columns = zip(*rows, strict=True)
-    return [
-        summary(f"restart_{part}", "ms", values)
-        for part, values in zip(PARTS, columns, strict=True)
-    ]
+    found = []
+    for group, suffix in _SUFFIXES.items():
+        rows = [row for each in samples if (row := _row(each, group))]
+        found += [
+            summary(f"restart_{part}{suffix}", "ms", values)
+            for part, values in zip(PARTS, zip(*rows, strict=True), strict=bool(rows))
+        ]
+    return found
 
 
-def _row(sample: Event) -> tuple[float, ...] | None:
+def _row(sample: Event, group: str) -> tuple[float, ...] | None:
     seen = sample.get("witness")
-    if not seen or sample["warmup"] or sample["group"] != "long" or None in seen.values():
+    if not seen or sample["warmup"] or sample["group"] != group or None in seen.values():
         return None
     stamps = [
         sample["kill_ns"],
