@@ -20,6 +20,7 @@ import re
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -64,6 +65,17 @@ def sweep() -> None:
         if started(int(pid)) != since:
             with contextlib.suppress(OSError):
                 instance.rmdir()
+
+
+def remove(instance: Path) -> None:
+    """Remove an instance; the kernel refuses while somebody has a file of it open."""
+    for _ in range(20):
+        try:
+            instance.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(TURN)
 
 
 def set_up(instance: Path, events: dict[str, str]) -> None:
@@ -141,8 +153,7 @@ def main() -> None:
         sys.exit(f"tracing failed: {failure}")
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with contextlib.suppress(OSError):
-            instance.rmdir()
+        remove(instance)
 
 
 if __name__ == "__main__":

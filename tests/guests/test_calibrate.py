@@ -48,7 +48,8 @@ def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite:
     before = instances(suite)
     done = suite.bench("--scenario=restart", "--trials=2", "--trace", RUNIT)
     assert done.code == 0, done.output
-    assert instances(suite) <= before
+    # Somebody else's trace may have begun meanwhile, and ends by itself.
+    eventually(lambda: instances(suite) <= before, "the tracer has removed its instance")
     metrics = suite.record()["contenders"][0]["scenarios"]["restart"]["metrics"]
     parts = {each["metric"]: each["median"] for each in metrics}
     assert parts["restart_spawn"] > 0
