@@ -72,7 +72,6 @@ def remove(instance: Path) -> None:
     for _ in range(20):
         try:
             instance.rmdir()
-        except FileNotFoundError:
             return
         except OSError:
             time.sleep(TURN)
