@@ -184,7 +184,21 @@ class LxcGuest(Guest):
         ours, theirs = socket.socketpair()
         with theirs:
             self._door = subprocess.Popen(
-                ["nsenter", "-t", str(self._pid), "-a", "--", "/bin/sh", "-c", _SSHD],
+                # A door stops where its sshd is stopped, as an init does that ends everything; it
+                # must not outlive us so: the guest would wait for it for ever.
+                [
+                    "setpriv",
+                    "--pdeathsig",
+                    "KILL",
+                    "nsenter",
+                    "-t",
+                    str(self._pid),
+                    "-a",
+                    "--",
+                    "/bin/sh",
+                    "-c",
+                    _SSHD,
+                ],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
