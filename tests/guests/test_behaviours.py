@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.guests.suite import Suite
+
+pytestmark = pytest.mark.slow
 
 RUNIT, MONIT = "runit/runner/default/hosted", "monit/monitor/tuned/hosted"
 DEATHS = ["exit 0", "exit 1", "SIGSEGV", "SIGTERM", "SIGKILL", "memory limit"]

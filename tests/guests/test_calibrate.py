@@ -13,6 +13,8 @@ from bench.trace import lack
 from tests.guests.suite import Suite, eventually
 from tests.guests.test_host import reach
 
+pytestmark = pytest.mark.slow
+
 RUNIT = "--only=runit/runner/default/hosted"
 LIST = f"mount -t tracefs tracefs {tracer.TRACEFS} && ls {tracer.TRACEFS}/instances"
 

@@ -23,6 +23,8 @@ from provision.lxc import Lxc, LxcGuest
 from provision.systems import SYSTEMS, System
 from provision.vagrant import opened, ssh_arguments
 
+pytestmark = pytest.mark.slow
+
 # OpenSSH 5.9's own lists, as far as today's sshd still has them.
 CONFIG = """
 HostKey /etc/old/host

@@ -5,7 +5,11 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+import pytest
+
 from tests.guests.suite import Suite
+
+pytestmark = pytest.mark.slow
 
 ASKED = ("--scenario=restart", "--trials=8", "--only=runit/runner/default/hosted",
          "--only=s6/runner/default/hosted", "--only=supervisord/runner/default/hosted")  # fmt: skip

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.guests.suite import Suite
+
+pytestmark = pytest.mark.slow
 
 RUNIT = "runit/runner/default/hosted"
 

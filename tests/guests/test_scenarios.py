@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.guests.suite import Suite
+
+pytestmark = pytest.mark.slow
 
 HOSTED = "runit/runner/default/hosted"
 

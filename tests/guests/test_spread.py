@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 from distributed import Client
 
 from bench.spread import RESOURCE
 from tests.guests.suite import Suite, eventually
+
+pytestmark = pytest.mark.slow
 
 ASKED = ("--scenario=restart", "--trials=2", "--only=daemontools/runner/default/hosted",
          "--only=runit/runner/default/hosted")  # fmt: skip

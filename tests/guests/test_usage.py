@@ -20,6 +20,8 @@ from supervisors import supervisors
 from supervisors.contract import Supervisor
 from supervisors.usage import Action, Example, examples
 
+pytestmark = pytest.mark.slow
+
 DEBIAN = SYSTEMS["debian"]
 AT_ONCE = 4
 DEADLINE = 300.0
