@@ -256,8 +256,9 @@ class _Loop:
             samples = self._stay(job, stay)
         except Problem as problem:
             self._fail(known, stay, str(problem))
-        except Exception:
-            self._fail(known, stay, traceback.format_exc())
+        except Exception as failure:
+            words = f"{type(failure).__name__}: {failure}"
+            self._fail(known, stay, f"{words}\n{traceback.format_exc()}")
         finally:
             self._leave(job, stay)
         with self.lock:

@@ -291,17 +291,23 @@ class LxcGuest(Guest):
     def destroy(self) -> None:
         self.disconnect()
         if self._keeper.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):
                 self._keeper.stdin.close()
         self._keeper.wait()
 
     def _ask(self, word: str) -> str:
         assert self._keeper.stdin is not None
         assert self._keeper.stdout is not None
-        with self._talk:
-            self._keeper.stdin.write(word + "\n")
-            self._keeper.stdin.flush()
-            return self._keeper.stdout.readline().strip()
+        try:
+            with self._talk:
+                self._keeper.stdin.write(word + "\n")
+                self._keeper.stdin.flush()
+                return self._keeper.stdout.readline().strip()
+        except BrokenPipeError as failure:
+            raise Problem(
+                f"The keeper of guest {self.name} is gone, and the guest with it.",
+                advice="./inv destroy removes what is left.",
+            ) from failure
 
     def _make_home(self) -> None:
         if self._home.exists() and not _owned(self._home):
