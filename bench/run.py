@@ -7,11 +7,12 @@ import platform
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -374,14 +375,16 @@ class _Loop:
                 stay.enter("keep")
                 stay.kept = guest.keep()
                 return
+            verbs: list[tuple[str, Callable[[], None]]] = [("destroy", guest.destroy)]
             if not job.fresh:
-                stay.enter("stop")
+                stop = partial(job.entry.supervisor.stop, guest, job.entry.contender)
+                verbs.insert(0, ("stop", stop))
+            for name, verb in verbs:
+                stay.enter(name)
                 try:
-                    job.entry.supervisor.stop(guest, job.entry.contender)
-                except Problem as problem:
-                    stay.notes.append(f"stop: {problem}")
-            stay.enter("destroy")
-            guest.destroy()
+                    verb()
+                except Exception as failure:  # a guest that is gone has nothing left to end
+                    stay.notes.append(f"{name}: {failure}")
             with self.lock:
                 self.guests.pop(guest.name, None)
             stay.enter("")
