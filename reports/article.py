@@ -190,7 +190,7 @@ def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]
     return (
         Cell(brief(about["title"]), anchor=f"supervisor-{name}"),
         Cell(", ".join(versions) or absent or "unknown: it failed",
-             note=f"2012: {then['version']}" if then else "2012: not there"),
+             note=_then(then, own)),
         bit(needs, "needs_pid1"),
         bit(_BIT["runner" in about["roles"]], "runner"),
         bit(_BIT["monitor" in about["roles"]], "monitor"),
@@ -400,6 +400,14 @@ def _cost(each: Contender, name: str) -> Cell:
     if not found["unit"]:
         return Cell(f"{found['median']:g}", found["median"])
     return _value(found["median"])
+
+
+def _then(row: dict[str, Any] | None, own: Sequence[Contender]) -> str:
+    """The article's version, and whether it is the one measured here."""
+    if row is None:
+        return "2012: not there"
+    same = any(each.get("matches_article") for each in own)
+    return f"2012: {row['version']}{', the same' if same else ''}"
 
 
 def _crash_loops(run: Run, samples: Samples) -> Section | None:
