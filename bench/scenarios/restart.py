@@ -74,7 +74,12 @@ class Restart(Scenario):
         return turn.measure(steps, share.seconds * 4 + 2 * _deadline(contender) + 60)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        trials = [each for each in samples if each["event"] == "sample" and not each["warmup"]]
+        # A restart that never came is no warm-up.
+        trials = [
+            each
+            for each in samples
+            if each["event"] == "sample" and (each["censored"] or not each["warmup"])
+        ]
         metrics = []
         for group in ("long", "short"):
             of_group = [each for each in trials if each["group"] == group]
