@@ -14,6 +14,8 @@ from provision.systems import SYSTEMS
 from provision.vagrant import Vagrant, VagrantGuest
 from provision.vagrant_machine import Machine, folder, machines
 
+pytestmark = pytest.mark.unproven
+
 DEBIAN = SYSTEMS["debian"]
 INIT = """#!/bin/sh
 # Reaps, and nothing else.
