@@ -99,7 +99,10 @@ class Vagrant(Provider):
 
     @cached_property
     def _host_lack(self) -> Lack | None:
-        return vagrant_machine.lack(self.name)
+        try:
+            return vagrant_machine.lack(self.name)
+        except Problem as trouble:  # a Vagrant that cannot even be asked is not to be had
+            return Lack(trouble.what, trouble.advice)
 
     def lack(self, system: System) -> Lack | None:
         if self._host_lack or self._box or self.name in box_table(system):

@@ -51,7 +51,6 @@ def test_sysvinit_and_god_are_measured_in_a_machine(
     assert machines == {"hardware"} or "emulated" in report.output
 
 
-@pytest.mark.unproven
 def test_the_host_stays_as_it_was(suite: Suite, untouched: Host) -> None:
     # The last keeper ends libvirt's own daemons.
     eventually(lambda: not descendants(), "no process is left")
