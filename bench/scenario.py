@@ -84,6 +84,11 @@ class Turn:
     measure: Callable[[Sequence[Step], float], list[Event]]
     noise: Callable[[], AbstractContextManager[None]]
 
+    @property
+    def tree(self) -> Step:
+        """What tells daemon/measure.py the supervision tree, as keys of a step."""
+        return {"root": sorted(self.supervisor.processes), "pid1": self.contender.pid1}
+
     def grow(self, count: int) -> None:
         """Have the running supervisor keep that many services."""
         self.keep(services(self.contender, count))

@@ -28,6 +28,7 @@ from reports.view import (
     FLOOR,
     counts,
     failures,
+    in_words,
     label,
     metric,
     number,
@@ -206,28 +207,11 @@ def _by_contender(own: Sequence[Contender], scenario: str, name: str, absent: st
     lines = []
     for each in own:
         words = label(each).removeprefix(brief(each["title"])).strip()
-        lines.append(f"{words}: {_figure(each, scenario, name)}" if words
-                     else _figure(each, scenario, name))  # fmt: skip
+        lines.append(f"{words}: {in_words(each, scenario, name)}" if words
+                     else in_words(each, scenario, name))  # fmt: skip
     found = [metric(each, scenario, name) for each in own]
     medians = [each["median"] for each in found if each and each["median"] is not None]
     return Cell("\n".join(lines), order=min(medians, default=math.inf))
-
-
-def _figure(each: Contender, scenario: str, name: str) -> str:
-    """A metric with its unit, or why there is none."""
-    if each["status"] == "failed":
-        return "failed"
-    part = each["scenarios"].get(scenario)
-    if part is None:
-        return "not asked for"
-    if part["status"] != "measured":
-        return f"{part['status']} ({part['note']})"
-    found = metric(each, scenario, name)
-    if found is None or found["status"] != "measured":
-        return f"not measured ({found['note'] if found else 'no samples'})"
-    if found["median"] is None:
-        return f"no restart seen ({found['censored']} of {found['n']})"
-    return f"{number(found['median'])} {found['unit']}".strip()
 
 
 def _loc(about: dict[str, Any], then: dict[str, Any] | None) -> Cell:
@@ -267,7 +251,7 @@ def _latency_rows(each: Contender) -> Iterator[tuple[Cell, ...]]:
         found = metric(each, "restart", f"restart_{group}")
         if found is None:
             if group == "long":
-                why = _figure(each, "restart", "restart_long")
+                why = in_words(each, "restart", "restart_long")
                 blanks = (Cell("", math.inf),) * 6
                 yield (Cell(label(each), anchor=anchor), Cell(group), Cell("0", 0),
                        Cell(why, math.inf), Cell(""), *blanks[:5])  # fmt: skip

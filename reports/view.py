@@ -109,8 +109,8 @@ def _row(contender: dict[str, Any]) -> Row:
         process1=_process1(contender),
         runner="yes" if contender["role"] == "runner" else "",
         monitor="yes" if contender["role"] == "monitor" else "",
-        responsiveness=_cell(contender, "restart", "restart_long"),
-        vmpeak=_cell(contender, "footprint", "vmpeak"),
+        responsiveness=in_words(contender, "restart", "restart_long"),
+        vmpeak=in_words(contender, "footprint", "vmpeak"),
         order=restart["median"] if restart and restart["median"] is not None else math.inf,
         latencies=tuple(
             _latency(found, group)
@@ -138,7 +138,8 @@ def _process1(contender: dict[str, Any]) -> str:
     return "possible" if contender["can_pid1"] else ""
 
 
-def _cell(contender: dict[str, Any], scenario: str, name: str) -> str:
+def in_words(contender: dict[str, Any], scenario: str, name: str) -> str:
+    """A metric with its unit, or why there is none."""
     if contender["status"] == "failed":
         return "failed"
     part = contender["scenarios"].get(scenario)
@@ -151,7 +152,7 @@ def _cell(contender: dict[str, Any], scenario: str, name: str) -> str:
         return f"not measured ({found['note'] if found else 'no samples'})"
     if found["median"] is None:
         return f"no restart seen ({found['censored']} of {found['n']})"
-    return f"{number(found['median'])} {found['unit']}"
+    return f"{number(found['median'])} {found['unit']}".strip()
 
 
 def _latency(found: dict[str, Any], group: str) -> tuple[str, ...]:

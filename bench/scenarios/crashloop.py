@@ -32,7 +32,6 @@ class Crashloop(Scenario):
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         contender = turn.contender
-        tree = {"root": sorted(turn.supervisor.processes), "pid1": contender.pid1}
         waiting = deadline(contender)
         back = {"do": "await", "services": ["s1"], "deadline": waiting}
         start = turn.supervisor.start_service(contender, turn.services[0])
@@ -41,11 +40,11 @@ class Crashloop(Scenario):
             Act(
                 "crashing",
                 (
-                    {"do": "cpu_mark", "label": "before", **tree},
+                    {"do": "cpu_mark", "label": "before", **turn.tree},
                     {"do": "mode", "service": "s1", "text": _CRASH},
                     {"do": "signal", "target": "service:s1", "signal": 9},
                     {"do": "starts", "service": "s1", "seconds": _window(contender)},
-                    {"do": "cpu_mark", "label": "after", **tree},
+                    {"do": "cpu_mark", "label": "after", **turn.tree},
                 ),
             ),
             Act(

@@ -30,11 +30,10 @@ class Footprint(Scenario):
         return [Share(self.name, seconds=window + 8, trials=1, work={"window": window})]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
-        tree = {"root": sorted(turn.supervisor.processes), "pid1": turn.contender.pid1}
         window = share.work["window"]
         first: list[dict[str, object]] = [
-            {"do": "cpu", "label": "idle", "window": window, **tree},
-            {"do": "footprint", "label": "few", "services": FEW, **tree},
+            {"do": "cpu", "label": "idle", "window": window, **turn.tree},
+            {"do": "footprint", "label": "few", "services": FEW, **turn.tree},
         ]
         events = turn.measure(first, window + 30)
         turn.grow(MANY)
@@ -44,7 +43,7 @@ class Footprint(Scenario):
         second: list[dict[str, object]] = [
             {"do": "await", "services": names, "deadline": patience},
             {"do": "sleep", "seconds": 1},
-            {"do": "footprint", "label": "many", "services": MANY, **tree},
+            {"do": "footprint", "label": "many", "services": MANY, **turn.tree},
         ]
         return events + turn.measure(second, patience + 30)
 

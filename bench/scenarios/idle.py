@@ -31,14 +31,13 @@ class Idle(Scenario):
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         window = share.work["window"]
-        tree = {"root": sorted(turn.supervisor.processes), "pid1": turn.contender.pid1}
         patience = deadline(turn.contender)
         act = Act(
             "idle",
             (
                 {"do": "await", "services": ["s1"], "deadline": patience},
                 {"do": "sleep", "seconds": turn.contender.settled},
-                {"do": "cpu", "label": "idle", "window": window, **tree},
+                {"do": "cpu", "label": "idle", "window": window, **turn.tree},
             ),
         )
         return play(turn, [act], patience + window + 60)

@@ -49,13 +49,12 @@ class Restart(Scenario):
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         contender = turn.contender
         index, count = turn.slot
-        tree = {"root": sorted(turn.supervisor.processes), "pid1": contender.pid1}
         groups = [
             {"name": "long", "trials": share.work["long"], "uptime": _uptimes(contender)},
             {"name": "short", "trials": share.work["short"], "uptime": [SHORT_UPTIME] * 2},
         ]
         steps = [
-            {"do": "cpu_mark", "label": "before trials", **tree},
+            {"do": "cpu_mark", "label": "before trials", **turn.tree},
             {
                 "do": "trials",
                 "service": turn.services[0].name,
@@ -69,7 +68,7 @@ class Restart(Scenario):
                 else None,
                 "ready": contender.readiness is not None,
             },
-            {"do": "cpu_mark", "label": "after trials", **tree},
+            {"do": "cpu_mark", "label": "after trials", **turn.tree},
         ]
         return turn.measure(steps, share.seconds * 4 + 2 * _deadline(contender) + 60)
 
