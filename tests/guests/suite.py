@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -225,17 +226,26 @@ def adopt_orphans() -> None:
 
 
 def _reap_adopted() -> None:
-    """What this process started itself is in its own session, or leads one; orphans do neither."""
     while True:
         time.sleep(0.05)
         for child in psutil.Process().children():
             try:
-                session = os.getsid(child.pid)
-                orphan = session not in (os.getsid(0), child.pid)
-                if orphan and child.status() == psutil.STATUS_ZOMBIE:
+                if child.status() == psutil.STATUS_ZOMBIE and _adopted(child.pid):
                     os.waitpid(child.pid, os.WNOHANG)
-            except (psutil.NoSuchProcess, ProcessLookupError, ChildProcessError):
+            except (psutil.NoSuchProcess, OSError):
                 continue
+
+
+def _adopted(pid: int) -> bool:
+    """Whether this process did not start that child itself.
+
+    Its own children are in no guest, and in its session or lead one; an orphan of a killed nsenter
+    is in this session and in a guest.
+    """
+    if os.getsid(pid) not in (os.getsid(0), pid):
+        return True
+    status = Path(f"/proc/{pid}/status").read_text()
+    return len(re.findall(r"^NSpid:(.*)$", status, re.MULTILINE)[0].split()) > 1
 
 
 def descendants() -> list[psutil.Process]:

@@ -65,9 +65,9 @@ class OldSshd:
                 said: str = found.run("echo in", hide=True).stdout.strip()
                 return said
         finally:
+            # Killed any sooner, nsenter would leave its sshd to whoever adopts orphans here.
             ours.close()
-            door.kill()
-            door.wait()
+            door.wait(60)
 
 
 @pytest.fixture(scope="module")
