@@ -19,7 +19,7 @@ def check(*, everything: bool) -> int:
         [sys.executable, "-m", "ruff", "check", "--no-cache", "."],
         [sys.executable, "-m", "ruff", "format", "--check", "--no-cache", "."],
         [sys.executable, "-m", "mypy", "--cache-dir=/dev/null"],
-        [sys.executable, "-m", "pytest", "-q", *_selection(everything=everything)],
+        [sys.executable, "-m", "pytest", "-q", *_workers(), *_selection(everything=everything)],
     ]
     for command in commands:
         print("+", " ".join(command[1:]), flush=True)
@@ -27,6 +27,11 @@ def check(*, everything: bool) -> int:
         if code:
             return code
     return 0
+
+
+def _workers() -> list[str]:
+    """Guests mostly wait, so there are more workers than processors; groups are marked in tests."""
+    return ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadgroup"]
 
 
 def _selection(*, everything: bool) -> list[str]:

@@ -43,13 +43,6 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
     else:
         console.print()
         console.print(latency_table(found, roomy=roomy))
-    behaviours = matrix(run)
-    for table in matrix_tables(behaviours, min(console.width, _WIDEST)):
-        console.print(table)
-    if behaviours.columns:
-        for line in behaviours.legend():
-            _say(console, line)
-        _say(console, "Why: ./inv report --why SUPERVISOR/SCENARIO")
     console.print()
     show_matrix(matrix(run), console)
     _say(console, counts(run))

@@ -76,7 +76,8 @@ class Service:
 
     options: more of the daemon's own. watchdog: it is ended if it does not answer in time. logged:
     what it writes is kept, by whatever the supervisor brings along for that. foreground: a
-    monitor's daemon that does not detach itself, so daemonize(1) does that for it.
+    monitor's daemon that does not detach itself, so daemonize(1) does that for it. forks: how often
+    it forks to detach itself.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Service:
     watchdog: bool = False
     logged: bool = False
     foreground: bool = False
+    forks: int = 2
 
     @property
     def pidfile(self) -> str:
@@ -110,7 +112,8 @@ class Service:
                 self.name,
             )
         if self.role == "monitor":
-            options = ("--daemonize", "--pidfile", self.pidfile, *options)
+            forks = () if self.forks == 2 else ("--forks", str(self.forks))
+            options = ("--daemonize", *forks, "--pidfile", self.pidfile, *options)
         return (f"{TESTD}/testd", *options, self.name)
 
     @property

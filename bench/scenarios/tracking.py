@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.evidence import (
     alive,
@@ -15,7 +16,17 @@ from bench.evidence import (
     one_look,
     patience,
 )
-from bench.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.scenario import (
+    Answer,
+    Depth,
+    Event,
+    Scenario,
+    Share,
+    Step,
+    Turn,
+    Verdict,
+    services,
+)
 from bench.stats import Metric
 from supervisors import supervisors
 from supervisors.contract import Contender, Service
@@ -23,6 +34,7 @@ from supervisors.contract import Contender, Service
 # The acts, one a guest, and what is asked of a supervisor in each.
 _ACTS = {
     "detached": "follows a daemon that forks twice",
+    "single": "follows a daemon that forks once",
     "stale": "sees through a stale pid file",
     "empty": "sees through an empty pid file",
     "stranger": "is not fooled by a stranger",
@@ -67,6 +79,9 @@ class Tracking(Scenario):
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         name, service, contender = share.work["act"], turn.services[0], turn.contender
         wait, look = patience(contender), one_look(contender)
+        if name == "single":
+            service = replace(services(contender, 2)[1], forks=1)
+            turn.keep((*turn.services, service))
         steps: list[Step] = [{"do": "watch", "seconds": contender.settled}]
         if name == "stranger":
             steps.append(_run(_BEGIN_STRANGER.format(looks=_looks(turn, service))))
@@ -120,16 +135,17 @@ def _look(seconds: float) -> list[Step]:
 def _verdict(name: str, contender: Contender, samples: Sequence[Event]) -> Verdict:
     pictures = find(samples, "processes", act=name)
     storms = find(samples, "storm", act=name)
-    before, after = pictures[0][1], pictures[0 if name == "detached" else 1][1]
-    storm, count = storms[0][1], len(daemons(after))
+    before, after = pictures[0][1], pictures[1 if name in _LIES else 0][1]
+    # The first service goes on beside the one that forks once.
+    storm, count = storms[0][1], len(daemons(after)) - (name == "single")
     killed = storm["killed"][0]
-    said = [] if name == "detached" else [_told(name, contender), _while_it_ran(daemons(before))]
+    said = [_told(name, contender), _while_it_ran(daemons(before))] if name in _LIES else []
     if killed["main_ns"]:
         time = duration(killed["main_ns"] - killed["kill_ns"])
         said.append(f"Killed, the daemon was back after {time}, and then {count} of it ran.")
     else:
         said.append(f"Killed, it was not started again within {storm['deadline_s']:g} s.")
-    doubled = name != "detached" and len(daemons(before)) > 1
+    doubled = name in _LIES and len(daemons(before)) > 1
     answer: Answer = "yes" if killed["main_ns"] and count == 1 and not doubled else "no"
     return Verdict(_ACTS[name], answer, " ".join(said), numbers(storms, pictures[:2]))
 

@@ -11,7 +11,8 @@ from supervisors.contract import Article, Contender, Profile, Role, Service, Sup
 
 def _contender(role: Role, profile: Profile) -> Contender:
     tuned = profile == "tuned"
-    # The test daemon forks twice, which `expect daemon` counts by ptrace.
+    # The test daemon forks twice, which `expect daemon` counts by ptrace; one that forks once, as
+    # the scenario `tracking` has, is `expect fork`.
     kept = "respawn" if role == "runner" else "expect daemon, respawn"
     return Contender(
         "upstart",

@@ -39,6 +39,15 @@ def test_systemd_monitor_finds_the_daemon_by_its_pid_file(contender: Contender) 
     assert ("--daemonize --pidfile /run/s2.pid s2\n" in unit) is monitor
 
 
+@pytest.mark.parametrize(("forks", "told"), [(1, "expect fork\n"), (2, "expect daemon\n")])
+def test_upstart_is_told_how_often_the_daemon_forks(forks: int, told: str) -> None:
+    monitor = next(each for each in _contenders("upstart") if each.role == "monitor")
+    service = Service("s1", "monitor", forks=forks)
+    (job,) = supervisors()["upstart"].files(monitor, [service])
+    assert told in str(job.content)
+    assert ("--forks 1" in str(job.content)) is (forks == 1)
+
+
 @pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda each: each.name)
 def test_s6_service_tells_readiness_on_the_descriptor_that_s6_reads(contender: Contender) -> None:
     written = _written(contender)
