@@ -38,6 +38,8 @@ class God(Supervisor):
     findings = (
         "It believes its pid file alone: when that comes to name a dead process, god starts a"
         " second daemon beside the living one; when it is emptied, god does nothing.",
+        "Each service has a thread of its own, and loading gets slower with every one there is:"
+        " 100 services came up in 1.5 s, 990 in 80 s, 2000 in 9 minutes.",
     )
     contenders = (
         Contender(

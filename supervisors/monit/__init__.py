@@ -31,6 +31,9 @@ class Monit(Supervisor):
         "Its manual says that monit checks a process by its pid file. It keeps to the pid it"
         " has read as long as a process of that number lives: a pid file that changes meanwhile"
         " goes unnoticed.",
+        "With a file for each service in conf.d, 990 are kept and 2000 are not: `include files"
+        " limit reached`, which its manual leaves out. Its checks are one after the other, each"
+        " start about 0.3 s: 990 services took 5 minutes to bring up.",
     )
     contenders = (
         _contender(
