@@ -330,6 +330,7 @@ class LxcGuest(Guest):
             arch=platform.machine(),
             init=init,
             files=_open_files(),
+            terminals=Path("/proc/sys/kernel/pty/max").read_text().strip(),
             shift=SHIFT,
             range=RANGE,
             rootfs=f"overlay:{rootfs}",

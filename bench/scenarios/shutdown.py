@@ -16,6 +16,7 @@ STUBBORN = "s3"
 # Beyond the longest that a manual here speaks of: systemd's TimeoutStopSec of 90 s.
 PATIENCE = 150.0
 _ACTS = ("obedient", "stubborn")
+_ENDLESS = "As PID 1 it knows no end: nothing in its manual switches a machine off."
 
 
 class Shutdown(Scenario):
@@ -29,7 +30,7 @@ class Shutdown(Scenario):
         if not contender.pid1:
             return "It is not PID 1: switching off is its host's task."
         if supervisors()[contender.supervisor].power_off is None:
-            return "As PID 1 it knows no end: nothing in its manual switches a machine off."
+            return super().inapplicable(contender) or _ENDLESS
         return ""
 
     def shares(self, contender: Contender, depth: Depth) -> list[Share]:

@@ -35,6 +35,12 @@ class Perp(Supervisor):
         "readiness": "perpd(8) knows a service that runs and one that does not.",
         "watchdog": "perpd waits for the end of rc.main, and knows nothing else of it.",
     }
+    findings = (
+        "It keeps 200 services and no more (PERP_MAX in its source), which perpd(8) leaves out:"
+        " asked for 990, it kept 200 and said nothing of the others.",
+        "perpctl(8)'s `d` sends SIGTERM and leaves it at that: a service that ignores it ran on,"
+        " two minutes later.",
+    )
     contenders = (
         Contender(
             "perp",
@@ -65,6 +71,9 @@ class Perp(Supervisor):
 
     def start_service(self, contender: Contender, service: Service) -> str:
         return f"perpctl -b {_BASE} u {service.name}"
+
+    def output(self, contender: Contender, service: Service) -> str:
+        return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
 
 
 SUPERVISOR = Perp()

@@ -49,6 +49,17 @@ class Upstart(Supervisor):
     processes = frozenset({"upstart"})
     parent = "upstart"
     version_command = "/sbin/upstart --version"
+    announces = "stop"
+    lacks = {
+        "watchdog": "init(5) has a job watched for its end, and asks nothing of it.",
+        "shutdown": "init(8) emits an event that jobs may stop on; what then switches the machine"
+        " off is a job of the distribution's.",
+    }
+    findings = (
+        "A main process that dies before its job is up (`expect stop`, and not stopped yet) is not"
+        " started again: `initctl status` says start/running, without a process. init(5) has"
+        " respawn without that exception.",
+    )
     contenders = (
         _contender("runner", "default"),
         _contender("runner", "tuned"),
@@ -75,6 +86,13 @@ class Upstart(Supervisor):
 
     def start_service(self, contender: Contender, service: Service) -> str:
         return f"initctl start {service.name}"
+
+    def wait_ready(self, contender: Contender, service: Service) -> str:
+        # No verb waits for a start that somebody else has asked for.
+        return f"until initctl status {service.name} | grep -q start/running; do sleep 0.01; done"
+
+    def output(self, contender: Contender, service: Service) -> str:
+        return f"cat /var/log/upstart/{service.name}.log"
 
 
 SUPERVISOR = Upstart()
