@@ -129,6 +129,7 @@ def _head(
         "ended": max(ended) if all(ended) else None,
         "quick": any(run["quick"] for run in runs),
         "seconds": sum(run.get("seconds", 0.0) for run in runs),
+        "bound": sum(run.get("bound", 0.0) for run in runs),
         "plan": {"lines": [line for run in runs for line in run["plan"]["lines"]],
                  "seconds": sum(run["plan"]["seconds"] for run in runs)},
         "absent": [each for name, each in absent.items() if name not in measured],
