@@ -109,7 +109,7 @@ def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
     )
     yield Doubt(
         "modes",
-        f"The latencies have {len(groups)} modes ({listed}): the median alone misleads, "
+        f"The latencies have {len(groups)} modes ({listed}; bound 1): the median alone misleads, "
         "look at the distribution.",
     )
 

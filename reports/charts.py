@@ -145,7 +145,9 @@ def split(rows: Sequence[tuple[str, Sequence[float], float]], names: Sequence[st
     ]  # fmt: skip
     totals = [{"who": label, "says": f"{number(whole)} ms"} for label, _, whole in rows]
     y = _who(order)
-    return _drawn({"width": _WIDE, "height": {"step": _ROW}, "layer": [
+    room = {"left": 2, "right": 7.5 * max(len(each["says"]) for each in totals), "top": 2,
+            "bottom": 2}  # fmt: skip
+    return _drawn({"width": _WIDE, "height": {"step": _ROW}, "padding": room, "layer": [
         {"data": {"values": pieces}, "mark": {"type": "bar", "height": {"band": 0.75}},
          "encoding": {
              "x": {"field": "share", "type": "quantitative", "stack": "zero",
@@ -164,17 +166,18 @@ def split(rows: Sequence[tuple[str, Sequence[float], float]], names: Sequence[st
 
 def lateness(found: Mapping[str, Sequence[int]], bounds: Sequence[float]) -> str:
     """How late a sleeper woke up, a histogram each: counts below each bound (us), and above all."""
-    bins = [*(f"{bound:,g}" for bound in bounds), "more"]
+    bins = [*(f"{us:g} us" if us < 1000 else f"{us / 1000:g} ms" for us in bounds), "more"]
     bars = [
         {"of": name, "late": late, "share": count / sum(counts),
          "label": f"{count / sum(counts):.2%}" if count else "",
-         "says": f"{name}, up to {late} us: {count:,} of {sum(counts):,}"}
+         "says": f"{name}, up to {late}: {count:,} of {sum(counts):,}"}
         for name, counts in found.items() for late, count in zip(bins, counts, strict=True)
     ]  # fmt: skip
-    x = {"field": "late", "type": "ordinal", "sort": bins, "title": "late by up to, us",
+    x = {"field": "late", "type": "ordinal", "sort": bins, "title": "late by up to",
          "axis": {"labelAngle": 0}}  # fmt: skip
     y = {"field": "share", "type": "quantitative", "title": None,
-         "axis": {"format": ".0%", "tickCount": 4}, "scale": {"domain": [0, 1]}}  # fmt: skip
+         "axis": {"format": ".0%", "tickCount": 4, "minExtent": 44},
+         "scale": {"domain": [0, 1]}}  # fmt: skip
     return _drawn({"data": {"values": bars}, "facet": {"row": {
         "field": "of", "type": "nominal", "sort": list(found), "title": None,
         "header": {"labelColor": "currentColor", "labelFontSize": 12, "labelOrient": "top",

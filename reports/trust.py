@@ -26,19 +26,19 @@ PARTS = (
 _UPTIMES = (("long", ""), ("short", "_short"))
 _MEASURE = "measure "
 _MOST, _LITTLE = 4, 0.1  # so many are named, none that took less, in s
-UNCALIBRATED = "not calibrated: ./inv calibrate"
 
 
 def calibrated(run: Run) -> str:
     """One line: when the instrument was measured on this host, and how many checks it met."""
     found = run.get("calibration")
     if not found:
-        return f"The instrument was {UNCALIBRATED}"
+        return "The instrument was not calibrated: ./inv calibrate"
     met = sum(each["met"] for each in found["checks"])
-    depth = ", quick" if found["quick"] else ""
+    when = found["made"][:16].replace("T", " ") + (", quick" if found["quick"] else "")
+    alone = f", without the kernel as a witness: {found['untraced']}" if found["untraced"] else ""
     return (
-        f"The instrument was calibrated on this host ({found['made'][:16].replace('T', ' ')}"
-        f"{depth}): {met} of {len(found['checks'])} checks met"
+        f"The instrument was calibrated on this host ({when}): "
+        f"{met} of {len(found['checks'])} checks met{alone}"
     )
 
 
@@ -60,7 +60,6 @@ def checks_table(run: Run) -> Table | None:
             (Cell(each["what"]), Cell(each["figure"]), Cell(each["bound"]), Cell(_outcome(each)))
             for each in found["checks"]
         ),
-        note=f"Without the kernel as a witness: {found['untraced']}." if found["untraced"] else "",
     )
 
 
