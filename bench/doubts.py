@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from bench.scenario import Event
 
@@ -91,7 +91,7 @@ def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[Doubt]:
     scale = period * 1e3 if period else metric["median"]
     wide = (high - low) / scale
     if wide > WIDE:
-        needed = int(np.ceil(n * (wide / WIDE) ** 2))
+        needed = math.ceil(n * (wide / WIDE) ** 2)
         of = "its period" if period else "its median"
         yield Doubt(
             "few",
@@ -105,7 +105,8 @@ def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
     if len(groups) < 2:
         return
     listed = ", ".join(
-        f"{len(group) / len(latencies):.0%} near {np.median(group):.3g} ms" for group in groups
+        f"{len(group) / len(latencies):.0%} near {statistics.median(group):.3g} ms"
+        for group in groups
     )
     yield Doubt(
         "modes",
@@ -116,10 +117,11 @@ def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
 
 def modes(latencies: Sequence[float]) -> list[list[float]]:
     """The latencies by mode, cut in the valleys of their density on a logarithmic scale."""
-    values = np.sort(np.asarray(latencies, float))
+    values = sorted(latencies)
     if len(values) < ENOUGH_FOR_MODES or values[0] <= 0 or values[-1] / values[0] < APART:
-        return [list(values)] if len(values) else []
-    from scipy.signal import find_peaks  # slow imports, needed by a run's end only
+        return [values] if values else []
+    import numpy as np  # slow imports, needed by a run's end only
+    from scipy.signal import find_peaks
     from scipy.stats import gaussian_kde
 
     logs = np.log(values)
@@ -131,11 +133,11 @@ def modes(latencies: Sequence[float]) -> list[list[float]]:
     cuts = [
         grid[left + int(np.argmin(height[left:right]))]
         for left, right in pairwise(peaks)
-        if grid[right] - grid[left] > np.log(APART)
+        if grid[right] - grid[left] > math.log(APART)
     ]
     groups = [list(group) for group in np.split(values, np.searchsorted(logs, cuts))]
     large = [group for group in groups if len(group) >= MODE * len(values)]
-    return large if len(large) > 1 else [list(values)]
+    return large if len(large) > 1 else [values]
 
 
 def _outliers(latencies: Sequence[float]) -> Iterator[Doubt]:
@@ -151,6 +153,8 @@ def _outliers(latencies: Sequence[float]) -> Iterator[Doubt]:
 
 
 def _beyond(group: Sequence[float]) -> int:
+    import numpy as np
+
     low, high = np.quantile(group, [0.25, 0.75])
     reach = FENCE * (high - low)
     return int(np.sum((np.asarray(group) < low - reach) | (np.asarray(group) > high + reach)))

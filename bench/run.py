@@ -76,8 +76,6 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         options = replace(
             Options.of_run(record.run["options"], options.overlays), redo=options.redo
         )
-    if options.trace:
-        check_traceable()
     system = options.guests
     chosen = [scenarios()[name] for name in options.scenarios]
     asked, absent = entries(
@@ -95,6 +93,8 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
             asked = [entry for entry in asked if entry.name not in kept]
             if not asked:
                 return record
+        if options.trace:
+            check_traceable()
         provider, reason = choose(options.provider, system, options.box)
         made = plan(asked, chosen, _depth(options, provider), provider.parallel)
         if record is None:

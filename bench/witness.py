@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from bench.conclusion import compare_with_floor
 from bench.record import Record
@@ -180,7 +179,7 @@ def _missing(guest: Guest, samples: Sequence[Event], done: int) -> int:
 
 def _spread(spawn: Mapping[str, Sequence[float]]) -> float | None:
     """How far the contenders' medians lie apart, as a share of the smallest."""
-    medians = [float(np.median(values)) for values in spawn.values() if values]
+    medians = [statistics.median(values) for values in spawn.values() if values]
     return max(medians) / min(medians) - 1 if medians else None
 
 
@@ -188,13 +187,14 @@ def figures(values: Sequence[float]) -> dict[str, float] | None:
     """n, median, p99 and max; None where there is nothing."""
     if not values:
         return None
-    found = np.asarray(values)
+    import numpy as np  # slow, and a run that is complete needs no figures
+
     return {
         "n": len(values),
-        "median": round(float(np.median(found)), 2),
-        "p99": round(float(np.quantile(found, 0.99)), 2),
-        "min": round(float(found.min()), 2),
-        "max": round(float(found.max()), 2),
+        "median": round(statistics.median(values), 2),
+        "p99": round(float(np.quantile(values, 0.99)), 2),
+        "min": round(min(values), 2),
+        "max": round(max(values), 2),
     }
 
 
