@@ -32,7 +32,11 @@ def calibrated(run: Run) -> str:
     """One line: when the instrument was measured on this host, and how many checks it met."""
     found = run.get("calibration")
     if not found:
-        return "The instrument was not calibrated: ./inv calibrate"
+        several = len(run.get("hosts", ())) > 1
+        return (
+            "Calibrations are of one host each: see the runs that this one is made of"
+            if several else "The instrument was not calibrated: ./inv calibrate"
+        )  # fmt: skip
     met = sum(each["met"] for each in found["checks"])
     when = found["made"][:16].replace("T", " ") + (", quick" if found["quick"] else "")
     alone = f", without the kernel as a witness: {found['untraced']}" if found["untraced"] else ""

@@ -121,6 +121,11 @@ def test_a_run_without_calibration_says_how_to_get_it(one: dict[str, Any]) -> No
     assert "lateness.svg" not in markdown.pictures(whole(one))
 
 
+def test_calibrations_of_several_hosts_are_not_mixed() -> None:
+    one = plain(hosts={"a": {}, "b": {}}, mixed=False)
+    assert all("see the runs that this one is made of" in said for said in everywhere(one))
+
+
 def test_a_noise_that_nobody_saw_has_no_picture() -> None:
     one = plain(calibration=made.calibration())
     for found in one["calibration"]["noise"].values():
