@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+from bench.acts import lasting
 from bench.scenario import Event
 
 # Shares of the time of a guest's trials; beyond them somebody else had the processors.
@@ -105,7 +106,7 @@ def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
     if len(groups) < 2:
         return
     listed = ", ".join(
-        f"{len(group) / len(latencies):.0%} near {statistics.median(group):.3g} ms"
+        f"{len(group) / len(latencies):.0%} near {_ms(statistics.median(group))}"
         for group in groups
     )
     yield Doubt(
@@ -113,6 +114,10 @@ def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
         f"The latencies have {len(groups)} modes ({listed}; bound 1): the median alone misleads, "
         "look at the distribution.",
     )
+
+
+def _ms(value: float) -> str:
+    return lasting(value / 1e3)
 
 
 def modes(latencies: Sequence[float]) -> list[list[float]]:
@@ -147,7 +152,7 @@ def _outliers(latencies: Sequence[float]) -> Iterator[Doubt]:
         yield Doubt(
             "outliers",
             f"{count} of {len(latencies)} samples lie beyond {FENCE:g} interquartile ranges of "
-            f"their mode, up to {max(latencies):.3g} ms (bound {OUTLIERS:.0%}); none is dropped. "
+            f"their mode, up to {_ms(max(latencies))} (bound {OUTLIERS:.0%}); none is dropped. "
             "Stop what else runs here, then: ./inv bench --redo=unstable",
         )
 

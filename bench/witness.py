@@ -60,7 +60,8 @@ class Guest:
         own = {pid for pids in self.hosts.values() for pid in pids}
         self.kills = _of(trace.kills, own)
         self.ends = _of(trace.ends, own)
-        self.execs = [each for each in trace.execs if each.pid in own]
+        # Who executes a daemon that detaches itself is often gone before its namespace is read.
+        self.execs = _of(trace.execs, own | _ancestors(trace, own))
 
     def seen(self, sample: Event) -> Seen:
         """What the kernel saw of one sample's restart."""
@@ -106,6 +107,17 @@ class Guest:
 
 def _of(events: Sequence[Happening], pids: set[int]) -> list[Happening]:
     return [each for each in events if each.pid in pids]
+
+
+def _ancestors(trace: Trace, pids: Iterable[int]) -> set[int]:
+    """Those that forked them, and so on, as far as the trace goes back."""
+    found: set[int] = set()
+    todo = list(pids)
+    while todo:
+        parents = {fork.pid for fork in trace.born.get(todo.pop(), [])} - found
+        found |= parents
+        todo += parents
+    return found
 
 
 def _last(forks: list[Happening], begin: int, end: int) -> Happening | None:

@@ -52,6 +52,24 @@ def test_a_daemon_that_detached_itself_is_followed_back_to_its_monitor() -> None
     )  # fmt: skip
 
 
+def test_who_executed_it_need_not_have_been_named() -> None:
+    # Both forked and were gone before anybody could ask for their namespace.
+    lines = [line for line in DETACHED.splitlines() if line[:8] not in ("#ns 220 ", "#ns 221 ")]
+    restart = sample(new_pid=22, main_ns=100_000_600_000, up_ns=100_000_700_000)
+    assert Guest(parse(lines), 4026).seen(restart).exec == 100_000_250_000
+    found = agreement(run(), [restart], parse(lines))
+    assert (found["restarts"], found["invented"], found["missing"]) == (1, 0, 0)
+
+
+def test_a_restart_of_a_daemon_that_detached_itself_can_be_missing() -> None:
+    lines = [line for line in DETACHED.splitlines() if line[:8] not in ("#ns 220 ", "#ns 221 ")]
+    later = "\n".join(lines).replace(" 100.", " 101.").replace("22", "23")
+    unseen = sample(new_pid=None, main_ns=None, up_ns=None, censored=True)
+    seen = sample(kill_ns=101 * 10**9, new_pid=23, main_ns=101_000_600_000, up_ns=101_000_700_000)
+    found = agreement(run(), [unseen, seen], parse([*lines, *later.splitlines()]))
+    assert (found["restarts"], found["invented"], found["missing"]) == (1, 0, 1)
+
+
 def test_agreement() -> None:
     found = agreement(run(), [sample()], parse(RUNNER.splitlines()))
     assert (found["restarts"], found["missing"], found["invented"]) == (1, 0, 0)
