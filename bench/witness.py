@@ -97,9 +97,9 @@ class Guest:
 
     def _awake(self, fork: Happening, death: int) -> int | None:
         """When the forking process ran after the death; None where its runs are not traced."""
-        stamps = self.trace.switches.get(fork.pid)
-        if not stamps:
+        if fork.text not in self.trace.awakened:
             return None
+        stamps = self.trace.switches.get(fork.pid, [])
         at = bisect_left(stamps, death)
         # It needs no switch where it is running already.
         return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else death
@@ -263,7 +263,8 @@ def check_traceable() -> None:
 @contextmanager
 def witnessed(record: Record, asked: Iterable[Entry]) -> Iterator[None]:
     """Trace a run for the time of the block, then add to its record what the kernel saw."""
-    names = {name for entry in asked for name in entry.supervisor.processes}
+    who = {entry.supervisor for entry in asked}
+    names = {name for each in who for name in each.processes | each.threads}
     with tracing(record.folder / "logs" / "trace.txt", events(names)) as taken:
         yield
     attach(record, taken.read())

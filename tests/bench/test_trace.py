@@ -98,6 +98,17 @@ def test_without_its_own_awakening_a_restart_is_not_split() -> None:
     assert parts(samples) == []
 
 
+def test_a_thread_whose_awakenings_are_not_traced_does_not_split_a_restart() -> None:
+    # It forked under a name of its own; the name it was born with was traced.
+    renamed = RUNNER.replace("fork: comm=floor pid=200", "fork: comm=worker pid=200")
+    assert renamed != RUNNER
+    samples = [sample()]
+    split(samples, parse(renamed.splitlines()), 4026)
+    assert samples[0]["witness"]["fork"] is not None
+    assert samples[0]["witness"]["awake"] is None
+    assert parts(samples) == []
+
+
 def test_the_parts_of_a_restart_add_up() -> None:
     samples = [sample()]
     split(samples, parse(RUNNER.splitlines()), 4026)
@@ -132,7 +143,7 @@ def test_lines_of_other_events_are_none_of_ours() -> None:
 
 def test_only_the_supervisors_own_awakenings_are_traced() -> None:
     assert "sched/sched_switch" not in events(())
-    assert events(("b", "a"))["sched/sched_switch"] == 'next_comm == "a" || next_comm == "b"'
+    assert events(("b*", "a"))["sched/sched_switch"] == 'next_comm ~ "a" || next_comm ~ "b*"'
 
 
 def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
