@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
+from bench.acts import lasting
 from bench.scenario import Event
 
 # Shares of the time of a guest's trials; beyond them somebody else had the processors.
@@ -91,7 +92,7 @@ def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[Doubt]:
     scale = period * 1e3 if period else metric["median"]
     wide = (high - low) / scale
     if wide > WIDE:
-        needed = int(np.ceil(n * (wide / WIDE) ** 2))
+        needed = math.ceil(n * (wide / WIDE) ** 2)
         of = "its period" if period else "its median"
         yield Doubt(
             "few",
@@ -105,21 +106,27 @@ def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
     if len(groups) < 2:
         return
     listed = ", ".join(
-        f"{len(group) / len(latencies):.0%} near {np.median(group):.3g} ms" for group in groups
+        f"{len(group) / len(latencies):.0%} near {_ms(statistics.median(group))}"
+        for group in groups
     )
     yield Doubt(
         "modes",
-        f"The latencies have {len(groups)} modes ({listed}): the median alone misleads, "
+        f"The latencies have {len(groups)} modes ({listed}; bound 1): the median alone misleads, "
         "look at the distribution.",
     )
 
 
+def _ms(value: float) -> str:
+    return lasting(value / 1e3)
+
+
 def modes(latencies: Sequence[float]) -> list[list[float]]:
     """The latencies by mode, cut in the valleys of their density on a logarithmic scale."""
-    values = np.sort(np.asarray(latencies, float))
+    values = sorted(latencies)
     if len(values) < ENOUGH_FOR_MODES or values[0] <= 0 or values[-1] / values[0] < APART:
-        return [list(values)] if len(values) else []
-    from scipy.signal import find_peaks  # slow imports, needed by a run's end only
+        return [values] if values else []
+    import numpy as np  # slow imports, needed by a run's end only
+    from scipy.signal import find_peaks
     from scipy.stats import gaussian_kde
 
     logs = np.log(values)
@@ -131,11 +138,11 @@ def modes(latencies: Sequence[float]) -> list[list[float]]:
     cuts = [
         grid[left + int(np.argmin(height[left:right]))]
         for left, right in pairwise(peaks)
-        if grid[right] - grid[left] > np.log(APART)
+        if grid[right] - grid[left] > math.log(APART)
     ]
     groups = [list(group) for group in np.split(values, np.searchsorted(logs, cuts))]
     large = [group for group in groups if len(group) >= MODE * len(values)]
-    return large if len(large) > 1 else [list(values)]
+    return large if len(large) > 1 else [values]
 
 
 def _outliers(latencies: Sequence[float]) -> Iterator[Doubt]:
@@ -145,12 +152,14 @@ def _outliers(latencies: Sequence[float]) -> Iterator[Doubt]:
         yield Doubt(
             "outliers",
             f"{count} of {len(latencies)} samples lie beyond {FENCE:g} interquartile ranges of "
-            f"their mode, up to {max(latencies):.3g} ms (bound {OUTLIERS:.0%}); none is dropped. "
+            f"their mode, up to {_ms(max(latencies))} (bound {OUTLIERS:.0%}); none is dropped. "
             "Stop what else runs here, then: ./inv bench --redo=unstable",
         )
 
 
 def _beyond(group: Sequence[float]) -> int:
+    import numpy as np
+
     low, high = np.quantile(group, [0.25, 0.75])
     reach = FENCE * (high - low)
     return int(np.sum((np.asarray(group) < low - reach) | (np.asarray(group) > high + reach)))

@@ -52,7 +52,7 @@ class Display:
             yield
 
     def planned(self, made: Plan, notes: Sequence[str]) -> None:
-        for line in [*notes, *made.lines()]:
+        for line in filter(None, [*notes, *made.lines(), made.bound_line()]):
             self._console.print(line, highlight=False, markup=False)
         self._expected = made.seconds
         with self._lock:

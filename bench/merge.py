@@ -13,7 +13,7 @@ from provision.errors import Problem
 
 # What a reader takes to be the same for the whole run.
 _COMMON = ("system", "provider")
-_OWN_OF_PART = frozenset({"schema", "id", "contenders", "trace", "alone"})
+_OWN_OF_PART = frozenset({"schema", "id", "contenders", "trace", "alone", "calibration"})
 
 
 @dataclass(frozen=True)
@@ -129,11 +129,13 @@ def _head(
         "ended": max(ended) if all(ended) else None,
         "quick": any(run["quick"] for run in runs),
         "seconds": sum(run.get("seconds", 0.0) for run in runs),
+        "bound": sum(run.get("bound", 0.0) for run in runs),
         "plan": {"lines": [line for run in runs for line in run["plan"]["lines"]],
                  "seconds": sum(run["plan"]["seconds"] for run in runs)},
         "absent": [each for name, each in absent.items() if name not in measured],
         "supervisors": {name: each for run in runs for name, each in run["supervisors"].items()},
         "alone": runs[0]["alone"] if len(hosts) == 1 else None,
+        "calibration": runs[0].get("calibration") if len(hosts) == 1 else None,
         "hosts": hosts,
         "mixed": mixed,
         "merged": [run["id"] for run in runs],

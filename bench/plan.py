@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.scenario import Depth, Scenario, Share
@@ -26,6 +27,11 @@ class Job:
         return sum(share.seconds for share in self.shares)
 
     @property
+    def least(self) -> float:
+        """Seconds of those that whoever measures cannot save."""
+        return sum(share.least for share in self.shares)
+
+    @property
     def fresh(self) -> bool:
         """Whether its guest is in no state to do anything more in the end, an orderly stop even."""
         return any(share.fresh for share in self.shares)
@@ -38,17 +44,42 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """jobs: longest first; skipped: (contender, scenario) with status and reason."""
+    """jobs: longest first; skipped: (contender, scenario) with status and reason.
+
+    at_once: how many guests the provider can have.
+    """
 
     jobs: tuple[Job, ...]
     skipped: dict[tuple[str, str], tuple[str, str]]
+    at_once: int
 
     @property
     def seconds(self) -> float:
-        """How long all jobs take: side by side, and then the loud ones."""
-        calm = max((job.seconds for job in self.jobs if not job.loud), default=0.0)
-        loud = [job.seconds for job in self.jobs if job.loud]
-        return calm + max(sum(loud) / LOUD_AT_ONCE, max(loud, default=0.0))
+        """How long all jobs should take."""
+        return self._lasting(lambda job: job.seconds)
+
+    @property
+    def bound(self) -> float:
+        """Seconds below which no measuring of this plan can get, whatever else it saves."""
+        return self._lasting(lambda job: job.least)
+
+    def _lasting(self, of: Callable[[Job], float]) -> float:
+        """Seconds of all jobs: side by side, and then the loud ones."""
+        calm = [of(job) for job in self.jobs if not job.loud]
+        loud = [of(job) for job in self.jobs if job.loud]
+        return _side_by_side(calm, self.at_once) + _side_by_side(
+            loud, min(LOUD_AT_ONCE, self.at_once)
+        )
+
+    def bound_line(self) -> str:
+        """The lower bound, and the guest that takes longest by it; empty where there is none."""
+        if not self.bound:
+            return ""
+        longest = max(self.jobs, key=lambda job: job.least)
+        shares = ", ".join(
+            f"{share.scenario} {share.least:.0f} s" for share in longest.shares if share.least
+        )
+        return f"lower bound {self.bound:.0f} s; most in a guest of {longest.entry.name}: {shares}"
 
     def lines(self) -> list[str]:
         """The arithmetic, a line a contender: guests x trials x period."""
@@ -65,8 +96,12 @@ class Plan:
         return rows
 
 
-def plan(entries: list[Entry], scenarios: list[Scenario], depth: Depth) -> Plan:
-    """Deal every scenario's shares out to guests."""
+def _side_by_side(seconds: Sequence[float], at_once: int) -> float:
+    return max(sum(seconds) / at_once, max(seconds, default=0.0))
+
+
+def plan(entries: list[Entry], scenarios: list[Scenario], depth: Depth, at_once: int) -> Plan:
+    """Deal every scenario's shares out to guests, of which the provider can have some at once."""
     jobs: list[Job] = []
     skipped: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in entries:
@@ -86,7 +121,7 @@ def plan(entries: list[Entry], scenarios: list[Scenario], depth: Depth) -> Plan:
             for replica, shares in enumerate([*dealt, *alone])
             if shares
         ]
-    return Plan(tuple(sorted(jobs, key=lambda job: -job.seconds)), skipped)
+    return Plan(tuple(sorted(jobs, key=lambda job: -job.seconds)), skipped, at_once)
 
 
 def _deal(shares: list[Share], dealt: list[list[Share]], depth: Depth) -> None:

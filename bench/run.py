@@ -76,8 +76,6 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         options = replace(
             Options.of_run(record.run["options"], options.overlays), redo=options.redo
         )
-    if options.trace:
-        check_traceable()
     system = options.guests
     chosen = [scenarios()[name] for name in options.scenarios]
     asked, absent = entries(
@@ -95,14 +93,17 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
             asked = [entry for entry in asked if entry.name not in kept]
             if not asked:
                 return record
+        if options.trace:
+            check_traceable()
         provider, reason = choose(options.provider, system, options.box)
-        made = plan(asked, chosen, _depth(options, provider))
+        made = plan(asked, chosen, _depth(options, provider), provider.parallel)
         if record is None:
             head = _head(options, system, provider, reason, made, absent)
             involved = {entry.supervisor for entry in asked} | set(absent)
             sources = {entry.supervisor.name: entry.source for entry in asked}
             facts = {**head[1], "supervisors": about(involved, system, sources)}
             record = Record.create(head[0], facts, results)
+        record.run["bound"] = round(made.bound, 1)
         observer.planned(made, [f"{provider.name}: {reason}"])
         for name in provider.leftovers():
             provider.remove(name)
@@ -465,4 +466,5 @@ class _Stay:
     def facts(self) -> dict[str, Any]:
         """What the record keeps of the guest."""
         return {"replica": self.job.replica, "phases": self.phases, "notes": self.notes,
-                "kept": self.kept, "load": self.load, **self.machine}  # fmt: skip
+                "kept": self.kept, "load": self.load, "least": round(self.job.least, 1),
+                **self.machine}  # fmt: skip

@@ -40,7 +40,8 @@ class Share:
 
     seconds: how long that is expected to take; fresh: it needs a guest of its own, in which nothing
     was done before and after which nothing can be; loud: it takes so much of the host that it waits
-    until all others are done, and as many as there are processors run at once.
+    until all others are done, and as many as there are processors run at once; least: seconds that
+    whoever measures this cannot save, of its uptimes, periods and windows.
     """
 
     scenario: str
@@ -49,6 +50,7 @@ class Share:
     work: dict[str, Any] = field(default_factory=dict)
     fresh: bool = False
     loud: bool = False
+    least: float = 0.0
 
 
 @dataclass(frozen=True)

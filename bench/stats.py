@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 CONFIDENCE = 0.95
 ENOUGH_FOR_P99 = 100
@@ -45,6 +46,8 @@ class Metric:
 
 def summary(metric: str, unit: str, values: Sequence[float], censored: int = 0) -> Metric:
     """A distribution's figures; a censored sample is longer than every other, by an unknown lot."""
+    import numpy as np  # slow, and a run that is complete needs no figures
+
     n = len(values) + censored
     if n == 0:
         return Metric(metric, unit, status="not measured", note="no samples")

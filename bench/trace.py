@@ -22,15 +22,15 @@ from provision.errors import Problem
 
 _LINE = re.compile(r"^.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$")
 _PID = re.compile(r"\bpid=(\d+)")
-_FORK = re.compile(r"\bpid=(\d+) child_comm=.* child_pid=(\d+)$")
-_SWITCH = re.compile(r"next_pid=(\d+) next_prio=\d+$")
+_FORK = re.compile(r"^comm=(.*) pid=(\d+) child_comm=.* child_pid=(\d+)$")
+_SWITCH = re.compile(r"next_comm=(.*) next_pid=(\d+) next_prio=\d+$")
 
 
 @dataclass(frozen=True)
 class Happening:
     """Something the kernel saw: when (ns, CLOCK_MONOTONIC, whole us), and which pid of the host's.
 
-    Of a fork, the parent's pid; text: what was written to the trace marker.
+    Of a fork, the parent's pid; text: its name, or what was written to the trace marker.
     """
 
     ns: int
@@ -51,7 +51,8 @@ class Known:
 class Trace:
     """A trace, each kind of event in the order of time.
 
-    born: forks by the child's pid; switches: by pid, when (ns) it began to run on a processor.
+    born: forks by the child's pid; switches: by pid, when (ns) it began to run on a processor, for
+    the names in awakened: of others that was not traced.
     lost: how many events the kernel had to drop.
     """
 
@@ -60,6 +61,7 @@ class Trace:
     born: dict[int, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     execs: list[Happening] = field(default_factory=list)
     switches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    awakened: set[str] = field(default_factory=set)
     marks: list[Happening] = field(default_factory=list)
     daemons: list[Known] = field(default_factory=list)
     lost: int = 0
@@ -97,11 +99,12 @@ def _take(trace: Trace, found: re.Match[str]) -> None:
     if event == "sched_switch":
         switch = _SWITCH.search(rest)
         if switch:
-            trace.switches[int(switch[1])].append(ns)
+            trace.awakened.add(switch[1])
+            trace.switches[int(switch[2])].append(ns)
     elif event == "sched_process_fork":
         fork = _FORK.search(rest)
         if fork:
-            trace.born[int(fork[2])].append(Happening(ns, int(fork[1])))
+            trace.born[int(fork[3])].append(Happening(ns, int(fork[2]), text=fork[1]))
     elif event == "tracing_mark_write":
         trace.marks.append(Happening(ns, int(task), text=rest))
     elif event in ("signal_generate", "sched_process_exit", "sched_process_exec"):
@@ -142,8 +145,8 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def events(supervision: Iterable[str]) -> dict[str, str]:
-    """What is traced, and the filters: names of the processes whose awakening is of interest."""
-    awake = " || ".join(f'next_comm == "{name}"' for name in sorted(supervision))
+    """What is traced, and the filters: name patterns of whose awakening is of interest."""
+    awake = " || ".join(f'next_comm ~ "{name}"' for name in sorted(supervision))
     return {
         "signal/signal_generate": "sig == 9",
         "sched/sched_process_exit": 'comm ~ "testd*"',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from bench.conclusion import compare_with_floor
 from bench.record import Record
@@ -61,7 +60,8 @@ class Guest:
         own = {pid for pids in self.hosts.values() for pid in pids}
         self.kills = _of(trace.kills, own)
         self.ends = _of(trace.ends, own)
-        self.execs = [each for each in trace.execs if each.pid in own]
+        # Who executes a daemon that detaches itself is often gone before its namespace is read.
+        self.execs = _of(trace.execs, own | _ancestors(trace, own))
 
     def seen(self, sample: Event) -> Seen:
         """What the kernel saw of one sample's restart."""
@@ -97,9 +97,9 @@ class Guest:
 
     def _awake(self, fork: Happening, death: int) -> int | None:
         """When the forking process ran after the death; None where its runs are not traced."""
-        stamps = self.trace.switches.get(fork.pid)
-        if not stamps:
+        if fork.text not in self.trace.awakened:
             return None
+        stamps = self.trace.switches.get(fork.pid, [])
         at = bisect_left(stamps, death)
         # It needs no switch where it is running already.
         return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else death
@@ -107,6 +107,17 @@ class Guest:
 
 def _of(events: Sequence[Happening], pids: set[int]) -> list[Happening]:
     return [each for each in events if each.pid in pids]
+
+
+def _ancestors(trace: Trace, pids: Iterable[int]) -> set[int]:
+    """Those that forked them, and so on, as far as the trace goes back."""
+    found: set[int] = set()
+    todo = list(pids)
+    while todo:
+        parents = {fork.pid for fork in trace.born.get(todo.pop(), [])} - found
+        found |= parents
+        todo += parents
+    return found
 
 
 def _last(forks: list[Happening], begin: int, end: int) -> Happening | None:
@@ -180,7 +191,7 @@ def _missing(guest: Guest, samples: Sequence[Event], done: int) -> int:
 
 def _spread(spawn: Mapping[str, Sequence[float]]) -> float | None:
     """How far the contenders' medians lie apart, as a share of the smallest."""
-    medians = [float(np.median(values)) for values in spawn.values() if values]
+    medians = [statistics.median(values) for values in spawn.values() if values]
     return max(medians) / min(medians) - 1 if medians else None
 
 
@@ -188,13 +199,14 @@ def figures(values: Sequence[float]) -> dict[str, float] | None:
     """n, median, p99 and max; None where there is nothing."""
     if not values:
         return None
-    found = np.asarray(values)
+    import numpy as np  # slow, and a run that is complete needs no figures
+
     return {
         "n": len(values),
-        "median": round(float(np.median(found)), 2),
-        "p99": round(float(np.quantile(found, 0.99)), 2),
-        "min": round(float(found.min()), 2),
-        "max": round(float(found.max()), 2),
+        "median": round(statistics.median(values), 2),
+        "p99": round(float(np.quantile(values, 0.99)), 2),
+        "min": round(min(values), 2),
+        "max": round(max(values), 2),
     }
 
 
@@ -251,7 +263,8 @@ def check_traceable() -> None:
 @contextmanager
 def witnessed(record: Record, asked: Iterable[Entry]) -> Iterator[None]:
     """Trace a run for the time of the block, then add to its record what the kernel saw."""
-    names = {name for entry in asked for name in entry.supervisor.processes}
+    who = {entry.supervisor for entry in asked}
+    names = {name for each in who for name in each.processes | each.threads}
     with tracing(record.folder / "logs" / "trace.txt", events(names)) as taken:
         yield
     attach(record, taken.read())

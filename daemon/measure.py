@@ -289,6 +289,7 @@ class Service(object):
         self.lives = []  # those not known to be gone, oldest first
         self.seq = None  # the newest start known
         self.known = collections.deque(maxlen=1000)  # (pid, main_ns) of the lives taken note of
+        self.stamped = 0  # how many lives were taken note of
         # main_ns of each start, in order; one that went unseen counts as of the next that was seen
         self.starts = []
 
@@ -319,6 +320,7 @@ class Service(object):
         life.missed = unseen if self.seq is not None else 0  # before our time: nobody's loss
         self.seq = max(self.seq or 0, life.seq)
         self.known.append((life.pid, life.main_ns))
+        self.stamped += 1
         self.starts.extend([life.main_ns] * (min(unseen, 1000) + 1))
         self.starts.sort()
         del self.starts[:-1000]
@@ -1500,7 +1502,8 @@ def storm(bench, p):
 def gather(bench, p):
     """Wait until all those services live, or none has come for so many seconds; one line for all.
 
-    first_ns, last_ns: the first and the last start of the new ones among them.
+    Of the new ones among them: first_ns, last_ns: the first and the last start; starts: how many
+    their records count; lost: of how many of those no stamp is known.
     """
     begin_ns = now()
     waited = set(p["services"])
@@ -1517,11 +1520,16 @@ def gather(bench, p):
         look = now() + SECOND // 2
         while waited and now() < look:
             bench.listen(look)
-    lives = [bench.service(name).current() for name in p["new"]]
-    starts = sorted(life.main_ns for life in lives if life)
-    emit("gathered", begin_ns=begin_ns, end_ns=now(), asked=len(p["services"]), down=len(waited),
-         missing=sorted(waited)[:20], first_ns=starts[0] if starts else None,
-         last_ns=starts[-1] if starts else None, stall_s=p["stall"])
+    end_ns = now()
+    new = [bench.service(name) for name in p["new"]]
+    counted = [service.record()[0] for service in new]
+    bench.watch(now() + SECOND // 10)  # a start that is counted already tells itself a moment later
+    bench.meet(new)
+    stamps = sorted(service.current().main_ns for service in new if service.current())
+    emit("gathered", begin_ns=begin_ns, end_ns=end_ns, asked=len(p["services"]), down=len(waited),
+         missing=sorted(waited)[:20], first_ns=stamps[0] if stamps else None,
+         last_ns=stamps[-1] if stamps else None, stall_s=p["stall"], starts=sum(counted),
+         lost=sum(max(0, starts - s.stamped) for starts, s in zip(counted, new)))
 
 
 @step("reap", comm=(text,), after=(service_name, None), deadline=(seconds,))

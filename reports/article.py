@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reports import charts, conclusion
+from reports import charts, conclusion, trust
 from reports.blocks import (
     Article,
     Block,
@@ -57,9 +57,11 @@ def article(run: Run, samples: Samples) -> Article:
         _method(run),
         Section("table", "The article's table", (article_table(run),)),
         _latency(run, found),
+        _split(run),
         _memory(run),
         _crash_loops(run, samples),
         _behaviour(run),
+        _trust(run),
         *_supervisors(run),
         _conclusion(run),
         _this_run(run),
@@ -334,6 +336,56 @@ def _panels(run: Run, found: Sequence[Distribution]) -> list[Block]:
     return [words, Panels(tuple(figures))]
 
 
+def _split(run: Run) -> Section | None:
+    table = trust.split_table(run)
+    if table is None:
+        return None
+    rows = [
+        (f"{each.label}{', 0.3 s up' if each.uptime == 'short' else ''}", each.parts, each.whole)
+        for each in trust.splits(run)
+    ]
+    figure = Figure(
+        name="split",
+        title="Where a restart's time goes: the share of each part, and the median in all",
+        alt="A bar for each contender and uptime, cut into the shares that death, reaction, "
+        "hold-off, child and spawn have of a restart; beside it the median restart latency. The "
+        "figures are in the table below.",
+        svg=charts.split(rows, [heading.lower() for _, heading, _ in trust.PARTS]),
+    )
+    parts = Points(tuple((f"{heading}:", f"{words}.") for _, heading, words in trust.PARTS))
+    return Section("split", "Where a restart's time goes", (
+        Paragraph(trust.witnessed(run)), parts, figure, table,
+    ))  # fmt: skip
+
+
+def _trust(run: Run) -> Section:
+    checks, doubts = trust.checks_table(run), trust.doubts_table(run)
+    blocks: list[Block] = [Paragraph(f"{trust.calibrated(run)}.")]
+    if checks is not None:
+        noise = run["calibration"]["noise"]
+        seen = {name: found for name, found in noise.items() if found["late_us"]}
+        blocks += [checks, *([_lateness(seen)] if seen else [])]
+    blocks.append(doubts or Paragraph("No contender's latencies are doubtful by its own figures."))
+    return Section("trust", "How far the figures can be trusted", tuple(blocks))
+
+
+def _lateness(noise: dict[str, Any]) -> Figure:
+    words = "; ".join(
+        f"{name}: median {number(found['late_us']['median'])} us, "
+        f"p99 {number(found['late_us']['p99'])} us, at most {number(found['late_us']['max'])} us"
+        for name, found in noise.items()
+    )
+    return Figure(
+        name="lateness",
+        title="How late a sleeper wakes up on this host: alone, and beside the trials",
+        alt=f"Histograms of how late a process that sleeps a millisecond at a time was. {words}.",
+        svg=charts.lateness(
+            {name: found["counts"] for name, found in noise.items()},
+            next(iter(noise.values()))["bounds_us"],
+        ),
+    )
+
+
 def _memory(run: Run) -> Section | None:
     measured = [each for each in run["contenders"] if metric(each, "footprint", "vmpeak")]
     if not measured:
@@ -509,7 +561,7 @@ def _this_run(run: Run) -> Section:
          f"{host['memory_mib']:,} MiB, Linux {host['kernel']}, {host['machine']}."),
         ("Guests:", f"{run['system']['title']} by {run['provider']['name']}: "
          f"{run['provider']['reason']}."),
-        ("Duration:", f"{number(run.get('seconds'))} s." if run.get("seconds") else "not ended."),
+        ("Duration:", trust.lasted(run)),
         ("Measured with:", f"{libraries}."),
         *(("Failed:", failure) for failure in failures(run)),
         *(("Not available:", f"{each['title']}: {each['reason']}.") for each in run["absent"]),

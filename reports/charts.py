@@ -5,7 +5,7 @@ Colours are told apart on white and on near-black alike; what is `currentColor` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,6 +129,66 @@ def ecdf(found: Sequence[Distribution], low: float, high: float) -> str:
         {"data": {"values": points}, "mark": {"type": "circle", "size": 14, "opacity": 0.9},
          "encoding": {"x": x, "y": y, "color": colour, "description": {"field": "says"}}},
     ]})  # fmt: skip
+
+
+def split(rows: Sequence[tuple[str, Sequence[float], float]], names: Sequence[str]) -> str:
+    """The share that each part has of a restart, a row each: label, ms of the parts, ms in all.
+
+    Shares, for no axis has room for 0.1 ms and 1 s, and a logarithmic one does not stack.
+    """
+    order = [label for label, _, _ in rows]
+    pieces = [
+        {"who": label, "part": name, "rank": rank, "share": value / sum(values),
+         "says": f"{label}, {name}: {number(value)} ms, {value / sum(values):.1%}"}
+        for label, values, _ in rows
+        for rank, (name, value) in enumerate(zip(names, values, strict=True))
+    ]  # fmt: skip
+    totals = [{"who": label, "says": f"{number(whole)} ms"} for label, _, whole in rows]
+    y = _who(order)
+    room = {"left": 2, "right": 7.5 * max(len(each["says"]) for each in totals), "top": 2,
+            "bottom": 2}  # fmt: skip
+    return _drawn({"width": _WIDE, "height": {"step": _ROW}, "padding": room, "layer": [
+        {"data": {"values": pieces}, "mark": {"type": "bar", "height": {"band": 0.75}},
+         "encoding": {
+             "x": {"field": "share", "type": "quantitative", "stack": "zero",
+                   "title": "share of the restart's time", "scale": {"domain": [0, 1]},
+                   "axis": {"format": ".0%", "tickCount": 5}},
+             "y": y, "order": {"field": "rank"}, "description": {"field": "says"},
+             "color": {"field": "part", "type": "nominal", "sort": list(names),
+                       "legend": {"title": None, "direction": "horizontal"},
+                       "scale": {"domain": list(names), "range": COLOURS[:len(names)]}}}},
+        {"data": {"values": totals},
+         "mark": {"type": "text", "align": "left", "dx": 6, "fontSize": 12,
+                  "color": "currentColor", "aria": False},
+         "encoding": {"x": {"datum": 1}, "y": y, "text": {"field": "says"}}},
+    ]})  # fmt: skip
+
+
+def lateness(found: Mapping[str, Sequence[int]], bounds: Sequence[float]) -> str:
+    """How late a sleeper woke up, a histogram each: counts below each bound (us), and above all."""
+    bins = [*(f"{us:g} us" if us < 1000 else f"{us / 1000:g} ms" for us in bounds), "more"]
+    bars = [
+        {"of": name, "late": late, "share": count / sum(counts),
+         "label": f"{count / sum(counts):.2%}" if count else "",
+         "says": f"{name}, up to {late}: {count:,} of {sum(counts):,}"}
+        for name, counts in found.items() for late, count in zip(bins, counts, strict=True)
+    ]  # fmt: skip
+    x = {"field": "late", "type": "ordinal", "sort": bins, "title": "late by up to",
+         "axis": {"labelAngle": 0}}  # fmt: skip
+    y = {"field": "share", "type": "quantitative", "title": None,
+         "axis": {"format": ".0%", "tickCount": 4, "minExtent": 44},
+         "scale": {"domain": [0, 1]}}  # fmt: skip
+    return _drawn({"data": {"values": bars}, "facet": {"row": {
+        "field": "of", "type": "nominal", "sort": list(found), "title": None,
+        "header": {"labelColor": "currentColor", "labelFontSize": 12, "labelOrient": "top",
+                   "labelAnchor": "start"}}},
+        "spec": {"width": _WIDE, "height": 90, "layer": [
+            {"mark": {"type": "bar", "color": COLOURS[0]},
+             "encoding": {"x": x, "y": y, "description": {"field": "says"}}},
+            {"mark": {"type": "text", "baseline": "bottom", "dy": -2, "fontSize": 9,
+                      "color": "currentColor", "aria": False},
+             "encoding": {"x": x, "y": y, "text": {"field": "label"}}},
+        ]}})  # fmt: skip
 
 
 def memory(rows: Sequence[tuple[str, float, float]], few: int, many: int) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports import blocks, trust
 from reports.matrix import SIGNS, Matrix, matrix
 from reports.text import clean
 from reports.view import LATENCY_COLUMNS, Row, counts, failures, rows, unranked
@@ -45,10 +46,39 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
         console.print(latency_table(found, roomy=roomy))
     console.print()
     show_matrix(matrix(run), console)
+    _show_trust(run, console)
     _say(console, counts(run))
+    _say(console, trust.lasted(run))
     for failure in failures(run):
         _say(console, f"{failure} (see {folder})", "red")
     return 1 if failures(run) else 0
+
+
+def _show_trust(run: dict[str, Any], console: Console) -> None:
+    """Where restarts' time goes, what measured the instrument, and what is doubtful."""
+    for table in (trust.split_table(run), trust.doubts_table(run)):
+        if table is not None:
+            console.print(_block(table))
+            _say(console, f"{table.note}\n" if table.note else "")
+    for line in filter(None, (trust.witnessed(run), trust.calibrated(run))):
+        _say(console, line)
+    for check in trust.checks(run):
+        _say(console, f"  {check}")
+    console.print()
+
+
+def _block(block: blocks.Table) -> Table:
+    """A table that every rendering has."""
+    table = _table(block.caption, roomy=True)
+    for number, column in enumerate(block.columns):
+        table.add_column(
+            column.heading.lower(),
+            justify="right" if column.numeric else "left",
+            no_wrap=number == 0,
+        )
+    for row in block.rows:
+        table.add_row(*(Text(cell.text) for cell in row))
+    return table
 
 
 def article_table(found: list[Row], *, roomy: bool) -> Table:

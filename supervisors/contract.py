@@ -131,7 +131,8 @@ class Supervisor:
     shows that it is installed, None where the suite brings it),
     init (its command line as PID 1, None where it cannot be),
     hosted (its foreground command line where another PID 1 keeps it, None where it cannot be so),
-    processes (the names of all its own processes, as the kernel knows them: 15 characters), parent
+    processes (the names of all its own processes, as the kernel knows them: 15 characters),
+    threads (patterns of names of its threads that start daemons, where they have others), parent
     (the one that is a service's parent in the runner role), version_command (has the program tell
     its version, None where none of its programs does), evidence_command (prints in which mode
     it runs, where it has more than one to choose from by itself), daemonize (what brings
@@ -160,6 +161,7 @@ class Supervisor:
     init: ClassVar[str | None] = None
     hosted: ClassVar[str | None] = None
     processes: ClassVar[frozenset[str]]
+    threads: ClassVar[frozenset[str]] = frozenset()
     parent: ClassVar[str | None] = None
     version_command: ClassVar[str | None]
     version_pattern: ClassVar[str] = r"(\d+(?:\.\d+)+\w*)"

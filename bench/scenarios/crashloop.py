@@ -28,7 +28,8 @@ class Crashloop(Scenario):
         if depth.budget is not None and expected > 4 * depth.budget:
             return []
         # Nobody's restart is to be timed beside one that starts a thousand times in a second.
-        return [Share(self.name, seconds=expected, trials=1, fresh=True, loud=not contender.spaced)]
+        loud, least = not contender.spaced, _window(contender)
+        return [Share(self.name, expected, trials=1, fresh=True, loud=loud, least=least)]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         contender = turn.contender

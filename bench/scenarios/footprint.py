@@ -27,7 +27,7 @@ class Footprint(Scenario):
         window = max(IDLE, 1.05 * (contender.period or 0.0))
         if depth.budget is not None:
             window = min(window, IDLE_QUICK)
-        return [Share(self.name, seconds=window + 8, trials=1, work={"window": window})]
+        return [Share(self.name, window + 8, trials=1, work={"window": window}, least=window)]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         window = share.work["window"]

@@ -27,7 +27,7 @@ class Idle(Scenario):
         window = max(WINDOW, 2.05 * (contender.period or 0.0))
         if depth.budget is not None:
             window = min(window, WINDOW_QUICK)
-        return [Share(self.name, seconds=window + 4, trials=1, work={"window": window})]
+        return [Share(self.name, window + 4, trials=1, work={"window": window}, least=window)]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         window = share.work["window"]

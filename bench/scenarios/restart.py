@@ -42,6 +42,7 @@ class Restart(Scenario):
                 seconds=_seconds(contender, long[guest], short[guest]),
                 trials=long[guest] + short[guest],
                 work={"long": long[guest], "short": short[guest], "seed": depth.seed + guest},
+                least=_least(contender, long[guest], short[guest]),
             )
             for guest in range(guests)
         ]
@@ -125,16 +126,28 @@ def _deadline(contender: Contender) -> float:
 def _trial_seconds(contender: Contender) -> float:
     """What a long trial takes: the uptime drawn, and the look that follows it."""
     low, high = _uptimes(contender)
-    necessary = (low + high) / 2 + (contender.period or 0.0) / 2
-    if contender.limit is None:
-        return necessary
+    return _within_limit(contender, (low + high) / 2 + (contender.period or 0.0) / 2)
+
+
+def _within_limit(contender: Contender, seconds: float) -> float:
+    """What a trial of so many seconds takes where starts are limited over a short time."""
+    if contender.limit is None or contender.limit[1] > LONG_WINDOW:
+        return seconds
     count, window = contender.limit
-    return max(necessary, window / (count - 1)) if window <= LONG_WINDOW else necessary
+    return max(seconds, window / (count - 1))
 
 
 def _seconds(contender: Contender, long: int, short: int) -> float:
     pause = SHORT_UPTIME + (contender.period or 1.0)
     return long * _trial_seconds(contender) + short * pause
+
+
+def _least(contender: Contender, long: int, short: int) -> float:
+    """Seconds that the trials need, whoever measures: of each its uptime, or a poller's period."""
+    low, high = _uptimes(contender)
+    period = contender.period or 0.0
+    each = _within_limit(contender, max((low + high) / 2, period))
+    return long * each + short * max(SHORT_UPTIME, period)
 
 
 def _trials_per_guest(contender: Contender, depth: Depth) -> int:

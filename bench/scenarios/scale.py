@@ -141,6 +141,7 @@ def _metrics(size: int, samples: Sequence[Event]) -> list[Metric]:
         (each["main_ns"] - each["kill_ns"]) / 1e6 for each in trials if not each["censored"]
     ]
     found = [single(f"scale_up_{size}", "", each["asked"] - each["down"]) for _, each in gathered]
+    found.append(single(f"scale_lost_{size}", "", _starts(size, samples)[1]))
     time = _bringing_up(size, samples)
     if time is not None:
         found.append(single(f"scale_seconds_{size}", "s", time / 1e9))
@@ -152,6 +153,18 @@ def _metrics(size: int, samples: Sequence[Event]) -> list[Metric]:
         *found,
         summary(f"scale_restart_{size}", "ms", latencies, len(trials) - len(latencies)),
     ]
+
+
+def _starts(size: int, samples: Sequence[Event]) -> tuple[int, int]:
+    """How often services were started up to that size, and of how many no stamp is known.
+
+    They were started to bring them up, and after a kill.
+    """
+    known = [each for each in samples if each["size"] <= size]
+    gathered, trials = find(known, "gathered"), find(known, "sample", censored=False)
+    starts = len(trials) + sum(each["starts"] for _, each in gathered)
+    lost = [each["lost"] for _, each in gathered] + [each["starts_missed"] for _, each in trials]
+    return starts, sum(lost)
 
 
 def _bringing_up(size: int, samples: Sequence[Event]) -> int | None:
@@ -175,6 +188,8 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
     there = gathered[0][1]["asked"] - gathered[0][1]["down"]
     time = _bringing_up(size, samples)
     said = [f"{there} of {size} ran" + (f" {duration(time)} after the request" if time else "")]
+    starts, lost = _starts(size, samples)
+    said.append(f"{lost or 'no'} stamp{'s' if lost > 1 else ''} lost of {starts} starts so far")
     said += _cost(size, there, samples)
     seen = [each for _, each in trials if not each["warmup"] and not each["censored"]]
     if seen:

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import numpy as np
-
 from bench.evidence import Found, daemons, duration, find, numbers, patience, spacing
 from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
 from bench.stats import Metric, summary
@@ -147,6 +145,8 @@ def _until_all(storm: Event) -> int:
 
 def _order(storms: Sequence[Event]) -> str:
     """How the order of the starts goes with that of the kills, which is that of the numbers."""
+    import numpy as np  # a slow import
+
     with_kills = float(
         np.mean(
             [

@@ -31,6 +31,7 @@ class God(Supervisor):
         " /usr/bin/god -D -c /etc/god/god.conf -l /var/log/god.log"
     )
     processes = frozenset({"god"})
+    threads = frozenset({"driver.rb:*"})
     version_command = "god --version"
     # What its diagnosis says of the kernel's process events here, and what the running god does:
     # a watch goes from 'unmonitored' to 'init' where it has them, to 'up' where it polls.

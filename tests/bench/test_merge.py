@@ -27,6 +27,7 @@ def part(host: str, *contenders: dict[str, Any], system: str = "debian", **host_
         "ended": "2020-01-01T00:10:00+00:00", "seconds": 600.0, "options": {"trials": 0},
         "quick": False, "system": {"name": system}, "provider": {"name": "lxc"},
         "host": {"name": host, "processor": "p", "cores": 2, "kernel": "6", **host_more},
+        "bound": 400.0, "calibration": {"made": host},
         "plan": {"lines": [], "seconds": 1.0}, "absent": [], "alone": None, "warnings": ["w"],
         "supervisors": {}, "contenders": list(contenders),
     }  # fmt: skip
@@ -91,3 +92,10 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
         merged([part("a"), part("a", system="arch")], results=tmp_path)
     with pytest.raises(Problem, match="two runs"):
         merge(["latest"], mixed=False)
+
+
+def test_bounds_add_up_as_the_time_does_and_a_calibration_is_of_one_host(tmp_path: Path) -> None:
+    here, there = part("a", contender("floor/x", 1)), part("b", contender("s6/x", 5))
+    apart = merged([here, there], results=tmp_path).run
+    assert (apart["seconds"], apart["bound"], apart["calibration"]) == (1200.0, 800.0, None)
+    assert merged([here, here], results=tmp_path).run["calibration"] == {"made": "a"}

@@ -52,6 +52,24 @@ def test_a_daemon_that_detached_itself_is_followed_back_to_its_monitor() -> None
     )  # fmt: skip
 
 
+def test_who_executed_it_need_not_have_been_named() -> None:
+    # Both forked and were gone before anybody could ask for their namespace.
+    lines = [line for line in DETACHED.splitlines() if line[:8] not in ("#ns 220 ", "#ns 221 ")]
+    restart = sample(new_pid=22, main_ns=100_000_600_000, up_ns=100_000_700_000)
+    assert Guest(parse(lines), 4026).seen(restart).exec == 100_000_250_000
+    found = agreement(run(), [restart], parse(lines))
+    assert (found["restarts"], found["invented"], found["missing"]) == (1, 0, 0)
+
+
+def test_a_restart_of_a_daemon_that_detached_itself_can_be_missing() -> None:
+    lines = [line for line in DETACHED.splitlines() if line[:8] not in ("#ns 220 ", "#ns 221 ")]
+    later = "\n".join(lines).replace(" 100.", " 101.").replace("22", "23")
+    unseen = sample(new_pid=None, main_ns=None, up_ns=None, censored=True)
+    seen = sample(kill_ns=101 * 10**9, new_pid=23, main_ns=101_000_600_000, up_ns=101_000_700_000)
+    found = agreement(run(), [unseen, seen], parse([*lines, *later.splitlines()]))
+    assert (found["restarts"], found["invented"], found["missing"]) == (1, 0, 1)
+
+
 def test_agreement() -> None:
     found = agreement(run(), [sample()], parse(RUNNER.splitlines()))
     assert (found["restarts"], found["missing"], found["invented"]) == (1, 0, 0)
@@ -76,6 +94,17 @@ def test_without_its_own_awakening_a_restart_is_not_split() -> None:
     lines = [line for line in RUNNER.splitlines() if "sched_switch" not in line]
     samples = [sample()]
     split(samples, parse(lines), 4026)
+    assert samples[0]["witness"]["awake"] is None
+    assert parts(samples) == []
+
+
+def test_a_thread_whose_awakenings_are_not_traced_does_not_split_a_restart() -> None:
+    # It forked under a name of its own; the name it was born with was traced.
+    renamed = RUNNER.replace("fork: comm=floor pid=200", "fork: comm=worker pid=200")
+    assert renamed != RUNNER
+    samples = [sample()]
+    split(samples, parse(renamed.splitlines()), 4026)
+    assert samples[0]["witness"]["fork"] is not None
     assert samples[0]["witness"]["awake"] is None
     assert parts(samples) == []
 
@@ -114,7 +143,7 @@ def test_lines_of_other_events_are_none_of_ours() -> None:
 
 def test_only_the_supervisors_own_awakenings_are_traced() -> None:
     assert "sched/sched_switch" not in events(())
-    assert events(("b", "a"))["sched/sched_switch"] == 'next_comm == "a" || next_comm == "b"'
+    assert events(("b*", "a"))["sched/sched_switch"] == 'next_comm ~ "a" || next_comm ~ "b*"'
 
 
 def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from tests.daemon.place import Place, pythons
@@ -53,6 +56,28 @@ def test_gather_counts_who_is_down(place: Place, python: str) -> None:
     ).one("gathered")
     assert (gathered["asked"], gathered["down"], gathered["missing"]) == (3, 1, ["s3"])
     assert gathered["first_ns"] == gathered["last_ns"] == place.record("s2")[3]
+
+
+@pytest.mark.parametrize("python", pythons())
+def test_gather_counts_starts_that_nobody_stamped(place: Place, python: str) -> None:
+    two(place)
+    for name in ("s1", "s2"):
+        # Both were started twice before anybody listened: the record keeps the last one alone.
+        os.kill(place.pid(name), signal.SIGKILL)
+        place.pid(name, starts=2)
+    gathered = place.measure(
+        {"do": "gather", "services": ["s1", "s2"], "new": ["s2"], "stall": 5}, python=python
+    ).one("gathered")
+    assert (gathered["starts"], gathered["lost"]) == (2, 1)
+
+
+def test_no_start_that_was_listened_to_is_lost(place: Place) -> None:
+    two(place)
+    gathered = place.measure(
+        {"do": "storm", "services": ["s1", "s2"], "deadline": 20},
+        {"do": "gather", "services": ["s1", "s2"], "new": ["s1", "s2"], "stall": 5},
+    ).one("gathered")
+    assert (gathered["starts"], gathered["lost"]) == (4, 0)
 
 
 @pytest.mark.parametrize("python", pythons())

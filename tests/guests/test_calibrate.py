@@ -52,7 +52,11 @@ def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite:
     assert done.code == 0, done.output
     # Somebody else's trace may have begun meanwhile, and ends by itself.
     eventually(lambda: instances(suite) <= before, "the tracer has removed its instance")
-    metrics = suite.record()["contenders"][0]["scenarios"]["restart"]["metrics"]
+    assert "Where a restart's time goes" in done.output
+    run = suite.record()
+    assert f"lower bound {run['bound']:.0f} s; most in a guest of runit" in done.output
+    assert f"times its lower bound {run['bound']:.0f} s" in done.output
+    metrics = run["contenders"][0]["scenarios"]["restart"]["metrics"]
     parts = {each["metric"]: each["median"] for each in metrics}
     assert parts["restart_spawn"] > 0
     assert parts["restart_reaction"] is not None

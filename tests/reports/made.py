@@ -98,6 +98,44 @@ def run(*contenders: Run, **other: Any) -> Run:
     }  # fmt: skip
 
 
+def calibration(**other: Any) -> Run:
+    """What calibrating may have found: a goal missed, and all else met."""
+    late = {"n": 100, "median": 60.0, "p99": 300.0, "min": 8.0, "max": 900.0}
+    return {
+        "schema": 1,
+        "made": "2026-11-22T11:00:00+00:00",
+        "quick": False,
+        "untraced": "",
+        "checks": [
+            check("kill stamp to signal_generate, median", "17.6 us", "50 us", met=True),
+            check("floor against a bare loop", "1.31", "1.25", met=False),
+        ],
+        "noise": {
+            name: {"interval_us": 1000, "bounds_us": [10, 1000], "counts": counts, "late_us": late}
+            for name, counts in {"alone": [10, 90, 0], "beside": [0, 60, 40]}.items()
+        },
+        **other,
+    }
+
+
+def check(what: str, figure: str, bound: str, *, met: bool, goal: bool = True) -> Run:
+    """One check of a calibration."""
+    return {"what": what, "figure": figure, "bound": bound, "met": met, "goal": goal}
+
+
+def traced(one: Run, long: list[float], short: list[float]) -> Run:
+    """The contender with the five parts of its restarts in ms, and restarts soon after a start."""
+    names = ("death", "reaction", "holdoff", "child", "spawn")
+    metrics = one["scenarios"]["restart"]["metrics"]
+    metrics.append(single("restart_short", "ms", sum(short)).as_dict())
+    for suffix, values in (("", long), ("_short", short)):
+        metrics += [
+            single(f"restart_{name}{suffix}", "ms", value).as_dict()
+            for name, value in zip(names, values, strict=True)
+        ]
+    return one
+
+
 def example() -> Run:
     """A usage example with one action of each kind."""
     return {

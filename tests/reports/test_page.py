@@ -187,6 +187,33 @@ def test_a_run_with_failures_and_absences(tmp_path: Path, browser: Browser) -> N
     assert "This run has not ended." in shown
 
 
+def test_what_a_run_says_of_its_own_figures(tmp_path: Path, browser: Browser, width: int) -> None:
+    folder = made.ordinary(tmp_path / "run")
+
+    def say(run: dict[str, Any]) -> None:
+        run.update(calibration=made.calibration(), bound=360.0)
+        for each in run["contenders"]:
+            made.traced(each, [0.05, 0.15, 1.8, 1.7, 0.3], [0.05, 1720.0, 1.8, 1.7, 0.3])
+            each["doubts"] = [{"kind": "few", "text": "6 trials are too few: --trials=10. " * 9}]
+
+    spoil(folder, say)
+    browser.open(article(folder))
+    assert browser.console() == []
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    for chart in ("split", "lateness"):
+        box = f"document.querySelector('#figure-{chart} svg').getBoundingClientRect()"
+        assert browser.run(f"return {box}.width") > 200
+    # The words beside the bars are not cut off, whichever font the reader's machine has.
+    assert browser.run(
+        "const svg = document.querySelector('#figure-split svg');"
+        "const edge = svg.getBoundingClientRect().right;"
+        "return [...svg.querySelectorAll('text')]"
+        ".every(each => each.getBoundingClientRect().right <= edge)"
+    )
+    rows = "return document.querySelectorAll('#split tbody tr, #trust tbody tr').length"
+    assert browser.run(rows) == 10 + 2 + 5
+
+
 def test_a_single_contender(tmp_path: Path, browser: Browser) -> None:
     values = made.steady(4.0)
     name = "runit/runner/default/pid1"
@@ -211,6 +238,10 @@ def infect(run: dict[str, Any], index: int, text: str) -> None:
     about["usage"][0]["title"] = text
     about["usage"][0]["steps"][0]["actions"][0].update(file=text, content=text)
     run["warnings"].append(text)
+    run["calibration"] = made.calibration(
+        untraced=text, checks=[made.check(text, text, text, met=False)]
+    )
+    each["doubts"] = [{"kind": "few", "text": text}]
     each["scenarios"]["footprint"].update(status="not measured", note=text, metrics=[])
 
 

@@ -83,7 +83,7 @@ def test_the_articles_row(supervisor: Supervisor) -> None:
 
 @every
 def test_names_of_its_processes_are_as_the_kernel_has_them(supervisor: Supervisor) -> None:
-    assert all(0 < len(name) <= LONGEST for name in supervisor.processes)
+    assert all(0 < len(name) <= LONGEST for name in supervisor.processes | supervisor.threads)
     assert "testd" not in supervisor.processes
 
 

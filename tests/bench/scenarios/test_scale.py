@@ -7,6 +7,7 @@ from bench.scenarios.scale import SCENARIO
 from tests.bench.scenarios.recorded import contender, judged, samples
 
 RUNIT = "runit/runner/default/hosted"
+AT_990 = "keeps 990 services"
 
 
 def room(found: list[Event]) -> Event:
@@ -61,6 +62,19 @@ def test_figures_of_each_size() -> None:
     assert metrics["scale_up_2000"].median == 1000
     assert "scale_seconds_1" not in metrics
     assert metrics["scale_restart_100"].n == 3
+
+
+def test_a_start_without_a_stamp_is_a_figure() -> None:
+    found = samples("scale-runit")
+    assert "no stamp lost of 1002 starts" in judged(SCENARIO, RUNIT, found)[AT_990].sentence
+    for each in found:
+        if each["event"] == "gathered" and each["size"] == 100:
+            each["lost"] = 2
+        if each["event"] == "sample" and each["size"] == 990 and each["trial"] == 1:
+            each["starts_missed"] = 1
+    assert "3 stamps lost of 1002 starts" in judged(SCENARIO, RUNIT, found)[AT_990].sentence
+    metrics = {each.metric: each.median for each in SCENARIO.conclude(contender(RUNIT), found)}
+    assert [metrics[f"scale_lost_{size}"] for size in (10, 100, 990)] == [0, 2, 3]
 
 
 def test_a_quick_run_stops_at_ten() -> None:
