@@ -77,8 +77,9 @@ class Upstart(Supervisor):
         # `start` fails for a job that runs already.
         names = " ".join(service.name for service in services)
         return (
-            f"initctl reload-configuration; for job in {names}; do"
-            " initctl status $job | grep -q start/running || initctl start $job; done"
+            "initctl reload-configuration;"
+            " for job in $(initctl list | sed -n '/start.running/!s/ .*//p'); do"
+            f" case ' {names} ' in *\" $job \"*) initctl start $job;; esac; done"
         )
 
     def stop_service(self, contender: Contender, service: Service) -> str:
