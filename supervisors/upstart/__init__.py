@@ -49,6 +49,7 @@ class Upstart(Supervisor):
     processes = frozenset({"upstart"})
     parent = "upstart"
     version_command = "/sbin/upstart --version"
+    lacks = {"watchdog": "init(8) follows a job's process to its end, and asks it nothing."}
     contenders = (
         _contender("runner", "default"),
         _contender("runner", "tuned"),
