@@ -165,7 +165,7 @@ class LxcGuest(Guest):
             try:
                 connection.open()
                 return connection
-            except (SSHException, EOFError) as failure:
+            except (SSHException, EOFError, ConnectionError) as failure:
                 # A PID 1 that has just started may mount a new /run under sshd's feet.
                 self._close_door()
                 if time.monotonic() > until:
