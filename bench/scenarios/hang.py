@@ -51,7 +51,8 @@ class Hang(Scenario):
         found = _noticed_after(scene(samples, "hang"))
         if found is None:
             return [Metric("hang_noticed", "s", status="not measured", note="not noticed")]
-        return [single("hang_noticed", "s", found)]
+        note = f"of a daemon {HANG_AFTER:g} s after its start"
+        return [single("hang_noticed", "s", found, note=note)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
         return [_sigstop(scene(samples, "stopped")), *_watchdogs(contender, samples)]
