@@ -7,8 +7,8 @@ import shlex
 import tarfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -19,6 +19,7 @@ from invoke.exceptions import CommandTimedOut, UnexpectedExit
 
 from provision.errors import Problem
 from provision.memory import MemoryGroup
+from provision.syscalls import Calls
 from provision.systems import System
 
 
@@ -88,6 +89,11 @@ class Guest(ABC):
     def memory_group(self, pid: int) -> MemoryGroup | None:
         """The group whose memory limit binds that process of the guest; None: out of reach."""
         return None
+
+    @contextmanager
+    def counted(self, pids: Iterable[int]) -> Iterator[Calls]:
+        """Count the system calls of those processes of the guest for the time of the block."""
+        yield Calls(why="the guest has a kernel of its own, in which the host does not count")
 
     @property
     def connection(self) -> Connection:

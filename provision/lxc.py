@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from provision.image import (
 from provision.memory import MemoryGroup, memory_group
 from provision.packages import missing_tools
 from provision.provider import Lack, Provider, Recipe, Say, silent
+from provision.syscalls import Calls, counted
 from provision.systems import System
 
 _CONFIG = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
@@ -164,7 +165,7 @@ class LxcGuest(Guest):
             try:
                 connection.open()
                 return connection
-            except (SSHException, EOFError) as failure:
+            except (SSHException, EOFError, ConnectionError) as failure:
                 # A PID 1 that has just started may mount a new /run under sshd's feet.
                 self._close_door()
                 if time.monotonic() > until:
@@ -277,6 +278,14 @@ class LxcGuest(Guest):
             if _pid_inside(outside) == pid:
                 return memory_group(outside)
         return None
+
+    @contextmanager
+    def counted(self, pids: Iterable[int]) -> Iterator[Calls]:
+        wanted = set(pids)
+        with counted(
+            each for each in _processes_of(self._pid) if _pid_inside(each) in wanted
+        ) as it:
+            yield it
 
     def keep(self) -> str:
         self._ask("keep")

@@ -20,6 +20,7 @@ from provision.systems import System
 
 Role = Literal["runner", "monitor"]
 Profile = Literal["default", "tuned"]
+Watchdog = Literal["notify", "file"]
 TESTD = "/srv/testd"
 ENABLE_SCRIPT = "/tmp/enable"
 ENABLE = f"sh -e {ENABLE_SCRIPT} && rm {ENABLE_SCRIPT}"
@@ -74,17 +75,17 @@ class Contender:
 class Service:
     """One test daemon kept alive by a contender.
 
-    options: more of the daemon's own. watchdog: it is ended if it does not answer in time. logged:
-    what it writes is kept, by whatever the supervisor brings along for that. foreground: a
-    monitor's daemon that does not detach itself, so daemonize(1) does that for it. forks: how often
-    it forks to detach itself.
+    options: more of the daemon's own. watchdog: how it shows that it still answers (see
+    Supervisor), where it is to be ended if it does not in time. logged: what it writes is kept, by
+    whatever the supervisor brings along for that. foreground: a monitor's daemon that does not
+    detach itself, so daemonize(1) does that for it. forks: how often it forks to detach itself.
     """
 
     name: str
     role: Role
     readiness: str | None = None
     options: tuple[str, ...] = ()
-    watchdog: bool = False
+    watchdog: Watchdog | None = None
     logged: bool = False
     foreground: bool = False
     forks: int = 2
@@ -95,11 +96,17 @@ class Service:
         return f"/run/{self.name}.pid"
 
     @property
+    def heartbeat(self) -> str:
+        """What a daemon whose watchdog is a file touches as long as it answers."""
+        return f"/run/{self.name}.alive"
+
+    @property
     def argv(self) -> tuple[str, ...]:
         """The daemon's command line: in the foreground for a runner, detached for a monitor."""
         options = self.options
         if self.watchdog:
-            options = ("--watchdog", *options)
+            how = f"file:{self.heartbeat}" if self.watchdog == "file" else self.watchdog
+            options = ("--watchdog", how, *options)
         if self.readiness:
             options = ("--ready", self.readiness, *options)
         if self.foreground:
@@ -138,11 +145,11 @@ class Supervisor:
     it runs, where it has more than one to choose from by itself), daemonize (what brings
     daemonize(1), where its manual wants that for a program which stays in the foreground), lacks
     (by scenario: why its own design leaves out what that is about), announces (how a service may
-    tell it that it is ready, as testd's --ready has it), watchdog (whether it ends a service that
-    does not answer in time), contenders, watches (by what a monitor knows a service), power_off
-    (the command that has it, as PID 1, switch the machine off; None where it knows no end),
-    findings (where measuring showed it to differ from its manual, or to do what its manual leaves
-    out). idea.md in its folder tells a reader how it works.
+    tell it that it is ready, as testd's --ready has it), watchdog (how a service shows that it
+    still answers, as testd's --watchdog has it; None where it is not asked), contenders, watches
+    (by what a monitor knows a service), power_off (the command that has it, as PID 1, switch the
+    machine off; None where it knows no end), findings (where measuring showed it to differ from its
+    manual, or to do what its manual leaves out). idea.md in its folder tells a reader how it works.
 
     Configuration files are Jinja templates in the folder's `files/`, at the paths they have in the
     guest, with SERVICE in a path for each service's name; they know contender, service and
@@ -169,7 +176,7 @@ class Supervisor:
     daemonize: ClassVar[Source | None] = None
     lacks: ClassVar[Mapping[str, str]] = {}
     announces: ClassVar[str | None] = None
-    watchdog: ClassVar[bool] = False
+    watchdog: ClassVar[Watchdog | None] = None
     contenders: ClassVar[tuple[Contender, ...]]
     watches: ClassVar[Literal["pid file", "command line"]] = "pid file"
     power_off: ClassVar[str | None] = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.evidence import one_look
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
 from bench.stats import Metric, single
 from supervisors import supervisors
@@ -13,8 +14,9 @@ from supervisors.contract import Contender
 
 STOPPED = 30.0  # s at least for which a stopped daemon is watched
 HANG_AFTER = 3.0  # s of life with a watchdog that is answered
-# Longer than any watchdog set up here is patient.
+# s at least in which a watchdog has to notice: longer than any set up here is patient.
 NOTICED = 30.0
+MEANS = {"notify": "its notification socket", "file": "its heartbeat file"}
 SIGSTOP, HANG, BOTH = "notices SIGSTOP", "notices a hang", "watchdog notices SIGSTOP"
 
 
@@ -29,24 +31,28 @@ class Hang(Scenario):
         expected = _watched(contender) + 4 * contender.settled
         # Without one, the daemon goes on as it was: others may use the guest.
         watchdog = supervisors()[contender.supervisor].watchdog
-        expected += 20 if watchdog else 0
+        if watchdog:
+            expected += 20 + one_look(contender) + 3 * (contender.period or 0.0)
         if depth.budget is not None and expected > 3 * depth.budget:
             return []
-        return [Share(self.name, seconds=expected, trials=1, fresh=watchdog)]
+        return [Share(self.name, seconds=expected, trials=1, fresh=watchdog is not None)]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
-        patience = _watched(turn.contender) + 5 * deadline(turn.contender) + 2 * NOTICED + 60
+        contender, watchdog = turn.contender, turn.supervisor.watchdog
+        patience = _watched(contender) + 5 * deadline(contender) + 60
         played = play(turn, list(_stopped(turn)), patience)
-        if not turn.supervisor.watchdog:
+        if watchdog is None:
             return played
-        turn.keep((replace(turn.services[0], watchdog=True),))
+        turn.keep((replace(turn.services[0], watchdog=watchdog),))
+        patience += _answering(contender) + 2 * _noticing(contender) + 120
         return played + play(turn, list(_watchdog(turn)), patience)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         found = _noticed_after(scene(samples, "hang"))
         if found is None:
             return [Metric("hang_noticed", "s", status="not measured", note="not noticed")]
-        return [single("hang_noticed", "s", found)]
+        note = f"of a daemon {HANG_AFTER:g} s after its start"
+        return [single("hang_noticed", "s", found, note=note)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
         return [_sigstop(scene(samples, "stopped")), *_watchdogs(contender, samples)]
@@ -54,6 +60,16 @@ class Hang(Scenario):
 
 def _watched(contender: Contender) -> float:
     return max(STOPPED, 2.2 * (contender.period or 0.0))
+
+
+def _answering(contender: Contender) -> float:
+    """Seconds in which a watchdog has looked once for certain at a daemon that answers."""
+    return max(2 * HANG_AFTER, one_look(contender))
+
+
+def _noticing(contender: Contender) -> float:
+    """Seconds after which a watchdog that has not noticed does not."""
+    return max(NOTICED, deadline(contender))
 
 
 def _signal(number: int) -> Step:
@@ -78,15 +94,17 @@ def _watchdog(turn: Turn) -> Iterator[Act]:
     back: Step = {"do": "await", "services": ["s1"], "deadline": patience}
     anew: Step = {**back, "fresh": True}
     lived: Step = {"do": "watch", "seconds": HANG_AFTER}
+    rest: Step = {"do": "watch", "seconds": contender.settled}
     read: Step = {"do": "watch", "seconds": 0.3}
     stop, start = (
         {"do": "run", "command": command(contender, service), "deadline": 60}
         for command in (turn.supervisor.stop_service, turn.supervisor.start_service)
     )
     end: Step = {"do": "end", "service": "s1", "deadline": patience}
-    noticed: Step = {**anew, "deadline": HANG_AFTER + NOTICED}
+    noticed: Step = {**anew, "deadline": HANG_AFTER + _noticing(contender)}
+    answered: Step = {"do": "watch", "seconds": _answering(contender)}
     # A life that is to answer its watchdog all along shows that it is answered.
-    yield Act("with watchdog", (stop, end, start, back, lived, lived))
+    yield Act("with watchdog", (stop, end, rest, start, back, answered))
     hanging = _mode(f"--hang-after {round(HANG_AFTER * 1000)}")
     yield Act("to hang", (hanging, _signal(9), anew, read, _mode("")))
     yield Act("hang", (noticed,))
@@ -110,13 +128,8 @@ def _sigstop(found: Scene) -> Verdict:
 def _watchdogs(contender: Contender, samples: Sequence[Event]) -> Iterator[Verdict]:
     supervisor = supervisors()[contender.supervisor]
     if not supervisor.watchdog:
-        reason = supervisor.lacks.get("watchdog", "")
         for behaviour in (HANG, BOTH):
-            if reason:
-                yield Verdict(behaviour, "not applicable", reason)
-            else:
-                sentence = "The test daemon has nothing that its configuration could ask."
-                yield Verdict(behaviour, "not measured", sentence)
+            yield Verdict(behaviour, "not applicable", supervisor.lacks["watchdog"])
         return
     answered = scene(samples, "with watchdog")
     early = answered.last("up")
@@ -124,8 +137,9 @@ def _watchdogs(contender: Contender, samples: Sequence[Event]) -> Iterator[Verdi
         for behaviour in (HANG, BOTH):
             yield Verdict(behaviour, "not measured", "A daemon that answered did not stay up.")
         return
-    yield _hang(scene(samples, "hang"))
-    yield _stopped_with(scene(samples, "stopped with watchdog"))
+    means = MEANS[supervisor.watchdog]
+    yield _hang(scene(samples, "hang"), means, _noticing(contender))
+    yield _stopped_with(scene(samples, "stopped with watchdog"), means, _noticing(contender))
 
 
 def _noticed_after(found: Scene) -> float | None:
@@ -136,28 +150,30 @@ def _noticed_after(found: Scene) -> float | None:
     return seconds(gone[1]["main_ns"], gone[1]["seen_ns"]) - HANG_AFTER
 
 
-def _hang(found: Scene) -> Verdict:
+def _hang(found: Scene, means: str, patience: float) -> Verdict:
     gone, up, took = found.first("gone"), found.first("up"), _noticed_after(found)
     if gone is None or took is None:
         down = found.first("down")
         seen = (down[0],) if down else ()
-        return Verdict(HANG, "no", f"A silent daemon was left alone for {NOTICED:g} s.", seen)
-    sentence = f"It was ended {lasting(took)} after it fell silent"
+        sentence = f"A daemon that had left {means} silent was left alone for {patience:g} s."
+        return Verdict(HANG, "no", sentence, seen)
+    sentence = f"By {means}, it was ended {lasting(took)} after it fell silent"
     if up is None:
         return Verdict(HANG, "partly", f"{sentence}, and did not come back.", (gone[0],))
     again = lasting(seconds(gone[1]["seen_ns"], up[1]["main_ns"]))
     return Verdict(HANG, "yes", f"{sentence}; its successor ran {again} later.", (gone[0], up[0]))
 
 
-def _stopped_with(found: Scene) -> Verdict:
+def _stopped_with(found: Scene, means: str, patience: float) -> Verdict:
     sent, gone, up = found.first("signalled"), found.first("gone"), found.first("up")
     if sent is None or not sent[1]["pids"]:
         return Verdict(BOTH, "not measured", "Nothing was stopped.")
     if gone is None or up is None:
-        sentence = f"A stopped daemon was not replaced within {HANG_AFTER + NOTICED:g} s."
+        sentence = f"A stopped daemon was not replaced within {HANG_AFTER + patience:g} s."
         return Verdict(BOTH, "no", sentence, (sent[0],))
     took = lasting(seconds(sent[1]["begin_ns"], up[1]["main_ns"]))
-    return Verdict(BOTH, "yes", f"Its successor ran after {took}.", (sent[0], gone[0], up[0]))
+    sentence = f"By {means}; its successor ran after {took}."
+    return Verdict(BOTH, "yes", sentence, (sent[0], gone[0], up[0]))
 
 
 SCENARIO = Hang()

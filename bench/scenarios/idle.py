@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from bench.acts import Act, deadline, play, scene, seconds
-from bench.scenario import Answer, Depth, Event, Scenario, Share, Turn, Verdict
+from bench.acts import Act, Scene, deadline, play, scene, seconds
+from bench.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
 from bench.stats import Metric, single
 from supervisors.contract import Contender
 
@@ -27,20 +28,25 @@ class Idle(Scenario):
         window = max(WINDOW, 2.05 * (contender.period or 0.0))
         if depth.budget is not None:
             window = min(window, WINDOW_QUICK)
-        return [Share(self.name, window + 4, trials=1, work={"window": window}, least=window)]
+        return [Share(self.name, window + 7, trials=1, work={"window": window}, least=window)]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         window = share.work["window"]
         patience = deadline(turn.contender)
-        act = Act(
-            "idle",
+        settle: Step = {"do": "sleep", "seconds": turn.contender.settled}
+        before = Act(
+            "before",
             (
                 {"do": "await", "services": ["s1"], "deadline": patience},
-                {"do": "sleep", "seconds": turn.contender.settled},
-                {"do": "cpu", "label": "idle", "window": window, **turn.tree},
+                settle,
+                {"do": "cpu_mark", "label": "idle", **turn.tree},
             ),
         )
-        return play(turn, [act], patience + window + 60)
+        idle = Act("idle", (settle, {"do": "cpu", "label": "idle", "window": window, **turn.tree}))
+        played = play(turn, [before], patience + 60)
+        with turn.guest.counted(_tree(played)) as calls:
+            played += play(turn, [idle], window + 60)
+        return [*played, {"act": "idle", "event": "syscalls", **asdict(calls)}]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         found = scene(samples, "idle").first("cpu")
@@ -52,7 +58,7 @@ class Idle(Scenario):
         return [
             single("wakeups", "/s", event["total"]["voluntary"] / length, note=note),
             single("idle_cpu", "us/s", event["total"]["cpu_ns"] / 1e3 / length, note=note),
-            Metric("syscalls", "/s", status="not measured", note="no tracing within a guest"),
+            _syscalls(scene(samples, "idle")),
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
@@ -72,6 +78,21 @@ class Idle(Scenario):
         )
         answer: Answer = "no" if woken >= OFTEN * length else "partly" if woken else "yes"
         return [Verdict(BEHAVIOUR, answer, sentence, (number,))]
+
+
+def _tree(played: Sequence[Event]) -> list[int]:
+    """The pids of the supervision tree, as it was last marked."""
+    marks = [event for event in played if event["event"] == "cpu_mark"]
+    return [process["pid"] for process in marks[-1]["processes"]] if marks else []
+
+
+def _syscalls(found: Scene) -> Metric:
+    counted = found.first("syscalls")
+    if counted is None or counted[1]["count"] is None:
+        why = counted[1]["why"] if counted else "they were not counted"
+        return Metric("syscalls", "/s", status="not measured", note=why)
+    length = counted[1]["ns"] / 1e9
+    return single("syscalls", "/s", counted[1]["count"] / length, note=f"over {length:.0f} s")
 
 
 SCENARIO = Idle()

@@ -32,6 +32,7 @@ class God(Supervisor):
     )
     processes = frozenset({"god"})
     threads = frozenset({"driver.rb:*"})
+    watchdog = "file"
     version_command = "god --version"
     # What its diagnosis says of the kernel's process events here, and what the running god does:
     # a watch goes from 'unmonitored' to 'init' where it has them, to 'up' where it polls.
@@ -41,6 +42,11 @@ class God(Supervisor):
         " second daemon beside the living one; when it is emptied, god does nothing.",
         "Each service has a thread of its own, and loading gets slower with every one there is:"
         " 100 services came up in 1.5 s, 990 in 80 s, 2000 in 9 minutes.",
+        "`god start` names the watch as affected and does nothing as long as god waits for the"
+        " process that `god stop` has ended: a second at least, ten where it does not heed"
+        " SIGTERM. The service stays stopped.",
+        "A file_mtime condition whose file is not there is an exception in god's log at every"
+        " look, and passes: a daemon that hangs before its first heartbeat is not noticed.",
     )
     contenders = (
         Contender(

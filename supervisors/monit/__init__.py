@@ -27,6 +27,7 @@ class Monit(Supervisor):
     processes = frozenset({"monit"})
     version_command = "monit -V"
     daemonize = Apt(("daemonize",))
+    watchdog = "file"
     findings = (
         "Its manual says that monit checks a process by its pid file. It keeps to the pid it"
         " has read as long as a process of that number lives: a pid file that changes meanwhile"
@@ -34,6 +35,9 @@ class Monit(Supervisor):
         "With a file for each service in conf.d, 990 are kept and 2000 are not: `include files"
         " limit reached`, which its manual leaves out. Its checks are one after the other, each"
         " start about 0.3 s: 990 services took 5 minutes to bring up.",
+        "Its manual has what depends on a service stopped together with it. A start does not"
+        " bring that back: a check of a heartbeat stays switched off, and the service unwatched,"
+        " until the check is started itself.",
     )
     contenders = (
         _contender(
@@ -59,7 +63,8 @@ class Monit(Supervisor):
         return f"monit stop {service.name}"
 
     def start_service(self, contender: Contender, service: Service) -> str:
-        return f"monit start {service.name}"
+        # What depends on a service is not started with it, but has it started first.
+        return f"monit start {service.name}{'-heartbeat' if service.watchdog else ''}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:
         # It leaves running what it watches, and its command does not wait.

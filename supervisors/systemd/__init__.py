@@ -52,7 +52,7 @@ class Systemd(Supervisor):
     power_off = "systemctl poweroff"
     version_command = "/lib/systemd/systemd --version"
     announces = "notify"
-    watchdog = True
+    watchdog = "notify"
     findings = (
         "systemd.service(5) has the PIDFile= read after start-up. It is read again when the"
         " main process dies: whatever process a file of root's then names is taken for the"

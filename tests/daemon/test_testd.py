@@ -293,13 +293,19 @@ def test_ready_late_and_never(place: Place, ear: Ear) -> None:
     os.close(theirs)
 
 
+def pauses(pid: int) -> bool:
+    """Whether it waits for a signal and for no time."""
+    # pause, or what stands for it, on x86-64, other 64-bit and 32-bit machines
+    return Path(f"/proc/{pid}/syscall").read_text().split()[0] in {"34", "73", "29"}
+
+
 def test_watchdog_stops_when_it_hangs(place: Place, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
         notified.bind(str(tmp_path / "notify"))
         notified.settimeout(60)
         environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "10000"}
         daemon = place.start(
-            *place.testd("s1", "--watchdog", "--hang-after", "100"), env=environment
+            *place.testd("s1", "--watchdog", "notify", "--hang-after", "100"), env=environment
         )
         assert notified.recv(100) == b"WATCHDOG=1"
         notified.setblocking(False)
@@ -307,11 +313,25 @@ def test_watchdog_stops_when_it_hangs(place: Place, tmp_path: Path) -> None:
         def hung() -> bool:
             with contextlib.suppress(BlockingIOError):
                 assert notified.recv(100) == b"WATCHDOG=1"
-            # pause, or what stands for it, on x86-64, other 64-bit and 32-bit machines
-            call = Path(f"/proc/{daemon.pid}/syscall").read_text().split()[0]
-            return call in {"34", "73", "29"}
+            return pauses(daemon.pid)
 
         eventually(hung)
+
+
+def test_a_heartbeat_file_is_touched_until_it_hangs(place: Place, tmp_path: Path) -> None:
+    heart = tmp_path / "heart"
+    daemon = place.start(*place.testd("s1", "--watchdog", f"file:{heart}", "--hang-after", "1200"))
+    eventually(heart.exists)
+    first = heart.stat().st_mtime_ns
+    eventually(lambda: heart.stat().st_mtime_ns > first)
+    eventually(lambda: pauses(daemon.pid))
+
+
+@pytest.mark.parametrize("how", ["always", "file:", "file:heart"])
+def test_an_unknown_watchdog_is_refused(place: Place, how: str) -> None:
+    done = run(place, "s1", "--watchdog", how)
+    assert done.returncode == 64
+    assert "--watchdog takes notify or file:/PATH" in done.stderr
 
 
 # ---- company

@@ -1,4 +1,4 @@
-"""A judging scenario in real guests: a runner told by the kernel, and a monitor that polls."""
+"""Judging scenarios in real guests: a runner told by the kernel, and a monitor that polls."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def test_every_death_is_answered_and_shown(suite: Suite) -> None:
     assert "SIGKILL: yes." in why.output
     assert '"event": "up"' in why.output
     assert "monit" not in why.output
+
+
+def test_a_watchdog_by_a_heartbeat_file_or_none(suite: Suite) -> None:
+    done = suite.bench(f"--only={RUNIT},{MONIT}", "--scenario=hang", "--quick")
+    assert done.code == 0, done.output
+    found = {
+        each["name"]: [verdict["answer"] for verdict in each["scenarios"]["hang"]["verdicts"]]
+        for each in suite.record()["contenders"]
+    }
+    assert found[RUNIT] == ["no", "not applicable", "not applicable"]
+    assert found[MONIT] == ["no", "yes", "yes"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,26 @@ def test_no_version_is_written_down(supervisor: Supervisor) -> None:
     ]
     assert not [word for word in words if re.fullmatch(r"v?\d+(\.\d+)+\w*(-\w+)?", word)]
     assert not re.search(r"\d+\.\d+", supervisor.version_command or "")
+
+
+@every
+def test_a_watchdog_or_why_there_is_none(supervisor: Supervisor) -> None:
+    assert (supervisor.watchdog is None) == bool(supervisor.lacks.get("watchdog"))
+
+
+@pairs
+def test_a_watchdog_is_configured(supervisor: Supervisor, contender: Contender) -> None:
+    """What the daemon is told to do for it, its supervisor is told to look at."""
+    if supervisor.watchdog is None:
+        return
+    (plain,) = services(contender, 1)
+    asked = replace(plain, watchdog=supervisor.watchdog)
+    written = [str(file.content) for file in supervisor.files(contender, [asked])]
+    assert any(asked.command in text for text in written)
+    dog = {"notify": "WatchdogSec=", "file": asked.heartbeat}[supervisor.watchdog]
+    others = "".join(text.replace(asked.command, "") for text in written)
+    assert dog in others
+    assert dog not in "".join(str(file.content) for file in supervisor.files(contender, [plain]))
 
 
 @pairs

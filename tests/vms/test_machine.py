@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from provision import memory
 from provision.errors import Problem
 from provision.guest import File
 from provision.provider import Recipe
@@ -20,6 +22,24 @@ DEBIAN = SYSTEMS["debian"]
 INIT = """#!/bin/sh
 # Reaps, and nothing else.
 while :; do sleep 1; done
+"""
+# A process in a group of its own takes more than the suite's own code lets that have.
+GREEDY = """
+import json, subprocess, sys
+from pathlib import Path
+from memory import memory_group
+own = Path("/sys/fs/cgroup/greedy")
+own.mkdir()
+greed = "input(); print(len(b'x' * (256 << 20)))"
+process = subprocess.Popen([sys.executable, "-c", greed], stdin=subprocess.PIPE)
+(own / "cgroup.procs").write_text(str(process.pid))
+group = memory_group(process.pid)
+with group.limited(group.usage() + (64 << 20)) as tally:
+    process.communicate(b"\\n")
+print(json.dumps({
+    "version": group.version, "group": group.path.name, "kills": tally.kills,
+    "code": process.returncode, "after": (own / "memory.max").read_text().strip(),
+}))
 """
 
 
@@ -154,3 +174,14 @@ def test_all_its_files_are_below_the_cache(guest: VagrantGuest, base: Path) -> N
     assert folder().is_relative_to(base)
     assert (folder() / "pool").is_dir()
     assert guest.machine.home.is_relative_to(base)
+
+
+def test_a_memory_limit_by_cgroup_v2(guest: VagrantGuest) -> None:
+    """What the suite does on a host with cgroup v2, on such a kernel."""
+    guest.run("echo +memory > /sys/fs/cgroup/cgroup.subtree_control")
+    guest.write([
+        File("/root/memory.py", Path(str(memory.__file__)).read_text()),
+        File("/root/greedy.py", GREEDY),
+    ])  # fmt: skip
+    told = json.loads(guest.run("python3 /root/greedy.py").stdout)
+    assert told == {"version": "v2", "group": "greedy", "kills": 1, "code": -9, "after": "max"}

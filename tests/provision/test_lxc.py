@@ -1,0 +1,31 @@
+"""The way into an embedded guest, without one."""
+
+from __future__ import annotations
+
+import pytest
+
+from provision.lxc import LxcGuest
+
+
+class Door:
+    """A connection that fails in that way when it is opened."""
+
+    def __init__(self, failure: Exception | None) -> None:
+        self.failure = failure
+
+    def open(self) -> None:
+        if self.failure:
+            raise self.failure
+
+
+@pytest.mark.parametrize("failure", [EOFError(), ConnectionResetError(104, "reset by peer")])
+def test_a_door_that_is_slammed_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    """A PID 1 that has just started takes sshd's folder away under it."""
+    opened = Door(None)
+    doors = iter([Door(failure), Door(failure), opened])
+    guest = LxcGuest.__new__(LxcGuest)
+    monkeypatch.setattr(guest, "_through_door", lambda: next(doors))
+    monkeypatch.setattr(guest, "_close_door", lambda: None)
+    assert guest.connect() is opened
