@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import sys
+import time
 from collections.abc import Sequence
 
 from bench.evidence import duration, find, numbers, patience, spacing
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
 from bench.stats import Metric, single, summary
+from provision.errors import Problem
 from supervisors.contract import Contender
 
 # The last one is beyond every ceiling that is written into a supervisor here; whoever keeps all of
@@ -19,6 +21,8 @@ ASKED = 990
 TRIALS = 3
 # A poller that looks more seldom than this is watched once at each size.
 SLOW = 10.0
+# Seconds within which the end of a guest that is full of services is seen.
+END_SEEN = 20.0
 # By documented means: what a process may open is raised to what the guest's kernel allows.
 _RAISE = (
     "most=$(ulimit -Hn); for each in /proc/[0-9]*; do"
@@ -50,7 +54,12 @@ class Scale(Scenario):
         turn.guest.run(_RAISE)
         events: list[Event] = []
         for before, size in itertools.pairwise((0, *share.work["sizes"])):
-            taken = self._at(turn, before, size)
+            try:
+                taken = self._at(turn, before, size)
+            except Problem:
+                if not _switched_off(turn):
+                    raise
+                return [*events, {"size": size, "event": "died"}]
             events += [{"size": size, **event} for event in taken if event["event"] in _KEPT]
             if any(_too_much(event) for event in taken):
                 break
@@ -107,6 +116,16 @@ def _too_much(event: Event) -> bool:
     return event["event"] == "died" or bool(event["event"] == "gathered" and event["down"] > 0)
 
 
+def _switched_off(turn: Turn) -> bool:
+    """Whether PID 1 has died, which takes the measuring program with it before it is seen."""
+    until = time.monotonic() + END_SEEN
+    while turn.contender.pid1 and time.monotonic() < until:
+        if turn.guest.ended():
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def _supervisors(names: Sequence[str], events: Sequence[Event]) -> list[Event]:
     """The supervisor's own processes in the last snapshot."""
     picture = find(events, "processes")[-1][1]
@@ -135,6 +154,8 @@ def _bring_up(turn: Turn, size: int) -> list[Step]:
 
 def _metrics(size: int, samples: Sequence[Event]) -> list[Metric]:
     gathered = find(samples, "gathered", size=size)
+    if not gathered:
+        return []
     sizes = find(samples, "footprint", size=size)
     trials = [each for _, each in find(samples, "sample", size=size) if not each["warmup"]]
     latencies = [
@@ -142,9 +163,9 @@ def _metrics(size: int, samples: Sequence[Event]) -> list[Metric]:
     ]
     found = [single(f"scale_up_{size}", "", each["asked"] - each["down"]) for _, each in gathered]
     found.append(single(f"scale_lost_{size}", "", _starts(size, samples)[1]))
-    time = _bringing_up(size, samples)
-    if time is not None:
-        found.append(single(f"scale_seconds_{size}", "s", time / 1e9))
+    took = _bringing_up(size, samples)
+    if took is not None:
+        found.append(single(f"scale_seconds_{size}", "s", took / 1e9))
     for _, each in sizes:
         found.append(single(f"scale_processes_{size}", "", each["total"]["processes"]))
         if each["total"]["Pss"] is not None:
@@ -185,9 +206,12 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
     trials, ran = find(samples, "sample", size=size), find(samples, "ran", size=size)
     died = find(samples, "died", size=size)
     evidence = numbers(gathered, sizes, trials, ran, died)
+    if not gathered:
+        sentence = "PID 1 died while it took them up, and the machine with it."
+        return Verdict(behaviour, "no", sentence, evidence)
     there = gathered[0][1]["asked"] - gathered[0][1]["down"]
-    time = _bringing_up(size, samples)
-    said = [f"{there} of {size} ran" + (f" {duration(time)} after the request" if time else "")]
+    took = _bringing_up(size, samples)
+    said = [f"{there} of {size} ran" + (f" {duration(took)} after the request" if took else "")]
     starts, lost = _starts(size, samples)
     said.append(f"{lost or 'no'} stamp{'s' if lost > 1 else ''} lost of {starts} starts so far")
     said += _cost(size, there, samples)

@@ -59,6 +59,9 @@ class Upstart(Supervisor):
         "A main process that dies before its job is up (`expect stop`, and not stopped yet) is not"
         " started again: `initctl status` says start/running, without a process. init(5) has"
         " respawn without that exception.",
+        "As `console log` (the default) has it, init keeps a terminal open for every job's output,"
+        " and died, the machine with it, when asked for 2000 such jobs after 990; daemons that"
+        " detach themselves, and let go of theirs, it keeps by 2000. init(5) leaves that out.",
     )
     contenders = (
         _contender("runner", "default"),

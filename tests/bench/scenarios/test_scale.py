@@ -54,6 +54,17 @@ def test_a_supervisor_that_dies_of_it_is_no_keeping() -> None:
     assert "has died of it" in verdict.sentence
 
 
+def test_a_pid_1_that_dies_of_it_is_no_keeping() -> None:
+    found = [each for each in samples("scale-runit") if each["size"] < 2000]
+    found.append({"size": 2000, "event": "died"})
+    verdict = judged(SCENARIO, RUNIT, found)["keeps 2000 services"]
+    assert verdict.answer == "no"
+    assert "PID 1 died" in verdict.sentence
+    assert verdict.evidence == (len(found) - 1,)
+    figures = SCENARIO.conclude(contender(RUNIT), found)
+    assert not [each for each in figures if each.metric.endswith("_2000")]
+
+
 def test_figures_of_each_size() -> None:
     metrics = {
         each.metric: each for each in SCENARIO.conclude(contender(RUNIT), samples("scale-runit"))
