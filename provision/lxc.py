@@ -173,13 +173,15 @@ class LxcGuest(Guest):
                 time.sleep(0.05)
 
     def _silent(self, failure: Exception) -> Problem:
-        free = shutil.disk_usage(self._home).free >> 20
         return Problem(
             f"Guest {self.name} runs, but does not let anybody in.",
-            known=f"{failure or type(failure).__name__}\n"
-            f"{free} MiB are free where it writes, {self._home}.\n{self._log()}",
+            known=f"{failure or type(failure).__name__}\n{self.room()}\n{self._log()}",
             advice="./inv doctor shows whether this host can run embedded guests.",
         )
+
+    def room(self) -> str:
+        free = shutil.disk_usage(self._home).free >> 20
+        return f"{free} MiB are free where it writes, {self._home}."
 
     def _through_door(self) -> Connection:
         ours, theirs = socket.socketpair()
