@@ -298,7 +298,8 @@ def _precise(system: System, archive: Path, downloads: Path) -> None:
     _tool(
         [*_ALONE, "debootstrap", "--variant=minbase", "--force-check-gpg", f"--keyring={keyring}",
          "--components=main,universe", f"--include={','.join(system.packages)}",
-         f"--cache-dir={downloads}", system.release, str(root), *([system.mirror.url] if system.mirror.url else [])],
+         f"--cache-dir={downloads}",
+         system.release, str(root), *([system.mirror.url] if system.mirror.url else [])],
         log=root / "debootstrap/debootstrap.log", name="debootstrap",
     )  # fmt: skip
     if system.mirror.keyring:
@@ -358,6 +359,7 @@ def _tool(
         said = failure.stderr + (log.read_bytes() if log and log.exists() else failure.stdout)
         raise Problem(
             f"{name or command[0]} failed with exit code {failure.returncode}.",
-            known=said.decode(errors="replace")[-3000:],
-            advice="Run the same command again once the cause is gone; what was downloaded is kept.",
+            known=f"{said.decode(errors='replace')[-3000:].strip()}\n"
+            f"{shutil.disk_usage(cache_folder()).free >> 20} MiB are free in {cache_folder()}.",
+            advice="Run the same command again once the cause is gone: downloads are kept.",
         ) from failure

@@ -104,11 +104,7 @@ def _measured(
 ) -> list[tuple[Contender, Metric]]:
     """Those that have the figure, the lowest first."""
     found = [(each, metric(each, scenario, name)) for each in contenders]
-    known = [
-        (each, figure)
-        for each, figure in found
-        if figure and figure["median"] is not None
-    ]
+    known = [(each, figure) for each, figure in found if figure and figure["median"] is not None]
     return sorted(known, key=lambda pair: float(pair[1]["median"]))
 
 

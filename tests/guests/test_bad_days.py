@@ -73,9 +73,31 @@ def test_a_supervisor_that_crashes_as_pid_1(suite: Suite) -> None:
     assert "in phase measure restart" in found["reason"]
 
 
+@pytest.mark.slow
+def test_one_scenario_that_fails_leaves_the_others(suite: Suite) -> None:
+    """What was measured before it is kept; what comes after it is measured in a further guest."""
+    found = double(suite, "never-reloads", 1)
+    assert found["status"] == "failed"
+    assert found["reason"].startswith("in phase measure footprint: ")
+    parts = found["scenarios"]
+    assert {name: part["status"] for name, part in parts.items()} == {
+        "restart": "measured", "footprint": "failed", "idle": "measured"
+    }  # fmt: skip
+    assert found["reason"].startswith(parts["footprint"]["note"])
+    assert parts["footprint"]["metrics"] == []
+    first, second = found["guests"]
+    assert "measure restart" in first["phases"] and "measure idle" in second["phases"]
+    own = {each["scenario"] for each in suite.samples() if each["contender"] == found["name"]}
+    assert own == {"restart", "idle"}
+    shown = suite.run("report", "--format=csv").output.splitlines()
+    rows = [row for row in shown if ",double," in row]
+    assert [row for row in rows if ",restart,restart_long,ms," in row]
+    assert [row for row in rows if ",footprint," in row and ",failed," in row]
+
+
 def test_every_double_is_told_of() -> None:
     assert set(doubles.SCRIPTS) == {
-        "never-restarts", "never-starts", "crashes", "crashes-at-once"
+        "never-restarts", "never-starts", "crashes", "crashes-at-once", "never-reloads"
     }  # fmt: skip
 
 
@@ -159,7 +181,7 @@ def test_a_mirror_that_fails_midway(bare_suite: Suite) -> None:
         assert mirror.cut
         assert "mmdebstrap failed" in done.output
         assert "Failed to fetch" in done.output
-        assert "what was downloaded is kept" in done.output
+        assert "downloads are kept" in done.output
         assert not [path for path in (bare_suite.cache / "images").iterdir() if path.is_dir()]
         had = {path for path in mirror.whole if path.endswith(".deb") or "/by-hash/" in path}
         assert {path.endswith(".deb") for path in had} == {True, False}
