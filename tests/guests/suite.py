@@ -93,7 +93,7 @@ class Suite:
     """A copy of the checkout, with a home, a cache and a folder for temporary files."""
 
     base: Path
-    pids: list[int] = field(default_factory=list)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def checkout(self) -> Path:
@@ -186,12 +186,12 @@ class Suite:
             text=True,
             start_new_session=True,
         )
-        self.pids.append(process.pid)
+        self.started.append(process)
         return Running(process)
 
     def ever_had(self, guest: str) -> bool:
         """Whether a guest of that name is one of this suite's: it ends with the suite's pid."""
-        return any(guest.endswith(f"-{pid}") for pid in self.pids)
+        return any(guest.endswith(f"-{process.pid}") for process in self.started)
 
     def run(self, *words: str, **how: Any) -> Done:
         return self.start(*words, **how).end()
@@ -212,6 +212,12 @@ class Suite:
         return sorted(path.name for path in (self.cache / "guests").glob("*"))
 
     def remove(self) -> None:
+        """Also what a test that was broken off has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+                eventually(lambda: not descendants(), "the end of all that was started")
         shutil.rmtree(self.base)
 
 

@@ -129,7 +129,6 @@ def test_a_full_disk_under_the_results(suite: Suite, size: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.unproven
 def test_a_full_disk_under_the_guests(suite: Suite) -> None:
     done = suite.bench(*ASKED, before=small(suite.cache / "guests", "256k", suite.base / "saved"))
     fine(done, 1)
@@ -137,7 +136,6 @@ def test_a_full_disk_under_the_guests(suite: Suite) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.unproven
 def test_a_full_disk_under_the_cache_at_first_run(bare_suite: Suite) -> None:
     done = bare_suite.bench(
         *ASKED, before=small(bare_suite.cache, "30m", bare_suite.base / "saved")
@@ -224,9 +222,7 @@ def test_a_plain_user(bare_suite: Suite) -> None:
     fine(bare_suite.run("destroy", before=before), 0)
 
 
-@pytest.mark.parametrize(
-    "interrupted", [False, pytest.param(True, marks=[pytest.mark.slow, pytest.mark.unproven])]
-)
+@pytest.mark.parametrize("interrupted", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_sudo_writes_belongs_to_its_caller(suite: Suite, interrupted: bool) -> None:
     plain(suite)
     sudo = {"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)}
