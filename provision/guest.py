@@ -104,9 +104,9 @@ class Guest(ABC):
 
     def disconnect(self) -> None:
         """Close the connection; the next command makes a new one."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
         """Run a shell command as root. Raises Problem where it fails and check is set."""

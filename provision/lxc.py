@@ -229,12 +229,14 @@ class LxcGuest(Guest):
 
     def _close_door(self) -> None:
         # sshd ends once its socket is closed; the kernel ends a guest only after that.
-        if self._door is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._door.wait(5)
-            self._door.kill()
-            self._door.wait()
-            self._door = None
+        # Taken before it is waited for: Ctrl-C closes it beside the thread that works through it.
+        door, self._door = self._door, None
+        if door is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            door.wait(5)
+        door.kill()
+        door.wait()
 
     def reboot(self, init: str | None = None) -> None:
         self.disconnect()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provision.cache import cache_folder
-from tests.guests.suite import Suite, adopt_orphans
+from tests.guests.suite import Suite, adopt_orphans, mount_apart
 
 HERE = Path(__file__).parent
 # Seconds, far beyond what any takes: a suite or a keeper that hangs is not waited for any longer.
@@ -29,6 +29,7 @@ def bases() -> Iterator[Path]:
     """A folder for suites. It is in the cache: links to images need the same file system."""
     folder = cache_folder() / "tests"
     folder.mkdir(exist_ok=True)
+    mount_apart()
     adopt_orphans()
     with tempfile.TemporaryDirectory(dir=folder) as name:
         yield Path(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -56,7 +58,7 @@ class Mirror:
         asked = urlsplit(request.path)
         self.asked.append(asked.path)
         if self.cut:
-            request.close_connection = True
+            _hang_up(request)
             return
         origin = http.client.HTTPConnection(asked.netloc, timeout=60)
         kept = {key: value for key, value in request.headers.items() if key != "Proxy-Connection"}
@@ -72,9 +74,21 @@ class Mirror:
                 self.left -= len(data)
                 if self.left < 0:
                     self.cut = True
-                    request.close_connection = True
+                    _hang_up(request)
                     break
             request.wfile.write(data)
         else:
             self.whole.add(asked.path)
         origin.close()
+
+
+def _hang_up(request: BaseHTTPRequestHandler) -> None:
+    """Say nothing more, and wait for the other side to go.
+
+    A socket that is closed with a request unread takes back what has been sent and not yet read.
+    """
+    request.close_connection = True
+    with contextlib.suppress(OSError):
+        request.connection.shutdown(socket.SHUT_WR)
+        while request.connection.recv(CHUNK):
+            pass

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 DEBIAN = SYSTEMS["debian"]
 PATIENCE = 240.0  # s: bound of waiting for what must come; nothing asserts how long it took
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS = 0x00020000
 
 
 def eventually(ask: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
@@ -219,6 +220,16 @@ class Suite:
                 process.wait()
                 eventually(lambda: not descendants(), "the end of all that was started")
         shutil.rmtree(self.base)
+
+
+def mount_apart() -> None:
+    """Have a mount namespace of our own, in which nobody else's mounts come and go.
+
+    To be called before there is any other thread: those would stay where they are.
+    """
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "CLONE_NEWNS")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 def adopt_orphans() -> None:
