@@ -52,15 +52,16 @@ _APT_DOWNLOADS = ("var/cache/apt/archives", "var/lib/apt/lists")
 def key_file() -> Path:
     """The key that opens every guest on this host, made at first use."""
     # Of a kind that OpenSSH 5.9 knows, too.
-    path = cache_folder() / "key" / "id_ecdsa"
+    folder, name = cache_folder() / "key", "id_ecdsa"
     with FileLock(cache_folder() / "key.lock"):
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            subprocess.run(
-                ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "guest", "-f", str(path)],
-                check=True,
-            )
-    return path
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="key-") as scratch:
+                made = Path(scratch) / folder.name
+                made.mkdir()
+                _tool(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "guest",
+                       "-f", str(made / name)])  # fmt: skip
+                made.rename(folder)
+    return folder / name
 
 
 def image(system: System, say: Say = silent) -> Path:
@@ -156,12 +157,12 @@ def _build(system: System, folder: Path, build: Callable[[System, Path, Path], N
     remove_tree(downloads)
 
 
-def _unpack(archive: Path, root: Path) -> None:
+def _unpack(archive: Path, root: Path, *how: str) -> None:
     # From inside the folder: the shifted root may not be allowed to walk down to it.
     with archive.open("rb") as stream:
         _tool(
             [*_SHIFTED, "tar", "-x", "--numeric-owner", "--xattrs", "--xattrs-include=*",
-             "--exclude=./dev/*", "-f", "-"],
+             "--exclude=./dev/*", *how, "-f", "-"],
             stdin=stream,
             cwd=root,
         )  # fmt: skip
@@ -175,17 +176,10 @@ def _dress(root: Path) -> None:
         ssh = tree / "root" / ".ssh"
         ssh.mkdir(parents=True)
         shutil.copy(key_file().with_suffix(".pub"), ssh / "authorized_keys")
-        packed = subprocess.run(
-            ["tar", "-c", "--owner=0", "--group=0", "--mode=go-w", "-C", str(tree), "."],
-            capture_output=True,
-            check=True,
-        )
-        subprocess.run(
-            [*_SHIFTED, "tar", "-x", "--no-overwrite-dir", "--keep-directory-symlink", "-f", "-"],
-            input=packed.stdout,
-            cwd=root,
-            check=True,
-        )
+        packed = Path(scratch) / "tree.tar"
+        _tool(["tar", "-c", "--owner=0", "--group=0", "--mode=go-w", "-C", str(tree),
+               "-f", str(packed), "."])  # fmt: skip
+        _unpack(packed, root, "--no-overwrite-dir", "--keep-directory-symlink")
     quiet = f"{QUIET[_init(root)]} && ssh-keygen -A"
     _tool([*_ALONE, "sh", "-c", _WITH_NULL, *_SHIFTED, "chroot", ".", "/bin/sh", "-c", quiet],
           cwd=root)  # fmt: skip
@@ -359,7 +353,12 @@ def _tool(
         said = failure.stderr + (log.read_bytes() if log and log.exists() else failure.stdout)
         raise Problem(
             f"{name or command[0]} failed with exit code {failure.returncode}.",
-            known=f"{said.decode(errors='replace')[-3000:].strip()}\n"
+            known=f"{_end(said.decode(errors='replace'))}\n"
             f"{shutil.disk_usage(cache_folder()).free >> 20} MiB are free in {cache_folder()}.",
             advice="Run the same command again once the cause is gone: downloads are kept.",
         ) from failure
+
+
+def _end(said: str) -> str:
+    """The last lines of what a tool said, those cut short that name every package."""
+    return "\n".join(line[:300] for line in said.strip().splitlines()[-30:])
