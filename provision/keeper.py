@@ -211,7 +211,9 @@ def _cgroups(name: str) -> list[Path]:
 
 
 def _tops(pattern: str) -> set[Path]:
-    """The outermost control groups of the guests of such a name, in every hierarchy."""
+    """The outermost control groups of the guests of such a name, where they are ours to remove."""
+    if not CGROUPS.is_dir():
+        return set()
     own = [
         line.split(":", 2)[2].lstrip("/")
         for line in Path("/proc/self/cgroup").read_text().splitlines()
@@ -220,7 +222,7 @@ def _tops(pattern: str) -> set[Path]:
         root / path
         for root in (CGROUPS, *CGROUPS.glob("*"))
         for path in ("", *own)
-        if (root / path).is_dir()
+        if os.access(root / path, os.W_OK)
     }
     return {top for base in bases for top in base.glob(cgroup_name(pattern))}
 
