@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -28,7 +29,7 @@ _HELP = {
 
 
 def said(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Turn a Problem into words and an exit code, and Ctrl-C into 130."""
+    """Turn a Problem or a full disk into words and an exit code, and Ctrl-C into 130."""
 
     @wraps(function)
     def guarded(*words: Any, **options: Any) -> None:
@@ -38,6 +39,11 @@ def said(function: Callable[..., int | None]) -> Callable[..., None]:
             raise Exit(str(problem), code=2 if problem.usage else 1) from problem
         except KeyboardInterrupt:
             raise Exit("Interrupted: guests are gone, what was measured is kept.", 130) from None
+        except OSError as failure:
+            if failure.errno != errno.ENOSPC:
+                raise
+            full = f"{failure.filename or 'A file'} cannot be written: {failure.strerror}."
+            raise Exit(f"{full}\nFree some space, then type the same again.", code=1) from failure
         finally:
             _hand_over()
         if code:

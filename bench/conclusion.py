@@ -20,7 +20,10 @@ HARM = 1.5
 
 @dataclass
 class Progress:
-    """What is known of one contender so far; pending: guests that are not done yet."""
+    """What is known of one contender so far.
+
+    pending: jobs that are not done yet; broken: the scenarios that failed, each with its reason.
+    """
 
     entry: Entry
     pending: int
@@ -29,6 +32,7 @@ class Progress:
     samples: list[dict[str, Any]] = field(default_factory=list)
     guests: list[dict[str, Any]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
 
 
 def result(
@@ -39,17 +43,18 @@ def result(
     found: dict[str, Any] = {}
     for name, scenario in chosen.items():
         if (contender.name, name) in skipped:
-            status, note = skipped[contender.name, name]
-            found[name] = {"status": status, "note": note, "metrics": [], "verdicts": []}
+            found[name] = _nothing(*skipped[contender.name, name])
+            continue
+        if name in known.broken:
+            found[name] = _nothing("failed", known.broken[name])
             continue
         samples = [each for each in known.samples if each.get("scenario") == name]
         try:
             found[name] = _concluded(scenario, contender, samples)
         except Exception:
-            # Of a guest that failed half-way; what the others have measured is not lost for that.
+            # What the other scenarios have measured is not lost for that.
             known.failures.append(f"concluding {name}: {traceback.format_exc()}")
-            note = "its samples could not be concluded from"
-            found[name] = {"status": "not measured", "note": note, "metrics": [], "verdicts": []}
+            found[name] = _nothing("failed", "its samples could not be concluded from")
     article = supervisor.article
     made: dict[str, Any] = {
         "name": contender.name,
@@ -79,6 +84,10 @@ def result(
     }
     made["doubts"] = doubts(made, known.samples)
     return made
+
+
+def _nothing(status: str, note: str) -> dict[str, Any]:
+    return {"status": status, "note": note, "metrics": [], "verdicts": []}
 
 
 def _concluded(

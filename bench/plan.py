@@ -15,11 +15,15 @@ LOUD_AT_ONCE = os.cpu_count() or 1
 
 @dataclass(frozen=True)
 class Job:
-    """What one guest is going to do for a contender: its shares, one after the other."""
+    """What one guest is going to do for a contender: its shares, one after the other.
+
+    lost: how many guests before this one failed in a share, and left these to it.
+    """
 
     entry: Entry
     replica: int
     shares: tuple[Share, ...]
+    lost: int = 0
 
     @property
     def seconds(self) -> float:

@@ -248,14 +248,27 @@ class _Loop:
             guest.destroy()
 
     def _job(self, job: Job) -> None:
-        """One guest, from nothing to nothing; whatever fails in it fails its contender alone."""
+        """All shares of a job, in one guest; where a share fails, the rest in a further one."""
         if self.stopping:
             return
         known = self.progress[job.entry.name]
+        while job.shares and not self.stopping:
+            left = self._guest(job, known)
+            job = replace(job, shares=left, lost=job.lost + 1)
+        with self.lock:
+            known.pending -= 1
+            last = known.pending == 0 and not self.stopping
+        if last:
+            self._conclude(known)
+
+    def _guest(self, job: Job, known: Progress) -> tuple[Share, ...]:
+        """One guest, from nothing to nothing; returns the shares that another one has to do.
+
+        Whatever fails fails its scenario alone; before the first share it fails those of them all.
+        """
         stay = _Stay(job, self.observer)
-        samples: list[Event] = []
         try:
-            samples = self._stay(job, stay)
+            self._stay(job, stay)
         except Problem as problem:
             self._fail(known, stay, str(problem))
         except Exception as failure:
@@ -265,28 +278,30 @@ class _Loop:
             self._leave(job, stay)
         with self.lock:
             known.samples += [
-                {"contender": job.entry.name, "replica": job.replica, **event} for event in samples
+                {"contender": job.entry.name, "replica": job.replica, **event}
+                for event in stay.samples
             ]
             known.guests.append(stay.facts())
-            known.pending -= 1
-            last = known.pending == 0 and not self.stopping
-        if last:
-            self._conclude(known)
+        return job.shares[stay.begun :] if stay.begun else ()
 
     def _fail(self, known: Progress, stay: _Stay, reason: str) -> None:
-        if not self.stopping:
-            known.failures.append(f"in phase {stay.phase}: {reason}")
+        if self.stopping:
+            return
+        words = f"in phase {stay.phase}: {reason}"
+        with self.lock:
+            known.failures.append(words)
+            for share in stay.job.shares[max(0, stay.begun - 1) : stay.begun or None]:
+                known.broken.setdefault(share.scenario, words.splitlines()[0][:500])
 
-    def _stay(self, job: Job, stay: _Stay) -> list[Event]:
+    def _stay(self, job: Job, stay: _Stay) -> None:
         with self.quiet.noise():
             guest = self._ready(job, stay)
-        samples: list[Event] = []
         for share in job.shares:
             stay.enter(f"measure {share.scenario}")
+            stay.begun += 1
             load = Load()
-            samples += self._share(job, share, guest)
+            stay.samples += self._share(job, share, guest)
             stay.load[share.scenario] = load.since()
-        return samples
 
     def _ready(self, job: Job, stay: _Stay) -> Guest:
         """Everything up to and including verify."""
@@ -300,7 +315,8 @@ class _Loop:
             stay.enter("up")
 
         stay.enter("up")
-        name = f"{contender.name.replace('/', '-')}-{job.replica}-{os.getpid()}"
+        again = f"-again{job.lost}" if job.lost else ""
+        name = f"{contender.name.replace('/', '-')}-{job.replica}{again}-{os.getpid()}"
         guest = self.provider.up(name, self.system, replace(recipe, install=install))
         stay.guest = guest
         with self.lock:
@@ -441,10 +457,12 @@ class _Loop:
 
 @dataclass
 class _Stay:
-    """One guest's way through the phases, and how long each took."""
+    """One guest's way through the phases, and how long each took; begun: how many shares were."""
 
     job: Job
     observer: Observer
+    begun: int = 0
+    samples: list[Event] = field(default_factory=list)
     phase: str = ""
     phases: dict[str, float] = field(default_factory=dict)
     guest: Guest | None = None

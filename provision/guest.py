@@ -104,9 +104,9 @@ class Guest(ABC):
 
     def disconnect(self) -> None:
         """Close the connection; the next command makes a new one."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
         """Run a shell command as root. Raises Problem where it fails and check is set."""
@@ -178,11 +178,21 @@ class Guest(ABC):
         """Unpack a tar archive below a folder, all of it root's, its first folders stripped."""
         # Not in /tmp, where a PID 1 that has just started may mount another.
         path = f"/root/{name}"
-        self.connection.put(archive, path)
+        try:
+            self.connection.put(archive, path)
+        except OSError as failure:
+            raise Problem(
+                f"On guest {self.name}, {path} cannot be written: {failure}.", known=self.room()
+            ) from failure
         self.run(
             f"mkdir -p {into}; tar -xpf {path} -C {into} --strip-components={strip}"
             f" --no-same-owner --no-overwrite-dir; code=$?; rm {path}; exit $code"
         )
+
+    def room(self) -> str:
+        """A sentence that says how much more the guest can write."""
+        free = self.run("df -Pm / | awk 'NR == 2 {print $4}'", check=False).stdout.strip()
+        return f"{free} MiB are free where it writes."
 
     def read(self, path: str) -> bytes:
         """A file's content."""

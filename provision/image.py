@@ -45,20 +45,23 @@ _ARCH_FIRST_DAY = date(2013, 8, 31)
 # The day on which Arch's community repository became part of extra.
 _ARCH_ONE_REPOSITORY = date(2023, 5, 22)
 _UBUNTU_KEYS = Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg")
+# Where apt keeps what it downloads, in the root that it works on.
+_APT_DOWNLOADS = ("var/cache/apt/archives", "var/lib/apt/lists")
 
 
 def key_file() -> Path:
     """The key that opens every guest on this host, made at first use."""
     # Of a kind that OpenSSH 5.9 knows, too.
-    path = cache_folder() / "key" / "id_ecdsa"
+    folder, name = cache_folder() / "key", "id_ecdsa"
     with FileLock(cache_folder() / "key.lock"):
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            subprocess.run(
-                ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "guest", "-f", str(path)],
-                check=True,
-            )
-    return path
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="key-") as scratch:
+                made = Path(scratch) / folder.name
+                made.mkdir()
+                _tool(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "guest",
+                       "-f", str(made / name)])  # fmt: skip
+                made.rename(folder)
+    return folder / name
 
 
 def image(system: System, say: Say = silent) -> Path:
@@ -135,27 +138,31 @@ def _keyring_digest(system: System) -> list[str]:
     return [hashlib.sha256(Path(keyring).read_bytes()).hexdigest()] if keyring else []
 
 
-def _build(system: System, folder: Path, build: Callable[[System, Path], None]) -> None:
+def _build(system: System, folder: Path, build: Callable[[System, Path, Path], None]) -> None:
     prefix = f"build-{folder.name}-"
     for stale in folder.parent.glob(f"{prefix}*"):  # of a suite that was killed
         remove_tree(stale)
+    # It outlives a build that fails: the next one fetches only what is missing.
+    downloads = cache_folder() / "downloads" / folder.name
+    downloads.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as scratch:
         archive = Path(scratch) / "root.tar"
-        build(system, archive)
+        build(system, archive, downloads)
         root = Path(scratch) / "root"
         shifted_folder(root)
         _unpack(archive, root)
         userland.check(system, root, (*_SHIFTED, "chroot", "."))
         _dress(root)
         root.rename(folder)
+    remove_tree(downloads)
 
 
-def _unpack(archive: Path, root: Path) -> None:
+def _unpack(archive: Path, root: Path, *how: str) -> None:
     # From inside the folder: the shifted root may not be allowed to walk down to it.
     with archive.open("rb") as stream:
         _tool(
             [*_SHIFTED, "tar", "-x", "--numeric-owner", "--xattrs", "--xattrs-include=*",
-             "--exclude=./dev/*", "-f", "-"],
+             "--exclude=./dev/*", *how, "-f", "-"],
             stdin=stream,
             cwd=root,
         )  # fmt: skip
@@ -169,17 +176,10 @@ def _dress(root: Path) -> None:
         ssh = tree / "root" / ".ssh"
         ssh.mkdir(parents=True)
         shutil.copy(key_file().with_suffix(".pub"), ssh / "authorized_keys")
-        packed = subprocess.run(
-            ["tar", "-c", "--owner=0", "--group=0", "--mode=go-w", "-C", str(tree), "."],
-            capture_output=True,
-            check=True,
-        )
-        subprocess.run(
-            [*_SHIFTED, "tar", "-x", "--no-overwrite-dir", "--keep-directory-symlink", "-f", "-"],
-            input=packed.stdout,
-            cwd=root,
-            check=True,
-        )
+        packed = Path(scratch) / "tree.tar"
+        _tool(["tar", "-c", "--owner=0", "--group=0", "--mode=go-w", "-C", str(tree),
+               "-f", str(packed), "."])  # fmt: skip
+        _unpack(packed, root, "--no-overwrite-dir", "--keep-directory-symlink")
     quiet = f"{QUIET[_init(root)]} && ssh-keygen -A"
     _tool([*_ALONE, "sh", "-c", _WITH_NULL, *_SHIFTED, "chroot", ".", "/bin/sh", "-c", quiet],
           cwd=root)  # fmt: skip
@@ -196,20 +196,34 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _debian(system: System, archive: Path) -> None:
+def _debian(system: System, archive: Path, downloads: Path) -> None:
     mirror = system.mirror
     keyring = [f"--keyring={mirror.keyring}"] if mirror.keyring else []
+    # Of all formats, only a directory's is not emptied by a failing mmdebstrap, downloads included.
+    root = archive.parent / "debian"
     _tool(
         [*_ALONE, "env", f"TMPDIR={archive.parent}",
-         "mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--format=tar",
+         "mmdebstrap", "--variant=apt", "--mode=root", "--format=directory",
+         *(f"--setup-hook={_kept(place, downloads)}" for place in _APT_DOWNLOADS),
+         "--skip=essential/unlink",
          f"--include={','.join(system.packages)}",
          "--aptopt=APT::Install-Recommends \"false\"",
+         # Where a mirror fails, apt 2.6 may wait for ever for the time to try again; so: at once.
+         "--aptopt=Acquire::Retries::Delay \"false\"",
          "--dpkgopt=path-exclude=/usr/share/man/*",
          "--dpkgopt=path-exclude=/usr/share/locale/*",
-         *keyring, system.release, str(archive),
+         *keyring, system.release, str(root),
          *(_from_mirror(system) if mirror.url else debian_sources(system.release))],
         name="mmdebstrap",
     )  # fmt: skip
+    _pack(root, archive)
+
+
+def _kept(place: str, downloads: Path) -> str:
+    """A hook that lays a folder of the downloads over that place in mmdebstrap's root."""
+    kept = downloads / place
+    (kept / "partial").mkdir(parents=True, exist_ok=True)
+    return f'mkdir -p "$1/{place}" && mount --bind {shlex.quote(str(kept))} "$1/{place}"'
 
 
 def _from_mirror(system: System) -> list[str]:
@@ -225,18 +239,19 @@ def _from_mirror(system: System) -> list[str]:
     ]
 
 
-def _arch(system: System, archive: Path) -> None:
+def _arch(system: System, archive: Path, downloads: Path) -> None:
     scratch = archive.parent
     root, keys, config = (scratch / name for name in ("arch", "gnupg", "pacman.conf"))
     for folder in (root, keys):
         folder.mkdir(mode=0o700 if folder == keys else 0o755)
-    config.write_text(_pacman_conf(system, _KEYS))
+    working = f"GPGDir = {_KEYS}\nCacheDir = {downloads}\n"
+    config.write_text(_pacman_conf(system, working))
     alone = [*_ALONE, "sh", "-ec", f'mount --bind "$0" {_KEYS}; exec "$@"', str(keys)]
     _tool([*alone, "sh", "-ec", _trusted(system.mirror.keyring)], name="pacman-key")
-    _tool([*alone, "pacstrap", "-C", str(config), "-G", "-M", str(root), *system.packages],
+    _tool([*alone, "pacstrap", "-C", str(config), "-c", "-G", "-M", str(root), *system.packages],
           name="pacstrap")  # fmt: skip
     shutil.copytree(keys, root / "etc/pacman.d/gnupg", dirs_exist_ok=True, ignore=_sockets)
-    (root / "etc/pacman.conf").write_text(_pacman_conf(system, None))
+    (root / "etc/pacman.conf").write_text(_pacman_conf(system, ""))
     _pack(root, archive)
 
 
@@ -253,7 +268,8 @@ def _sockets(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name.startswith("S.")]
 
 
-def _pacman_conf(system: System, keys: Path | None) -> str:
+def _pacman_conf(system: System, more: str) -> str:
+    """Pacman's configuration for that system's mirror; more: further lines of its options."""
     mirror = system.mirror
     repositories = ["core", "extra"]
     if mirror.snapshot and mirror.day < _ARCH_ONE_REPOSITORY:
@@ -264,20 +280,19 @@ def _pacman_conf(system: System, keys: Path | None) -> str:
         servers = _ARCH_MIRRORS.read_text()
     options = (
         f"Architecture = {platform.machine()}\n"
-        "SigLevel = Required DatabaseOptional\nLocalFileSigLevel = Optional\n"
+        f"SigLevel = Required DatabaseOptional\nLocalFileSigLevel = Optional\n{more}"
     )
-    if keys:
-        options += f"GPGDir = {keys}\n"
     sections = [f"[{repository}]\n{servers}" for repository in repositories]
     return "\n".join([f"[options]\n{options}", *sections])
 
 
-def _precise(system: System, archive: Path) -> None:
+def _precise(system: System, archive: Path, downloads: Path) -> None:
     root = archive.parent / "precise"
     keyring = system.mirror.keyring or str(_UBUNTU_KEYS)
     _tool(
         [*_ALONE, "debootstrap", "--variant=minbase", "--force-check-gpg", f"--keyring={keyring}",
          "--components=main,universe", f"--include={','.join(system.packages)}",
+         f"--cache-dir={downloads}",
          system.release, str(root), *([system.mirror.url] if system.mirror.url else [])],
         log=root / "debootstrap/debootstrap.log", name="debootstrap",
     )  # fmt: skip
@@ -312,7 +327,8 @@ def debian_sources(release: str) -> list[str]:
     return lines
 
 
-BUILDERS: dict[str, Callable[[System, Path], None]] = {
+# Each makes an archive of a root, and keeps in a folder what it has downloaded, whole or in part.
+BUILDERS: dict[str, Callable[[System, Path, Path], None]] = {
     "debian": _debian,
     "arch": _arch,
     "precise": _precise,
@@ -337,6 +353,12 @@ def _tool(
         said = failure.stderr + (log.read_bytes() if log and log.exists() else failure.stdout)
         raise Problem(
             f"{name or command[0]} failed with exit code {failure.returncode}.",
-            known=said.decode(errors="replace")[-3000:],
-            advice="Run the same command again once the cause is gone; what was done is kept.",
+            known=f"{_end(said.decode(errors='replace'))}\n"
+            f"{shutil.disk_usage(cache_folder()).free >> 20} MiB are free in {cache_folder()}.",
+            advice="Run the same command again once the cause is gone: downloads are kept.",
         ) from failure
+
+
+def _end(said: str) -> str:
+    """The last lines of what a tool said, those cut short that name every package."""
+    return "\n".join(line[:300] for line in said.strip().splitlines()[-30:])

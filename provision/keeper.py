@@ -150,6 +150,35 @@ def look_at_cache(cache: Path) -> None:
             raise OSError(ctypes.get_errno(), "cannot bind the cache", str(VIEW))
 
 
+def abandoned() -> list[str]:
+    """Names of guests of which control groups are left, but neither a process nor a keeper."""
+    busy: dict[str, bool] = {}
+    for top in _tops("*"):
+        name = top.name.removeprefix(cgroup_name("")).split(".")[0]
+        busy[name] = busy.get(name, False) or _inhabited(top)
+    kept = _keepers() if busy else set()
+    return sorted(name for name, alive in busy.items() if not alive and name not in kept)
+
+
+def _inhabited(top: Path) -> bool:
+    """Whether a process is in that control group or below it; yes, too, where that is not told."""
+    try:
+        return any(Path(inner, "cgroup.procs").read_text() for inner, _, _ in os.walk(top))
+    except OSError:
+        return True
+
+
+def _keepers() -> set[str]:
+    """Names of the guests, whatever cache they are of, that a keeper lives for."""
+    names = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_text(errors="replace").split("\0")
+            if len(words) > 3 and Path(words[-4]).name == Path(__file__).name:
+                names.add(words[-2])
+    return names
+
+
 def remove_traces(home: Path) -> None:
     """Remove what a guest, whose processes have ended, leaves on the host."""
     for _ in range(50):
@@ -172,6 +201,19 @@ def remove_traces(home: Path) -> None:
 
 def _cgroups(name: str) -> list[Path]:
     """The guest's control groups, innermost first."""
+    # What follows the name is LXC's or ours; with a digit it would be another guest's.
+    tops = _tops(name) | _tops(f"{name}[!0-9]*")
+    return sorted(
+        {Path(inner) for top in tops for inner, _, _ in os.walk(top)},
+        key=lambda path: len(path.parts),
+        reverse=True,
+    )
+
+
+def _tops(pattern: str) -> set[Path]:
+    """The outermost control groups of the guests of such a name, where they are ours to remove."""
+    if not CGROUPS.is_dir():
+        return set()
     own = [
         line.split(":", 2)[2].lstrip("/")
         for line in Path("/proc/self/cgroup").read_text().splitlines()
@@ -180,14 +222,9 @@ def _cgroups(name: str) -> list[Path]:
         root / path
         for root in (CGROUPS, *CGROUPS.glob("*"))
         for path in ("", *own)
-        if (root / path).is_dir()
+        if os.access(root / path, os.W_OK)
     }
-    tops = [top for base in bases for top in base.glob(cgroup_name(name) + "*")]
-    return sorted(
-        {Path(inner) for top in tops for inner, _, _ in os.walk(top)},
-        key=lambda path: len(path.parts),
-        reverse=True,
-    )
+    return {top for base in bases for top in base.glob(cgroup_name(pattern))}
 
 
 def main() -> None:

@@ -53,6 +53,8 @@ _CONFIG = Environment(undefined=StrictUndefined, keep_trailing_newline=True).fro
 _SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
 # How long a guest may take until it can be connected to, in seconds.
 _PATIENCE = 30
+# How long a keeper may take for a word or its end, in seconds: a loaded host makes it slow.
+_KEEPERS_PATIENCE = 120
 # What fails is raised; paramiko would print it as well.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
@@ -84,7 +86,8 @@ class Lxc(Provider):
         return self._start(name, system, layers)
 
     def leftovers(self) -> list[str]:
-        return [home.name for home in _homes() if not _owned(home)]
+        homeless = keeper.abandoned()
+        return sorted({*homeless, *(home.name for home in _homes() if not _owned(home))})
 
     def kept(self) -> list[str]:
         return [home.name for home in _homes() if (home / keeper.KEPT).exists()]
@@ -173,13 +176,15 @@ class LxcGuest(Guest):
                 time.sleep(0.05)
 
     def _silent(self, failure: Exception) -> Problem:
-        free = shutil.disk_usage(self._home).free >> 20
         return Problem(
             f"Guest {self.name} runs, but does not let anybody in.",
-            known=f"{failure or type(failure).__name__}\n"
-            f"{free} MiB are free where it writes, {self._home}.\n{self._log()}",
+            known=f"{failure or type(failure).__name__}\n{self.room()}\n{self._log()}",
             advice="./inv doctor shows whether this host can run embedded guests.",
         )
+
+    def room(self) -> str:
+        free = shutil.disk_usage(self._home).free >> 20
+        return f"{free} MiB are free where it writes, {self._home}."
 
     def _through_door(self) -> Connection:
         ours, theirs = socket.socketpair()
@@ -224,12 +229,14 @@ class LxcGuest(Guest):
 
     def _close_door(self) -> None:
         # sshd ends once its socket is closed; the kernel ends a guest only after that.
-        if self._door is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._door.wait(5)
-            self._door.kill()
-            self._door.wait()
-            self._door = None
+        # Taken before it is waited for: Ctrl-C closes it beside the thread that works through it.
+        door, self._door = self._door, None
+        if door is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            door.wait(5)
+        door.kill()
+        door.wait()
 
     def reboot(self, init: str | None = None) -> None:
         self.disconnect()
@@ -302,7 +309,10 @@ class LxcGuest(Guest):
         if self._keeper.stdin is not None:
             with contextlib.suppress(OSError):
                 self._keeper.stdin.close()
-        self._keeper.wait()
+        try:
+            self._keeper.wait(_KEEPERS_PATIENCE)
+        except subprocess.TimeoutExpired as failure:
+            raise self._hangs("end") from failure
 
     def _ask(self, word: str) -> str:
         assert self._keeper.stdin is not None
@@ -311,12 +321,22 @@ class LxcGuest(Guest):
             with self._talk:
                 self._keeper.stdin.write(word + "\n")
                 self._keeper.stdin.flush()
+                if not select.select([self._keeper.stdout], [], [], _KEEPERS_PATIENCE)[0]:
+                    raise self._hangs(word)
                 return self._keeper.stdout.readline().strip()
         except BrokenPipeError as failure:
             raise Problem(
                 f"The keeper of guest {self.name} is gone, and the guest with it.",
                 advice="./inv destroy removes what is left.",
             ) from failure
+
+    def _hangs(self, word: str) -> Problem:
+        return Problem(
+            f"The keeper of guest {self.name} has not done {word!r} in {_KEEPERS_PATIENCE} s.",
+            known=self._log(),
+            advice=f"kill -KILL {self._keeper.pid} ends it and the guest, "
+            "then ./inv destroy removes what is left.",
+        )
 
     def _make_home(self) -> None:
         if self._home.exists() and not _owned(self._home):
@@ -348,7 +368,8 @@ class LxcGuest(Guest):
         (self._home / "config").write_text(text)
 
     def _log(self) -> str:
-        return (self._home / "log").read_text(errors="replace")[-2000:]
+        path = self._home / "log"
+        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
 
 
 def _processes_of(init: int) -> Iterator[int]:
@@ -401,14 +422,19 @@ def _owned(home: Path) -> bool:
 
 
 def _end_keeper(home: Path) -> None:
-    """Ask the guest's keeper, and nobody else, to remove it, and wait until it has."""
+    """Ask the guest's keeper, and nobody else, to remove it, and wait until it has.
+
+    One that hangs is killed, and the guest with it.
+    """
     pid = int((home / "lock").read_text())
     process = os.pidfd_open(pid)
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         if command[-3:-1] == [str(home.parent.parent).encode(), home.name.encode()]:
             signal.pidfd_send_signal(process, signal.SIGTERM)
-            select.select([process], [], [], 30)
+            if not select.select([process], [], [], 30)[0]:
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+                select.select([process], [], [], 30)
     finally:
         os.close(process)
 

@@ -76,7 +76,7 @@ def changes(before: Measured, after: Measured) -> list[Change]:
     then = {each["name"]: each for each in before.run["contenders"]}
     for each in ordered(after.run):
         old = then.get(each["name"])
-        if old is None or "failed" in (old["status"], each["status"]):
+        if old is None:
             continue
         for group in ("long", "short"):
             found += _latency(old, each, group, before.samples, after.samples)

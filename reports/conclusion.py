@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports.view import FLOOR, label, metric, number, ordered, unranked
+from reports.view import FLOOR, has_figures, label, metric, number, ordered, unranked
 
 # A figure must be this many times another before a sentence calls it different.
 TWICE = 2.0
@@ -104,11 +104,7 @@ def _measured(
 ) -> list[tuple[Contender, Metric]]:
     """Those that have the figure, the lowest first."""
     found = [(each, metric(each, scenario, name)) for each in contenders]
-    known = [
-        (each, figure)
-        for each, figure in found
-        if figure and figure["median"] is not None and each["status"] == "measured"
-    ]
+    known = [(each, figure) for each, figure in found if figure and figure["median"] is not None]
     return sorted(known, key=lambda pair: float(pair[1]["median"]))
 
 
@@ -184,7 +180,7 @@ def _lost(contenders: Sequence[Contender]) -> str:
 
 def _of_contender(each: Contender) -> list[str]:
     who = label(each)
-    if each["status"] == "failed":
+    if each["status"] == "failed" and not has_figures(each):
         return [f"{who} was not measured: {each['reason'].splitlines()[0]}"]
     said = [
         f"{who}, {name}: {part['status']}, {part['note'].rstrip('.')}."

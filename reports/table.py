@@ -20,11 +20,9 @@ def write(run: dict[str, Any], stream: IO[str]) -> None:
     for contender in run["contenders"]:
         for scenario, found in contender["scenarios"].items():
             row = {**contender, **place, "scenario": scenario, "note": ""}
-            if contender["status"] == "failed" or not found["metrics"]:
-                failed = contender["status"] == "failed"
-                status = "failed" if failed else found["status"]
-                note = contender["reason"] if failed else found["note"]
-                writer.writerow({**row, "status": status, "note": " ".join(note.split())})
+            if not found["metrics"]:
+                note = " ".join(found["note"].split())
+                writer.writerow({**row, "status": found["status"], "note": note})
                 continue
             for metric in found["metrics"]:
                 writer.writerow({**row, **metric})

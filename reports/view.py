@@ -60,9 +60,7 @@ def number(value: float | None) -> str:
 
 
 def metric(contender: dict[str, Any], scenario: str, name: str) -> dict[str, Any] | None:
-    """One metric of a contender, if it is there; one that failed has none."""
-    if contender["status"] == "failed":
-        return None
+    """One metric of a contender, if it is there; a scenario that failed has none."""
     found = contender["scenarios"].get(scenario, {}).get("metrics", [])
     return next((each for each in found if each["metric"] == name), None)
 
@@ -70,7 +68,7 @@ def metric(contender: dict[str, Any], scenario: str, name: str) -> dict[str, Any
 def counts(run: dict[str, Any]) -> str:
     """One line: how many were measured, failed, or not to be had."""
     every = run["contenders"]
-    measured = sum(1 for each in every if each["status"] == "measured" and _has_figures(each))
+    measured = sum(1 for each in every if each["status"] == "measured" and has_figures(each))
     failed = sum(1 for each in every if each["status"] == "failed")
     skipped = len(every) - measured - failed
     parts = [f"{measured} measured", f"{failed} failed"]
@@ -96,7 +94,8 @@ def unranked(run: dict[str, Any]) -> bool:
     return several or any(NOISE_WORD in warning for warning in run["warnings"])
 
 
-def _has_figures(contender: dict[str, Any]) -> bool:
+def has_figures(contender: dict[str, Any]) -> bool:
+    """Whether any scenario was measured; of one that failed, others may have been."""
     return any(found["status"] == "measured" for found in contender["scenarios"].values())
 
 
@@ -140,11 +139,11 @@ def _process1(contender: dict[str, Any]) -> str:
 
 def in_words(contender: dict[str, Any], scenario: str, name: str) -> str:
     """A metric with its unit, or why there is none."""
-    if contender["status"] == "failed":
-        return "failed"
     part = contender["scenarios"].get(scenario)
     if part is None:
         return "not asked for"
+    if part["status"] == "failed":
+        return "failed"
     if part["status"] != "measured":
         return f"{part['status']} ({part['note']})"
     found = metric(contender, scenario, name)

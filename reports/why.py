@@ -49,8 +49,6 @@ def _chosen(run: dict[str, Any], cell: str) -> tuple[list[dict[str, Any]], str]:
 def _cell(folder: Path, contender: dict[str, Any], scenario: str) -> Iterator[str]:
     found = contender["scenarios"].get(scenario)
     yield f"{label(contender)} ({contender['name']}), {scenario}: {contender['setting']}"
-    if contender["status"] == "failed":
-        yield f"  failed {contender['reason'].splitlines()[0]}"
     if found is None or found["status"] != "measured":
         yield f"  {found['status']}: {found['note']}" if found else "  not asked for"
         return

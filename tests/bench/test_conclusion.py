@@ -79,6 +79,18 @@ def test_failures_are_told() -> None:
     assert (made["status"], made["reason"]) == ("failed", "in phase start: no")
 
 
+def test_what_failed_is_told_of_its_scenario_alone() -> None:
+    known = Progress(ENTRY, 0, samples=[trial(4.0)], failures=["in phase measure stop: no"],
+                     broken={"stop": "in phase measure stop: no"})  # fmt: skip
+    made = result(known, {name: scenarios()[name] for name in ("restart", "stop")}, {})
+    assert made["status"] == "failed"
+    assert made["scenarios"]["restart"]["status"] == "measured"
+    assert made["scenarios"]["restart"]["metrics"]
+    assert made["scenarios"]["stop"] == {
+        "status": "failed", "note": "in phase measure stop: no", "metrics": [], "verdicts": []
+    }  # fmt: skip
+
+
 def test_cpu_time_per_restart() -> None:
     marks = [
         {"scenario": "restart", "event": "cpu_mark", "total": {"cpu_ns": spent}}

@@ -9,15 +9,19 @@ from pathlib import Path
 import pytest
 
 from provision.cache import cache_folder
-from tests.guests.suite import Suite, adopt_orphans
+from tests.guests.suite import Suite, adopt_orphans, mount_apart
 
 HERE = Path(__file__).parent
+# Seconds, far beyond what any takes: a suite or a keeper that hangs is not waited for any longer.
+PATIENCE, PATIENCE_SLOW = 300, 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("guests")
+            slow = item.get_closest_marker("slow") is not None
+            item.add_marker(pytest.mark.timeout(PATIENCE_SLOW if slow else PATIENCE))
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +29,7 @@ def bases() -> Iterator[Path]:
     """A folder for suites. It is in the cache: links to images need the same file system."""
     folder = cache_folder() / "tests"
     folder.mkdir(exist_ok=True)
+    mount_apart()
     adopt_orphans()
     with tempfile.TemporaryDirectory(dir=folder) as name:
         yield Path(name)

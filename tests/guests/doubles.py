@@ -28,9 +28,12 @@ SCRIPTS = {
     "never-starts": "while :; do sleep 1000; done",
     "crashes": "/srv/testd/testd s1\nexit 1",
     "crashes-at-once": "exit 1",
+    "never-reloads": "while :; do /srv/testd/testd s1; done",
 }
 # As PID 1 the end of the supervisor is the end of the guest.
 AS_PID1 = {"crashes"}
+# The one in the middle needs a reload; none of them needs a guest of its own.
+SCENARIOS = {"never-reloads": ("restart", "footprint", "idle")}
 
 
 class Double(Supervisor):
@@ -47,8 +50,9 @@ class Double(Supervisor):
     version_command = "echo 0.0"
     idea = "It does as badly as it can."
 
-    def __init__(self, script: str, *, pid1: bool) -> None:
+    def __init__(self, script: str, *, pid1: bool, reloads: bool) -> None:
         self.script = script
+        self.reloads = reloads
         self.name = "double"  # type: ignore[misc]
         self.contenders = (  # type: ignore[misc]
             Contender("double", "runner", "default", pid1=pid1, setting="a double"),
@@ -61,7 +65,7 @@ class Double(Supervisor):
         return "true"
 
     def reload(self, contender: Contender, services: Iterable[Service]) -> str:
-        return "true"
+        return "true" if self.reloads else "false"
 
     def stop_service(self, contender: Contender, service: Service) -> str:
         return "true"
@@ -73,10 +77,13 @@ class Double(Supervisor):
 def main(name: str) -> int:
     """Measure that double beside the floor; the exit code that `invoke bench` would have."""
     # The registry is made once, so whoever asks for it finds the double as well.
-    supervisors()["double"] = Double(SCRIPTS[name], pid1=name in AS_PID1)
+    supervisors()["double"] = Double(
+        SCRIPTS[name], pid1=name in AS_PID1, reloads=name != "never-reloads"
+    )
     console = Console(width=140)
     display = Display(console)
-    options = Options(only=("double",), scenarios=("restart",), trials=2)
+    chosen = SCENARIOS.get(name, ("restart",))
+    options = Options(only=("double",), scenarios=chosen, trials=2, quick=len(chosen) > 1)
     try:
         with display.shown():
             record = measure(options, display)

@@ -1,7 +1,8 @@
 """What a host is like, in all that a guest could change; and how two such views differ.
 
 The view is total: on a host where nothing else goes on, any difference at all is the suite's. Other
-people's embedded guests, which come and go beside the tests, are told apart by their names alone.
+people's embedded guests, which come and go beside the tests, are told apart by their names alone,
+and their mounts are not seen: these tests have a mount namespace of their own.
 """
 
 from __future__ import annotations
@@ -96,6 +97,9 @@ def _foreign(name: str, suite: Suite) -> bool:
     marker = cgroup_name("")
     if marker in name:
         guest = name.split(marker, 1)[1].split("/")[0]
+    elif f"{name}/".startswith(f"{LOCKS}/") and Path(name).is_dir():
+        # It goes with the last lock in it, whosever that is.
+        return any(_foreign(str(lock), suite) for lock in Path(name).rglob(".*"))
     elif name.startswith(f"{LOCKS}/"):
         guest = Path(name).name.lstrip(".")
     else:

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 DEBIAN = SYSTEMS["debian"]
 PATIENCE = 240.0  # s: bound of waiting for what must come; nothing asserts how long it took
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS = 0x00020000
 
 
 def eventually(ask: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
@@ -93,7 +94,7 @@ class Suite:
     """A copy of the checkout, with a home, a cache and a folder for temporary files."""
 
     base: Path
-    pids: list[int] = field(default_factory=list)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def checkout(self) -> Path:
@@ -186,12 +187,12 @@ class Suite:
             text=True,
             start_new_session=True,
         )
-        self.pids.append(process.pid)
+        self.started.append(process)
         return Running(process)
 
     def ever_had(self, guest: str) -> bool:
         """Whether a guest of that name is one of this suite's: it ends with the suite's pid."""
-        return any(guest.endswith(f"-{pid}") for pid in self.pids)
+        return any(guest.endswith(f"-{process.pid}") for process in self.started)
 
     def run(self, *words: str, **how: Any) -> Done:
         return self.start(*words, **how).end()
@@ -212,7 +213,23 @@ class Suite:
         return sorted(path.name for path in (self.cache / "guests").glob("*"))
 
     def remove(self) -> None:
+        """Also what a test that was broken off has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+                eventually(lambda: not descendants(), "the end of all that was started")
         shutil.rmtree(self.base)
+
+
+def mount_apart() -> None:
+    """Have a mount namespace of our own, in which nobody else's mounts come and go.
+
+    To be called before there is any other thread: those would stay where they are.
+    """
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "CLONE_NEWNS")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 def adopt_orphans() -> None:

@@ -12,6 +12,11 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from provision import lxc
+from provision.errors import Problem
+from provision.keeper import abandoned
+from provision.lxc import Lxc
+from provision.systems import SYSTEMS
 from tests.guests.host import Covered, Host
 from tests.guests.suite import Running, Suite, descendants, eventually
 
@@ -161,6 +166,41 @@ def test_a_keeper_killed_then_destroy(
         assert "Traceback" not in done.output
         destroyed = suite.run("destroy")
         assert destroyed.code == 0, destroyed.output
+
+
+def test_destroy_finds_what_no_cache_knows_of(suite: Suite) -> None:
+    """Suite and keepers are killed, and the cache's folder is gone before anybody clears away."""
+    with unchanged(suite):
+        running = suite.start("bench", *ASKED)
+        reach(running, "measure restart")
+        kill_all(running)
+        running.end()
+        eventually(lambda: not descendants(), "the end of the guests")
+        # Whoever else destroys or begins a bench on this host just now finds them as well.
+        stale = set(suite.guests()) & set(abandoned())
+        shutil.rmtree(suite.cache)
+        destroyed = suite.run("destroy")
+        assert destroyed.code == 0, destroyed.output
+    assert not stale & set(abandoned())
+
+
+def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its guest is gone with it; a stopped keeper is as good as one that hangs."""
+    monkeypatch.setattr(lxc, "_KEEPERS_PATIENCE", 1)
+    guest = Lxc().up(f"hangs-{os.getpid()}", SYSTEMS["debian"])
+    (keeper,) = [each for each in psutil.Process().children() if guest.name in each.cmdline()]
+    keeper.suspend()
+    try:
+        for act in (guest.halt, guest.destroy):
+            with pytest.raises(Problem, match=f"The keeper of guest {guest.name} has not") as told:
+                act()
+            assert f"kill -KILL {keeper.pid}" in told.value.advice
+    finally:
+        keeper.kill()
+        keeper.wait()
+    eventually(lambda: guest.name in Lxc().leftovers(), "a guest without a keeper")
+    Lxc().remove(guest.name)
+    assert guest.name not in Lxc().leftovers()
 
 
 @pytest.mark.slow

@@ -58,7 +58,6 @@ def test_all_done_returns_at_once_and_writes_nothing(suite: Suite) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.unproven
 def test_another_question_is_refused(suite: Suite) -> None:
     asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
     assert suite.bench(*asked).code == 0
@@ -68,7 +67,6 @@ def test_another_question_is_refused(suite: Suite) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.unproven
 def test_interrupted_and_resumed(suite: Suite) -> None:
     running = suite.start("bench", *ASKED)
     running.until(" measured ")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from provision.lxc import LxcGuest
@@ -29,3 +32,14 @@ def test_a_door_that_is_slammed_is_tried_again(
     monkeypatch.setattr(guest, "_through_door", lambda: next(doors))
     monkeypatch.setattr(guest, "_close_door", lambda: None)
     assert guest.connect() is opened
+
+
+def test_two_threads_may_leave_a_guest_at_once() -> None:
+    """Ctrl-C disconnects from a guest while the thread that works through it does."""
+    guest = object.__new__(LxcGuest)
+    guest._connection = None
+    guest._door = subprocess.Popen(["sleep", "0.2"])
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(guest.disconnect) for _ in range(8)]:
+            done.result()
+    assert guest._door is None

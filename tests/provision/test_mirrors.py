@@ -33,12 +33,12 @@ def test_bad_options(options: tuple[str, str, str, str], word: str) -> None:
 
 
 def test_a_day_of_arch() -> None:
-    late = image._pacman_conf(named("arch", Mirror.checked(URL, "2024-05-31", "", "")), None)
+    late = image._pacman_conf(named("arch", Mirror.checked(URL, "2024-05-31", "", "")), "")
     assert f"Server = {URL}/repos/2024/05/31/$repo/os/$arch" in late
     assert "[community]" not in late
-    early = image._pacman_conf(named("arch", Mirror.checked(URL, "2015-01-02", "", "")), None)
+    early = image._pacman_conf(named("arch", Mirror.checked(URL, "2015-01-02", "", "")), "")
     assert "[community]" in early
-    today = image._pacman_conf(named("arch", Mirror.checked(URL + "/", "", "", "")), None)
+    today = image._pacman_conf(named("arch", Mirror.checked(URL + "/", "", "", "")), "")
     assert f"Server = {URL}/$repo/os/$arch" in today
     assert "SigLevel = Required" in today
 

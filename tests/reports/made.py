@@ -66,6 +66,15 @@ def contender(
     }  # fmt: skip
 
 
+def fail(contender: Run, reason: str, *scenarios: str) -> Run:
+    """That contender, failed for that reason in those scenarios; none: in all."""
+    contender.update(status="failed", reason=reason, log="logs/x.log")
+    note = reason.splitlines()[0]
+    nothing = {"status": "failed", "note": note, "metrics": [], "verdicts": []}
+    contender["scenarios"].update(dict.fromkeys(scenarios or contender["scenarios"], nothing))
+    return contender
+
+
 def run(*contenders: Run, **other: Any) -> Run:
     """A run of those contenders."""
     return {

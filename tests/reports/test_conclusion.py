@@ -64,7 +64,7 @@ def test_few_samples_are_named_as_such() -> None:
 def test_lost_restarts_and_failures() -> None:
     run = made.run(
         made.contender(RUNIT, made.steady(4), censored=2),
-        made.contender(S6, [], status="failed", reason="in phase start: it fell over"),
+        made.fail(made.contender(S6, []), "in phase start: it fell over"),
     )
     said = answers(run)
     assert said["Which failed to restart it?"] == "runit: 2 of 32."

@@ -74,8 +74,7 @@ def test_tables_sort(tmp_path: Path, browser: Browser) -> None:
 
 def test_what_has_no_figure_stays_last(tmp_path: Path, browser: Browser) -> None:
     folder = made.ordinary(tmp_path / "run")
-    spoil(folder, lambda run: run["contenders"][0].update(status="failed", reason="it\nfell over",
-                                                          log="logs/x.log"))  # fmt: skip
+    spoil(folder, lambda run: made.fail(run["contenders"][0], "it\nfell over"))
     browser.open(article(folder))
     last = "return [...document.querySelectorAll('#table tbody tr')].map(r => r.cells[5].innerText)"
     click = "document.querySelectorAll('#table thead button')[5].click()"
@@ -174,7 +173,7 @@ def test_a_run_with_failures_and_absences(tmp_path: Path, browser: Browser) -> N
                           "reason": "not available on Debian 12"}]  # fmt: skip
         run["supervisors"]["upstart"] = run["supervisors"]["runit"] | {"title": "upstart"}
         for each in run["contenders"]:
-            each.update(status="failed", reason="in phase start: no.\nmore", log="logs/a.log")
+            made.fail(each, "in phase start: no.\nmore")
 
     spoil(folder, fail)
     (folder / "samples.jsonl").unlink()
