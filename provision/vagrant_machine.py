@@ -61,12 +61,22 @@ class _Trouble:
     words: str
     what: str
     advice: str
+    kind: type[Problem] = Problem
+
+
+class DiskFull(Problem):
+    """Nothing more can be written, whatever is tried next."""
 
 
 _TROUBLES = (
-    _Trouble("No space left on device", "the disk is full", "df -h shows where; free some space."),
     _Trouble(
-        "is locked|already executing an action",
+        "No space left on device",
+        "the disk is full",
+        "df -h shows where; free some space.",
+        DiskFull,
+    ),
+    _Trouble(
+        "is locked|already executing an action|lock is being held by another",
         "another Vagrant process holds the machine",
         "Wait for it to end, or type ./inv destroy.",
     ),
@@ -84,6 +94,16 @@ _TROUBLES = (
         "could not be found or|couldn't be found|could not be accessed|The requested URL returned",
         "there is no such box",
         "--box=NAME or --box=FILE takes another; ./inv box debian builds one.",
+    ),
+    _Trouble(
+        "failed to unpackage properly",
+        "the file is no box, or a damaged one",
+        "--box=FILE takes another; ./inv box debian builds one.",
+    ),
+    _Trouble(
+        "doesn't match the provider you specified",
+        "the box is made for another hypervisor",
+        "./inv box debian names one for each.",
     ),
     _Trouble(
         "provider '.*' could not be found|provider '.*' that was requested",
@@ -158,7 +178,7 @@ def explained(what: str, words: str) -> Problem:
     """Vagrant's own words, and what they mean where that is known."""
     for trouble in _TROUBLES:
         if re.search(trouble.words, words):
-            return Problem(
+            return trouble.kind(
                 f"Vagrant could not {what}: {trouble.what}.", known=words, advice=trouble.advice
             )
     return Problem(f"Vagrant could not {what}.", known=words, advice="./inv doctor shows more.")
@@ -228,11 +248,16 @@ class Machine:
         return self._client.login(self.system.name)
 
     def save(self, name: str) -> None:
-        """Keep this state, memory and all; where that fails, every use is of a new machine."""
+        """Keep this state, memory and all; where that cannot be, every use is of a new machine.
+
+        Raises DiskFull, which a new machine would only make worse.
+        """
         if not self.rolls_back:
             return
         try:
             self._client.snapshot("save", self.system.name, name)
+        except DiskFull:
+            raise
         except Problem:
             self.rolls_back = False
             self.snapshots.clear()

@@ -72,6 +72,10 @@ class Host:
                 found[kind] = lines
         return found
 
+    def newcomers(self) -> list[psutil.Process]:
+        """Living descendants of this process that were not there then."""
+        return [each for each in descendants() if _process(each) not in self.processes]
+
 
 def _process(process: psutil.Process) -> str:
     try:

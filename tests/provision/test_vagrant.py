@@ -133,6 +133,18 @@ def test_a_box_file_is_added_once_and_again_when_it_changed(
             "--box=",
         ),
         ("cp: error writing: No space left on device", "disk is full", "df -h"),
+        (
+            "The box failed to unpackage properly. Please verify that the box\nfile you're trying"
+            " to add is not corrupted and that enough disk space\nis available and then try again.",
+            "no box, or a damaged one",
+            "./inv box debian",
+        ),
+        (
+            "The box you attempted to add doesn't match the provider you specified.\n\n"
+            "Provider expected: libvirt\nProvider of box: virtualbox",
+            "another hypervisor",
+            "./inv box debian",
+        ),
     ],
 )
 def test_a_box_that_cannot_be_fetched(
@@ -162,6 +174,12 @@ def test_a_box_that_cannot_be_fetched(
         ),
         (
             "Vagrant can't use the requested machine because it is locked!",
+            "another Vagrant process",
+            "./inv destroy",
+        ),
+        (
+            "Vagrant attempted to acquire a lock named 'machine-index', but this\n"
+            "lock is being held by another instance of Vagrant already. Please\nwait and try again.",
             "another Vagrant process",
             "./inv destroy",
         ),
@@ -227,6 +245,18 @@ def test_a_hypervisor_without_snapshots_makes_every_guest_anew(scripted: Scripte
     machine.save("clean")
     assert not machine.rolls_back
     assert machine.snapshots == set()
+    machine.destroy()
+
+
+def test_a_disk_that_is_full_is_no_hypervisor_without_snapshots(scripted: ScriptedVagrant) -> None:
+    words = "Cannot create snapshot(s): Error while writing VM state: No space left on device"
+    scripted.answer("snapshot", {"stderr": words, "exit": 1})
+    machine = Machine("libvirt", DEBIAN, Vagrant("libvirt").box(DEBIAN))
+    with pytest.raises(Problem) as caught:
+        machine.save("clean")
+    assert "the disk is full" in caught.value.what
+    assert words in caught.value.known
+    assert "df -h" in caught.value.advice
     machine.destroy()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.guests.host import Host
-from tests.guests.suite import Suite, descendants, eventually
+from tests.guests.suite import Suite, eventually
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -53,7 +53,7 @@ def test_sysvinit_and_god_are_measured_in_a_machine(
 
 def test_the_host_stays_as_it_was(suite: Suite, untouched: Host) -> None:
     # The last keeper ends libvirt's own daemons.
-    eventually(lambda: not descendants(), "no process is left")
+    eventually(lambda: not untouched.newcomers(), "no process is left")
     assert untouched.differences(Host.seen(suite)) == {}
 
 
@@ -65,7 +65,7 @@ def test_a_machine_of_ones_own_is_there_until_it_is_destroyed(suite: Suite, box:
     assert "kept for you" in suite.run("status").output
     assert "removed debian-" in suite.run("destroy").output
     assert "There is no machine." in suite.run("status").output
-    eventually(lambda: not descendants(), "no process is left")
+    eventually(lambda: not before.newcomers(), "no process is left")
     assert before.differences(Host.seen(suite)) == {}
 
 
@@ -74,8 +74,8 @@ def test_a_suite_killed_while_its_machine_boots_leaves_nothing(suite: Suite, box
     before = Host.seen(suite)
     running = suite.start("up", *libvirt(suite, box=box))
     running.until("Booting")
-    eventually(lambda: any("qemu" in each.name() for each in descendants()), "it boots", 300)
+    eventually(lambda: any("qemu" in each.name() for each in before.newcomers()), "it boots", 300)
     running.kill()
     running.end()
-    eventually(lambda: not descendants(), "no process is left", 300)
+    eventually(lambda: not before.newcomers(), "no process is left", 300)
     assert before.differences(Host.seen(suite)) == {}
