@@ -70,7 +70,7 @@ class DiskFull(Problem):
 
 _TROUBLES = (
     _Trouble(
-        "No space left on device",
+        "No space left on device|Failure writing output to destination",
         "the disk is full",
         "df -h shows where; free some space.",
         DiskFull,
@@ -442,8 +442,11 @@ def tail(log: Path, start: int = 0) -> str:
     with log.open("rb") as stream:
         stream.seek(start)
         text = stream.read().decode(errors="replace")
+    # An error comes right behind the last step of a progress bar, on the same line.
     lines = [
-        line for line in re.split(r"[\r\n]+", text) if not line.startswith(("\x1b[K", "\tfrom "))
+        line
+        for line in re.split(r"(?:\r|\n|\x1b\[K)+", text)
+        if not line.startswith(("Progress: ", "\tfrom "))
     ]
     return "\n".join(lines)[-3000:]
 

@@ -121,8 +121,8 @@ def test_a_box_file_is_added_once_and_again_when_it_changed(
     ("words", "what", "advice"),
     [
         (
-            "An error occurred while downloading the remote file. The error message, if any, is"
-            " reproduced below.\nCouldn't resolve host 'boxes.example'",
+            "The box 'debian/bookworm64' could not be found or\ncould not be accessed in the remote"
+            " catalog.\nError: Could not resolve host: boxes.example",
             "no network",
             "./inv box debian",
         ),
@@ -134,7 +134,8 @@ def test_a_box_file_is_added_once_and_again_when_it_changed(
         ),
         ("cp: error writing: No space left on device", "disk is full", "df -h"),
         (
-            "The box failed to unpackage properly. Please verify that the box\nfile you're trying"
+            "\r\x1b[KProgress: 90% (Rate: 9M/s)\r\x1b[KThe box failed to unpackage properly. Please"
+            " verify that the box\nfile you're trying"
             " to add is not corrupted and that enough disk space\nis available and then try again.",
             "no box, or a damaged one",
             "./inv box debian",
@@ -178,8 +179,8 @@ def test_a_box_that_cannot_be_fetched(
             "./inv destroy",
         ),
         (
-            "Vagrant attempted to acquire a lock named 'machine-index', but this\n"
-            "lock is being held by another instance of Vagrant already. Please\nwait and try again.",
+            "Vagrant attempted to acquire a lock named 'machine-index', but this\nlock is being"
+            " held by another instance of Vagrant already. Please\nwait and try again.",
             "another Vagrant process",
             "./inv destroy",
         ),
