@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # What does not fit five minutes, and what needs root; the markers are explained in pyproject.toml.
 LONG = ("slow", "vms", "systems", "page")
+BY_HAND = ("lengthy", "unproven")
 PRIVILEGED = ("guests", "vms", "systems")
 
 
@@ -35,7 +36,7 @@ def _workers() -> list[str]:
 
 
 def _selection(*, everything: bool) -> list[str]:
-    left_out = {"unproven"} if everything else {"unproven", *LONG}
+    left_out = {*BY_HAND} if everything else {*BY_HAND, *LONG}
     if os.geteuid() != 0:
         print("Guests need root: this leaves their tests out. All of them: sudo ./inv test")
         left_out |= set(PRIVILEGED)

@@ -57,7 +57,6 @@ def test_the_host_stays_as_it_was(suite: Suite, untouched: Host) -> None:
     assert untouched.differences(Host.seen(suite)) == {}
 
 
-@pytest.mark.unproven
 def test_a_machine_of_ones_own_is_there_until_it_is_destroyed(suite: Suite, box: Path) -> None:
     before = Host.seen(suite)
     done = suite.start("up", *libvirt(suite, box=box)).end(600)
@@ -69,7 +68,6 @@ def test_a_machine_of_ones_own_is_there_until_it_is_destroyed(suite: Suite, box:
     assert before.differences(Host.seen(suite)) == {}
 
 
-@pytest.mark.unproven
 def test_a_suite_killed_while_its_machine_boots_leaves_nothing(suite: Suite, box: Path) -> None:
     before = Host.seen(suite)
     running = suite.start("up", *libvirt(suite, box=box))

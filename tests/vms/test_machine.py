@@ -155,6 +155,7 @@ def test_an_init_that_lets_nobody_in_costs_that_guest_alone(
     after.destroy()
 
 
+@pytest.mark.lengthy
 def test_a_box_with_another_init_becomes_what_the_system_says(guest: VagrantGuest) -> None:
     """As the public Debian box is: systemd, and packages that start what they like."""
     with guest.online():
