@@ -372,8 +372,9 @@ class VagrantGuest(Guest):
             if path.is_file()
         )
         running = self.run("readlink -f /proc/1/exe; readlink -f /sbin/init").stdout.split()
-        # Whatever else the box mounts, a guest has its root and nothing to wait for.
-        self.run(f": >/etc/fstab; {QUIET[self.system.init]}")
+        # Whatever else the box mounts, a guest has its root and nothing to wait for; and the udevd
+        # of the initial RAM disk was seen to outlive it.
+        self.run(f": >/etc/fstab; pkill -KILL udevd; {QUIET[self.system.init]}")
         if len(set(running)) > 1 or self.system.init != "sysvinit":
             self.reboot()
 
