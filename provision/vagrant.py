@@ -60,6 +60,12 @@ _PACKAGES: dict[str, Callable[[tuple[str, ...]], Source]] = {
     "arch": Pacman,
     "precise": Apt,
 }
+# A systemd that is still starting empties /tmp, also where apt works at that moment.
+_BOOTED = """
+[ "$(cat /proc/1/comm)" = systemd ] || exit 0
+until [ -S /run/systemd/private ]; do sleep 0.1; done
+systemctl is-system-running --wait
+"""
 # No init is asked: each has a way of its own, and some have none. Not before our session has ended
 # (state 01, established, at port 22), or we would wait for the answer of a machine that is gone.
 _REBOOT = """
@@ -360,6 +366,7 @@ class VagrantGuest(Guest):
 
     def dress(self) -> None:
         """Make of the box what an embedded guest of that system is: its packages, and no more."""
+        self.run(_BOOTED, check=False, timeout=self.machine.patience)
         listed = " ".join(self.system.packages)
         if self.run(_HAS_PACKAGES[self.system.name].format(packages=listed), check=False).code:
             with self.online():
