@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 # What does not fit five minutes, and what needs root; the markers are explained in pyproject.toml.
 LONG = ("slow", "vms", "systems", "page")
-BY_HAND = ("lengthy", "unproven")
+BY_HAND = ("lengthy",)
 PRIVILEGED = ("guests", "vms", "systems")
 
 
