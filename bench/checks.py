@@ -31,8 +31,8 @@ def check(*, everything: bool) -> int:
 
 
 def _workers() -> list[str]:
-    """Guests mostly wait, so there are more workers than processors; groups are marked in tests."""
-    return ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadgroup"]
+    """Guests mostly wait, so there are more workers than processors."""
+    return ["-n", str(2 * (os.cpu_count() or 1))]
 
 
 def _selection(*, everything: bool) -> list[str]:

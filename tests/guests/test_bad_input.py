@@ -12,9 +12,6 @@ import pytest
 
 from tests.guests.suite import Suite
 
-# They share their desk.
-pytestmark = pytest.mark.xdist_group("bad input")
-
 
 @pytest.fixture(scope="module")
 def desk(bases: Path) -> Iterator[Suite]:

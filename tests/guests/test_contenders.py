@@ -25,8 +25,6 @@ from provision.packages import Apt
 from provision.systems import SYSTEMS
 from supervisors.contract import Service
 
-# They share their stories.
-pytestmark = pytest.mark.xdist_group("contenders")
 DEBIAN = SYSTEMS["debian"]
 ENTRIES = {entry.name: entry for entry in entries(DEBIAN)[0]}
 AT_ONCE = 6

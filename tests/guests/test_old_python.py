@@ -71,7 +71,8 @@ def test_restart_trials_against_the_floor() -> None:
     assert len(samples) == 5
     for sample in samples:
         assert not sample["censored"]
-        assert sample["kill_ns"] < sample["exit_ns"] < sample["main_ns"]
+        # Without pidfd an end is seen by looking, which may be after the successor's start.
+        assert sample["kill_ns"] < min(sample["exit_ns"], sample["main_ns"])
         assert sample["new_pid"] != sample["old_pid"]
     (sizes,) = [event for event in events if event["event"] == "footprint"]
     assert sizes["total"]["VmPeak"] > 0

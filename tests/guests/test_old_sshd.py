@@ -23,7 +23,7 @@ from provision.lxc import Lxc, LxcGuest
 from provision.systems import SYSTEMS, System
 from provision.vagrant import opened, ssh_arguments
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("old sshd")]
+pytestmark = pytest.mark.slow
 
 # OpenSSH 5.9's own lists, as far as today's sshd still has them.
 CONFIG = """

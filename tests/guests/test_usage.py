@@ -20,7 +20,7 @@ from supervisors import supervisors
 from supervisors.contract import Supervisor
 from supervisors.usage import Action, Example, examples
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("usage")]
+pytestmark = pytest.mark.slow
 
 DEBIAN = SYSTEMS["debian"]
 AT_ONCE = 4

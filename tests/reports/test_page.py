@@ -14,7 +14,7 @@ from reports import write_article
 from tests.reports import made
 from tests.reports.conftest import Browser
 
-pytestmark = [pytest.mark.page, pytest.mark.xdist_group("page"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.page, pytest.mark.timeout(300)]
 PHONE, DESK = 390, 1200
 HOSTILE = (
     "<script>window.hacked = 1</script>",

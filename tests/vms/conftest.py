@@ -21,7 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("vms")
-            item.add_marker(pytest.mark.xdist_group("vms"))
 
 
 @pytest.fixture(scope="session")

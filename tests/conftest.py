@@ -1,0 +1,27 @@
+"""How tests are spread over workers: those of a file stay together, for they share fixtures."""
+
+from __future__ import annotations
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+# Those of such a folder, too: all its files want the same machine, or the same mirrors.
+TOGETHER = ("tests/vms", "tests/systems")
+# Each of these has a suite of its own, and they take long.
+APART = tuple(f"tests/guests/test_{name}.py" for name in ("host", "bad_days", "resume"))
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        if file in APART:
+            return nodeid
+        folder = file.rsplit("/", 1)[0]
+        return folder if folder in TOGETHER else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling:
+    """Called where there are workers at all."""
+    return _Scheduling(config, log)
