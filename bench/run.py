@@ -197,6 +197,7 @@ class _Loop:
         self.progress: dict[str, Progress] = {}
         self.slots: dict[tuple[str, int], int] = {}
         self.skipped: dict[tuple[str, str], tuple[str, str]] = {}
+        self.rooms: dict[str, threading.Semaphore] = {}
         self.stopping = False
 
     def run(self, made: Plan) -> None:
@@ -252,14 +253,22 @@ class _Loop:
         if self.stopping:
             return
         known = self.progress[job.entry.name]
-        while job.shares and not self.stopping:
-            left = self._guest(job, known)
-            job = replace(job, shares=left, lost=job.lost + 1)
+        with self._room(job):
+            while job.shares and not self.stopping:
+                left = self._guest(job, known)
+                job = replace(job, shares=left, lost=job.lost + 1)
         with self.lock:
             known.pending -= 1
             last = known.pending == 0 and not self.stopping
         if last:
             self._conclude(known)
+
+    def _room(self, job: Job) -> threading.Semaphore:
+        """To be held while a guest with its PID 1 runs, of which the host may bear only so many."""
+        contender = job.entry.contender
+        init = contender.supervisor if contender.pid1 else self.system.init
+        with self.lock:
+            return self.rooms.setdefault(init, threading.Semaphore(self.provider.crowd(init)))
 
     def _guest(self, job: Job, known: Progress) -> tuple[Share, ...]:
         """One guest, from nothing to nothing; returns the shares that another one has to do.

@@ -65,6 +65,16 @@ class Lxc(Provider):
     name = "lxc"
     parallel = 64
 
+    def crowd(self, init: str) -> int:
+        if init != "systemd":
+            return self.parallel
+        # Seen in use by one guest: 5 inotify instances and 7 keys, which all guests share.
+        watches, keys = (
+            int(Path("/proc/sys", limit).read_text())
+            for limit in ("fs/inotify/max_user_instances", "kernel/keys/maxkeys")
+        )
+        return max(1, min(self.parallel, watches // 6, keys // 8))
+
     def lack(self, system: System) -> Lack | None:
         if platform.system() != "Linux":
             return Lack("LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here.")

@@ -47,6 +47,10 @@ class Provider(ABC):
     # How many guests may run at once.
     parallel: int = 1
 
+    def crowd(self, init: str) -> int:
+        """How many guests with that PID 1, a family of a System's, may run at once."""
+        return self.parallel
+
     @abstractmethod
     def lack(self, system: System) -> Lack | None:
         """Why this provider cannot make guests of that system here; None where it can."""

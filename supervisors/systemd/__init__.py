@@ -74,7 +74,8 @@ class Systemd(Supervisor):
         # Fails where any unit failed: a degraded system is not what is to be measured.
         guest.run(
             "until [ -S /run/systemd/private ]; do sleep 0.05; done;"
-            " systemctl is-system-running --wait"
+            " systemctl is-system-running --wait ||"
+            " { systemctl --failed --no-legend; journalctl -b -p warning | tail -n 5; exit 1; }"
         )
 
     def enable(self, contender: Contender, service: Service) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from provision.lxc import LxcGuest
+from provision.lxc import Lxc, LxcGuest
 
 
 class Door:
@@ -43,3 +44,9 @@ def test_two_threads_may_leave_a_guest_at_once() -> None:
         for done in [pool.submit(guest.disconnect) for _ in range(8)]:
             done.result()
     assert guest._door is None
+
+
+def test_guests_of_systemd_stay_within_what_one_user_has() -> None:
+    watches = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
+    assert 1 <= Lxc().crowd("systemd") <= max(1, watches // 5)
+    assert Lxc().crowd("sysvinit") == Lxc.parallel
