@@ -9,6 +9,8 @@ from bench.acts import deadline, lasting
 from bench.scenario import Event
 from supervisors.contract import Contender
 
+# Limits over a longer time than this, in s, are kept by spreading over guests, not by waiting.
+LONG_WINDOW = 30.0
 Found = list[tuple[int, Event]]
 
 
@@ -54,9 +56,14 @@ def one_look(contender: Contender) -> float:
     return 1.2 * (contender.period or 0.0) + 5.0
 
 
+def rationed(contender: Contender) -> bool:
+    """Whether its starts are limited over so long a time that one guest can see only a few."""
+    return contender.limit is not None and contender.limit[1] > LONG_WINDOW
+
+
 def spacing(contender: Contender) -> float:
     """Seconds between two starts of a service that keep to limits over a short time."""
-    if contender.limit is None or contender.limit[1] > 30:
+    if contender.limit is None or rationed(contender):
         return contender.settled
     count, window = contender.limit
     return max(contender.settled, window / (count - 1))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.evidence import rationed
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
 from bench.stats import Metric, single
 from supervisors.contract import Contender
@@ -37,7 +38,8 @@ class Deaths(Scenario):
         expected = deaths * each + _BEFORE_LIMIT
         if depth.budget is not None and expected > 4 * depth.budget:
             return []
-        return [Share(self.name, seconds=expected, trials=1)]
+        # Its eight starts are nearly all that such a guest may see.
+        return [Share(self.name, seconds=expected, trials=1, fresh=rationed(contender))]
 
     def perform(self, turn: Turn, share: Share) -> list[Event]:
         acts = list(_acts(turn))

@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
+from bench.evidence import rationed
 from bench.scenario import Depth, Event, Scenario, Share, Turn
 from bench.stats import Metric, single, summary
 from supervisors.contract import Contender
 
-# Limits over a longer time than this are kept by spreading trials over guests, not by waiting.
-LONG_WINDOW = 30.0
 SHORT_UPTIME = 0.3
 SHORT_TRIALS = 10
 # A poller killed at a fixed uptime is always killed in the same phase: seen, not ranked.
@@ -131,7 +130,7 @@ def _trial_seconds(contender: Contender) -> float:
 
 def _within_limit(contender: Contender, seconds: float) -> float:
     """What a trial of so many seconds takes where starts are limited over a short time."""
-    if contender.limit is None or contender.limit[1] > LONG_WINDOW:
+    if contender.limit is None or rationed(contender):
         return seconds
     count, window = contender.limit
     return max(seconds, window / (count - 1))
@@ -154,7 +153,7 @@ def _trials_per_guest(contender: Contender, depth: Depth) -> int:
     if depth.replicas == 1:
         return depth.trials
     each = max(2, int(depth.enough / _trial_seconds(contender)))
-    if contender.limit is None or contender.limit[1] <= LONG_WINDOW:
+    if contender.limit is None or not rationed(contender):
         return each
     # A limit over so long a time is kept by spreading: starts, the first among them, stay below.
     starts = contender.limit[0] - 3
