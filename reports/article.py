@@ -452,14 +452,17 @@ def _crash_loops(run: Run, samples: Samples) -> Section | None:
         starts = samples.starts(each["name"])
         if starts:
             seconds = [(start - starts[0]) / 1e9 for start in starts]
-            lines.append((label(each), seconds))
+            crowds = [
+                ((begin - starts[0]) / 1e9, count) for begin, count in samples.crowds(each["name"])
+            ]
+            lines.append((label(each), seconds, crowds))
     if not lines:
         return None
     figure = Figure(
         name="crashloop",
         title="When a daemon that ends at once was started",
         alt="A row for each contender, a tick for each start of a daemon that ends at once, over "
-        "the seconds since its first start.",
+        "the seconds since its first start; a bar where there are too many starts for ticks.",
         svg=charts.timeline(lines),
     )
     return Section("crashloop", "Crash loops", (figure,))

@@ -221,20 +221,33 @@ def memory(rows: Sequence[tuple[str, float, float]], few: int, many: int) -> str
     ]})  # fmt: skip
 
 
-def timeline(rows: Sequence[tuple[str, Sequence[float]]]) -> str:
-    """When a daemon that ends at once was started, in s since its first start; a row each."""
-    order = [label for label, _ in rows]
+def timeline(
+    rows: Sequence[tuple[str, Sequence[float], Sequence[tuple[float, int]]]],
+) -> str:
+    """When a daemon that ends at once was started, in s since its first start; a row each.
+
+    A row is a label, starts, and begin and number of starts of each second that has too many.
+    """
+    order = [label for label, _, _ in rows]
     starts = [
-        {"who": label, "s": second, "says": f"{label}: start {rank} after {number(second)} s"}
-        for label, seconds in rows for rank, second in enumerate(seconds, 1)
+        {"who": label, "s": second, "says": f"{label}: a start after {number(second)} s"}
+        for label, seconds, _ in rows for second in seconds
     ]  # fmt: skip
-    return _drawn({"width": _WIDE, "height": {"step": _ROW}, "data": {"values": starts},
-                   "mark": {"type": "tick", "thickness": 2, "size": 14, "color": COLOURS[0]},
-                   "encoding": {
-                       "x": {"field": "s", "type": "quantitative",
-                             "title": "seconds since the first start"},
-                       "y": _who(order),
-                       "description": {"field": "says"}}})  # fmt: skip
+    crowds = [
+        {"who": label, "s": max(0.0, second), "end": second + 1,
+         "says": f"{label}: {count} starts in the second after {number(max(0.0, second))} s"}
+        for label, _, seconds in rows for second, count in seconds
+    ]  # fmt: skip
+    x = {"field": "s", "type": "quantitative", "title": "seconds since the first start"}
+    common = {"y": _who(order), "description": {"field": "says"}}
+    return _drawn({"width": _WIDE, "height": {"step": _ROW}, "layer": [
+        {"data": {"values": crowds},
+         "mark": {"type": "bar", "height": 14, "color": COLOURS[0], "opacity": 1},
+         "encoding": {"x": x, "x2": {"field": "end"}, **common}},
+        {"data": {"values": starts},
+         "mark": {"type": "tick", "thickness": 2, "size": 14, "color": COLOURS[0]},
+         "encoding": {"x": x, **common}},
+    ]})  # fmt: skip
 
 
 def _drawn(spec: Value) -> str:

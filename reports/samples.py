@@ -22,6 +22,7 @@ from reports.text import clean
 PLAIN, COMPRESSED = "samples.jsonl", "samples.jsonl.gz"
 _SCHEMA = Path(__file__).parent / "schema.json"
 _MS = 1e-6
+_SECOND = 10**9
 _RESTART, _CRASHLOOP = "restart", "crashloop"
 
 
@@ -40,6 +41,18 @@ class _Line(msgspec.Struct):
     warmup: bool | None = None
     first: list[int] | None = None
     last: list[int] | None = None
+    begin_ns: int | None = None
+    per_second: list[int] | None = None
+
+    @property
+    def between(self) -> Iterator[tuple[int, int]]:
+        """Begin (ns) and number of starts of each second in which not every one has its stamp."""
+        if not self.first or not self.last or self.begin_ns is None:
+            return
+        for second, count in enumerate(self.per_second or ()):
+            begin = self.begin_ns + second * _SECOND
+            if count and begin + _SECOND > self.first[-1] and begin < self.last[0]:
+                yield begin, count
 
     @property
     def whole(self) -> bool:
@@ -60,7 +73,8 @@ class Samples:
 
     count: of all lines; contenders: whoever has any; seen: (contender, group) -> ms from SIGKILL to
     main() of each restart, in the order of the file; censored: of those that saw none; begun:
-    contender -> starts (ns) of a daemon that ends at once.
+    contender -> starts (ns) of a daemon that ends at once; crowded: where those are too many to be
+    kept, begin (ns) and number of starts of each second between the first and the last of them.
     """
 
     count: int = 0
@@ -68,6 +82,7 @@ class Samples:
     seen: dict[tuple[str, str], array[float]] = field(default_factory=_columns)
     censored: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     begun: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    crowded: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def __len__(self) -> int:
         return self.count
@@ -81,6 +96,10 @@ class Samples:
         """When a daemon that ends at once was started, in ns."""
         return self.begun.get(clean(contender), [])
 
+    def crowds(self, contender: str) -> list[tuple[int, int]]:
+        """Begin (ns) and number of starts of each second of which no stamps were kept."""
+        return self.crowded.get(clean(contender), [])
+
     def _take(self, line: _Line, names: dict[str, str]) -> None:
         self.count += 1
         if line.contender not in names:
@@ -89,6 +108,7 @@ class Samples:
         name = names[line.contender]
         if line.event == "starts" and line.scenario == _CRASHLOOP:
             self.begun[name] += [*(line.first or ()), *(line.last or ())]
+            self.crowded[name] += line.between
         if line.event != "sample" or line.scenario != _RESTART or line.warmup:
             return
         key = (name, line.group or "")
