@@ -43,7 +43,7 @@ def main() -> None:
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             if _destroy(home, command):
-                shutil.rmtree(home, ignore_errors=True)
+                _remove(home)
             _end_daemons(folder, keepers)
 
 
@@ -65,6 +65,15 @@ def _destroy(home: Path, command: list[str]) -> bool:
             return True
         time.sleep(2)
     return False
+
+
+def _remove(home: Path) -> None:
+    """Remove the machine's folder, into which what is about to end may still write."""
+    for _ in range(100):
+        shutil.rmtree(home, ignore_errors=True)
+        if not home.exists():
+            return
+        time.sleep(0.1)
 
 
 def _end_daemons(folder: Path, keepers: IO[str]) -> None:

@@ -63,7 +63,7 @@ class Browser:
         return list(self.driver.get_log(name))  # type: ignore[no-untyped-call]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     options = ChromeOptions()
     options.binary_location = _program("chromium")

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("systems")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder() -> Iterator[Path]:
     """A folder of the session, on the cache's file system."""
     home = cache_folder() / "tests"
@@ -31,7 +31,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signer(folder: Path) -> Iterator[standins.Signer]:
     """The key that both archives are signed with."""
     made = standins.Signer(folder / "gnupg")
@@ -39,7 +39,7 @@ def signer(folder: Path) -> Iterator[standins.Signer]:
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(folder: Path) -> Iterator[tuple[Path, str]]:
     """A folder, and the address at which guests find it."""
     place = folder / "site"
@@ -48,13 +48,13 @@ def site(folder: Path) -> Iterator[tuple[Path, str]]:
         yield place, address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def suite(folder: Path) -> Suite:
     """A suite on its first day."""
     return Suite.made(folder / "suite", seeded=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def arch(site: tuple[Path, str], signer: standins.Signer) -> dict[str, str]:
     """The options that make bench take Arch's stand-in, from a dated archive."""
     place, address = site
@@ -66,7 +66,7 @@ def arch(site: tuple[Path, str], signer: standins.Signer) -> dict[str, str]:
             "aur": aur, "keyring": str(signer.public)}  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def precise(site: tuple[Path, str], signer: standins.Signer) -> dict[str, str]:
     """The options that make bench take Ubuntu 12.04's stand-in."""
     place, address = site
