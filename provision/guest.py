@@ -152,11 +152,19 @@ class Guest(ABC):
         asking = f"setsid -f sh -c {shlex.quote(command)} < /dev/null > /dev/null 2>&1"
         self.run(asking, check=False)
         self.disconnect()
-        while time.monotonic() < begin + patience:
+        gone = self.ends_by(begin + patience)
+        return time.monotonic() - begin if gone else None
+
+    def ends_by(self, until: float) -> bool:
+        """Wait for the end of its PID 1, until that instant of time.monotonic(); whether it came.
+
+        Raises Problem where the provider cannot tell.
+        """
+        while time.monotonic() < until:
             if self.ended():
-                return time.monotonic() - begin
+                return True
             time.sleep(0.02)
-        return None
+        return False
 
     def ended(self) -> bool:
         """Whether its PID 1 has ended. Raises Problem where the provider cannot tell."""

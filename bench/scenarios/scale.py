@@ -57,7 +57,8 @@ class Scale(Scenario):
             try:
                 taken = self._at(turn, before, size)
             except Problem:
-                if not _switched_off(turn):
+                # A PID 1 that dies takes the measuring program with it before its end is seen.
+                if not (turn.contender.pid1 and turn.guest.ends_by(time.monotonic() + END_SEEN)):
                     raise
                 return [*events, {"size": size, "event": "died"}]
             events += [{"size": size, **event} for event in taken if event["event"] in _KEPT]
@@ -114,16 +115,6 @@ _KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup", "died"})
 
 def _too_much(event: Event) -> bool:
     return event["event"] == "died" or bool(event["event"] == "gathered" and event["down"] > 0)
-
-
-def _switched_off(turn: Turn) -> bool:
-    """Whether PID 1 has died, which takes the measuring program with it before it is seen."""
-    until = time.monotonic() + END_SEEN
-    while turn.contender.pid1 and time.monotonic() < until:
-        if turn.guest.ended():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def _supervisors(names: Sequence[str], events: Sequence[Event]) -> list[Event]:
