@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provision.guest import File, Guest
+from provision.hygiene import SYSTEMD_UP
 
 # One respawn line, and nothing else: the host that the article advises.
 _INITTAB = "/etc/inittab"
@@ -48,11 +49,7 @@ def _systemd(guest: Guest, command: str) -> None:
     )
     guest.write([File("/etc/systemd/system/supervisor.service", unit)])
     # What it starts by itself comes first, whatever becomes of it.
-    guest.run(
-        "until [ -S /run/systemd/private ]; do sleep 0.05; done;"
-        " systemctl is-system-running --wait; systemctl daemon-reload;"
-        " systemctl start supervisor.service"
-    )
+    guest.run(f"{SYSTEMD_UP}; systemctl daemon-reload; systemctl start supervisor.service")
 
 
 def _upstart(guest: Guest, command: str) -> None:

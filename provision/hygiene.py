@@ -31,3 +31,8 @@ QUIET = {
     # init(5): a job that is `manual` waits to be asked for.
     "upstart": "for job in /etc/init/*.conf; do echo manual >${job%.conf}.override; done",
 }
+
+# Ends when systemd has started all that it starts by itself; fails where any of that failed.
+SYSTEMD_UP = (
+    "until [ -S /run/systemd/private ]; do sleep 0.05; done; systemctl is-system-running --wait"
+)

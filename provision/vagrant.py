@@ -25,7 +25,7 @@ from paramiko import AuthenticationException, SSHConfig, SSHException
 from provision import vagrant_machine
 from provision.errors import Problem
 from provision.guest import File, Guest, config
-from provision.hygiene import QUIET
+from provision.hygiene import QUIET, SYSTEMD_UP
 from provision.packages import Apt, Pacman, Source
 from provision.provider import Lack, Provider, Recipe, Say, silent
 from provision.systems import System
@@ -61,10 +61,9 @@ _PACKAGES: dict[str, Callable[[tuple[str, ...]], Source]] = {
     "precise": Apt,
 }
 # A systemd that is still starting empties /tmp, also where apt works at that moment.
-_BOOTED = """
+_BOOTED = f"""
 [ "$(cat /proc/1/comm)" = systemd ] || exit 0
-until [ -S /run/systemd/private ]; do sleep 0.1; done
-systemctl is-system-running --wait
+{SYSTEMD_UP}
 """
 # No init is asked: each has a way of its own, and some have none. Not before our session has ended
 # (state 01, established, at port 22), or we would wait for the answer of a machine that is gone.

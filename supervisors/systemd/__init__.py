@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.hygiene import QUIET
+from provision.hygiene import QUIET, SYSTEMD_UP
 from provision.packages import Apt, Present
 from supervisors.contract import Article, Contender, Profile, Role, Service, Supervisor
 
@@ -73,8 +73,7 @@ class Systemd(Supervisor):
         super().start(guest, contender)
         # Fails where any unit failed: a degraded system is not what is to be measured.
         guest.run(
-            "until [ -S /run/systemd/private ]; do sleep 0.05; done;"
-            " systemctl is-system-running --wait ||"
+            f"{SYSTEMD_UP} ||"
             " { systemctl --failed --no-legend; journalctl -b -p warning | tail -n 5; exit 1; }"
         )
 
