@@ -156,15 +156,20 @@ class LxcGuest(Guest):
         self._talk = threading.Lock()
         self._pid = 0
         self._door: subprocess.Popen[bytes] | None = None
-        self._make_home()
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-I", "-S", keeper.__file__, str(cache_folder()), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
+        self._claim_home()
+        try:
+            self._furnish_home()
+            self._keeper = subprocess.Popen(
+                [sys.executable, "-I", "-S", keeper.__file__, str(cache_folder()), name],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            )
+        except BaseException:
+            keeper.remove_traces(self._home)
+            raise
 
     @property
     def upper(self) -> Path:
@@ -323,6 +328,9 @@ class LxcGuest(Guest):
             self._keeper.wait(_KEEPERS_PATIENCE)
         except subprocess.TimeoutExpired as failure:
             raise self._hangs("end") from failure
+        # A keeper that was killed removed nothing; Ctrl-C kills one that has not left our session.
+        if self._home.exists():
+            Lxc().remove(self.name)
 
     def _ask(self, word: str) -> str:
         assert self._keeper.stdin is not None
@@ -348,7 +356,7 @@ class LxcGuest(Guest):
             "then ./inv destroy removes what is left.",
         )
 
-    def _make_home(self) -> None:
+    def _claim_home(self) -> None:
         if self._home.exists() and not _owned(self._home):
             Lxc().remove(self.name)
         try:
@@ -357,6 +365,8 @@ class LxcGuest(Guest):
             raise Problem(
                 f"A guest named {self.name} is running.", advice="./inv destroy removes it."
             ) from None
+
+    def _furnish_home(self) -> None:
         os.chown(self._home, SHIFT, SHIFT)
         for part in ("upper", "work"):
             shifted_folder(self._home / part)

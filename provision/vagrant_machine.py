@@ -225,7 +225,11 @@ class Machine:
         if box.version:
             self._environment["BENCH_BOX_VERSION"] = box.version
         self._client = Client(self.home, self.home / "log", self._environment)
-        self._keeper = _start_keeper(self.home, self._environment)
+        try:
+            self._keeper = _start_keeper(self.home, self._environment)
+        except Problem:
+            shutil.rmtree(self.home, ignore_errors=True)
+            raise
 
     @property
     def emulated(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from provision import lxc
+from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.keeper import abandoned
 from provision.lxc import Lxc
@@ -201,6 +203,15 @@ def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None
     eventually(lambda: guest.name in Lxc().leftovers(), "a guest without a keeper")
     Lxc().remove(guest.name)
     assert guest.name not in Lxc().leftovers()
+
+
+def test_a_keeper_that_dies_at_once_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does the Ctrl-C that comes between its fork and its own session."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    name = f"stillborn-{os.getpid()}"
+    with pytest.raises(Problem, match=f"The keeper of guest {name} is gone"):
+        Lxc().up(name, SYSTEMS["debian"])
+    assert not (cache_folder() / "guests" / name).exists()
 
 
 @pytest.mark.slow
