@@ -144,9 +144,10 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
 
     Differences are in us, the suite's stamp subtracted: kill (stamp before the call, to
     signal_generate), exit (the kernel's, to when the suite saw it), spawn (exec to the stamp in
-    main()) by contender. missing: restarts that the kernel saw between a guest's first and last
-    kill and no sample has; invented: samples of restarts that the kernel did not see; unattributed:
-    daemons, of whatever guest, that ended before their namespace was read.
+    main(), in the trials that are ranked) by contender. missing: restarts that the kernel saw
+    between a guest's first and last kill and no sample has; invented: samples of restarts that the
+    kernel did not see; unattributed: daemons, of whatever guest, that ended before their namespace
+    was read.
     """
     kill: list[float] = []
     exits: list[float] = []
@@ -166,7 +167,7 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
                 kill.append((seen.kill - sample["kill_ns"]) / 1e3)
             if seen.death is not None and sample["exit_ns"]:
                 exits.append((sample["exit_ns"] - seen.death) / 1e3)
-            if seen.exec is not None:
+            if seen.exec is not None and sample["group"] == "long" and not sample["warmup"]:
                 spawn[contender].append((sample["main_ns"] - seen.exec) / 1e3)
         counts["missing"] += _missing(guest, of_guest, len(done))
     return {

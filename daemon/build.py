@@ -17,6 +17,7 @@ from provision.errors import Problem
 
 SOURCES = Path(__file__).parent
 PROGRAMS = ("testd", "floor", "bareloop", "sleeper")
+_INSTALL = "apt-get install gcc musl-tools"
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-s")
 
 # What platform.machine() calls an architecture, and what zig does; others are the same in both.
@@ -55,9 +56,12 @@ def build(arch: str, cache: Path) -> Binaries:
 
 
 def find_compiler(arch: str) -> Compiler:
-    """The host's cc for the host's own architecture, else the zig compiler. Raises Problem."""
+    """The host's compiler for its own architecture, else the zig compiler. Raises Problem.
+
+    Both link against musl: before main(), glibc's start-up would take longer than a quick restart.
+    """
     own = arch == platform.machine()
-    cc = shutil.which("cc")
+    cc = shutil.which("musl-gcc")
     if own and cc:
         return Compiler((cc,), _ask(cc, "--version"))
     if importlib.util.find_spec("ziglang"):
@@ -66,9 +70,8 @@ def find_compiler(arch: str) -> Compiler:
         return Compiler((*zig, "cc", "-target", target), _ask(*zig, "version"))
     raise Problem(
         f"There is no C compiler for {arch} on this {platform.machine()} host.",
-        known="Tried: " + ("cc and " if own else "") + "the Python package ziglang.",
-        advice=("apt-get install gcc libc6-dev, or: " if own else "")
-        + ".venv/bin/pip install ziglang",
+        known="Tried: " + ("musl-gcc and " if own else "") + "the Python package ziglang.",
+        advice=(f"{_INSTALL}, or: " if own else "") + ".venv/bin/pip install ziglang",
     )
 
 
@@ -114,5 +117,5 @@ def _compile(compiler: Compiler, source: Path, result: Path, zig_cache: Path) ->
         raise Problem(
             f"{source.name} does not compile: {' '.join(command)}",
             known=done.stderr,
-            advice="A static C library is needed: apt-get install gcc libc6-dev",
+            advice=f"If nothing at all compiles: {_INSTALL}",
         )

@@ -44,6 +44,7 @@ PIPE_SIZE = 1 << 20
 NR_PIDFD_SEND_SIGNAL, NR_PIDFD_OPEN = 424, 434  # the same numbers on every architecture used
 FRESH_BELOW = 1.0  # s: groups whose upper uptime is below it need a fresh start
 FRESH_SLACK = 0.05  # s: how much later than drawn a kill of a fresh group may be
+UNWATCHED = 20000000  # ns after a kill: an end is watched for later, or once the successor is there
 COMMAND_DEADLINE = 60  # s: for a command that asks a supervisor for something
 STAMPS_KEPT = 150  # of the first starts in a crash loop, and of its last
 RETRIES = 20  # unexpected ends of the service that one trial puts up with
@@ -343,9 +344,10 @@ class Bench(object):
         self.did, self.began_ns = None, 0  # the step before this one
         self.vigil = False  # an end is awaited now: matters where ends have to be polled
         self.open_pidfd, self.send, self.method = choose_pidfd()
-        self.poll = select.poll()
-        self.poll.register(self.fifo, select.POLLIN)
-        self.poll.register(1, 0)
+        self.told, self.poll = select.poll(), select.poll()  # lines; lines and ends
+        for each in (self.told, self.poll):
+            each.register(self.fifo, select.POLLIN)
+            each.register(1, 0)
 
     def service(self, name):
         if name not in self.services:
@@ -354,26 +356,26 @@ class Bench(object):
 
     # -- listening
 
-    def listen(self, until):
+    def listen(self, until, ends=True):
         """One turn: wait for something to happen, at most until that instant (ns).
 
         Returns what happened, oldest first: dicts with "event" (start, ready, exit as testd told,
-        gone as observed, noise), "seen_ns" and, but for noise, "life".
+        gone as observed if ends are watched for, noise), "seen_ns" and, but for noise, "life".
         """
-        self.poll_once(until)
+        self.poll_once(until, ends)
         seen_ns = now()
-        happened = self.ends(seen_ns)
+        happened = self.ends(seen_ns) if ends else []
         for line in self.lines():
             happened.extend(self.understand(line, seen_ns))
         return happened
 
-    def poll_once(self, until):
+    def poll_once(self, until, ends=True):
         left = max(0, until - now())
         milliseconds = min(-(-left // 1000000), 1000)
-        if not self.open_pidfd:
+        if ends and not self.open_pidfd:
             milliseconds = min(milliseconds, 1 if self.vigil else 20)
         try:
-            ready = self.poll.poll(milliseconds)
+            ready = (self.poll if ends else self.told).poll(milliseconds)
         except (OSError, select.error) as e:
             if e.args[0] != errno.EINTR:
                 raise
@@ -1394,11 +1396,15 @@ class Trials(object):
         return True
 
     def restarted(self, old, kill_ns):
-        """The life that the kill brought about, by the deadline, with its stamps; None if none."""
-        until = kill_ns + self.deadline
+        """The life that the kill brought about, by the deadline, with its stamps; None if none.
+
+        The end is not watched for at first: to be woken by it would be a part of a quick restart.
+        """
+        until, watch = kill_ns + self.deadline, kill_ns + UNWATCHED
         new = None
         while now() < until and not self.complete(old, new):
-            for thing in self.bench.listen(until):
+            ends = new is not None or now() >= watch
+            for thing in self.bench.listen(until if ends else min(until, watch), ends):
                 life = thing.get("life")
                 if life is old or not self.concerns_us(thing):
                     continue
