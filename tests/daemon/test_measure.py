@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.daemon.place import MEASURE, Event, Place, Result, eventually, pythons
@@ -540,6 +541,8 @@ def test_cpu_says_who_came_and_went(place: Place) -> None:
     shell = place.start(
         "/bin/sh", "-c", "(while :; do sleep 0.3; done) & while :; do sleep 0.2; done"
     )
+    # Somebody must be there who can go: the shell inside it, and a sleep of either.
+    eventually(lambda: len(psutil.Process(shell.pid).children(recursive=True)) == 3 or None)
     result = place.measure({"do": "cpu", "root": [shell.pid], "window": 2})
     window = result.one("cpu")
     assert window["came"]
