@@ -192,10 +192,16 @@ class Guest(ABC):
             raise Problem(
                 f"On guest {self.name}, {path} cannot be written: {failure}.", known=self.room()
             ) from failure
-        self.run(
+        unpacked = self.run(
             f"mkdir -p {into}; tar -xpf {path} -C {into} --strip-components={strip}"
-            f" --no-same-owner --no-overwrite-dir; code=$?; rm {path}; exit $code"
+            f" --no-same-owner --no-overwrite-dir; code=$?; rm {path}; exit $code",
+            check=False,
         )
+        if unpacked.code:
+            raise Problem(
+                f"On guest {self.name}, {name} cannot be unpacked below {into}.",
+                known=f"{unpacked.stderr[-2000:]}\n{self.room()}",
+            )
 
     def room(self) -> str:
         """A sentence that says how much more the guest can write."""

@@ -539,7 +539,7 @@ def test_cpu_counts_restarts(place: Place) -> None:
 
 def test_cpu_says_who_came_and_went(place: Place) -> None:
     shell = place.start(
-        "/bin/sh", "-c", "(while :; do sleep 0.3; done) & while :; do sleep 0.2; done"
+        "/bin/sh", "-c", "(while kill -0 $$; do sleep 0.3; done) & while :; do sleep 0.2; done"
     )
     # Somebody must be there who can go: the shell inside it, and a sleep of either.
     eventually(lambda: len(psutil.Process(shell.pid).children(recursive=True)) == 3 or None)

@@ -130,9 +130,11 @@ def test_a_full_disk_under_the_results(suite: Suite, size: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_under_the_guests(suite: Suite) -> None:
+@pytest.mark.parametrize("size", ["64k", "256k"])
+def test_a_full_disk_under_the_guests(suite: Suite, size: str) -> None:
+    """It is full for the guest's first files, for what the guest is given."""
     fine(suite.bench(*ASKED), 0)  # the floor's layer is there, whatever ran before
-    done = suite.bench(*ASKED, before=small(suite.cache / "guests", "256k", suite.base / "saved"))
+    done = suite.bench(*ASKED, before=small(suite.cache / "guests", size, suite.base / "saved"))
     fine(done, 1)
     assert "0 MiB are free where it writes" in done.output
 
