@@ -38,3 +38,12 @@ def about(
         }
         for each in sorted(supervisors, key=lambda each: (each.rank, each.name))
     }
+
+
+def add_lines(supervisors: dict[str, Any]) -> bool:
+    """Add the lines of code that were counted since, to what a run keeps; whether there are any."""
+    counted = kept(cache_folder() / FOLDER)
+    news = {name for name, facts in supervisors.items() if not facts["loc"]} & counted.keys()
+    for name in news:
+        supervisors[name]["loc"] = counted[name]
+    return bool(news)

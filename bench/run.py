@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bench import kit
-from bench.about import about
+from bench.about import about, add_lines
 from bench.calibration import latest
 from bench.conclusion import Progress, compare_with_floor, result, warnings
 from bench.doubts import unstable
@@ -91,6 +91,8 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
             kept = record.measured() - (unstable(record.run) if options.redo else set())
             record.forget(kept)
             asked = [entry for entry in asked if entry.name not in kept]
+            if add_lines(record.run["supervisors"]):
+                record.save()
             if not asked:
                 return record
         if options.trace:

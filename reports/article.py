@@ -220,7 +220,8 @@ def _loc(about: dict[str, Any], then: dict[str, Any] | None) -> Cell:
     note = f"2012: {then['loc']:,}" if then else "2012: not there"
     counted = about["loc"]
     if counted is None:
-        return Cell("not counted", order=math.inf, note=note)
+        counts = "./inv loc, then ./inv bench --resume, counts them"
+        return Cell("not counted", order=math.inf, note=f"{counts}; {note}")
     today = counted["today"]
     if today["lines"] is None:
         return Cell(f"not counted: {today['lack']}", order=math.inf, note=note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -55,6 +56,21 @@ def test_all_done_returns_at_once_and_writes_nothing(suite: Suite) -> None:
     assert again.code == 0, again.output
     assert "] up" not in again.output  # not one guest
     assert (suite.record(), suite.samples()) == (record, samples)
+
+
+@pytest.mark.slow
+def test_lines_of_code_counted_since_are_added(suite: Suite) -> None:
+    asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
+    assert suite.bench(*asked).code == 0
+    before = suite.record()
+    assert before["supervisors"]["floor"]["loc"] is None
+    cell = {"version": "1", "lines": 90, "lack": ""}
+    row = {"name": "floor", "article": cell, "today": cell, "reason": "", "difference": ""}
+    (suite.cache / "loc").mkdir()
+    (suite.cache / "loc" / "rows.json").write_text(json.dumps({"floor": row, "runit": row}))
+    assert suite.bench(*asked, "--resume").code == 0
+    before["supervisors"]["floor"]["loc"] = row
+    assert suite.record() == before
 
 
 @pytest.mark.slow
