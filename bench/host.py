@@ -86,9 +86,17 @@ def _machine_id() -> str | None:
 def own_cpu_seconds() -> float:
     """CPU time of this process, and of its doors into guests with the measurers behind them."""
     own = psutil.Process()
-    doors = [child for child in own.children() if child.name() == "nsenter"]
-    behind = [each for door in doors for each in (door, *door.children(recursive=True))]
-    return sum(_cpu_seconds(each) for each in (own, *behind))
+    return _cpu_seconds(own) + sum(_behind(child) for child in own.children())
+
+
+def _behind(child: psutil.Process) -> float:
+    """CPU time of a door and of all behind it; 0 for another child, and for a door that closed."""
+    try:
+        if child.name() != "nsenter":
+            return 0.0
+        return sum(_cpu_seconds(each) for each in (child, *child.children(recursive=True)))
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _cpu_seconds(process: psutil.Process) -> float:

@@ -35,18 +35,18 @@ class Quiet:
         """Nobody is noisy within the block."""
         with self._changed:
             self._changed.wait_for(lambda: self._noisy == 0 and self._waiting == 0)
-            self._quiet += 1
-            if self._quiet == 1:
+            if self._quiet == 0:
                 self._began = (self._cpu_seconds(), time.monotonic())
+            self._quiet += 1
         try:
             yield
         finally:
             with self._changed:
                 self._quiet -= 1
+                self._changed.notify_all()
                 if self._quiet == 0:
                     self._spent += self._cpu_seconds() - self._began[0]
                     self._lasted += time.monotonic() - self._began[1]
-                self._changed.notify_all()
 
     @contextmanager
     def noise(self) -> Iterator[None]:

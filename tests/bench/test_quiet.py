@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
+
+import pytest
 
 from bench.quiet import Quiet
 
@@ -91,3 +94,41 @@ def test_its_own_weight_is_counted_while_somebody_is_quiet() -> None:
     with quiet.hold(), quiet.hold():
         threading.Event().wait(0.01)
     assert quiet.load == 0.0
+
+
+def looks(*results: float | None) -> Callable[[], float]:
+    """Looks at the processor time; None is one during which a process went."""
+    left = iter(results)
+
+    def look() -> float:
+        seconds = next(left)
+        if seconds is None:
+            raise LookupError("the process is gone")
+        return seconds
+
+    return look
+
+
+def test_a_failed_look_at_the_processor_stops_nobody() -> None:
+    """It did: a door into a guest closed while its processes were looked up."""
+    quiet = Quiet(1, looks(0.0, None, None))
+    for _ in ("the last one leaves", "the first one comes"):
+        with pytest.raises(LookupError), quiet.hold():
+            pass
+    entered = threading.Event()
+    threading.Thread(target=enter_noise, args=(quiet, entered), daemon=True).start()
+    assert entered.wait(PATIENCE)
+
+
+def test_who_waits_for_noise_is_woken_by_a_failed_look() -> None:
+    quiet, entered = Quiet(1, looks(0.0, None)), threading.Event()
+    waiting = threading.Thread(target=enter_noise, args=(quiet, entered), daemon=True)
+    with pytest.raises(LookupError), quiet.hold():
+        waiting.start()
+        time.sleep(0.05)
+    assert entered.wait(PATIENCE)
+
+
+def enter_noise(quiet: Quiet, entered: threading.Event) -> None:
+    with quiet.noise():
+        entered.set()
