@@ -81,7 +81,8 @@ class Display:
     def done(self, contender: str, result: dict[str, Any]) -> None:
         with self._lock:
             self._rows[contender].end = result["status"]
-        self._say(f"{contender} {result['status']} {result['reason'].splitlines()[:1] or ''}")
+        reason = result["reason"].partition("\n")[0]
+        self._say(f"{contender} {result['status']} {reason}")
 
     def _say(self, text: str) -> None:
         if not self._console.is_terminal:

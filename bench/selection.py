@@ -41,7 +41,8 @@ def entries(
 
     only: supervisors' names, or beginnings of contenders' names such as s6/runner/tuned. versions:
     `2012` for the article's. overlays: by supervisor, what is used in place of the system's own
-    source. Raises Problem for an unknown name, role or profile, and where nothing is left.
+    source. Raises Problem for an unknown name, role or profile, and where nothing is left or to be
+    had.
     """
     _check("role", role, ["runner", "monitor"])
     _check("profile", profile, ["default", "tuned"])
@@ -59,7 +60,14 @@ def entries(
         and role in ("", contender.role)
         and profile in ("", contender.profile)
     ]
-    if not chosen and not absent:
+    if not chosen and absent:
+        raise Problem(
+            "Nothing that was asked for is to be had.",
+            known="\n".join(f"{e.name}: {e.why_missing(system, versions)}" for e in absent),
+            advice="./inv list shows what is; --overlay=NAME=DIR takes a build of your own.",
+            usage=True,
+        )
+    if not chosen:
         raise Problem(
             "Nothing that was asked for is both of that name, that role and that profile.",
             known=f"only={','.join(only) or 'all'} role={role or 'any'} profile={profile or 'any'}",

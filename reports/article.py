@@ -176,7 +176,8 @@ def article_table(run: Run) -> Table:
             if name != FLOOR
         ),
         note="Responsiveness is the median restart latency of a daemon long up. The draft left "
-        "it and VmPeak as N in every row. VmPeak is that of the largest supervision process.",
+        "it and VmPeak as N in every row. VmPeak is that of the largest supervision process. What "
+        "Process 1, Runner and Monitor say was verified in guests, but where it is untested.",
     )
 
 
@@ -186,17 +187,21 @@ def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]
     absent = next((e["reason"] for e in run["absent"] if e["supervisor"] == name), "")
     versions = sorted({each["version"] for each in own if each["version"]})
     needs = "needed" if about["needs_pid1"] else "possible" if about["can_pid1"] else "no"
+    shown = [each for each in own if each["verified"]]
 
-    def bit(word: str, key: str) -> Cell:
-        return Cell(word, note=f"2012: {_BIT[then[key]]}" if then else "2012: not there")
+    def bit(word: str, key: str, seen: bool) -> Cell:
+        claim = word if seen or word == "no" else f"{word}, untested"
+        return Cell(claim, note=f"2012: {_BIT[then[key]]}" if then else "2012: not there")
 
     return (
         Cell(brief(about["title"]), anchor=f"supervisor-{name}"),
         Cell(", ".join(versions) or absent or "unknown: it failed",
              note=_then(then, own)),
-        bit(needs, "needs_pid1"),
-        bit(_BIT["runner" in about["roles"]], "runner"),
-        bit(_BIT["monitor" in about["roles"]], "monitor"),
+        bit(needs, "needs_pid1", any(each["pid1"] for each in shown)),
+        *(
+            bit(_BIT[role in about["roles"]], role, any(each["role"] == role for each in shown))
+            for role in ("runner", "monitor")
+        ),
         _by_contender(own, "restart", "restart_long", absent),
         _by_contender(own, "footprint", "vmpeak", absent),
         _loc(about, then),
@@ -205,7 +210,7 @@ def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]
 
 def _by_contender(own: Sequence[Contender], scenario: str, name: str, absent: str) -> Cell:
     if not own:
-        return Cell(absent or "not asked for", order=math.inf)
+        return Cell("not run" if absent else "not asked for", order=math.inf)
     lines = []
     for each in own:
         words = label(each).removeprefix(brief(each["title"])).strip()

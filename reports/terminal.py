@@ -47,6 +47,8 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
     console.print()
     show_matrix(matrix(run), console)
     _show_trust(run, console)
+    for each in run["absent"]:
+        _say(console, f"{each['title']}: {each['reason']}")
     _say(console, counts(run))
     _say(console, trust.lasted(run))
     for failure in failures(run):

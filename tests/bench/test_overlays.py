@@ -60,8 +60,13 @@ def test_two_for_one(folder: Path) -> None:
 
 
 def test_an_overlay_brings_what_the_system_does_not_have(folder: Path) -> None:
-    _, absent = entries(DEBIAN, ("perp",))
+    _, absent = entries(DEBIAN, ("perp", "runit"))
     assert [each.name for each in absent] == ["perp"]
+    with pytest.raises(Problem, match="Nothing that was asked for is to be had") as caught:
+        entries(DEBIAN, ("perp",))
+    assert caught.value.usage
+    assert "perp: Debian does not package it" in caught.value.known
+    assert "--overlay=NAME=DIR" in caught.value.advice
     found = overlays([str(folder)], DEBIAN)
     chosen, absent = entries(DEBIAN, ("perp", "runit"), overlays=found)
     assert not absent
