@@ -951,8 +951,9 @@ def write_whole(path, content):
 def send_signal(bench, p):
     kind, name = p["target"].split(":", 1)
     sent, refused = [], []
+    targets = sorted(find_targets(bench, kind, name))
     begin_ns = now()
-    for pid in sorted(find_targets(bench, kind, name)):
+    for pid in targets:
         try:
             os.kill(pid, p["signal"])
             sent.append(pid)
@@ -1469,10 +1470,15 @@ class Storm(object):
             self.bench.vigil = False
 
     def wait(self, until):
+        look = now() + LOOK
         while len(self.new) < len(self.killed) and now() < until:
-            for thing in self.bench.listen(min(until, now() + SECOND // 5)):
+            for thing in self.bench.listen(min(until, look)):
                 if thing["event"] == "start":
                     self.note(thing["life"])
+            if now() < look:
+                continue
+            # Starts that were not heard of; seldom, for it takes time that the starts need.
+            look = now() + LOOK
             for name in set(self.killed) - set(self.new):
                 life = self.bench.look_at_record(self.bench.service(name))
                 if life:

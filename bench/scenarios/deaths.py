@@ -119,7 +119,8 @@ def _end_ns(found: Scene) -> tuple[int, int] | None:
     """
     for name, stamp in (("signalled", "begin_ns"), ("exit", "exit_ns"), ("gone", "seen_ns")):
         event = found.first(name)
-        if event is not None:
+        # A signal that found nobody ended nothing.
+        if event is not None and event[1].get("pids") != []:
             return event[1][stamp], event[0]
     return None
 

@@ -54,8 +54,10 @@ class Footprint(Scenario):
             metrics += _article(sizes["few"])
             metrics += [_size(key, sizes["few"], FEW) for key in (*_SIZES, *_COUNTS)]
         if "few" in sizes and "many" in sizes:
-            metrics += [_size(key, sizes["many"], MANY) for key in (*_SIZES, *_COUNTS)]
-            metrics += [_per_service(key, sizes) for key in ("Pss", "Private_Dirty", "processes")]
+            many = [_size(key, sizes["many"], MANY) for key in (*_SIZES, *_COUNTS)]
+            many += [_per_service(key, sizes) for key in ("Pss", "Private_Dirty", "processes")]
+            down = sum(each["event"] == "down" for each in samples)
+            metrics += [_unmeasured(each, down) for each in many] if down else many
         metrics += [_idle(each) for each in samples if each["event"] == "cpu"]
         return metrics
 
@@ -75,6 +77,11 @@ def _size(key: str, sample: Event, services: int) -> Metric:
     if value is None:
         return Metric(name, unit, status="not measured", note="the kernel does not tell")
     return single(name, unit, value)
+
+
+def _unmeasured(metric: Metric, down: int) -> Metric:
+    note = f"{down} of {MANY} services did not come up"
+    return Metric(metric.metric, metric.unit, status="not measured", note=note)
 
 
 def _per_service(key: str, sizes: dict[str, Event]) -> Metric:

@@ -63,7 +63,11 @@ class Storm(Scenario):
         metrics = []
         for size in _sizes(samples):
             storms = [storm for _, storm in find(samples, "storm", size=size)]
-            whole = [_until_all(storm) / 1e6 for storm in storms if not _lost(storm)]
+            whole = [
+                _until_all(storm) / 1e6
+                for storm in storms
+                if len(storm["killed"]) == size and not _lost(storm)
+            ]
             metrics.append(summary(f"storm_{size}", "ms", whole, len(storms) - len(whole)))
         return metrics
 
@@ -98,13 +102,15 @@ def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
         said = f"Only {there} of {size} services were up to be killed."
         return Verdict(behaviour, "not measured", said, evidence)
     lost = [name for _, storm in storms for name in _lost(storm)]
+    short = sum(size - len(storm["killed"]) for _, storm in storms[1:])
     more = _too_many(samples, size)
-    if not lost and more <= 0:
+    if not lost and not short and more <= 0:
         return Verdict(behaviour, "yes", _all_back(size, storms), evidence)
     back = sum(len(storm["killed"]) for _, storm in storms) - len(lost)
     said = (
         f"{back} of {back + len(lost)} came back within {storms[0][1]['deadline_s']:g} s"
         f" in {len(storms)} storms; lost: {', '.join(lost[:5]) or 'none'};"
+        f" not up to be killed by a later one: {short};"
         f" daemons more than services afterwards: {max(0, more)}."
     )
     return Verdict(

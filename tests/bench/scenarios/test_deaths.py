@@ -56,6 +56,15 @@ def test_a_death_that_nobody_saw_is_not_measured() -> None:
     assert judged(SCENARIO, RUNIT, found)["exit 1"].answer == "not measured"
 
 
+def test_a_signal_that_found_nobody_is_no_death() -> None:
+    found = samples("deaths-runit")
+    for each in found:
+        if each["event"] == "signalled" and each["act"] == "SIGKILL":
+            each["pids"] = []
+    found = without(found, "gone", "SIGKILL")
+    assert judged(SCENARIO, RUNIT, found)["SIGKILL"].answer == "not measured"
+
+
 def test_latencies_are_of_restarts_only() -> None:
     metrics = SCENARIO.conclude(contender(SUPERVISORD), samples("deaths-supervisord"))
     by_name = {each.metric: each for each in metrics}

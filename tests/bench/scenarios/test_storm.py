@@ -51,6 +51,18 @@ def test_nothing_is_said_of_services_that_were_not_up() -> None:
     assert "4 of 10" in verdict.sentence
 
 
+def test_those_who_did_not_live_to_see_a_later_storm_are_lost() -> None:
+    found = samples("storm-floor")
+    found[0]["killed"][3]["main_ns"] = None
+    found[1]["killed"] = []
+    found[2]["killed"] = found[2]["killed"][:4]
+    verdict = judged(SCENARIO, FLOOR, found)[TEN]
+    assert verdict.answer == "partly"
+    assert "not up to be killed by a later one: 16" in verdict.sentence
+    metric = SCENARIO.conclude(contender(FLOOR), found)[0]
+    assert (metric.n, metric.censored) == (3, 3)
+
+
 def test_a_slow_poller_has_no_place_in_a_quick_run() -> None:
     from bench.scenario import Depth
 
