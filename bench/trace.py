@@ -206,5 +206,10 @@ def tracing(output: Path, wanted: Mapping[str, str]) -> Iterator[Tracing]:
         process.stdin.close()
         said = process.stdout.readline().split()
         process.wait()
-        if said[:1] == ["lost"]:
-            taken.lost = int(said[1])
+    if said[:1] != ["lost"]:
+        raise Problem(
+            "The trace ended before what it should see.",
+            known=f"{process.stderr.read().strip()}\nexit code {process.returncode}",
+            advice="What was measured is kept, without it; --trace writes much to the results.",
+        )
+    taken.lost = int(said[1])

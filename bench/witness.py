@@ -63,6 +63,13 @@ class Guest:
         # Who executes a daemon that detaches itself is often gone before its namespace is read.
         self.execs = _of(trace.execs, own | _ancestors(trace, own))
 
+    def witness(self, samples: Iterable[Event]) -> None:
+        """Add to each restart what the kernel saw of it, as `witness`."""
+        for sample in samples:
+            # A run that is gone on with was traced in parts.
+            if not sample["censored"] and "witness" not in sample:
+                sample["witness"] = self.seen(sample).__dict__
+
     def seen(self, sample: Event) -> Seen:
         """What the kernel saw of one sample's restart."""
         begin, end = sample["kill_ns"] - _GRAIN, sample["up_ns"] or sample["kill_ns"] + 10**9
@@ -140,7 +147,7 @@ def inodes(run: Mapping[str, Any]) -> dict[tuple[str, int], int]:
 
 
 def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) -> dict[str, Any]:
-    """How far the suite's stamps agree with the kernel's, over all guests of a run.
+    """Add what the kernel saw to each restart, and say how far it agrees with the suite's stamps.
 
     Differences are in us, the suite's stamp subtracted: kill (stamp before the call, to
     signal_generate), exit (the kernel's, to when the suite saw it), spawn (exec to the stamp in
@@ -157,9 +164,10 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
     for (contender, replica), inode in inodes(run).items():
         guest = Guest(trace, inode)
         of_guest = of_guests[contender, replica]
+        guest.witness(of_guest)
         done = [each for each in of_guest if not each["censored"]]
         for sample in done:
-            seen = guest.seen(sample)
+            seen = Seen(**sample["witness"])
             counts["restarts"] += 1
             counts["invented"] += seen.exec is None
             counts["unmatched_kills"] += seen.kill is None
@@ -211,15 +219,6 @@ def figures(values: Sequence[float]) -> dict[str, float] | None:
     }
 
 
-def split(samples: Sequence[Event], trace: Trace, inode: int) -> None:
-    """Add to each restart of a guest what the kernel saw of it, as `witness`."""
-    guest = Guest(trace, inode)
-    for sample in samples:
-        # A run that is gone on with was traced in parts.
-        if not sample["censored"] and "witness" not in sample:
-            sample["witness"] = guest.seen(sample).__dict__
-
-
 def parts(samples: Sequence[Event]) -> list[Metric]:
     """Where the time of restarts goes: metrics restart_death and so on, in ms.
 
@@ -266,19 +265,21 @@ def witnessed(record: Record, asked: Iterable[Entry]) -> Iterator[None]:
     """Trace a run for the time of the block, then add to its record what the kernel saw."""
     who = {entry.supervisor for entry in asked}
     names = {name for each in who for name in each.processes | each.threads}
-    with tracing(record.folder / "logs" / "trace.txt", events(names)) as taken:
+    logs = record.folder / "logs"
+    output = logs / f"trace-{1 + len(list(logs.glob('trace-*.gz')))}.txt"
+    with tracing(output, events(names)) as taken:
         yield
-    attach(record, taken.read())
+    attach(record, taken.read(), f"logs/{output.name}.gz")
 
 
-def attach(record: Record, trace: Trace) -> None:
+def attach(record: Record, trace: Trace, file: str) -> None:
     """Add the kernel's stamps to the samples of a run, and what they come to."""
     samples = record.samples()
     run = record.run
-    run["trace"] = {**agreement(run, samples, trace), "file": "logs/trace.txt.gz"}
-    of_guests = by_guest(samples)
-    for guest, inode in inodes(run).items():
-        split(of_guests[guest], trace, inode)
+    before, found = run.get("trace") or {}, agreement(run, samples, trace)
+    for count in ("missing", "unattributed", "lost_events"):
+        found[count] += before.get(count, 0)
+    run["trace"] = {**found, "file": file}
     record.rewrite(samples)
     for contender in run["contenders"]:
         part = contender["scenarios"].get("restart")

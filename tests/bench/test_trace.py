@@ -10,7 +10,7 @@ import pytest
 
 from bench import trace as module
 from bench.trace import events, parse, within
-from bench.witness import Guest, agreement, parts, split
+from bench.witness import Guest, agreement, parts
 
 TRACES = Path(__file__).parent / "traces"
 
@@ -78,6 +78,14 @@ def test_agreement() -> None:
     assert found["spawn_us"]["c"]["median"] == 50
 
 
+def test_a_run_that_was_traced_in_parts_has_nothing_invented() -> None:
+    first, second = sample(), sample(kill_ns=200 * 10**9, main_ns=200 * 10**9 + 300_000, up_ns=None)
+    agreement(run(), [first], parse(RUNNER.splitlines()))
+    later = parse(RUNNER.replace(" 100.", " 200.").splitlines())
+    found = agreement(run(), [first, second], later)
+    assert (found["restarts"], found["invented"], found["unmatched_kills"]) == (2, 0, 0)
+
+
 def test_a_sample_that_the_kernel_did_not_see_is_invented() -> None:
     other = sample(new_pid=30, kill_ns=200 * 10**9, main_ns=201 * 10**9, up_ns=201 * 10**9)
     assert agreement(run(), [sample(), other], parse(RUNNER.splitlines()))["invented"] == 1
@@ -93,7 +101,7 @@ def test_a_restart_that_no_sample_has_is_missing() -> None:
 def test_without_its_own_awakening_a_restart_is_not_split() -> None:
     lines = [line for line in RUNNER.splitlines() if "sched_switch" not in line]
     samples = [sample()]
-    split(samples, parse(lines), 4026)
+    Guest(parse(lines), 4026).witness(samples)
     assert samples[0]["witness"]["awake"] is None
     assert parts(samples) == []
 
@@ -103,7 +111,7 @@ def test_a_thread_whose_awakenings_are_not_traced_does_not_split_a_restart() -> 
     renamed = RUNNER.replace("fork: comm=floor pid=200", "fork: comm=worker pid=200")
     assert renamed != RUNNER
     samples = [sample()]
-    split(samples, parse(renamed.splitlines()), 4026)
+    Guest(parse(renamed.splitlines()), 4026).witness(samples)
     assert samples[0]["witness"]["fork"] is not None
     assert samples[0]["witness"]["awake"] is None
     assert parts(samples) == []
@@ -111,7 +119,7 @@ def test_a_thread_whose_awakenings_are_not_traced_does_not_split_a_restart() -> 
 
 def test_the_parts_of_a_restart_add_up() -> None:
     samples = [sample()]
-    split(samples, parse(RUNNER.splitlines()), 4026)
+    Guest(parse(RUNNER.splitlines()), 4026).witness(samples)
     found = {metric.metric: metric.median for metric in parts(samples)}
     assert list(found) == [
         "restart_death", "restart_reaction", "restart_holdoff", "restart_child", "restart_spawn"

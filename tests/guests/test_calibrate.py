@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from bench import tracer
@@ -84,5 +85,26 @@ def test_a_killed_tracer_is_swept_up_after(suite: Suite) -> None:
     process.kill()
     process.wait()
     assert instances(suite) - before
+    suite.run("destroy")
+    assert instances(suite) <= before
+
+
+@pytest.mark.usefixtures("traceable")
+def test_a_tracer_that_dies_is_told_of(suite: Suite) -> None:
+    before = instances(suite)
+    running = suite.start("bench", "--scenario=restart", "--trials=2", "--trace", RUNIT)
+    reach(running, "measure restart")
+    (taking,) = [
+        each
+        for each in psutil.Process(running.process.pid).children()
+        if tracer.__file__.rpartition("/")[2] in " ".join(each.cmdline())
+    ]
+    taking.kill()
+    done = running.end()
+    assert done.code == 1, done.output
+    assert "The trace ended before what it should see." in done.output
+    assert "Traceback" not in done.output
+    assert {each["status"] for each in suite.record()["contenders"]} == {"measured"}
+    assert "trace" not in suite.record()
     suite.run("destroy")
     assert instances(suite) <= before
