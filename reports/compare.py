@@ -25,6 +25,7 @@ _WORDS = (
     "-1 where every sample became lower, 1 where every one became higher."
 )
 _FOOTPRINT = ("vmpeak", "pss_1", "pss_10", "pss_per_service", "cpu_idle")
+_ANSWERS = ("no", "partly", "yes")
 _LIMIT = re.compile(r"^regression:(\d+(?:\.\d+)?)%?$")
 
 
@@ -70,6 +71,65 @@ class Change:
         return "slower" if self.percent > 0 else "faster"
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What a contender does or is otherwise than before, in words; worse: it did more before."""
+
+    contender: str
+    label: str
+    what: str
+    before: str
+    after: str
+    worse: bool
+
+    def __str__(self) -> str:
+        return f"{self.label}, {self.what}: {self.before}, then {self.after}"
+
+
+def turns(before: Measured, after: Measured) -> list[Turn]:
+    """What no figure can say: verdicts that changed, and what was measured in one run only."""
+    then = {each["name"]: each for each in before.run["contenders"]}
+    return [
+        Turn(each["name"], label(each), *words)
+        for each in ordered(after.run)
+        if each["name"] in then
+        for words in _turns(then[each["name"]], each)
+    ]
+
+
+def _machine(run: dict[str, Any]) -> str:
+    host = run["host"]
+    return f"{host.get('name') or 'unnamed'} {(host.get('machine_id') or '')[:8]}".strip()
+
+
+def _turns(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+    if old["status"] != new["status"]:
+        reason = new["reason"].partition("\n")[0]
+        after = f"{new['status']} {reason}".strip()
+        yield "it", old["status"], after, old["status"] == "measured"
+    for name in ("restart_long", "restart_short"):
+        one, other = metric(old, "restart", name), metric(new, "restart", name)
+        if not one or not other or (one["median"] is None) == (other["median"] is None):
+            continue
+        yield name, _median(one), _median(other), other["median"] is None
+    for scenario, found in old["scenarios"].items():
+        now = {
+            each["behaviour"]: each["answer"]
+            for each in new["scenarios"].get(scenario, {}).get("verdicts", [])
+        }
+        for each in found.get("verdicts", []):
+            one, other = each["answer"], now.get(each["behaviour"])
+            if other is not None and one != other:
+                worse = one in _ANSWERS and other in _ANSWERS[: _ANSWERS.index(one)]
+                yield f"{scenario}, {each['behaviour']}", one, other, worse
+
+
+def _median(found: dict[str, Any]) -> str:
+    if found["median"] is None:
+        return f"no median, {found['censored']} of {found['n']} did not come back in time"
+    return f"{number(found['median'])} {found['unit']}"
+
+
 def changes(before: Measured, after: Measured) -> list[Change]:
     """Every metric that both runs have of a contender, in the article's order."""
     found: list[Change] = []
@@ -92,6 +152,7 @@ def differences(before: Measured, after: Measured) -> list[str]:
         ("systems", lambda run: run["system"]["name"]),
         ("providers", lambda run: run["provider"]["name"]),
         ("processors", lambda run: f"{run['host']['processor']}, {run['host']['cores']} cores"),
+        ("machines", _machine),
         ("memory sizes", lambda run: f"{run['host']['memory_mib']} MiB"),
         ("kernels", lambda run: run["host"]["kernel"]),
         ("host systems", lambda run: run["host"]["system"]),
@@ -111,8 +172,8 @@ def differences(before: Measured, after: Measured) -> list[str]:
 def show(runs: Sequence[Measured], fail_on: str, console: Console) -> int:
     """Print each later run against the first; 1 where fail_on finds a regression, else 0.
 
-    fail_on: empty, or regression:PERCENT. Raises Problem for anything else, and for fewer than two
-    runs.
+    fail_on: empty, or regression:PERCENT; what was measured or done and is no more is one as well.
+    Raises Problem for anything else, and for fewer than two runs.
     """
     limit = _limit(fail_on)
     if len(runs) < 2:
@@ -121,7 +182,7 @@ def show(runs: Sequence[Measured], fail_on: str, console: Console) -> int:
             advice="./inv compare RUN RUN",
             usage=True,
         )
-    worse: list[Change] = []
+    worse: list[str] = []
     first, *others = runs
     for other in others:
         console.print(
@@ -137,19 +198,24 @@ def show(runs: Sequence[Measured], fail_on: str, console: Console) -> int:
             console.print(_table(found, roomy=console.width >= ROOMY))
             console.print(_WORDS, highlight=False, markup=False)
         else:
-            console.print("They have no contender in common.")
+            console.print("No figure of a contender is in both.")
+        turned = turns(first, other)
+        for turn in turned:
+            style = "red" if turn.worse else ""
+            console.print(str(turn), style=style, highlight=False, markup=False)
         for line in _only_in_one(first.run, other.run):
             console.print(line, highlight=False, markup=False)
-        worse += (
-            []
-            if limit is None
-            else [each for each in found if each.significant and each.percent > limit]
-        )
-    for change in worse:
-        console.print(
-            f"regression: {change.contender} {change.metric} {change.percent:+.1f} %",
-            style="red", highlight=False, markup=False,
-        )  # fmt: skip
+        if limit is not None:
+            worse += [
+                f"{each.contender} {each.metric} {each.percent:+.1f} %"
+                for each in found
+                if each.significant and each.percent > limit
+            ]
+            worse += [
+                f"{each.contender} {each.what}: {each.after}" for each in turned if each.worse
+            ]
+    for line in worse:
+        console.print(f"regression: {line}", style="red", highlight=False, markup=False)
     return 1 if worse else 0
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from provision.errors import Problem
 from reports import samples
-from reports.compare import Measured, changes, differences, show
+from reports.compare import Measured, changes, differences, show, turns
 from tests.reports import made
 
 NAMES = ("runit/runner/default/hosted", "s6/runner/default/hosted")
@@ -83,7 +83,7 @@ def test_what_differs_is_said_loudly(other: dict[str, Any], word: str) -> None:
     assert "CAUTION" in console.export_text()
 
 
-@pytest.mark.parametrize("what", ["kernel", "processor", "memory_mib", "system"])
+@pytest.mark.parametrize("what", ["kernel", "processor", "memory_mib", "system", "name"])
 def test_another_machine_is_said(what: str) -> None:
     other = measured(4, 1000)
     host = other.run["host"] | {what: 1 if what == "memory_mib" else "another"}
@@ -99,6 +99,39 @@ def test_fail_on_a_regression() -> None:
     assert f"regression: {NAMES[0]} restart_long +" in console.export_text()
     assert show(runs, "regression:80%", console) == 0
     assert show(runs[::-1], "regression:20", console) == 0
+
+
+def test_a_supervisor_that_restarts_no_more_is_a_regression() -> None:
+    before, after = measured(4, 1000), measured(4, 1000, seed=2)
+    mostly_lost = made.contender(NAMES[0], [4.0, 4.1], censored=28)
+    failed = after.run["contenders"][1] | {"status": "failed", "reason": "in phase start: no\nmore"}
+    worse = Measured(after.run | {"contenders": [mostly_lost, failed]}, after.samples)
+    found = {(each.contender, each.what): each for each in turns(before, worse)}
+    lost = found[NAMES[0], "restart_long"]
+    assert lost.worse and lost.after == "no median, 28 of 30 did not come back in time"
+    assert found[NAMES[1], "it"].after == "failed in phase start: no"
+    console = Console(record=True, width=120, quiet=True)
+    assert show([before, worse], "regression:1000", console) == 1
+    assert not any(each.worse for each in turns(worse, before))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "worse"),
+    [("yes", "no", True), ("yes", "partly", True), ("partly", "yes", False),
+     ("yes", "not measured", False)],
+)  # fmt: skip
+def test_a_verdict_that_changed_is_told(one: str, other: str, worse: bool) -> None:
+    def judged(answer: str) -> Measured:
+        it = measured(4, 1000)
+        verdict = {"behaviour": "exit 0", "answer": answer, "sentence": "So.", "evidence": []}
+        part = {"status": "measured", "note": "", "metrics": [], "verdicts": [verdict]}
+        it.run["contenders"][0]["scenarios"]["deaths"] = part
+        return it
+
+    (turn,) = turns(judged(one), judged(other))
+    assert (turn.what, turn.before, turn.after) == ("deaths, exit 0", one, other)
+    assert turn.worse is worse
+    assert turns(judged(one), judged(one)) == []
 
 
 @pytest.mark.parametrize("bad", ["regression", "regression:x", "improvement:5", "regression:-1"])
