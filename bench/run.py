@@ -228,8 +228,9 @@ class _Loop:
     def _do(self, jobs: Sequence[Job], at_once: int) -> None:
         at_once = min(len(jobs), at_once, self.provider.parallel)
         pool = ThreadPoolExecutor(max_workers=max(1, at_once))
-        waiting: set[Future[None]] = {pool.submit(self._job, job) for job in jobs}
+        waiting: set[Future[None]] = set()
         try:
+            waiting |= {pool.submit(self._job, job) for job in jobs}
             while waiting:
                 # A short wait, so that Ctrl-C is heard.
                 ended, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -247,8 +248,19 @@ class _Loop:
     def _clear_away(self) -> None:
         with self.lock:
             guests = list(self.guests.values())
+        problems = []
         for guest in guests:
-            guest.destroy()
+            try:
+                guest.destroy()
+            except Problem as problem:
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+
+    def _check_going(self) -> None:
+        """Raises Problem, which nobody is told of, once the run is being ended."""
+        if self.stopping:
+            raise Problem("The run is being ended.")
 
     def _job(self, job: Job) -> None:
         """All shares of a job, in one guest; where a share fails, the rest in a further one."""
@@ -308,6 +320,7 @@ class _Loop:
         with self.quiet.noise():
             guest = self._ready(job, stay)
         for share in job.shares:
+            self._check_going()
             stay.enter(f"measure {share.scenario}")
             stay.begun += 1
             load = Load()
@@ -316,6 +329,7 @@ class _Loop:
 
     def _ready(self, job: Job, stay: _Stay) -> Guest:
         """Everything up to and including verify."""
+        self._check_going()
         supervisor, contender = job.entry.supervisor, job.entry.contender
         wanted = services(contender, 1)
         recipe = supervisor.recipe(job.entry.source)
@@ -333,6 +347,7 @@ class _Loop:
         with self.lock:
             self.guests[name] = guest
             self.record.run["system"] = guest.system.record()
+        self._check_going()
         guest.write(self.kit)
         stay.enter("configure")
         version = supervisor.version(guest, job.entry.source)
@@ -402,6 +417,8 @@ class _Loop:
             if self.options.keep:
                 stay.enter("keep")
                 stay.kept = guest.keep()
+                with self.lock:
+                    self.guests.pop(guest.name, None)
                 return
             verbs: list[tuple[str, Callable[[], None]]] = [("destroy", guest.destroy)]
             if not job.fresh:

@@ -98,6 +98,32 @@ def test_interrupted(suite: Suite, phase: str) -> None:
 
 
 @pytest.mark.slow
+def test_interrupted_while_many_are_set_up(suite: Suite) -> None:
+    """Those who wait for their turn to be set up do not have it any more."""
+    with unchanged(suite):
+        running = suite.start("bench", "--trials=2", "--scenario=restart", "--role=runner")
+        running.until("/runner/tuned/hosted [0] up")
+        running.interrupt()
+        done = running.end()
+    assert done.code == 130, done.output
+    assert "] measure restart" not in done.output
+
+
+@pytest.mark.slow
+def test_interrupted_with_kept_guests(suite: Suite) -> None:
+    with unchanged(suite):
+        running = suite.start("bench", *ASKED, "--keep", "--only=systemd/runner/tuned/pid1")
+        running.until("] keep")
+        eventually(lambda: any((suite.cache / "guests").glob("*/kept")), "a guest that is kept")
+        running.interrupt()
+        done = running.end()
+        assert done.code == 130, done.output
+        assert "Traceback" not in done.output
+        assert "has not done" not in done.output
+        suite.run("destroy")
+
+
+@pytest.mark.slow
 def test_interrupted_twice(suite: Suite) -> None:
     """An impatient person presses Ctrl-C again while the guests are being removed."""
     with unchanged(suite):
