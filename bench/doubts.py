@@ -86,6 +86,10 @@ def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[Doubt]:
     n, low, high = metric["n"], metric["ci_low"], metric["ci_high"]
     if metric["median"] is None:
         return
+    if metric["censored"] and high is None:
+        missed = f"{metric['censored']} of {n} restarts did not come in time"
+        yield Doubt("few", f"{missed}, so the interval of the median has no upper end.")
+        return
     if low is None or high is None:
         yield Doubt("few", f"{n} trials are too few for a 95 % interval: --trials=10 or more.")
         return

@@ -77,7 +77,7 @@ class Overlay(Source):
             for path in _entries(self.folder):
                 tar.add(path, _inside(self.folder, path), recursive=False, filter=_by_root)
         archive.seek(0)
-        guest.unpack(archive, f"{self.folder.name}.tar")
+        guest.unpack(archive, "overlay.tar")
         guest.run("ldconfig")
 
     def installed(self, guest: Guest, program: str) -> str:

@@ -10,7 +10,6 @@ import platform
 import re
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
 import vagrant
 from filelock import FileLock
 
@@ -480,11 +480,21 @@ def _start_keeper(home: Path, environment: dict[str, str]) -> subprocess.Popen[s
 
 def _end_keeper(home: Path) -> None:
     """Ask the machine's keeper, and nobody else, to destroy it, and wait until it has."""
-    pid = int((home / "lock").read_text())
-    os.kill(pid, signal.SIGTERM)
+    asked = False
     give_up = time.monotonic() + vm_keeper.PATIENCE
     while owned(home.name) and time.monotonic() < give_up:
+        asked = asked or _asked_to_end(home)
         time.sleep(0.1)
+
+
+def _asked_to_end(home: Path) -> bool:
+    """Whether the keeper could be asked: it writes its pid right after it has locked the file."""
+    with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+        keeper = psutil.Process(int((home / "lock").read_text()))
+        if vm_keeper.__file__ in keeper.cmdline():
+            keeper.terminate()
+            return True
+    return False
 
 
 def _free_port() -> int:

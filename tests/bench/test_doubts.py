@@ -50,6 +50,16 @@ def test_too_few_trials_for_an_interval() -> None:
     assert kinds(steady(4)) == ["few"]
 
 
+def test_an_interval_without_an_end_says_why() -> None:
+    values = steady(18)
+    lost = result(values)
+    metric = summary("restart_long", "ms", values, censored=12)
+    lost["scenarios"]["restart"]["metrics"] = [metric.as_dict()]
+    assert metric.median is not None and metric.ci_high is None
+    texts = [each["text"] for each in doubts(lost, samples(values)) if each["kind"] == "few"]
+    assert [text.partition(",")[0] for text in texts] == ["12 of 30 restarts did not come in time"]
+
+
 def test_an_interval_wider_than_is_useful() -> None:
     assert "few" in kinds([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0])
 
