@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from bench.host import host_facts
 from provision.cache import cache_folder, hand_over
 
 SCHEMA = 1
-_SAME_HOST = ("processor", "cores", "kernel")
+_SAME_HOST = ("machine_id", "processor", "cores", "kernel")
+_INSTRUMENT = Path(__file__).parent.parent / "daemon"
 
 
 def path() -> Path:
@@ -18,18 +20,27 @@ def path() -> Path:
     return cache_folder() / "calibration.json"
 
 
+def instrument() -> str:
+    """What tells one state of the daemon, the floor and the measuring program from another."""
+    digest = hashlib.sha256()
+    for source in sorted([*_INSTRUMENT.glob("*.c"), *_INSTRUMENT.glob("*.py")]):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def keep(found: dict[str, Any]) -> None:
-    """Put it in the place of the one before."""
-    path().write_text(json.dumps(found, indent=1))
+    """Put it in the place of the one before, marked as the present instrument's."""
+    path().write_text(json.dumps({**found, "instrument": instrument()}, indent=1))
     hand_over(path())
 
 
 def latest() -> dict[str, Any] | None:
-    """The one of this very host and kernel; None where there is none."""
+    """The one of this very host, kernel and instrument; None where there is none."""
     try:
         found = json.loads(path().read_text())
         host = host_facts()
-        same = all(found["host"][key] == host[key] for key in _SAME_HOST)
+        same = found["instrument"] == instrument()
+        same = same and all(found["host"][key] == host[key] for key in _SAME_HOST)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return dict(found) if same and found["schema"] == SCHEMA else None

@@ -73,6 +73,9 @@ def test_only_this_hosts_own_calibration_counts(
     host = host_facts()
     calibration.keep({"schema": calibration.SCHEMA, "host": host})
     assert calibration.latest() is not None
+    with monkeypatch.context() as changed:
+        changed.setattr(calibration, "instrument", lambda: "another")
+        assert calibration.latest() is None
     calibration.keep({"schema": calibration.SCHEMA, "host": {**host, "kernel": "0.1"}})
     assert calibration.latest() is None
     (tmp_path / "calibration.json").write_text(json.dumps([1]))
