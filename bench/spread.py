@@ -19,7 +19,6 @@ from bench.selection import FLOOR, entries
 from bench.sole import Busy
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.systems import named
 
 # A worker offers one of these: what measures shares its host with nothing else that measures.
 RESOURCE = "bench"
@@ -44,8 +43,8 @@ class _Silent:
 def spread(options: Options, address: str, say: Callable[[str], None]) -> Record:
     """Have the workers at that scheduler measure the contenders; returns the merged run.
 
-    Every part has the floor beside its contender, on the same host. Raises Problem. After Ctrl-C
-    what has come so far is merged.
+    Every part has the floor beside its contender, on the same host. Raises Problem, where some were
+    not measured once the others are merged; after Ctrl-C what has come so far is merged, too.
     """
     if options.keep or options.resume or options.redo:
         raise Problem(
@@ -61,7 +60,14 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
             "--dask needs the Python package distributed.",
             advice=".venv/bin/pip install --require-hashes -r requirements-dask.lock",
         ) from None
-    asked, _ = entries(named(options.system), options.only, options.role, options.profile)
+    asked, _ = entries(
+        options.guests,
+        options.only,
+        options.role,
+        options.profile,
+        versions=options.versions,
+        overlays=options.overlays,
+    )
     names = [each.name for each in asked if each.supervisor.name != FLOOR] or [FLOOR]
     parts: list[Part] = []
     failed: dict[str, str] = {}
@@ -84,8 +90,9 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
                     say(f"{name} failed: {failed[name]}")
         except KeyboardInterrupt:
             client.cancel(list(futures))
-            if not parts:
-                raise
+            if parts:
+                merged(parts)
+            raise
     return _together(parts, failed)
 
 
@@ -124,15 +131,15 @@ def _check_workers(client: Any, address: str) -> None:
 
 
 def _together(parts: list[Part], failed: dict[str, str]) -> Record:
+    reasons = "\n".join(f"{name}: {why or 'it was lost'}" for name, why in failed.items())
     if not parts:
-        raise Problem(
-            "No worker could measure anything.",
-            known="\n".join(f"{name}: {why}" for name, why in failed.items()),
-        )
+        raise Problem("No worker could measure anything.", known=reasons)
     record = merged(parts)
-    record.run["warnings"] += [
-        f"{name} was not measured by any worker: {why.splitlines()[0] if why else 'it was lost'}"
-        for name, why in failed.items()
-    ]
-    record.save()
+    if failed:
+        raise Problem(
+            f"{len(failed)} of {len(parts) + len(failed)} contenders were measured by no worker.",
+            known=reasons,
+            advice=f"The others: ./inv report {record.folder.name}. Measure these with --only, "
+            "then: ./inv merge RUN RUN",
+        )
     return record
