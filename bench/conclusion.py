@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.doubts import doubts, unstable
-from bench.scenario import Scenario
+from bench.record import CUT, UNFINISHED, nothing
+from bench.scenario import Event, Scenario
 from bench.selection import FLOOR, Entry
-from supervisors.contract import Contender
 
 # A floor whose slow tenth is this many times its median says that the host is too noisy to rank.
 NOISY = 4.0
@@ -22,41 +23,65 @@ HARM = 1.5
 class Progress:
     """What is known of one contender so far.
 
-    pending: jobs that are not done yet; broken: the scenarios that failed, each with its reason.
+    due: shares of each scenario that are neither done nor broken yet; broken: the scenarios that
+    failed, each with its reason; found: what is concluded, by scenario, and doubts: of that;
+    samples: those that nothing is concluded from yet.
     """
 
     entry: Entry
-    pending: int
+    due: Counter[str] = field(default_factory=Counter)
     version: str = ""
     verified: dict[str, Any] = field(default_factory=dict)
-    samples: list[dict[str, Any]] = field(default_factory=list)
+    samples: list[Event] = field(default_factory=list)
     guests: list[dict[str, Any]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
+    found: dict[str, dict[str, Any]] = field(default_factory=dict)
+    doubts: list[dict[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def after(cls, entry: Entry, before: Mapping[str, Any] | None) -> Progress:
+        """Begin with what a run that is gone on with has kept of the contender, if anything."""
+        if before is None:
+            return cls(entry)
+        return cls(
+            entry,
+            version=before["version"],
+            verified=before["verified"],
+            guests=list(before["guests"]),
+            found={
+                name: found
+                for name, found in before["scenarios"].items()
+                if found["status"] != UNFINISHED
+            },
+            doubts=before.get("doubts", []),
+        )
+
+    def complete(self, chosen: Mapping[str, Scenario]) -> list[str]:
+        """The scenarios of which nothing is due, and nothing concluded yet."""
+        return [name for name in chosen if not self.due[name] and name not in self.found]
 
 
-def result(
-    known: Progress, chosen: dict[str, Scenario], skipped: dict[tuple[str, str], tuple[str, str]]
-) -> dict[str, Any]:
-    """What run.json says of one contender."""
+def conclude(known: Progress, chosen: Mapping[str, Scenario]) -> list[Event]:
+    """Conclude each scenario that is complete, once; returns its samples, which are let go of."""
+    complete = known.complete(chosen)
+    mine = [each for each in known.samples if each["scenario"] in complete]
+    known.samples = [each for each in known.samples if each["scenario"] not in complete]
+    for name in complete:
+        samples = [each for each in mine if each["scenario"] == name]
+        known.found[name] = _concluded(known, chosen[name], samples)
+    if "restart" in complete:
+        contender = known.entry.contender
+        facts = {"scenarios": known.found, "guests": known.guests, "period": contender.period}
+        known.doubts = doubts(facts, mine)
+    return mine
+
+
+def result(known: Progress, chosen: Mapping[str, Scenario]) -> dict[str, Any]:
+    """What run.json says of one contender, as far as it is concluded."""
     supervisor, contender = known.entry.supervisor, known.entry.contender
-    found: dict[str, Any] = {}
-    for name, scenario in chosen.items():
-        if (contender.name, name) in skipped:
-            found[name] = _nothing(*skipped[contender.name, name])
-            continue
-        if name in known.broken:
-            found[name] = _nothing("failed", known.broken[name])
-            continue
-        samples = [each for each in known.samples if each.get("scenario") == name]
-        try:
-            found[name] = _concluded(scenario, contender, samples)
-        except Exception:
-            # What the other scenarios have measured is not lost for that.
-            known.failures.append(f"concluding {name}: {traceback.format_exc()}")
-            found[name] = _nothing("failed", "its samples could not be concluded from")
     article = supervisor.article
-    made: dict[str, Any] = {
+    return {
         "name": contender.name,
         "supervisor": supervisor.name,
         "title": supervisor.title,
@@ -76,29 +101,44 @@ def result(
         "limit": contender.limit,
         "logger": contender.logger,
         "article": article.__dict__ if article else None,
-        "status": "failed" if known.failures else "measured",
-        "reason": known.failures[0][:2000] if known.failures else "",
+        **_outcome(known),
         "verified": known.verified,
         "guests": sorted(known.guests, key=lambda guest: int(guest["replica"])),
-        "scenarios": found,
+        "scenarios": {name: known.found.get(name) or _open(known, name) for name in chosen},
+        "doubts": known.doubts,
     }
-    made["doubts"] = doubts(made, known.samples)
-    return made
 
 
-def _nothing(status: str, note: str) -> dict[str, Any]:
-    return {"status": status, "note": note, "metrics": [], "verdicts": []}
+def _outcome(known: Progress) -> dict[str, str]:
+    if known.failures:
+        return {"status": "failed", "reason": known.failures[0][:2000]}
+    if known.due.total():
+        return {"status": UNFINISHED, "reason": CUT}
+    return {"status": "measured", "reason": ""}
 
 
-def _concluded(
-    scenario: Scenario, contender: Contender, samples: list[dict[str, Any]]
-) -> dict[str, Any]:
-    return {
-        "status": "measured",
-        "note": "",
-        "metrics": [metric.as_dict() for metric in scenario.conclude(contender, samples)],
-        "verdicts": [asdict(verdict) for verdict in scenario.judge(contender, samples)],
-    }
+def _open(known: Progress, name: str) -> dict[str, Any]:
+    """What there is to say of a scenario of which shares are due."""
+    if name in known.broken:
+        return nothing("failed", known.broken[name])
+    return nothing(UNFINISHED, CUT)
+
+
+def _concluded(known: Progress, scenario: Scenario, samples: list[Event]) -> dict[str, Any]:
+    if scenario.name in known.broken:
+        return nothing("failed", known.broken[scenario.name])
+    contender = known.entry.contender
+    try:
+        return {
+            "status": "measured",
+            "note": "",
+            "metrics": [metric.as_dict() for metric in scenario.conclude(contender, samples)],
+            "verdicts": [asdict(verdict) for verdict in scenario.judge(contender, samples)],
+        }
+    except Exception:
+        # What the other scenarios have measured is not lost for that.
+        known.failures.append(f"concluding {scenario.name}: {traceback.format_exc()}")
+        return nothing("failed", "its samples could not be concluded from")
 
 
 def compare_with_floor(run: dict[str, Any]) -> None:
@@ -154,6 +194,12 @@ def warnings(run: dict[str, Any]) -> list[str]:
         said.append(
             f"The processors' frequency is scaled ({', '.join(governors)}): short latencies vary "
             "with it. As root: cpupower frequency-set -g performance"
+        )
+    cut = [each["name"] for each in run["contenders"] if each["status"] == UNFINISHED]
+    if cut:
+        said.append(
+            f"{len(cut)} of {len(run['contenders'])} contenders are unfinished "
+            f"({', '.join(sorted(cut))}). Go on with the same options: ./inv bench --resume"
         )
     doubtful = unstable(run)
     if doubtful:

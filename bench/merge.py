@@ -147,11 +147,12 @@ def _fold(record: Record, part: Part, host: str) -> None:
     for contender in part.run["contenders"]:
         old = contender["name"]
         name = f"{old}@{host}" if host else old
-        known = {each["name"]: each for each in record.run["contenders"]}
+        known = record.contenders()
         if name in known:
             if contender["supervisor"] == "floor" or contender["status"] != "measured":
                 continue
-            record.forget(set(known) - {name})
+            del known[name]
+            record.forget({(each, one) for each in known for one in known[each]["scenarios"]})
         made = {**contender, "name": name, "host": host or part.host.get("name")}
         if host:
             made["title"] = f"{contender['title']} on {host}"
@@ -161,7 +162,7 @@ def _fold(record: Record, part: Part, host: str) -> None:
         own = [
             {**sample, "contender": name} for sample in part.samples if sample["contender"] == old
         ]
-        record.add(made, own)
+        record.add([made], own)
 
 
 def _warnings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.scenario import Depth, Scenario, Share
@@ -104,14 +104,34 @@ def _side_by_side(seconds: Sequence[float], at_once: int) -> float:
     return max(sum(seconds) / at_once, max(seconds, default=0.0))
 
 
-def plan(entries: list[Entry], scenarios: list[Scenario], depth: Depth, at_once: int) -> Plan:
-    """Deal every scenario's shares out to guests, of which the provider can have some at once."""
+@dataclass(frozen=True)
+class Done:
+    """What is kept of a contender: these scenarios, and the replicas below that number."""
+
+    scenarios: frozenset[str] = frozenset()
+    replicas: int = 0
+
+
+def plan(
+    entries: list[Entry],
+    scenarios: list[Scenario],
+    depth: Depth,
+    at_once: int,
+    done: Mapping[str, Done] = {},
+) -> Plan:
+    """Deal every scenario's shares out to guests, of which the provider can have some at once.
+
+    done: by contender, what is not to be measured again.
+    """
     jobs: list[Job] = []
     skipped: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in entries:
         dealt: list[list[Share]] = []
         alone: list[list[Share]] = []
+        before = done.get(entry.name, Done())
         for scenario in scenarios:
+            if scenario.name in before.scenarios:
+                continue
             reason = scenario.inapplicable(entry.contender)
             shares = [] if reason else scenario.shares(entry.contender, depth)
             if reason:
@@ -122,7 +142,7 @@ def plan(entries: list[Entry], scenarios: list[Scenario], depth: Depth, at_once:
             alone += [[share] for share in shares if share.fresh]
         jobs += [
             Job(entry, replica, tuple(shares))
-            for replica, shares in enumerate([*dealt, *alone])
+            for replica, shares in enumerate([*dealt, *alone], before.replicas)
             if shares
         ]
     return Plan(tuple(sorted(jobs, key=lambda job: -job.seconds)), skipped, at_once)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,10 @@ from provision.errors import Problem
 SCHEMA = 1
 RESULTS = Path(__file__).parent.parent / "results"
 _DESCRIBED = Path(__file__).parent.parent / "reports" / "schema.json"
+# A contender, and one scenario of it.
+Pair = tuple[str, str]
+UNFINISHED = "unfinished"
+CUT = "interrupted: ./inv bench --resume with the same options goes on"
 
 
 class Record:
@@ -44,9 +48,22 @@ class Record:
         """A run made before. Raises Problem for one that is broken or of another schema."""
         return cls(folder, read_run(folder))
 
-    def measured(self) -> set[str]:
-        """Names of the contenders whose results are complete."""
-        return {each["name"] for each in self.run["contenders"] if each["status"] == "measured"}
+    def complete(self) -> set[Pair]:
+        """What need not be measured again: all that neither failed nor was cut short."""
+        return {
+            (each["name"], scenario)
+            for each in self.run["contenders"]
+            for scenario, found in each["scenarios"].items()
+            if found["status"] not in ("failed", UNFINISHED)
+        }
+
+    def contenders(self) -> dict[str, dict[str, Any]]:
+        """Every contender's results by its name."""
+        return {each["name"]: each for each in self.run["contenders"]}
+
+    def left(self, kept: Set[Pair]) -> list[dict[str, Any]]:
+        """What is left of the contenders' results where only those pairs are kept."""
+        return [left for each in self.run["contenders"] if (left := _left(each, kept))]
 
     def samples(self) -> list[dict[str, Any]]:
         """Every sample on disk."""
@@ -61,27 +78,29 @@ class Record:
         text = "".join(json.dumps(sample) + "\n" for sample in samples)
         self._replace(self.folder / "samples.jsonl", text)
 
-    def forget(self, kept: set[str]) -> None:
-        """Drop every contender but those, and every sample that is not theirs."""
-        self.run["contenders"] = [each for each in self.run["contenders"] if each["name"] in kept]
+    def forget(self, kept: Set[Pair]) -> None:
+        """Drop the results and samples of every pair but those. Raises Problem."""
         path = self.folder / "samples.jsonl"
-        if not path.exists():
-            return
-        lines = path.read_text().splitlines(keepends=True)
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
         if lines and not lines[-1].endswith("\n"):
             del lines[-1]  # torn by a kill
         owners = [_owner(path, number, line) for number, line in enumerate(lines, 1)]
         mine = [line for line, owner in zip(lines, owners, strict=True) if owner in kept]
-        self._replace(path, "".join(mine))
+        self.run["contenders"] = self.left(kept)
+        # The results first: a kill in between leaves samples too many, and none too few.
+        self.save()
+        if path.exists():
+            self._replace(path, "".join(mine))
 
-    def add(self, contender: dict[str, Any], samples: Sequence[dict[str, Any]]) -> None:
-        """Put one contender's results on disk, its samples first."""
+    def add(self, made: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -> None:
+        """Put contenders' results on disk in the place of those before, new samples first."""
         with self._disk(), (self.folder / "samples.jsonl").open("a") as stream:
             stream.writelines(json.dumps(sample) + "\n" for sample in samples)
             stream.flush()
             os.fsync(stream.fileno())
-        others = [each for each in self.run["contenders"] if each["name"] != contender["name"]]
-        self.run["contenders"] = [*others, contender]
+        self.run["contenders"] = list(
+            (self.contenders() | {each["name"]: each for each in made}).values()
+        )
         self.save()
 
     def log(self, name: str, text: str) -> Path:
@@ -150,10 +169,41 @@ def read_run(folder: Path) -> dict[str, Any]:
     return dict(run)
 
 
-def _owner(path: Path, number: int, line: str) -> str:
-    """The contender that a sample belongs to. Raises Problem for a line that is none."""
+def nothing(status: str, note: str) -> dict[str, Any]:
+    """What run.json says of a scenario without figures."""
+    return {"status": status, "note": note, "metrics": [], "verdicts": []}
+
+
+def _left(contender: dict[str, Any], kept: Set[Pair]) -> dict[str, Any] | None:
+    mine = {name for name in contender["scenarios"] if (contender["name"], name) in kept}
+    if mine == set(contender["scenarios"]):
+        return contender
+    if not mine:
+        return None
+    loads = [
+        (guest, {name: load for name, load in guest.get("load", {}).items() if name in mine})
+        for guest in contender["guests"]
+    ]
+    left = {
+        **contender,
+        "status": UNFINISHED,
+        "reason": CUT,
+        "guests": [{**guest, "load": load} for guest, load in loads if load],
+        "doubts": contender.get("doubts", []) if "restart" in mine else [],
+        "scenarios": {
+            name: found if name in mine else nothing(UNFINISHED, CUT)
+            for name, found in contender["scenarios"].items()
+        },
+    }
+    left.pop("log", None)
+    return left
+
+
+def _owner(path: Path, number: int, line: str) -> Pair:
+    """What a sample belongs to. Raises Problem for a line that is none."""
     try:
-        return str(json.loads(line)["contender"])
+        sample = json.loads(line)
+        return str(sample["contender"]), str(sample["scenario"])
     except (ValueError, KeyError, TypeError) as failure:
         raise Problem(
             f"{path}, line {number} is not a sample: {failure}.",

@@ -7,7 +7,7 @@ import platform
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -19,13 +19,13 @@ from typing import Any, Protocol
 from bench import kit
 from bench.about import about, add_lines
 from bench.calibration import latest
-from bench.conclusion import Progress, compare_with_floor, result, warnings
+from bench.conclusion import Progress, compare_with_floor, conclude, result, warnings
 from bench.doubts import unstable
 from bench.host import Load, host_facts, own_cpu_seconds
 from bench.options import Options
-from bench.plan import LOUD_AT_ONCE, Job, Plan, plan
+from bench.plan import LOUD_AT_ONCE, Done, Job, Plan, plan
 from bench.quiet import Quiet
-from bench.record import Record, find
+from bench.record import Pair, Record, find, nothing
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
 from bench.scenarios import scenarios
 from bench.selection import FLOOR, entries
@@ -44,6 +44,8 @@ REPLICAS = 16
 ENOUGH, ENOUGH_QUICK = 110.0, 25.0
 BUDGET_QUICK = 30.0
 ALONE = 10
+# Seconds after which what is complete is put on disk, for the case of SIGKILL.
+SAVE = 30.0
 
 
 class Observer(Protocol):
@@ -87,10 +89,14 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         overlays=options.overlays,
     )
     with sole():
+        kept: set[Pair] = set()
         if record is not None:
-            kept = record.measured() - (unstable(record.run) if options.redo else set())
-            record.forget(kept)
-            asked = [entry for entry in asked if entry.name not in kept]
+            again = unstable(record.run) if options.redo else set()
+            kept = {pair for pair in record.complete() if pair[0] not in again}
+            asked = [
+                entry for entry in asked
+                if any((entry.name, each.name) not in kept for each in chosen)
+            ]  # fmt: skip
             if add_lines(record.run["supervisors"]):
                 record.save()
             if not asked:
@@ -98,7 +104,8 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         if options.trace:
             check_traceable()
         provider, reason = choose(options.provider, system, options.box)
-        made = plan(asked, chosen, _depth(options, provider), provider.parallel)
+        done = {} if record is None else _done(record, kept)
+        made = plan(asked, chosen, _depth(options, provider), provider.parallel, done)
         if record is None:
             head = _head(options, system, provider, reason, made, absent)
             involved = {entry.supervisor for entry in asked} | set(absent)
@@ -110,6 +117,7 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         for name in provider.leftovers():
             provider.remove(name)
         provider.prepare(system, observer.note)
+        record.forget(kept)
         loop = _Loop(options, system, provider, chosen, record, observer)
         with witnessed(record, asked) if options.trace else nullcontext():
             loop.run(made)
@@ -123,6 +131,17 @@ def _depth(options: Options, provider: Provider) -> Depth:
     if options.quick:
         return Depth(trials, ENOUGH_QUICK, BUDGET_QUICK, replicas, options.seed)
     return Depth(trials, ENOUGH, None, replicas, options.seed)
+
+
+def _done(record: Record, kept: Set[Pair]) -> dict[str, Done]:
+    """By contender, what is kept of an earlier part of the run."""
+    return {
+        each["name"]: Done(
+            frozenset(scenario for name, scenario in kept if name == each["name"]),
+            1 + max((int(guest["replica"]) for guest in each["guests"]), default=-1),
+        )
+        for each in record.left(kept)
+    }
 
 
 def _continued(options: Options) -> Record | None:
@@ -198,7 +217,7 @@ class _Loop:
         self.guests: dict[str, Guest] = {}
         self.progress: dict[str, Progress] = {}
         self.slots: dict[tuple[str, int], int] = {}
-        self.skipped: dict[tuple[str, str], tuple[str, str]] = {}
+        self.saved = time.monotonic()
         self.rooms: dict[str, threading.Semaphore] = {}
         self.stopping = False
 
@@ -206,8 +225,12 @@ class _Loop:
         started = time.monotonic()
         self._expect(made)
         try:
-            floor = [job for job in made.jobs if job.entry.supervisor.name == FLOOR]
-            if floor and self.provider.parallel > 1 and "restart" in self.scenarios:
+            floor = [
+                job for job in made.jobs
+                if job.entry.supervisor.name == FLOOR
+                and any(share.scenario == "restart" for share in job.shares)
+            ]  # fmt: skip
+            if floor and self.provider.parallel > 1:
                 self._measure_alone(floor[0], len(made.jobs))
             self._do([job for job in made.jobs if not job.loud], self.provider.parallel)
             self._do([job for job in made.jobs if job.loud], LOUD_AT_ONCE)
@@ -218,12 +241,17 @@ class _Loop:
             self._finish(time.monotonic() - started)
 
     def _expect(self, made: Plan) -> None:
-        self.skipped = made.skipped
+        before = self.record.contenders()
         for job in made.jobs:
-            known = self.progress.setdefault(job.entry.name, Progress(job.entry, 0))
-            known.pending += 1
+            name = job.entry.name
+            if name not in self.progress:
+                self.progress[name] = Progress.after(job.entry, before.get(name))
+            self.progress[name].due.update(share.scenario for share in job.shares)
             if job.entry.contender.period is None:
-                self.slots[job.entry.name, job.replica] = len(self.slots)
+                self.slots[name, job.replica] = len(self.slots)
+        for (name, scenario), why in made.skipped.items():
+            if name in self.progress:
+                self.progress[name].found[scenario] = nothing(*why)
 
     def _do(self, jobs: Sequence[Job], at_once: int) -> None:
         at_once = min(len(jobs), at_once, self.provider.parallel)
@@ -271,11 +299,6 @@ class _Loop:
             while job.shares and not self.stopping:
                 left = self._guest(job, known)
                 job = replace(job, shares=left, lost=job.lost + 1)
-        with self.lock:
-            known.pending -= 1
-            last = known.pending == 0 and not self.stopping
-        if last:
-            self._conclude(known)
 
     def _room(self, job: Job) -> threading.Semaphore:
         """To be held while a guest with its PID 1 runs, of which the host may bear only so many."""
@@ -305,7 +328,13 @@ class _Loop:
                 for event in stay.samples
             ]
             known.guests.append(stay.facts())
-        return job.shares[stay.begun :] if stay.begun else ()
+            known.due.subtract(share.scenario for share in job.shares[: stay.over])
+            ended = not known.due.total()
+            if ended or time.monotonic() - self.saved > SAVE:
+                self._save()
+        if ended:
+            self.observer.done(job.entry.name, self.record.contenders()[job.entry.name])
+        return job.shares[stay.over :]
 
     def _fail(self, known: Progress, stay: _Stay, reason: str) -> None:
         if self.stopping:
@@ -313,8 +342,9 @@ class _Loop:
         words = f"in phase {stay.phase}: {reason}"
         with self.lock:
             known.failures.append(words)
-            for share in stay.job.shares[max(0, stay.begun - 1) : stay.begun or None]:
+            for share in stay.job.shares[stay.over : stay.begun or None]:
                 known.broken.setdefault(share.scenario, words.splitlines()[0][:500])
+        stay.over = stay.begun or len(stay.job.shares)
 
     def _stay(self, job: Job, stay: _Stay) -> None:
         with self.quiet.noise():
@@ -326,6 +356,7 @@ class _Loop:
             load = Load()
             stay.samples += self._share(job, share, guest)
             stay.load[share.scenario] = load.since()
+            stay.over = stay.begun
 
     def _ready(self, job: Job, stay: _Stay) -> Guest:
         """Everything up to and including verify."""
@@ -462,18 +493,25 @@ class _Loop:
         )
         self.record.run["alone"] = metrics[0].as_dict() | {"metric": "restart_alone"}
 
-    def _conclude(self, known: Progress) -> None:
-        name = known.entry.name
-        made = result(known, self.scenarios, self.skipped)
+    def _save(self) -> None:
+        """Put on disk what is complete by now; to be called with the lock held."""
+        self.saved = time.monotonic()
+        fresh = [known for known in self.progress.values() if known.complete(self.scenarios)]
+        if not fresh:
+            return
+        samples = [each for known in fresh for each in conclude(known, self.scenarios)]
+        self.record.add([self._result(known) for known in fresh], samples)
+
+    def _result(self, known: Progress) -> dict[str, Any]:
+        made = result(known, self.scenarios)
         if known.failures:
-            log = self.record.log(name, "\n\n".join(known.failures))
+            log = self.record.log(known.entry.name, "\n\n".join(known.failures))
             made["log"] = str(log.relative_to(self.record.folder))
-        with self.lock:
-            self.record.add(made, known.samples)
-            known.samples = []
-        self.observer.done(name, made)
+        return made
 
     def _finish(self, seconds: float) -> None:
+        with self.lock:
+            self._save()
         run = self.record.run
         run["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
         run["seconds"] = round(seconds, 1)
@@ -485,11 +523,15 @@ class _Loop:
 
 @dataclass
 class _Stay:
-    """One guest's way through the phases, and how long each took; begun: how many shares were."""
+    """One guest's way through the phases, and how long each took.
+
+    begun, over: how many shares were; one that failed is over, one that was interrupted is not.
+    """
 
     job: Job
     observer: Observer
     begun: int = 0
+    over: int = 0
     samples: list[Event] = field(default_factory=list)
     phase: str = ""
     phases: dict[str, float] = field(default_factory=dict)

@@ -76,11 +76,19 @@ def _without_notes(table: Table) -> Table:
 
 
 def _check(run: dict[str, Any]) -> None:
-    failed = [each["name"] for each in run["contenders"] if each["status"] == "failed"]
+    failed, unfinished = (
+        ", ".join(each["name"] for each in run["contenders"] if each["status"] == status)
+        for status in ("failed", "unfinished")
+    )
     lacks = [
         *(["It is a quick run."] if run["quick"] else []),
         *([] if run["ended"] else ["It has not ended."]),
-        *([f"It failed to measure {', '.join(failed)}."] if failed else []),
+        *([f"It failed to measure {failed}."] if failed else []),
+        *(
+            [f"It was interrupted before it had measured all of {unfinished}."]
+            if unfinished
+            else []
+        ),
         *(["It was asked for some supervisors only."] if run["options"].get("only") else []),
     ]
     if lacks:

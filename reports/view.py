@@ -66,12 +66,15 @@ def metric(contender: dict[str, Any], scenario: str, name: str) -> dict[str, Any
 
 
 def counts(run: dict[str, Any]) -> str:
-    """One line: how many were measured, failed, or not to be had."""
+    """One line: how many were measured, failed, cut short, or not to be had."""
     every = run["contenders"]
     measured = sum(1 for each in every if each["status"] == "measured" and has_figures(each))
     failed = sum(1 for each in every if each["status"] == "failed")
-    skipped = len(every) - measured - failed
+    unfinished = sum(1 for each in every if each["status"] == "unfinished")
+    skipped = len(every) - measured - failed - unfinished
     parts = [f"{measured} measured", f"{failed} failed"]
+    if unfinished:
+        parts.append(f"{unfinished} unfinished")
     if skipped:
         parts.append(f"{skipped} not measured")
     if run["absent"]:
@@ -142,8 +145,8 @@ def in_words(contender: dict[str, Any], scenario: str, name: str) -> str:
     part = contender["scenarios"].get(scenario)
     if part is None:
         return "not asked for"
-    if part["status"] == "failed":
-        return "failed"
+    if part["status"] in ("failed", "unfinished"):
+        return str(part["status"])
     if part["status"] != "measured":
         return f"{part['status']} ({part['note']})"
     found = metric(contender, scenario, name)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from bench.conclusion import HARM, NOISY, Progress, compare_with_floor, result, spread, warnings
+from bench.conclusion import (
+    HARM,
+    NOISY,
+    Progress,
+    compare_with_floor,
+    conclude,
+    result,
+    spread,
+    warnings,
+)
+from bench.record import CUT, nothing
+from bench.scenario import Scenario
 from bench.scenarios import scenarios
 from bench.selection import Entry
 from provision.packages import Present
@@ -14,6 +26,8 @@ from supervisors import supervisors
 
 RUNIT = supervisors()["runit"]
 ENTRY = Entry(RUNIT, RUNIT.contenders[0], Present())
+RESTART = {"restart": scenarios()["restart"]}
+BOTH = {name: scenarios()[name] for name in ("restart", "stop")}
 
 
 def trial(latency_ms: float | None, group: str = "long", *, warmup: bool = False) -> dict[str, Any]:
@@ -29,9 +43,13 @@ def trial(latency_ms: float | None, group: str = "long", *, warmup: bool = False
     }
 
 
+def concluded(known: Progress, chosen: dict[str, Scenario]) -> dict[str, Any]:
+    conclude(known, chosen)
+    return result(known, chosen)
+
+
 def metrics(samples: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    known = Progress(ENTRY, 0, version="2.1.2", samples=samples)
-    made = result(known, {"restart": scenarios()["restart"]}, {})
+    made = concluded(Progress(ENTRY, version="2.1.2", samples=samples), RESTART)
     return {each["metric"]: each for each in made["scenarios"]["restart"]["metrics"]}
 
 
@@ -66,29 +84,76 @@ def test_samples_of_another_scenario_do_not_count() -> None:
 
 
 def test_skipped_with_its_reason() -> None:
-    skipped = {(ENTRY.name, "restart"): ("not measured", "period 120 s")}
-    made = result(Progress(ENTRY, 0), {"restart": scenarios()["restart"]}, skipped)
-    assert made["scenarios"]["restart"] == {
-        "status": "not measured", "note": "period 120 s", "metrics": [], "verdicts": []
-    }  # fmt: skip
+    skipped = nothing("not measured", "period 120 s")
+    made = concluded(Progress(ENTRY, found={"restart": skipped}), RESTART)
+    assert made["scenarios"]["restart"] == skipped
     assert made["status"] == "measured"
 
 
 def test_failures_are_told() -> None:
-    made = result(Progress(ENTRY, 0, failures=["in phase start: no", "second"]), {}, {})
+    made = result(Progress(ENTRY, failures=["in phase start: no", "second"]), {})
     assert (made["status"], made["reason"]) == ("failed", "in phase start: no")
 
 
 def test_what_failed_is_told_of_its_scenario_alone() -> None:
-    known = Progress(ENTRY, 0, samples=[trial(4.0)], failures=["in phase measure stop: no"],
+    known = Progress(ENTRY, samples=[trial(4.0)], failures=["in phase measure stop: no"],
                      broken={"stop": "in phase measure stop: no"})  # fmt: skip
-    made = result(known, {name: scenarios()[name] for name in ("restart", "stop")}, {})
+    made = concluded(known, BOTH)
     assert made["status"] == "failed"
     assert made["scenarios"]["restart"]["status"] == "measured"
     assert made["scenarios"]["restart"]["metrics"]
     assert made["scenarios"]["stop"] == {
         "status": "failed", "note": "in phase measure stop: no", "metrics": [], "verdicts": []
     }  # fmt: skip
+
+
+def test_what_is_complete_is_concluded_once_and_the_rest_left() -> None:
+    stops = [{"scenario": "stop", "event": "acted", "number": number} for number in range(2)]
+    known = Progress(ENTRY, Counter(stop=1), samples=[stops[0], trial(4.0), stops[1], trial(6.0)])
+    assert conclude(known, BOTH) == [trial(4.0), trial(6.0)]
+    made = result(known, BOTH)
+    assert (made["status"], made["reason"]) == ("unfinished", CUT)
+    assert made["scenarios"]["restart"]["status"] == "measured"
+    assert made["scenarios"]["stop"] == nothing("unfinished", CUT)
+    assert [each["kind"] for each in made["doubts"]] == ["few"]
+
+    assert conclude(known, BOTH) == []
+    known.due["stop"], known.broken["stop"] = 0, "in phase measure stop: no"
+    known.failures.append("in phase measure stop: no")
+    assert conclude(known, BOTH) == stops
+    last = result(known, BOTH)
+    assert last["status"] == "failed"
+    assert last["scenarios"]["restart"] == made["scenarios"]["restart"]
+    assert last["scenarios"]["stop"]["status"] == "failed"
+    assert last["doubts"] == made["doubts"]
+
+
+def test_a_part_that_failed_and_is_due_is_told_of() -> None:
+    known = Progress(ENTRY, Counter(stop=1), failures=["no"], broken={"stop": "no"})
+    assert concluded(known, {"stop": BOTH["stop"]})["scenarios"]["stop"] == nothing("failed", "no")
+
+
+def test_what_was_kept_is_gone_on_with() -> None:
+    guest = {"replica": 0, "load": {"restart": {}}}
+    first = Progress(ENTRY, Counter(stop=1), "2.1.2", {"pid1": "init"}, [trial(4.0)], [guest])
+    before = concluded(first, BOTH)
+    known = Progress.after(ENTRY, before)
+    known.due["stop"] = 1
+    assert conclude(known, BOTH) == []
+    assert result(known, BOTH) == before
+    known.due["stop"] = 0
+    known.guests.append({"replica": 1, "load": {"stop": {}}})
+    after = concluded(known, BOTH)
+    assert (after["status"], after["reason"]) == ("measured", "")
+    assert after["scenarios"]["restart"] == before["scenarios"]["restart"]
+    assert after["scenarios"]["stop"]["status"] == "measured"
+    assert [each["replica"] for each in after["guests"]] == [0, 1]
+    assert after["doubts"] == before["doubts"]
+    assert len(before["guests"]) == 1
+
+
+def test_nothing_kept_begins_anew() -> None:
+    assert Progress.after(ENTRY, None) == Progress(ENTRY)
 
 
 def test_cpu_time_per_restart() -> None:
@@ -106,6 +171,7 @@ def contender(name: str, median: float | None, p90: float | None = None) -> dict
         "name": name,
         "supervisor": name.split("/")[0],
         "pid1": name.endswith("pid1"),
+        "status": "measured",
         "scenarios": {"restart": {"metrics": [metric]}},
     }
 
@@ -164,3 +230,10 @@ def test_emulated_guests_are_said() -> None:
     guests = [{"acceleration": "none: emulated by QEMU"}]
     known = {**contender("runit/runner/default/pid1", 8.0), "guests": guests}
     assert "emulated" in warnings({"host": {}, "contenders": [known]})[0]
+
+
+def test_what_was_cut_short_is_said_with_the_next_step() -> None:
+    done, cut = (contender(f"{name}/runner/default/pid1", 8.0) for name in ("runit", "s6"))
+    (said,) = warnings({"contenders": [done, {**cut, "status": "unfinished"}]})
+    assert said.startswith("1 of 2 contenders are unfinished (s6/runner/default/pid1).")
+    assert said.endswith("./inv bench --resume")

@@ -31,7 +31,9 @@ def part(host: str, *contenders: dict[str, Any], system: str = "debian", **host_
         "plan": {"lines": [], "seconds": 1.0}, "absent": [], "alone": None, "warnings": ["w"],
         "supervisors": {}, "contenders": list(contenders),
     }  # fmt: skip
-    samples = [{"contender": each["name"], "event": "sample"} for each in contenders]
+    samples = [
+        {"contender": each["name"], "scenario": "restart", "event": "sample"} for each in contenders
+    ]
     return Part(run, samples, {})
 
 

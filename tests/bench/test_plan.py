@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.plan import LOUD_AT_ONCE, plan
+from bench.plan import LOUD_AT_ONCE, Done, plan
 from bench.run import BUDGET_QUICK, ENOUGH, ENOUGH_QUICK, REPLICAS, TRIALS, TRIALS_QUICK
 from bench.scenario import Depth
 from bench.scenarios import footprint, scenarios
@@ -78,6 +78,22 @@ def test_a_quick_run_names_what_it_has_no_time_for() -> None:
     for entry in CHOSEN:
         measured = trials(entry.name, QUICK) == TRIALS_QUICK
         assert measured != ((entry.name, "restart") in made.skipped), entry.name
+
+
+def test_what_is_done_is_dealt_to_nobody() -> None:
+    done = {RUNIT: Done(frozenset({"restart"}), 3)}
+    made = plan(CHOSEN, BOTH, FULL, AT_ONCE, done)
+    mine = [job for job in made.jobs if job.entry.name == RUNIT]
+    assert [share.scenario for job in mine for share in job.shares] == ["footprint"]
+    assert [job.replica for job in mine] == [3]
+    others = [job for job in plan(CHOSEN, BOTH, FULL, AT_ONCE).jobs if job.entry.name != RUNIT]
+    assert [job for job in made.jobs if job.entry.name != RUNIT] == others
+
+
+def test_nothing_is_left_of_a_contender_that_is_done() -> None:
+    names = frozenset(scenario.name for scenario in BOTH)
+    made = plan(CHOSEN, BOTH, QUICK, AT_ONCE, {name: Done(names, 1) for name in NAMES})
+    assert (made.jobs, made.skipped) == ((), {})
 
 
 def test_one_guest_where_the_provider_has_one() -> None:

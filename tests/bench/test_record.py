@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench import record
-from bench.record import SCHEMA, Record, find, read_run, runs
+from bench.record import CUT, SCHEMA, Record, find, nothing, read_run, runs
 from provision.errors import Problem
 from tests.reports.made import contender, run
 
@@ -28,8 +28,8 @@ def row(name: str, status: str = "measured") -> dict[str, Any]:
     return contender(f"{name}/runner/default/hosted", [1.0, 2.0]) | {"name": name, "status": status}
 
 
-def samples(name: str, count: int) -> list[dict[str, Any]]:
-    return [{"contender": name, "number": number} for number in range(count)]
+def samples(name: str, count: int, scenario: str = "restart") -> list[dict[str, Any]]:
+    return [{"contender": name, "scenario": scenario, "number": number} for number in range(count)]
 
 
 def kept(made: Record) -> list[dict[str, Any]]:
@@ -54,8 +54,8 @@ def test_two_in_one_second_do_not_meet(results: Path) -> None:
 
 def test_what_was_added_is_on_disk(results: Path) -> None:
     made = Record.create("x", HEAD)
-    made.add(row("a"), samples("a", 3))
-    made.add(row("b"), samples("b", 2))
+    made.add([row("a")], samples("a", 3))
+    made.add([row("b")], samples("b", 2))
     assert [each["name"] for each in read_run(made.folder)["contenders"]] == ["a", "b"]
     assert kept(made) == samples("a", 3) + samples("b", 2)
     assert not list(made.folder.glob("*.new"))
@@ -63,34 +63,79 @@ def test_what_was_added_is_on_disk(results: Path) -> None:
 
 def test_added_again_replaces(results: Path) -> None:
     made = Record.create("x", HEAD)
-    made.add(row("a", "failed"), [])
-    made.add(row("a"), samples("a", 1))
+    made.add([row("a", "failed")], [])
+    made.add([row("a")], samples("a", 1))
     assert read_run(made.folder)["contenders"] == [row("a")]
-    assert Record.load(made.folder).measured() == {"a"}
+    assert Record.load(made.folder).complete() == {("a", "restart"), ("a", "footprint")}
+
+
+def cut(made: dict[str, Any], *scenarios: str, status: str) -> dict[str, Any]:
+    parts = made["scenarios"] | {name: nothing(status, "why") for name in scenarios}
+    return made | {"scenarios": parts, "status": status, "log": "logs/x.log"}
+
+
+def test_what_failed_or_was_cut_short_is_not_complete(results: Path) -> None:
+    made = Record.create("x", HEAD)
+    made.add([cut(row("a"), "restart", status="failed")], [])
+    made.add([cut(row("b"), "footprint", status="unfinished")], [])
+    made.add([cut(row("c"), "footprint", status="not applicable")], [])
+    assert made.complete() == {
+        ("a", "footprint"), ("b", "restart"), ("c", "restart"), ("c", "footprint")
+    }  # fmt: skip
+
+
+def test_forgetting_a_scenario_leaves_the_other(results: Path) -> None:
+    made = Record.create("x", HEAD)
+    doubt = {"kind": "few", "text": "why"}
+    guests = [
+        {"replica": 0, "load": {"restart": {"steal": 0.1}, "footprint": {"steal": 0.2}}},
+        {"replica": 1, "load": {"restart": {"steal": 0.3}}},
+        {"replica": 2, "load": {}},
+    ]
+    one = cut(row("a"), "restart", status="failed") | {"guests": guests, "doubts": [doubt]}
+    other = cut(row("b"), "footprint", status="failed") | {"doubts": [doubt]}
+    made.add(
+        [one, other, row("c")],
+        [*samples("a", 2), *samples("a", 3, "footprint"), *samples("b", 2), *samples("c", 1)],
+    )
+    before = made.left(made.complete())
+    made.forget(made.complete())
+    again = Record.load(made.folder)
+    assert again.run["contenders"] == made.run["contenders"] == before
+    a, b, c = (again.contenders()[name] for name in "abc")
+    assert (a["status"], a["reason"], "log" in a) == ("unfinished", CUT, False)
+    assert a["scenarios"] == row("a")["scenarios"] | {"restart": nothing("unfinished", CUT)}
+    assert a["guests"] == [{"replica": 0, "load": {"footprint": {"steal": 0.2}}}]
+    assert (a["doubts"], b["doubts"]) == ([], [doubt])
+    assert c == row("c")
+    assert kept(again) == [*samples("a", 3, "footprint"), *samples("b", 2), *samples("c", 1)]
 
 
 def test_forgetting_drops_what_is_not_complete(results: Path) -> None:
     made = Record.create("x", HEAD)
-    made.add(row("a"), samples("a", 2))
-    made.add(row("b", "failed"), samples("b", 2))
+    made.add([row("a")], samples("a", 2))
+    made.add([cut(row("b"), "restart", "footprint", status="failed")], samples("b", 2))
     # A run killed while it wrote: samples whose contender is not in run.json, the last one torn.
     with (made.folder / "samples.jsonl").open("a") as stream:
-        stream.write(json.dumps({"contender": "c", "number": 0}) + '\n{"contender": "a", "num')
+        stream.write(json.dumps(samples("c", 1)[0]) + '\n{"contender": "a", "num')
     again = Record.load(made.folder)
-    again.forget(again.measured())
-    assert again.measured() == {"a"}
+    again.forget(again.complete())
+    assert list(again.contenders()) == list(Record.load(made.folder).contenders()) == ["a"]
     assert kept(again) == samples("a", 2)
 
 
-@pytest.mark.parametrize("line", ['{"contender": "b", "nu', "3", "{}", "null"])
+@pytest.mark.parametrize(
+    "line", ['{"contender": "b", "nu', "3", "{}", "null", '{"contender": "b"}']
+)
 def test_a_broken_sample_is_named(results: Path, line: str) -> None:
     made = Record.create("x", HEAD)
-    made.add(row("a"), samples("a", 1))
+    made.add([row("a")], samples("a", 1))
     with (made.folder / "samples.jsonl").open("a") as stream:
         stream.write(line + "\n")
     with pytest.raises(Problem, match=r"samples\.jsonl, line 2 is not a sample") as caught:
-        made.forget({"a"})
+        made.forget(set())
     assert caught.value.usage
+    assert list(Record.load(made.folder).contenders()) == ["a"]
 
 
 def test_the_log_says_where_it_is(results: Path) -> None:
