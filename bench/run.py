@@ -510,15 +510,15 @@ class _Loop:
         return made
 
     def _finish(self, seconds: float) -> None:
+        run = self.record.run
         with self.lock:
             self._save()
-        run = self.record.run
-        run["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
-        run["seconds"] = round(seconds, 1)
-        run["suite_cpu"] = self.quiet.load
-        compare_with_floor(run)
-        run["warnings"] = warnings(run)
-        self.record.save()
+            run["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
+            run["seconds"] = round(seconds, 1)
+            run["suite_cpu"] = self.quiet.load
+            compare_with_floor(run)
+            run["warnings"] = warnings(run)
+            self.record.save()
 
 
 @dataclass

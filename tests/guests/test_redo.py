@@ -11,6 +11,7 @@ from tests.guests.suite import Suite
 pytestmark = pytest.mark.slow
 
 RUNIT = "runit/runner/default/hosted"
+FLOOR = "floor/runner/default/hosted"
 
 
 def kills(suite: Suite) -> dict[str, set[int]]:
@@ -50,3 +51,16 @@ def test_what_cannot_be_repeated_is_refused(suite: Suite) -> None:
     assert both.code == 2 and "contradict" in both.output
     nothing = suite.bench("--redo=unstable")
     assert nothing.code == 2 and "no run" in nothing.output
+
+
+def test_nothing_is_forgotten_before_the_checks(suite: Suite) -> None:
+    assert suite.bench("--scenario=restart", "--trials=1", f"--only={FLOOR}").code == 0
+    path = suite.results / "latest" / "run.json"
+    run = json.loads(path.read_text())
+    run["contenders"][0]["doubts"] = [{"kind": "neighbour", "text": "as the test says"}]
+    run["options"]["provider"] = "nowhere"
+    path.write_text(json.dumps(run))
+    before = suite.samples()
+    refused = suite.bench("--redo=unstable")
+    assert refused.code == 2 and "nowhere" in refused.output
+    assert (suite.record(), suite.samples()) == (run, before)

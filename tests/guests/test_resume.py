@@ -97,3 +97,52 @@ def test_interrupted_and_resumed(suite: Suite) -> None:
     assert len(contenders(suite)) == 4
     kept = [sample for sample in suite.samples() if sample["contender"] in done]
     assert kept == [sample for sample in before if sample["contender"] in done]
+
+
+FLOOR = "--only=floor/runner/default/hosted"
+
+
+@pytest.mark.slow
+def test_a_complete_scenario_is_kept_as_it_was(suite: Suite) -> None:
+    asked = (FLOOR, "--trials=2", "--scenario=restart,footprint")
+    running = suite.start("bench", *asked)
+    running.until("measure footprint")
+    running.interrupt()
+    assert running.end().code == 130
+    (before,), kept, alone = suite.record()["contenders"], suite.samples(), suite.record()["alone"]
+    assert before["status"] == "unfinished" and "--resume" in before["reason"]
+    parts = {name: part["status"] for name, part in before["scenarios"].items()}
+    assert parts == {"restart": "measured", "footprint": "unfinished"}
+    assert {each["scenario"] for each in kept} == {"restart"}
+    shown = suite.run("report")
+    assert shown.code == 0 and "0 measured, 0 failed, 1 unfinished" in shown.output
+
+    resumed = suite.bench(*asked, "--resume")
+    assert resumed.code == 0, resumed.output
+    assert "1 measured, 0 failed" in resumed.output and "measure restart" not in resumed.output
+    (after,) = suite.record()["contenders"]
+    assert (after["status"], after["reason"]) == ("measured", "")
+    assert after["scenarios"]["restart"] == before["scenarios"]["restart"]
+    assert after["doubts"] == before["doubts"]
+    assert after["scenarios"]["footprint"]["status"] == "measured"
+    assert suite.record()["alone"] == alone and not suite.record()["warnings"]
+    assert after["guests"][0]["load"] == {"restart": before["guests"][0]["load"]["restart"]}
+    assert [each["replica"] for each in after["guests"]] == [0, 1]
+    assert suite.samples()[: len(kept)] == kept
+    news = suite.samples()[len(kept) :]
+    assert {(each["scenario"], each["replica"]) for each in news} == {("footprint", 1)}
+    assert sum(each["event"] == "footprint" for each in news) == 2  # of few services, and of many
+
+
+@pytest.mark.slow
+def test_what_was_complete_outlives_a_kill(suite: Suite) -> None:
+    running = suite.start("bench", FLOOR, "--trials=8", "--scenario=restart,footprint,crashloop")
+    running.until("measure crashloop")  # it waited for the others, which took over half a minute
+    running.kill()
+    running.end()
+    (found,) = suite.record()["contenders"]
+    assert found["status"] == "unfinished"
+    assert {name: part["status"] for name, part in found["scenarios"].items()} == {
+        "restart": "measured", "footprint": "measured", "crashloop": "unfinished"
+    }  # fmt: skip
+    assert {each["scenario"] for each in suite.samples()} == {"restart", "footprint"}

@@ -75,6 +75,14 @@ def fail(contender: Run, reason: str, *scenarios: str) -> Run:
     return contender
 
 
+def cut(contender: Run, *scenarios: str) -> Run:
+    """That contender, interrupted before those scenarios were complete."""
+    contender.update(status="unfinished", reason="interrupted")
+    nothing = {"status": "unfinished", "note": "interrupted", "metrics": [], "verdicts": []}
+    contender["scenarios"].update(dict.fromkeys(scenarios, nothing))
+    return contender
+
+
 def run(*contenders: Run, **other: Any) -> Run:
     """A run of those contenders."""
     return {

@@ -60,6 +60,19 @@ def test_what_is_no_reference_is_refused(place: Path, other: dict[str, object], 
     assert not (place / "published").exists()
 
 
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [("failed", "It failed to measure"), ("unfinished", "before it had measured all of")],
+)
+def test_what_lacks_a_figure_is_refused(place: Path, status: str, word: str) -> None:
+    folder = made.ordinary(place / "run")
+    run = read_run(folder)
+    run["contenders"][1]["status"] = status
+    with pytest.raises(Problem, match=rf"{word} {run['contenders'][1]['name']}\."):
+        published.publish(run, folder)
+    assert not (place / "published").exists()
+
+
 def test_a_readme_without_a_place_for_it_is_refused(place: Path) -> None:
     with pytest.raises(Problem, match="no place for the table"):
         published.readme_with(f"{published.END} {published.BEGIN}", made.run())

@@ -15,7 +15,9 @@ from bench.record import read_run
 from provision.errors import Problem
 from reports import FORMATS, known_format, markdown, render, samples, terminal
 from reports.article import article
+from reports.conclusion import findings
 from reports.text import LONGEST, clean
+from reports.view import rows
 from tests.reports import made
 
 HOSTILE = "[red]|<b>\x1b[31m\x00\u202e`*" + "x" * 10_000
@@ -89,6 +91,20 @@ def test_markdown_has_its_pictures_and_no_stray_markup(folder: Path) -> None:
     rows = [line for line in said.splitlines() if line.startswith("|")]
     unescaped = [line.replace(r"\|", "").count("|") for line in rows]
     assert {8 + 1, 10 + 1, 11 + 1} == set(unescaped)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_was_cut_short_is_shown_as_far_as_it_goes(form: str, folder: Path) -> None:
+    run = read_run(folder)
+    cut = made.cut(run["contenders"][0], "footprint")
+    (folder / "run.json").write_text(json.dumps(run))
+    console = Console(file=io.StringIO(), width=140, record=True)
+    assert render(form, read_run(folder), folder, console, force=False) == 0
+    if form == "terminal":
+        assert "4 measured, 0 failed, 1 unfinished" in console.export_text()
+    row = next(each for each in rows(run) if each.name == cut["name"])
+    assert (row.responsiveness, row.vmpeak) == ("4.00 ms", "unfinished")
+    assert "runit, footprint: unfinished, interrupted." in findings(run, "runit")
 
 
 def test_every_cell_of_the_articles_table_says_something(folder: Path) -> None:
