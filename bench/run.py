@@ -28,7 +28,7 @@ from bench.quiet import Quiet
 from bench.record import Pair, Record, find, nothing
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
 from bench.scenarios import scenarios
-from bench.selection import FLOOR, entries
+from bench.selection import FLOOR, Entry, entries
 from bench.sole import sole
 from bench.verify import verify
 from bench.witness import check_traceable, witnessed
@@ -120,7 +120,7 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         record.forget(kept)
         loop = _Loop(options, system, provider, chosen, record, observer)
         with witnessed(record, asked) if options.trace else nullcontext():
-            loop.run(made)
+            loop.run(made, asked)
         hand_over(record.folder)
     return record
 
@@ -221,9 +221,9 @@ class _Loop:
         self.rooms: dict[str, threading.Semaphore] = {}
         self.stopping = False
 
-    def run(self, made: Plan) -> None:
+    def run(self, made: Plan, asked: Sequence[Entry]) -> None:
         started = time.monotonic()
-        self._expect(made)
+        self._expect(made, asked)
         try:
             floor = [
                 job for job in made.jobs
@@ -240,18 +240,20 @@ class _Loop:
         finally:
             self._finish(time.monotonic() - started)
 
-    def _expect(self, made: Plan) -> None:
+    def _expect(self, made: Plan, asked: Sequence[Entry]) -> None:
         before = self.record.contenders()
+        for entry in asked:
+            self.progress[entry.name] = Progress.after(entry, before.get(entry.name))
         for job in made.jobs:
             name = job.entry.name
-            if name not in self.progress:
-                self.progress[name] = Progress.after(job.entry, before.get(name))
             self.progress[name].due.update(share.scenario for share in job.shares)
             if job.entry.contender.period is None:
                 self.slots[name, job.replica] = len(self.slots)
         for (name, scenario), why in made.skipped.items():
-            if name in self.progress:
-                self.progress[name].found[scenario] = nothing(*why)
+            self.progress[name].found[scenario] = nothing(*why)
+        idle = [known for known in self.progress.values() if not known.due.total()]
+        if idle:
+            self.record.add([self._result(known) for known in idle], [])
 
     def _do(self, jobs: Sequence[Job], at_once: int) -> None:
         at_once = min(len(jobs), at_once, self.provider.parallel)

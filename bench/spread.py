@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
             if parts:
                 merged(parts)
             raise
-    return _together(parts, failed)
+    return together(parts, failed)
 
 
 def part(options: Options, name: str) -> Part:
@@ -130,11 +130,14 @@ def _check_workers(client: Any, address: str) -> None:
     )
 
 
-def _together(parts: list[Part], failed: dict[str, str]) -> Record:
+def together(
+    parts: Sequence[Part], failed: Mapping[str, str], results: Path | None = None
+) -> Record:
+    """One run of all parts. Raises Problem, once it is on disk, where some contenders failed."""
     reasons = "\n".join(f"{name}: {why or 'it was lost'}" for name, why in failed.items())
     if not parts:
         raise Problem("No worker could measure anything.", known=reasons)
-    record = merged(parts)
+    record = merged(parts, results=results)
     if failed:
         raise Problem(
             f"{len(failed)} of {len(parts) + len(failed)} contenders were measured by no worker.",

@@ -195,7 +195,7 @@ def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]
 
     return (
         Cell(brief(about["title"]), anchor=f"supervisor-{name}"),
-        Cell(", ".join(versions) or absent or "unknown: it failed",
+        Cell(", ".join(versions) or absent or _unversioned(own),
              note=_then(then, own)),
         bit(needs, "needs_pid1", any(each["pid1"] for each in shown)),
         *(
@@ -206,6 +206,11 @@ def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]
         _by_contender(own, "footprint", "vmpeak", absent),
         _loc(about, then),
     )  # fmt: skip
+
+
+def _unversioned(own: Sequence[Contender]) -> str:
+    failed = any(each["status"] == "failed" for each in own)
+    return "unknown: it failed" if failed else "unknown: it was not run"
 
 
 def _by_contender(own: Sequence[Contender], scenario: str, name: str, absent: str) -> Cell:

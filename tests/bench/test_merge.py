@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bench.merge import Part, merge, merged
+from bench.spread import together
 from provision.errors import Problem
 from reports.view import unranked
 
@@ -47,6 +48,18 @@ def test_parts_of_one_host_are_one_run(tmp_path: Path) -> None:
     assert {each["host"] for each in record.run["contenders"]} == {"a"}
     assert len(record.samples()) == 3
     assert not unranked(record.run)
+
+
+def test_what_no_worker_measured_is_told_once_the_rest_is_kept(tmp_path: Path) -> None:
+    parts = [part("a", contender("floor/x", 1), contender("runit/x", 4))]
+    assert len(together(parts, {}, tmp_path).run["contenders"]) == 2
+    with pytest.raises(Problem, match="1 of 2 contenders were measured by no worker") as told:
+        together(parts, {"s6/x": "it was lost"}, tmp_path / "lost")
+    assert "s6/x: it was lost" in told.value.known
+    kept = (tmp_path / "lost" / "latest").readlink()
+    assert str(kept) in told.value.advice
+    with pytest.raises(Problem, match="No worker could measure anything"):
+        together([], {"s6/x": "it was lost"}, tmp_path)
 
 
 def test_hosts_are_named_and_not_ranked_together(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from bench import kit, run
 from bench.options import Options
-from bench.plan import Done, Job, plan
+from bench.plan import Done, Job, Plan, plan
 from bench.record import Record, read_run
 from bench.run import _Loop, _Stay
 from bench.scenario import Depth, Event, Scenario, Share, Turn
@@ -97,7 +97,7 @@ def loop(record: Record, *chosen: Scenario) -> _Loop:
 
 
 def measure(record: Record, *chosen: Scenario, done: dict[str, Done] | None = None) -> None:
-    loop(record, *chosen).run(plan([ENTRY], list(chosen), DEPTH, 4, done or {}))
+    loop(record, *chosen).run(plan([ENTRY], list(chosen), DEPTH, 4, done or {}), [ENTRY])
 
 
 def on_disk(record: Record) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def test_what_was_under_way_elsewhere_is_not_complete(record: Record) -> None:
         made.stopping = True
         broken()
 
-    made.run(plan([ENTRY], list(chosen), DEPTH, 4))
+    made.run(plan([ENTRY], list(chosen), DEPTH, 4), [ENTRY])
     found = on_disk(record)
     assert (found["status"], statuses(found)["both"]) == ("unfinished", "unfinished")
     assert {scenario for scenario, _, _ in pairs(record)} == {"a"}
@@ -201,3 +201,12 @@ def test_a_run_that_is_complete_waits_for_no_library_of_figures() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+def test_a_contender_of_which_nothing_can_be_measured_is_in_the_run(record: Record) -> None:
+    slow = Plan((), {(ENTRY.name, "a"): ("not measured", "period 120 s")}, 4)
+    loop(record, Fake("a")).run(slow, [ENTRY])
+    found = on_disk(record)
+    assert found["status"] == "measured"
+    assert statuses(found) == {"a": "not measured"}
+    assert record.complete() == {(ENTRY.name, "a")}

@@ -77,27 +77,6 @@ def test_a_lost_workers_contender_runs_elsewhere(suite: Suite, bases: Path) -> N
     shutil.rmtree(other.base)
 
 
-def test_a_contender_that_no_worker_can_measure(suite: Suite) -> None:
-    """Its build is not where the worker looks for it; the others' results are kept."""
-    build = suite.base / "build"
-    (build / "usr" / "sbin").mkdir(parents=True)
-    shutil.copy("/bin/true", build / "usr" / "sbin" / "perpd")
-    file = str(suite.base / "scheduler.json")
-    scheduler = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
-                 "--no-dashboard", "--scheduler-file", file)  # fmt: skip
-    with ExitStack() as stack:
-        stack.enter_context(program(suite, *scheduler))
-        address = address_of(suite.base)
-        asked = (f"--dask={address}", f"--overlay=perp={build}", "--only=perp,floor",
-                 "--scenario=restart", "--trials=1")  # fmt: skip
-        stack.enter_context(program(suite, *worker(suite, address)))
-        client = stack.enter_context(Client(address))
-        eventually(lambda: len(client.scheduler_info()["workers"]) == 1, "a worker")
-        done = suite.bench(*asked)
-    assert done.code == 1, done.output
-    assert "perp" in done.output
-
-
 def test_no_scheduler_and_nobody_who_measures(suite: Suite) -> None:
     refused = suite.bench("--dask=127.0.0.1:1", *ASKED)
     assert refused.code == 2
