@@ -61,6 +61,33 @@ def _hand_over() -> None:
     hand_over(cache_folder(), RESULTS)
 
 
+_BENCH_HELP = {
+    **_HELP,
+    "os": "debian, arch or precise: the system in the guests",
+    "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
+    "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, with the floor (repeatable, or by commas)",
+    "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
+    "role": "runner or monitor: just these",
+    "profile": "default or tuned: just these",
+    "trials": "restarts of each contender that are ranked; 30",
+    "seed": "what the times of the kills are drawn from; 1",
+    "quick": "few trials, and no contender that takes more than half a minute",
+    "keep": "leave the guests running; ./inv destroy removes them",
+    "resume": "go on with the latest run, where it was interrupted or failed",
+    "redo": "unstable: measure those again that the machine disturbed",
+    "box": "Vagrant box, or a file that ./inv box made",
+    "force": "print the ranking though the host was too noisy for one",
+    "trace": "have the kernel's tracepoints see each restart, too, and tell its parts",
+    "dask": "ADDRESS of a Dask scheduler, whose workers measure one contender each at a time",
+}
+_REPORT_HELP = {
+    "run": "a run's name below results/, or its folder; without it the latest",
+    "format": "terminal, csv, json, pyperf; md and html write the article beside the run",
+    "force": "print the ranking though the host was too noisy for one",
+    "why": "SUPERVISOR/SCENARIO, as runit/crashloop: the evidence of that cell of the matrix",
+}
+
+
 def _console() -> Console:
     """Wide enough for the tables where nobody looks at a terminal."""
     from rich.console import Console
@@ -69,7 +96,7 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=140)
 
 
-@task(iterable=["only", "scenario", "overlay"], help=_HELP)
+@task(iterable=["only", "scenario", "overlay"], help=_BENCH_HELP)
 @said
 def bench(
     c: Context,
@@ -144,7 +171,7 @@ def merge(c: Context, run: list[str], mixed: bool = False) -> int:
     return terminal.show(record.run, _console(), force=False, folder=record.folder)
 
 
-@task
+@task(help=_REPORT_HELP)
 @said
 def report(
     c: Context,
