@@ -65,7 +65,7 @@ _BENCH_HELP = {
     **_HELP,
     "os": "debian, arch or precise: the system in the guests",
     "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
-    "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, with the floor (repeatable, or by commas)",
+    "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
     "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
     "role": "runner or monitor: just these",
     "profile": "default or tuned: just these",
