@@ -63,7 +63,7 @@ class Restartd(Supervisor):
     def stop(self, guest: Guest, contender: Contender) -> None:
         super().stop(guest, contender)
         # It never ends what it started.
-        guest.run("pkill -x -P 1 testd")
+        guest.run("pkill -x -P 1 testd; while pgrep -x testd > /dev/null; do sleep 0.05; done")
 
 
 # As its init script has it: it reads its configuration again, and looks at once.
