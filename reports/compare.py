@@ -88,18 +88,19 @@ class Turn:
 
 def turns(before: Measured, after: Measured) -> list[Turn]:
     """What no figure can say: verdicts that changed, and what was measured in one run only."""
-    then = {each["name"]: each for each in before.run["contenders"]}
     return [
-        Turn(each["name"], label(each), *words)
-        for each in ordered(after.run)
-        if each["name"] in then
-        for words in _turns(then[each["name"]], each)
+        Turn(new["name"], label(new), *words)
+        for old, new in _in_both(before, after)
+        for words in _turns(old, new)
     ]
 
 
-def _machine(run: dict[str, Any]) -> str:
-    host = run["host"]
-    return f"{host.get('name') or 'unnamed'} {(host.get('machine_id') or '')[:8]}".strip()
+def _in_both(before: Measured, after: Measured) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each contender that both runs have, before and after, in the article's order."""
+    then = {each["name"]: each for each in before.run["contenders"]}
+    for each in ordered(after.run):
+        if each["name"] in then:
+            yield then[each["name"]], each
 
 
 def _turns(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
@@ -133,11 +134,7 @@ def _median(found: dict[str, Any]) -> str:
 def changes(before: Measured, after: Measured) -> list[Change]:
     """Every metric that both runs have of a contender, in the article's order."""
     found: list[Change] = []
-    then = {each["name"]: each for each in before.run["contenders"]}
-    for each in ordered(after.run):
-        old = then.get(each["name"])
-        if old is None:
-            continue
+    for old, each in _in_both(before, after):
         for group in ("long", "short"):
             found += _latency(old, each, group, before.samples, after.samples)
         for name in _FOOTPRINT:
@@ -167,6 +164,11 @@ def differences(before: Measured, after: Measured) -> list[str]:
         said += [f"{run['id']}: {warning}" for warning in run["warnings"]]
         said += [f"{run['id']} has not ended."] if not run["ended"] else []
     return said
+
+
+def _machine(run: dict[str, Any]) -> str:
+    host = run["host"]
+    return f"{host.get('name') or 'unnamed'} {(host.get('machine_id') or '')[:8]}".strip()
 
 
 def show(runs: Sequence[Measured], fail_on: str, console: Console) -> int:
