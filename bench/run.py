@@ -448,10 +448,7 @@ class _Loop:
             return
         with self.quiet.noise():
             if self.options.keep:
-                stay.enter("keep")
-                stay.kept = guest.keep()
-                with self.lock:
-                    self.guests.pop(guest.name, None)
+                self._keep(guest, stay)
                 return
             verbs: list[tuple[str, Callable[[], None]]] = [("destroy", guest.destroy)]
             if not job.fresh:
@@ -466,6 +463,15 @@ class _Loop:
             with self.lock:
                 self.guests.pop(guest.name, None)
             stay.enter("")
+
+    def _keep(self, guest: Guest, stay: _Stay) -> None:
+        # First, so that Ctrl-C clears it away or leaves it, and does not do half of both.
+        with self.lock:
+            if self.stopping:
+                return
+            self.guests.pop(guest.name, None)
+        stay.enter("keep")
+        stay.kept = guest.keep()
 
     def _measure_alone(self, job: Job, replica: int) -> None:
         """The floor with nothing beside it: what the company of other guests is judged by."""

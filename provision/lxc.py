@@ -448,17 +448,19 @@ def _end_keeper(home: Path) -> None:
 
     One that hangs is killed, and the guest with it.
     """
-    pid = int((home / "lock").read_text())
-    process = os.pidfd_open(pid)
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if command[-3:-1] == [str(home.parent.parent).encode(), home.name.encode()]:
-            signal.pidfd_send_signal(process, signal.SIGTERM)
-            if not select.select([process], [], [], 30)[0]:
-                signal.pidfd_send_signal(process, signal.SIGKILL)
-                select.select([process], [], [], 30)
-    finally:
-        os.close(process)
+    # It may end by itself at any time.
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        pid = int((home / "lock").read_text())
+        process = os.pidfd_open(pid)
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if command[-3:-1] == [str(home.parent.parent).encode(), home.name.encode()]:
+                signal.pidfd_send_signal(process, signal.SIGTERM)
+                if not select.select([process], [], [], 30)[0]:
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+                    select.select([process], [], [], 30)
+        finally:
+            os.close(process)
 
 
 def clear_cache() -> None:

@@ -181,11 +181,11 @@ class Pip(Source):
         for each in self.archives:
             archive = each.fetch(cache_folder() / "sources", lambda _: None)
             with archive.path.open("rb") as file:
-                guest.unpack(file, archive.path.name, into="/tmp/source", strip=1)
+                guest.unpack(file, archive.path.name, into="/root/source", strip=1)
             guest.run(
-                f"cd /tmp/source && {guest.system.python} setup.py -q install"
+                f"cd /root/source && {guest.system.python} setup.py -q install"
                 " --single-version-externally-managed --record=/dev/null --install-scripts=/usr/bin"
-                " && rm -r /tmp/source",
+                " && rm -r /root/source",
                 timeout=300,
             )
 

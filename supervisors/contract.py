@@ -22,7 +22,8 @@ Role = Literal["runner", "monitor"]
 Profile = Literal["default", "tuned"]
 Watchdog = Literal["notify", "file"]
 TESTD = "/srv/testd"
-ENABLE_SCRIPT = "/tmp/enable"
+# Not in /tmp, which a PID 1 that has just started may clear or mount anew.
+ENABLE_SCRIPT = "/root/enable"
 ENABLE = f"sh -e {ENABLE_SCRIPT} && rm {ENABLE_SCRIPT}"
 ARTICLE_YEAR = "2012"
 _NOT_PACKAGED = "not packaged there, as far as this project knows"

@@ -186,6 +186,8 @@ class Suite:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # Whoever started the tests in a shell's background has SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.started.append(process)
         return Running(process)
@@ -213,12 +215,14 @@ class Suite:
         return sorted(path.name for path in (self.cache / "guests").glob("*"))
 
     def remove(self) -> None:
-        """Also what a test that was broken off has left running."""
-        for process in self.started:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-                eventually(lambda: not descendants(), "the end of all that was started")
+        """Also what a test that failed has left running: the next one must not find it."""
+        running = [process for process in self.started if process.poll() is None]
+        for process in running:
+            process.kill()
+            process.wait()
+        if running or self.guests():
+            self.run("destroy")
+            eventually(lambda: not descendants(), "the end of all that was started")
         shutil.rmtree(self.base)
 
 

@@ -120,7 +120,7 @@ def test_pip_is_the_hosts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     source = Pip((pinned,), needs=Present())
     source.install(guest)
     unpacked, installed = guest.commands
-    assert unpacked == f"unpack {file.name} /tmp/source 1"
+    assert unpacked == f"unpack {file.name} /root/source 1"
     assert "python2.7 setup.py -q install" in installed
     assert "--install-scripts=/usr/bin" in installed
     assert str(source) == "pip: supervisor 3.0a12"
