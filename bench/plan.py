@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """jobs: longest first; skipped: (contender, scenario) with status and reason.
+    """jobs: in the order in which they begin; skipped: (contender, scenario), status and reason.
 
     at_once: how many guests the provider can have.
     """
@@ -145,7 +146,18 @@ def plan(
             for replica, shares in enumerate([*dealt, *alone], before.replicas)
             if shares
         ]
-    return Plan(tuple(sorted(jobs, key=lambda job: -job.seconds)), skipped, at_once)
+    return Plan(tuple(_ordered(jobs, depth.seed, at_once)), skipped, at_once)
+
+
+def _ordered(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
+    """Longest first; where there is one guest at a time in rounds, each in an order of its own.
+
+    So the machine's drift meets all contenders alike.
+    """
+    if at_once > 1:
+        return sorted(jobs, key=lambda job: -job.seconds)
+    draw = random.Random(seed)
+    return sorted(jobs, key=lambda job: (job.replica, draw.random()))
 
 
 def _deal(shares: list[Share], dealt: list[list[Share]], depth: Depth) -> None:

@@ -40,7 +40,7 @@ from provision.providers import choose
 from provision.systems import System
 
 TRIALS, TRIALS_QUICK = 30, 6
-REPLICAS = 16
+REPLICAS, ROUNDS = 16, 3
 ENOUGH, ENOUGH_QUICK = 110.0, 25.0
 BUDGET_QUICK = 30.0
 ALONE = 10
@@ -130,7 +130,8 @@ def _depth(options: Options, provider: Provider) -> Depth:
     replicas = min(REPLICAS, provider.parallel)
     if options.quick:
         return Depth(trials, ENOUGH_QUICK, BUDGET_QUICK, replicas, options.seed)
-    return Depth(trials, ENOUGH, None, replicas, options.seed)
+    rounds = ROUNDS if provider.parallel == 1 else 1
+    return Depth(trials, ENOUGH, None, replicas, options.seed, rounds)
 
 
 def _done(record: Record, kept: Set[Pair]) -> dict[str, Done]:
@@ -247,7 +248,7 @@ class _Loop:
         for job in made.jobs:
             name = job.entry.name
             self.progress[name].due.update(share.scenario for share in job.shares)
-            if job.entry.contender.period is None:
+            if job.entry.contender.period is None and self.provider.parallel > 1:
                 self.slots[name, job.replica] = len(self.slots)
         for (name, scenario), why in made.skipped.items():
             self.progress[name].found[scenario] = nothing(*why)

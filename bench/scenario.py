@@ -24,7 +24,8 @@ class Depth:
 
     trials: at long uptime, for each contender; enough: seconds of trials in one guest after which
     the rest goes to further ones; budget: seconds that two trials may take, where that is limited;
-    replicas: how many identical guests a contender may have at most.
+    replicas: how many identical guests a contender may have at most; rounds: in how many guests one
+    after the other its trials are made where the provider has one at a time.
     """
 
     trials: int
@@ -32,6 +33,7 @@ class Depth:
     budget: float | None
     replicas: int
     seed: int
+    rounds: int = 1
 
 
 @dataclass(frozen=True)

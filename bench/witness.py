@@ -43,10 +43,10 @@ class Seen:
 
 
 def by_guest(samples: Iterable[Event]) -> dict[tuple[str, int], list[Event]]:
-    """The kills by contender and replica, warm-up and censored ones among them."""
+    """The kills of `restart` by contender and replica, warm-up and censored ones among them."""
     found: dict[tuple[str, int], list[Event]] = defaultdict(list)
     for each in samples:
-        if each["event"] == "sample":
+        if each["event"] == "sample" and each["scenario"] == "restart":
             found[each["contender"], each["replica"]].append(each)
     return found
 

@@ -33,6 +33,7 @@ class Restart(Scenario):
             return []
         each = _trials_per_guest(contender, depth)
         guests = min(math.ceil(depth.trials / each), depth.replicas)
+        guests = max(guests, min(depth.trials, depth.rounds))
         long = _dealt(depth.trials, guests)
         short = _dealt(_short_trials(contender, depth), guests)
         return [

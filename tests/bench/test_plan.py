@@ -101,6 +101,24 @@ def test_one_guest_where_the_provider_has_one() -> None:
     assert sorted(job.entry.name for job in made.jobs) == sorted(NAMES)
 
 
+def test_rounds_where_the_provider_has_one_guest_at_a_time() -> None:
+    """Every contender's trials are dealt out to all of them, in another order in each."""
+    made = [plan(CHOSEN, BOTH, Depth(TRIALS, ENOUGH, None, 1, seed, 3), 1) for seed in (1, 2)]
+    orders = [
+        [job.entry.name for job in each.jobs if job.replica == number]
+        for each in made
+        for number in range(3)
+    ]
+    for each in made:
+        assert [job.replica for job in each.jobs] == sorted(job.replica for job in each.jobs)
+        assert sum(share.work.get("long", 0) for job in each.jobs for share in job.shares) == (
+            TRIALS * len(NAMES)
+        )
+    for order in orders:
+        assert sorted(order) == sorted(NAMES)
+    assert len({tuple(order) for order in orders}) == len(orders)
+
+
 def test_longest_first() -> None:
     seconds = [job.seconds for job in plan(CHOSEN, BOTH, FULL, AT_ONCE).jobs]
     assert seconds == sorted(seconds, reverse=True)

@@ -70,6 +70,12 @@ def test_a_restart_of_a_daemon_that_detached_itself_can_be_missing() -> None:
     assert (found["restarts"], found["invented"], found["missing"]) == (1, 0, 1)
 
 
+def test_only_restarts_are_witnessed() -> None:
+    """Other scenarios end daemons in other ways, and more of them than they tell one by one."""
+    found = agreement(run(), [sample(scenario="deaths")], parse(RUNNER.splitlines()))
+    assert (found["restarts"], found["missing"], found["invented"]) == (0, 0, 0)
+
+
 def test_agreement() -> None:
     found = agreement(run(), [sample()], parse(RUNNER.splitlines()))
     assert (found["restarts"], found["missing"], found["invented"]) == (1, 0, 0)
