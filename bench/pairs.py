@@ -18,7 +18,7 @@ from bench.selection import FLOOR, entries
 from daemon.build import Binaries
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.guest import Guest
+from provision.guest import File, Guest
 from provision.provider import Provider
 from provision.systems import System
 
@@ -36,12 +36,12 @@ class Pair:
 
 
 @contextmanager
-def floor_guest(system: System, provider: Provider, files: Sequence[Any]) -> Iterator[Guest]:
+def floor_guest(system: System, provider: Provider, files: Sequence[File]) -> Iterator[Guest]:
     """A guest in which the floor, hosted as others are, keeps the daemon alive."""
     entry = next(e for e in entries(system, (FLOOR,))[0] if not e.contender.pid1)
-    guest = provider.up(f"calibrate-{os.getpid()}", system, entry.supervisor.recipe(entry.source))
+    recipe = entry.supervisor.recipe(entry.source)
+    guest = provider.up(f"calibrate-{os.getpid()}", system, recipe, files)
     try:
-        guest.write(files)
         entry.supervisor.configure(guest, entry.contender, services(entry.contender, 1))
         entry.supervisor.start(guest, entry.contender)
         yield guest

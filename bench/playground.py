@@ -44,9 +44,9 @@ def play(
     wanted = services(entry.contender, 2)
     with console.status(f"Setting up {entry.name} on {system.title}"):
         provider.prepare(system)
-        guest = provider.up(f"try-{os.getpid()}", system, entry.supervisor.recipe(entry.source))
+        recipe = entry.supervisor.recipe(entry.source)
+        guest = provider.up(f"try-{os.getpid()}", system, recipe, kit.files(platform.machine()))
     try:
-        guest.write(kit.files(platform.machine()))
         entry.supervisor.configure(guest, entry.contender, wanted)
         entry.supervisor.start(guest, entry.contender)
         console.print(f"{entry.name}: {entry.contender.setting}.", highlight=False)

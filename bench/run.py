@@ -30,7 +30,7 @@ from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
 from bench.scenarios import scenarios
 from bench.selection import FLOOR, Entry, entries
 from bench.sole import sole
-from bench.verify import verify
+from bench.verify import mode, verify
 from bench.witness import check_traceable, witnessed
 from provision.cache import hand_over
 from provision.errors import Problem
@@ -376,13 +376,12 @@ class _Loop:
         stay.enter("up")
         again = f"-again{job.lost}" if job.lost else ""
         name = f"{contender.name.replace('/', '-')}-{job.replica}{again}-{os.getpid()}"
-        guest = self.provider.up(name, self.system, replace(recipe, install=install))
+        guest = self.provider.up(name, self.system, replace(recipe, install=install), self.kit)
         stay.guest = guest
         with self.lock:
             self.guests[name] = guest
             self.record.run["system"] = guest.system.record()
         self._check_going()
-        guest.write(self.kit)
         stay.enter("configure")
         version = supervisor.version(guest, job.entry.source)
         supervisor.configure(guest, contender, wanted)
@@ -401,8 +400,8 @@ class _Loop:
             guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
         )
         evidence = verify(guest.system, supervisor, contender, wanted, events)
-        if supervisor.evidence_command:
-            evidence["evidence"] = guest.run(supervisor.evidence_command, check=False).stdout
+        if supervisor.mode_command:
+            evidence |= mode(supervisor, guest.run(supervisor.mode_command, check=False).stdout)
         with self.lock:
             known = self.progress[job.entry.name]
             known.version = version

@@ -53,6 +53,18 @@ def verify(
     return {"pid1": processes[1]["exe"], "hosted_by": hosted_by, "processes": _names(processes)}
 
 
+def mode(supervisor: Supervisor, told: str) -> dict[str, str]:
+    """In which of its modes it runs, and what shows that. Raises Problem where nothing does."""
+    found = [words for sign, words in supervisor.modes.items() if sign in told]
+    if len(found) != 1:
+        raise Problem(
+            f"{supervisor.title} does not tell in which of its modes it runs.",
+            known=told[-2000:],
+            advice=f"./inv try {supervisor.name} opens a shell in such a guest.",
+        )
+    return {"mode": found[0], "mode_shown_by": told}
+
+
 def _wrong_pid1(
     system: System, supervisor: Supervisor, contender: Contender, processes: dict[int, Any]
 ) -> list[str]:

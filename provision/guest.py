@@ -31,6 +31,11 @@ class File:
     content: str | bytes
     mode: int = 0o644
 
+    @property
+    def data(self) -> bytes:
+        """The content as it is written."""
+        return self.content.encode() if isinstance(self.content, str) else self.content
+
 
 @dataclass(frozen=True)
 class Output:
@@ -175,10 +180,9 @@ class Guest(ABC):
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             for file in files:
-                data = file.content.encode() if isinstance(file.content, str) else file.content
                 entry = tarfile.TarInfo(file.path.lstrip("/"))
-                entry.size, entry.mode, entry.mtime = len(data), file.mode, int(time.time())
-                tar.addfile(entry, io.BytesIO(data))
+                entry.size, entry.mode, entry.mtime = len(file.data), file.mode, int(time.time())
+                tar.addfile(entry, io.BytesIO(file.data))
         archive.seek(0)
         self.unpack(archive, "files.tar")
 

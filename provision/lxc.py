@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from paramiko import SSHException
 from provision import keeper
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.guest import Guest, config
+from provision.guest import File, Guest, config
 from provision.image import (
     RANGE,
     SHIFT,
@@ -91,8 +91,16 @@ class Lxc(Provider):
     def prepare(self, system: System, say: Say = silent) -> None:
         image(system, say)
 
-    def up(self, name: str, system: System, recipe: Recipe | None = None) -> LxcGuest:
-        layers = [self._layer(system, recipe)] if recipe else []
+    def up(
+        self,
+        name: str,
+        system: System,
+        recipe: Recipe | None = None,
+        files: Sequence[File] = (),
+    ) -> LxcGuest:
+        layers = [_laid(files)] if files else []
+        if recipe:
+            layers.append(self._layer(system, recipe))
         return self._start(name, system, layers)
 
     def leftovers(self) -> list[str]:
@@ -144,6 +152,28 @@ class Lxc(Provider):
             guest.upper.rename(layer)
         finally:
             guest.destroy()
+
+
+def _laid(files: Sequence[File]) -> Path:
+    """A layer of those files, made if it is not there: the same inodes for every guest."""
+    digest = hashlib.sha256(repr(files).encode()).hexdigest()[:16]
+    layer = cache_folder() / "layers" / f"files-{digest}"
+    layer.parent.mkdir(exist_ok=True)
+    with FileLock(f"{layer}.lock"):
+        if not layer.exists():
+            new = layer.with_suffix(".new")
+            remove_tree(new)
+            for file in files:
+                place = new / file.path.lstrip("/")
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(file.data)
+                place.chmod(file.mode)
+            for path in (new, *new.rglob("*")):
+                os.chown(path, SHIFT, SHIFT)
+                if path.is_dir():
+                    path.chmod(0o755)
+            new.rename(layer)
+    return layer
 
 
 class LxcGuest(Guest):

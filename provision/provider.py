@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.guest import Guest
+    from provision.guest import File, Guest
     from provision.systems import System
 
 
@@ -63,8 +63,18 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def up(self, name: str, system: System, recipe: Recipe | None = None) -> Guest:
-        """A running guest, pristine but for the recipe, under the system's own init."""
+    def up(
+        self,
+        name: str,
+        system: System,
+        recipe: Recipe | None = None,
+        files: Sequence[File] = (),
+    ) -> Guest:
+        """A running guest, pristine but for the recipe and files, under the system's own init.
+
+        Guests that share a kernel have the same files in the same memory: a program is then no
+        quicker in one of them than in another for where its pages happen to lie.
+        """
 
     @abstractmethod
     def kept(self) -> list[str]:

@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
@@ -148,12 +148,19 @@ class Vagrant(Provider):
             )
         return Box(self._box)
 
-    def up(self, name: str, system: System, recipe: Recipe | None = None) -> VagrantGuest:
+    def up(
+        self,
+        name: str,
+        system: System,
+        recipe: Recipe | None = None,
+        files: Sequence[File] = (),
+    ) -> VagrantGuest:
         wanted = _state(recipe)
         machine = self._take(system, wanted) or self._new(system)
         guest = VagrantGuest(name, machine, self._give_back)
         try:
             self._bring(guest, wanted, recipe)
+            guest.write(files)
         except BaseException:
             guest.destroy()
             raise

@@ -28,6 +28,7 @@ from reports.view import (
     FLOOR,
     counts,
     failures,
+    in_mode,
     in_words,
     label,
     metric,
@@ -521,7 +522,7 @@ def _supervisors(run: Run) -> Iterator[Section]:
             Paragraph(f"Home: {about['home']}", aside=True),
         ]
         sentences = [("", sentence) for sentence in said]
-        settings = [(f"{label(each)}:", f"{each['setting']}.") for each in own]
+        settings = [(f"{label(each)}:", f"{each['setting']}.{in_mode(each)}") for each in own]
         evidence = [
             (f"{label(each)}, {title}: {verdict}.", words)
             for each in own

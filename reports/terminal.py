@@ -14,7 +14,7 @@ from rich.text import Text
 from reports import blocks, trust
 from reports.matrix import SIGNS, Matrix, matrix
 from reports.text import clean
-from reports.view import LATENCY_COLUMNS, Row, counts, failures, rows, unranked
+from reports.view import LATENCY_COLUMNS, Row, counts, failures, in_mode, label, rows, unranked
 
 # On a narrower terminal these go, so that the rest need not be broken.
 ROOMY = 100
@@ -47,6 +47,9 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
     console.print()
     show_matrix(matrix(run), console)
     _show_trust(run, console)
+    for each in run["contenders"]:
+        if mode := in_mode(each):
+            _say(console, f"{label(each)}: {each['setting']}.{mode}")
     for each in run["absent"]:
         _say(console, f"{each['title']}: {each['reason']}")
     _say(console, counts(run))
@@ -84,7 +87,7 @@ def _block(block: blocks.Table) -> Table:
 
 
 def article_table(found: list[Row], *, roomy: bool) -> Table:
-    """The article's table, with Responsiveness and VmPeak measured."""
+    """The article's table, with Responsiveness and VmPeak measured; LOC where it was counted."""
     table = _table("Process supervision", roomy=roomy)
     table.add_column("supervisor", no_wrap=True)
     table.add_column("version", no_wrap=True, max_width=None if roomy else 8)
@@ -94,10 +97,12 @@ def article_table(found: list[Row], *, roomy: bool) -> Table:
             heading if roomy else narrow.get(heading, heading),
             justify="right" if heading in ("responsiveness", "VmPeak") else "left",
         )
+    if roomy and any(row.loc for row in found):
+        table.add_column("LOC", justify="right")
     for row in found:
         reply = row.responsiveness if roomy else row.responsiveness.removeprefix("not measured ")
         cells = (row.label, row.version, row.process1, row.runner, row.monitor, reply, row.vmpeak)
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(cell) for cell in (*cells, row.loc)[: len(table.columns)]))
     return table
 
 

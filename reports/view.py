@@ -26,13 +26,14 @@ class Row:
     monitor: str
     responsiveness: str
     vmpeak: str
+    loc: str
     order: float
     latencies: tuple[tuple[str, ...], ...]
 
 
 def rows(run: dict[str, Any]) -> list[Row]:
     """Every contender of a run, in the article's order."""
-    return [_row(each) for each in ordered(run)]
+    return [_row(each, run["supervisors"][each["supervisor"]]) for each in ordered(run)]
 
 
 def ordered(run: dict[str, Any]) -> list[dict[str, Any]]:
@@ -102,7 +103,7 @@ def has_figures(contender: dict[str, Any]) -> bool:
     return any(found["status"] == "measured" for found in contender["scenarios"].values())
 
 
-def _row(contender: dict[str, Any]) -> Row:
+def _row(contender: dict[str, Any], about: dict[str, Any]) -> Row:
     restart = metric(contender, "restart", "restart_long")
     return Row(
         name=contender["name"],
@@ -113,6 +114,7 @@ def _row(contender: dict[str, Any]) -> Row:
         monitor="yes" if contender["role"] == "monitor" else "",
         responsiveness=in_words(contender, "restart", "restart_long"),
         vmpeak=in_words(contender, "footprint", "vmpeak"),
+        loc=_loc(about["loc"]),
         order=restart["median"] if restart and restart["median"] is not None else math.inf,
         latencies=tuple(
             _latency(found, group)
@@ -132,6 +134,17 @@ def label(contender: dict[str, Any]) -> str:
     if contender["pid1"] and not contender["needs_pid1"]:
         words.append("as PID 1")
     return brief(" ".join(words))
+
+
+def in_mode(contender: dict[str, Any]) -> str:
+    """What a contender that chooses its mode by itself was seen to do in this run's guests."""
+    mode = contender["verified"].get("mode")
+    return f" Verified here: {mode}." if mode else ""
+
+
+def _loc(counted: dict[str, Any] | None) -> str:
+    lines = counted["today"]["lines"] if counted else None
+    return "" if lines is None else f"{lines:,}"
 
 
 def _process1(contender: dict[str, Any]) -> str:

@@ -142,8 +142,9 @@ class Supervisor:
     processes (the names of all its own processes, as the kernel knows them: 15 characters),
     threads (patterns of names of its threads that start daemons, where they have others), parent
     (the one that is a service's parent in the runner role), version_command (has the program tell
-    its version, None where none of its programs does), evidence_command (prints in which mode
-    it runs, where it has more than one to choose from by itself), daemonize (what brings
+    its version, None where none of its programs does), mode_command (prints in which of its modes
+    it runs, where it chooses one by itself), modes (what is in that print -> what it does then, in
+    words), daemonize (what brings
     daemonize(1), where its manual wants that for a program which stays in the foreground), lacks
     (by scenario: why its own design leaves out what that is about), announces (how a service may
     tell it that it is ready, as testd's --ready has it), watchdog (how a service shows that it
@@ -173,7 +174,8 @@ class Supervisor:
     parent: ClassVar[str | None] = None
     version_command: ClassVar[str | None]
     version_pattern: ClassVar[str] = r"(\d+(?:\.\d+)+\w*)"
-    evidence_command: ClassVar[str | None] = None
+    mode_command: ClassVar[str | None] = None
+    modes: ClassVar[Mapping[str, str]] = {}
     daemonize: ClassVar[Source | None] = None
     lacks: ClassVar[Mapping[str, str]] = {}
     announces: ClassVar[str | None] = None

@@ -36,7 +36,11 @@ class God(Supervisor):
     version_command = "god --version"
     # What its diagnosis says of the kernel's process events here, and what the running god does:
     # a watch goes from 'unmonitored' to 'init' where it has them, to 'up' where it polls.
-    evidence_command = "god -V; grep -m 1 \"moved 'unmonitored' to\" /var/log/god.log"
+    mode_command = "god -V; grep -m 1 \"moved 'unmonitored' to\" /var/log/god.log"
+    modes = {
+        "'unmonitored' to 'init'": "the kernel tells it of ends, by process events",
+        "'unmonitored' to 'up'": "it polls, since the kernel refuses it process events",
+    }
     findings = (
         "It believes its pid file alone: when that comes to name a dead process, god starts a"
         " second daemon beside the living one; when it is emptied, god does nothing.",

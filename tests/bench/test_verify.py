@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.scenario import services
-from bench.verify import verify
+from bench.verify import mode, verify
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 from supervisors import supervisors
@@ -144,6 +144,19 @@ def test_a_service_that_never_started() -> None:
     with pytest.raises(Problem, match="did not start s1") as caught:
         verify(DEBIAN, RUNIT, HOSTED, services(HOSTED, 1), events)
     assert "runsvdir" in caught.value.known
+
+
+def test_a_mode_is_told_with_what_shows_it() -> None:
+    told = "Netlink: no\nI: s1 moved 'unmonitored' to 'up'\n"
+    found = mode(supervisors()["god"], told)
+    assert found["mode"].startswith("it polls")
+    assert found["mode_shown_by"] == told
+
+
+def test_a_mode_that_nothing_shows() -> None:
+    with pytest.raises(Problem, match="does not tell in which of its modes") as caught:
+        mode(supervisors()["god"], "god: no such file\n")
+    assert "no such file" in caught.value.known
 
 
 def test_everything_that_is_wrong_is_named_at_once() -> None:

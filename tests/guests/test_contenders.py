@@ -16,7 +16,7 @@ import pytest
 from bench import kit
 from bench.scenario import Event, Step, services
 from bench.selection import FLOOR, Entry, entries
-from bench.verify import verify
+from bench.verify import mode, verify
 from provision import keeper
 from provision.cache import cache_folder
 from provision.guest import Guest
@@ -72,7 +72,8 @@ class _Story:
         self.name = f"story-{entry.name.replace('/', '-')}-{os.getpid()}"
 
     def tell(self) -> None:
-        guest = Lxc().up(self.name, DEBIAN, self.supervisor.recipe(self.source))
+        recipe = self.supervisor.recipe(self.source)
+        guest = Lxc().up(self.name, DEBIAN, recipe, kit.files(platform.machine()))
         try:
             self._tell(guest)
         finally:
@@ -82,7 +83,6 @@ class _Story:
         assert not list(keeper.LOCKS.rglob(f".{self.name}"))
 
     def _tell(self, guest: Guest) -> None:
-        guest.write(kit.files(platform.machine()))
         one, two = services(self.contender, 1), services(self.contender, 2)
         self.supervisor.configure(guest, self.contender, one)
         self._as_written(guest, one)
@@ -132,6 +132,10 @@ class _Story:
         )
         evidence = verify(DEBIAN, self.supervisor, self.contender, wanted, events)
         assert (evidence["hosted_by"] is None) == self.contender.pid1
+        if self.supervisor.mode_command:
+            told = guest.run(self.supervisor.mode_command, check=False).stdout
+            # The kernel has no process events for a user namespace other than its first.
+            assert "it polls" in mode(self.supervisor, told)["mode"]
 
     def _restarts(self, guest: Guest, wanted: Sequence[Service]) -> None:
         settled = self.contender.settled

@@ -64,6 +64,22 @@ def test_the_terminal_tables_fit(folder: Path, width: int) -> None:
     assert any("s6 tuned" in line and "5.00" in line for line in latency)
 
 
+def test_the_terminal_has_lines_of_code_once_they_are_counted(folder: Path) -> None:
+    run = read_run(folder)
+    assert "LOC" not in shown(run, folder, 120)
+    run["supervisors"]["runit"]["loc"] = {"today": {"lines": 4321, "version": "2"}}
+    said = shown(run, folder, 120).splitlines()
+    assert any("VmPeak" in line and "LOC" in line for line in said)
+    assert any(line.startswith("runit") and line.rstrip().endswith("4,321") for line in said)
+
+
+def test_a_mode_that_was_seen_is_told(folder: Path) -> None:
+    run = read_run(folder)
+    run["contenders"][0]["verified"] = {"mode": "it polls", "mode_shown_by": "'up'"}
+    assert "Verified here: it polls." in shown(run, folder, 120)
+    assert "Verified here: it polls." in markdown.text(article(clean(run), samples.read(folder)))
+
+
 def test_the_terminal_is_not_led_astray(folder: Path) -> None:
     run = read_run(folder)
     run["contenders"][0].update(title=HOSTILE, version=HOSTILE)

@@ -43,7 +43,8 @@ def test_sysvinit_and_god_are_measured_in_a_machine(
         "floor/runner/default/pid1",
     }
     # In its event mode, which the kernel refuses to embedded guests; a polling god goes to 'up'.
-    assert "to 'init'" in results["god/monitor/default/hosted"]["verified"]["evidence"]
+    assert "process events" in results["god/monitor/default/hosted"]["verified"]["mode"]
+    assert "to 'init'" in results["god/monitor/default/hosted"]["verified"]["mode_shown_by"]
     report = suite.run("report")
     assert report.code == 0
     # A host without hardware acceleration says so before its figures are believed.
