@@ -444,9 +444,11 @@ class _Loop:
 
     def _leave(self, job: Job, stay: _Stay) -> None:
         guest = stay.guest
-        if guest is None or self.stopping:
+        if guest is None:
             return
         with self.quiet.noise():
+            if self.stopping:  # also since it waits
+                return
             if self.options.keep:
                 self._keep(guest, stay)
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -128,6 +129,25 @@ def test_a_share_that_fails_leaves_the_rest_to_a_further_guest(record: Record) -
     assert statuses(found) == {"a": "measured", "b": "failed", "c": "measured"}
     assert (record.folder / found["log"]).read_text() == "in phase measure b: no"
     assert pairs(record) == [("a", 0, 0), ("a", 0, 1), ("c", 0, 0), ("c", 0, 1)]
+
+
+def test_who_waits_for_quiet_to_leave_does_nothing_more_once_the_run_is_ended(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its guest is cleared away meanwhile: a stop would wait for it to let somebody in."""
+    stopped: list[object] = []
+    monkeypatch.setattr(type(FLOOR), "stop", lambda *_: stopped.append(1))
+    it = loop(record, Fake("a"))
+    (job,) = plan([ENTRY], [Fake("a")], DEPTH, 4, {}).jobs
+    stay = _Stay(job, _Silent(), guest=cast(Guest, FakeGuest("0-0")))
+    leaving = threading.Thread(target=it._leave, args=(job, stay))
+    with it.quiet.hold():
+        leaving.start()
+        while not it.quiet._waiting:
+            time.sleep(0.001)
+        it.stopping = True
+    leaving.join()
+    assert stopped == []
 
 
 def test_a_guest_that_never_gets_ready_fails_all_its_shares(
