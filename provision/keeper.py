@@ -1,7 +1,8 @@
 """Keeps one embedded guest, and removes every trace of it when its owner is gone.
 
 Runs as a process of its own, in its own session, so that neither Ctrl-C nor SIGKILL of the suite
-reaches it: `keeper.py CACHE NAME`, where CACHE/guests/NAME/config is the guest. It sees the cache
+reaches it: `keeper.py LOCK CACHE NAME`, where CACHE/guests/NAME/config is the guest, and LOCK the
+open and locked file that shows that it has a keeper. It sees the cache
 at VIEW, in a mount namespace of its own: the shifted root may not walk down to it through /root.
 It takes one word a line on standard input and answers one line each:
 
@@ -17,7 +18,6 @@ End of file, or SIGTERM, removes the guest: processes, control groups, lock file
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import shutil
 import signal
@@ -174,7 +174,7 @@ def _keepers() -> set[str]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             words = path.read_text(errors="replace").split("\0")
-            if len(words) > 3 and Path(words[-4]).name == Path(__file__).name:
+            if len(words) > 4 and Path(words[-5]).name == Path(__file__).name:
                 names.add(words[-2])
     return names
 
@@ -229,9 +229,8 @@ def _tops(pattern: str) -> set[Path]:
 
 def main() -> None:
     """Answer the owner until it is gone, then remove the guest."""
-    keeper = Keeper(Path(sys.argv[1]), sys.argv[2])
-    with (keeper.home / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    keeper = Keeper(Path(sys.argv[2]), sys.argv[3])
+    with os.fdopen(int(sys.argv[1]), "w") as lock:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from fabric import Connection
 from filelock import FileLock
@@ -189,14 +189,19 @@ class LxcGuest(Guest):
         self._claim_home()
         try:
             self._furnish_home()
-            self._keeper = subprocess.Popen(
-                [sys.executable, "-I", "-S", keeper.__file__, str(cache_folder()), name],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
-            )
+            with self._locked() as lock:
+                self._keeper = subprocess.Popen(
+                    [
+                        sys.executable, "-I", "-S", keeper.__file__,
+                        str(lock.fileno()), str(cache_folder()), name,
+                    ],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=(lock.fileno(),),
+                    text=True,
+                    start_new_session=True,
+                )  # fmt: skip
         except BaseException:
             keeper.remove_traces(self._home)
             raise
@@ -400,7 +405,14 @@ class LxcGuest(Guest):
         os.chown(self._home, SHIFT, SHIFT)
         for part in ("upper", "work"):
             shifted_folder(self._home / part)
-        (self._home / "lock").touch()
+
+    def _locked(self) -> IO[str]:
+        """The keeper's lock, which it inherits: at no time does the guest look abandoned."""
+        new = self._home / "lock.new"
+        lock = new.open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        new.rename(self._home / "lock")
+        return lock
 
     def _write_config(self, init: str) -> None:
         rootfs = ":".join(_seen(path) for path in (*self._layers, self.upper))

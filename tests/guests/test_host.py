@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -229,6 +230,23 @@ def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None
     eventually(lambda: guest.name in Lxc().leftovers(), "a guest without a keeper")
     Lxc().remove(guest.name)
     assert guest.name not in Lxc().leftovers()
+
+
+def test_a_guest_whose_keeper_has_only_just_begun_is_not_abandoned(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever destroys what is left, or begins a bench, must not take it for that."""
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    guest = lxc.LxcGuest(f"begins-{os.getpid()}", SYSTEMS["debian"], [])
+    try:
+        assert guest.name not in Lxc().leftovers()
+    finally:
+        guest._keeper.kill()
+        guest.destroy()
+    assert not (cache_folder() / "guests" / guest.name).exists()
 
 
 def test_a_keeper_that_dies_at_once_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
