@@ -139,21 +139,9 @@ def _pairs(
 
 def checks(found: dict[str, Any]) -> Iterator[Check]:
     """What the figures have to be, and what they are."""
-    witness, marker, floor, clock = (
-        found["witness"], found["marker_us"], found["floor"], found["clock"]
-    )  # fmt: skip
-    if witness and witness["kill_us"]:
-        kill, spread = witness["kill_us"], witness["spawn_spread"]
-        yield _us("kill stamp to signal_generate, median", kill["median"], 50)
-        yield _us("kill stamp to signal_generate, p99", kill["p99"], 500)
-        yield Check("medians of exec to main() agree among contenders", f"{spread:.1%}", "10 %",
-                    spread <= 0.1, goal=True)  # fmt: skip
-        for kind in ("missing", "invented"):
-            count = witness[kind]
-            yield Check(f"restarts {kind}, of {witness['restarts']}", str(count), "0",
-                        count == 0, goal=False)  # fmt: skip
-        lost = witness["lost_events"]
-        yield Check("events that the kernel dropped", str(lost), "0", lost == 0, goal=False)
+    marker, floor, clock = found["marker_us"], found["floor"], found["clock"]
+    if found["witness"]:
+        yield from _of_witness(found["witness"])
     if marker:
         yield _us("daemon's stamp to the kernel's beside it, median", marker["median"], 50)
     low, high = floor["ci_low"], floor["ci_high"]
@@ -162,8 +150,34 @@ def checks(found: dict[str, Any]) -> Iterator[Check]:
                 high <= pairs.GOAL, goal=True)  # fmt: skip
     yield Check("clock going back between processors", f"{clock['backwards']} of {clock['moves']}",
                 "0", clock["backwards"] == 0, goal=False)  # fmt: skip
+    step = clock["largest_step_ns"] / 1e3
+    yield Check("clock stepping between tenths of a second", f"{step:.1f} us", "50 us",
+                step <= 50, goal=False)  # fmt: skip
+    # The kernel slews its clock by no more than that.
+    drift = abs(clock["drift_ppm"])
+    yield Check("clock against the raw one", f"{drift:g} ppm", "500 ppm", drift <= 500, goal=False)
     same = clock["same_time_namespace"]
     yield Check("guests have the host's clock", "yes" if same else "no", "yes", same, goal=False)
+
+
+def _of_witness(witness: dict[str, Any]) -> Iterator[Check]:
+    """What the kernel has to say; where it saw nothing, that has failed."""
+    kill, spread, restarts = witness["kill_us"], witness["spawn_spread"], witness["restarts"]
+    seen = restarts - witness["unmatched_kills"]
+    yield Check("kills that the kernel saw, too", f"{seen} of {restarts}", "all",
+                0 < seen == restarts, goal=False)  # fmt: skip
+    if kill:
+        yield _us("kill stamp to signal_generate, median", kill["median"], 50)
+        yield _us("kill stamp to signal_generate, p99", kill["p99"], 500)
+    yield Check("medians of exec to main() agree among contenders",
+                "none was seen" if spread is None else f"{spread:.1%}", "10 %",
+                spread is not None and spread <= 0.1, goal=spread is not None)  # fmt: skip
+    for kind in ("missing", "invented"):
+        count = witness[kind]
+        yield Check(f"restarts {kind}, of {restarts}", str(count), "0",
+                    count == 0, goal=False)  # fmt: skip
+    lost = witness["lost_events"]
+    yield Check("events that the kernel dropped", str(lost), "0", lost == 0, goal=False)
 
 
 def _us(what: str, value: float, bound: float) -> Check:

@@ -69,6 +69,24 @@ def spacing(contender: Contender) -> float:
     return max(contender.settled, window / (count - 1))
 
 
+def cpu_used(before: Event, after: Event) -> int:
+    """CPU time in ns that the supervision tree used between two marks of it.
+
+    Helpers that came and went between them are not seen.
+    """
+    known = {(each["pid"], each["starttime"]): each for each in before["processes"]}
+    return sum(_used(known.get((u["pid"], u["starttime"])), u) for u in after["processes"])
+
+
+def _used(before: Event | None, after: Event) -> int:
+    if before is None:
+        return int(after["cpu_ns"])
+    # Threads that have ended took their time along; the ticks of their process have it.
+    gone = set(before["threads"]) - set(after["threads"])
+    key = "ticks_ns" if gone else "cpu_ns"
+    return int(after[key] - before[key])
+
+
 def daemons(picture: Event) -> list[Event]:
     """The test daemons alive in a snapshot, whoever started them."""
     return [

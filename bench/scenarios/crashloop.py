@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.evidence import cpu_used
 from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
 from bench.stats import Metric, single, summary
 from supervisors.contract import Contender
@@ -121,8 +122,8 @@ def _delays(event: Event) -> list[float]:
 
 def _cpu_ns(found: Scene) -> int:
     """CPU time of the supervision tree itself, without what it has started and reaped."""
-    marks = [event["total"]["cpu_ns"] for _, event in found.all("cpu_mark")]
-    return int(marks[-1] - marks[0]) if len(marks) > 1 else 0
+    marks = [event for _, event in found.all("cpu_mark")]
+    return cpu_used(marks[0], marks[-1]) if len(marks) > 1 else 0
 
 
 def _gave_up_for(event: Event) -> float:

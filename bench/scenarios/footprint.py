@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bench.scenario import Depth, Event, Scenario, Share, Turn
 from bench.stats import Metric, single
+from supervisors import supervisors
 from supervisors.contract import Contender
 
 FEW, MANY = 1, 10
@@ -51,20 +52,21 @@ class Footprint(Scenario):
         sizes = {each["label"]: each for each in samples if each["event"] == "footprint"}
         metrics: list[Metric] = []
         if "few" in sizes:
-            metrics += _article(sizes["few"])
+            metrics += _article(sizes["few"], supervisors()[contender.supervisor].parent)
             metrics += [_size(key, sizes["few"], FEW) for key in (*_SIZES, *_COUNTS)]
         if "few" in sizes and "many" in sizes:
             many = [_size(key, sizes["many"], MANY) for key in (*_SIZES, *_COUNTS)]
             many += [_per_service(key, sizes) for key in ("Pss", "Private_Dirty", "processes")]
             down = sum(each["event"] == "down" for each in samples)
             metrics += [_unmeasured(each, down) for each in many] if down else many
-        metrics += [_idle(each) for each in samples if each["event"] == "cpu"]
+        metrics += [_idle(each, contender) for each in samples if each["event"] == "cpu"]
         return metrics
 
 
-def _article(sample: Event) -> list[Metric]:
-    """VmPeak of the supervision process, where there are several of the largest one."""
-    largest = max(sample["processes"], key=lambda each: each["VmPeak"] or 0, default=None)
+def _article(sample: Event, parent: str | None) -> list[Metric]:
+    """VmPeak of the supervision process: the service's parent; where it has none, the largest."""
+    those = [each for each in sample["processes"] if parent in (None, each["name"])]
+    largest = max(those, key=lambda each: each["VmPeak"] or 0, default=None)
     if largest is None or not largest["VmPeak"]:
         return [Metric("vmpeak", "kB", status="not measured", note="no supervision process found")]
     return [single("vmpeak", "kB", largest["VmPeak"], note=f"of {largest['name']}")]
@@ -93,8 +95,11 @@ def _per_service(key: str, sizes: dict[str, Event]) -> Metric:
     return single(name, unit, (many - few) / (MANY - FEW))
 
 
-def _idle(sample: Event) -> Metric:
+def _idle(sample: Event, contender: Contender) -> Metric:
     seconds = (sample["end_ns"] - sample["begin_ns"]) / 1e9
+    if seconds < (contender.period or 0.0):
+        note = f"the window of {seconds:.0f} s is shorter than its period"
+        return Metric("cpu_idle", "us/s", status="not measured", note=note)
     spent = sample["total"]["cpu_ns"] / 1e3
     return single("cpu_idle", "us/s", spent / seconds, note=f"over {seconds:.0f} s")
 

@@ -20,6 +20,7 @@ LIVES, KILLS = 3, 2
 KEEPING = "keeping output"
 KEEPS, LOSES, TEARS = "keeps it", "loses no line", "tears no line"
 _LINE = re.compile(r"s2 (\d+) (\d+)")
+_PIECE = re.compile(r"[\d ]+")
 
 
 class Output(Scenario):
@@ -128,11 +129,12 @@ def _read(written: str, chatted: Iterable[Event]) -> Event:
     torn = []
     for line in written.splitlines():
         match = _LINE.fullmatch(line)
-        if match:
-            kept.setdefault(int(match[1]), set()).add(int(match[2]))
-        elif "s2 " in line:
+        # Cut within its number it is like one that was there before.
+        if match and int(match[2]) not in kept.setdefault(int(match[1]), set()):
+            kept[int(match[1])].add(int(match[2]))
+        elif match or "s2 " in line or _PIECE.fullmatch(line):
             torn.append(line[:80])
-    said = {event["seq"]: event["chatted"] for event in chatted if event["event"] == "exit"}
+    said = _said(chatted)
     lives: list[dict[str, Any]] = [
         {
             "seq": seq,
@@ -150,6 +152,20 @@ def _read(written: str, chatted: Iterable[Event]) -> Event:
         "torn_like": torn[:3],
         "lives": lives,
     }
+
+
+def _said(chatted: Iterable[Event]) -> dict[int, int | None]:
+    """Each life that was told to write, and how many lines it says that it wrote."""
+    said: dict[int, int | None] = {}
+    told = False
+    for event in chatted:
+        if event["event"] == "mode":
+            told = "--chatter" in event["text"]
+        elif event["event"] == "start" and event["service"] == "s2" and told:
+            said.setdefault(event["seq"])
+        elif event["event"] == "exit":
+            said[event["seq"]] = event["chatted"]
+    return said
 
 
 def _lost(event: Event) -> int:
@@ -187,10 +203,13 @@ def _loses(found: tuple[int, Event], ends: tuple[int, ...]) -> Verdict:
         return Verdict(LOSES, "not measured", "No life told how much it wrote.", (number,))
     lost = _lost(event)
     written = event["lines"] + lost
+    killed = [life for life in event["lives"] if life["chatted"] is None]
+    mute = sum(not life["kept"] for life in killed)
     sentence = f"{lost} of {written} lines are missing, at {RATE} a second, from" + (
-        f" {len(told)} lives that ended and {len(event['lives']) - len(told)} that were killed."
+        f" {len(told)} lives that ended and {len(killed)} that were killed."
+        f"{f' Nothing at all is there of {mute} of those.' if mute else ''}"
     )
-    return Verdict(LOSES, "no" if lost else "yes", sentence, (number, *ends))
+    return Verdict(LOSES, "no" if lost or mute else "yes", sentence, (number, *ends))
 
 
 def _tears(found: tuple[int, Event]) -> Verdict:

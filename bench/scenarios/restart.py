@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from bench.evidence import rationed
+from bench.evidence import cpu_used, rationed
 from bench.scenario import Depth, Event, Scenario, Share, Turn
 from bench.stats import Metric, single, summary
 from supervisors.contract import Contender
@@ -106,12 +106,12 @@ def _cpu(samples: Sequence[Event]) -> list[Metric]:
     marks = [each for each in samples if each["event"] == "cpu_mark"]
     restarts = sum(each["event"] == "sample" and not each["censored"] for each in samples)
     spent = sum(
-        after["total"]["cpu_ns"] - before["total"]["cpu_ns"]
-        for before, after in zip(marks[::2], marks[1::2], strict=False)
+        cpu_used(before, after) for before, after in zip(marks[::2], marks[1::2], strict=False)
     )
     if not restarts or not spent:
         return [Metric("cpu_per_restart", "us", status="not measured", note="no restart seen")]
-    return [single("cpu_per_restart", "us", spent / restarts / 1e3, note="idle time included")]
+    note = "idle time included, short-lived helpers not"
+    return [single("cpu_per_restart", "us", spent / restarts / 1e3, note=note)]
 
 
 def _uptimes(contender: Contender) -> list[float]:

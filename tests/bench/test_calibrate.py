@@ -15,29 +15,65 @@ from bench.noise import BOUNDS, parse
 from bench.pairs import Pair, compared
 from bench.trace import parse as parse_trace
 
+CLOCK = {
+    "backwards": 0,
+    "moves": 9,
+    "same_time_namespace": True,
+    "largest_step_ns": 40,
+    "drift_ppm": -3.0,
+}
+WITNESS: dict[str, Any] = {
+    "restarts": 9,
+    "unmatched_kills": 0,
+    "missing": 0,
+    "invented": 0,
+    "lost_events": 0,
+    "kill_us": {"median": 20.0, "p99": 90.0},
+    "spawn_spread": 0.2,
+}
+
+
+def failures(found: dict[str, Any]) -> list[str]:
+    return [check.what for check in checks(found) if not check.met and not check.goal]
+
 
 def found(**changed: Any) -> dict[str, Any]:
     return {
         "witness": None,
         "marker_us": None,
         "floor": {"ratio": 1.1, "ci_low": 1.0, "ci_high": 1.2},
-        "clock": {"backwards": 0, "moves": 9, "same_time_namespace": True},
+        "clock": CLOCK,
         **changed,
     }
 
 
 def test_without_the_kernel_the_rest_is_checked() -> None:
-    assert len(list(checks(found()))) == 3
+    assert len(list(checks(found()))) == 5
     assert all(check.met for check in checks(found()))
 
 
 def test_a_missing_restart_and_a_clock_going_back_are_failures() -> None:
-    figures = {"median": 20.0, "p99": 90.0}
-    witness = {"restarts": 9, "missing": 1, "invented": 0, "lost_events": 0, "kill_us": figures,
-               "spawn_spread": 0.2}  # fmt: skip
-    bad = found(witness=witness, clock={"backwards": 2, "moves": 9, "same_time_namespace": True})
-    failed = [check.what for check in checks(bad) if not check.met and not check.goal]
-    assert failed == ["restarts missing, of 9", "clock going back between processors"]
+    bad = found(witness={**WITNESS, "missing": 1}, clock={**CLOCK, "backwards": 2})
+    assert failures(bad) == ["restarts missing, of 9", "clock going back between processors"]
+
+
+def test_a_clock_that_steps_or_runs_away_is_a_failure() -> None:
+    bad = found(clock={**CLOCK, "largest_step_ns": 90_000, "drift_ppm": -700.0})
+    assert failures(bad) == [
+        "clock stepping between tenths of a second",
+        "clock against the raw one",
+    ]
+
+
+def test_a_witness_that_saw_nothing_is_a_failure() -> None:
+    blind = {**WITNESS, "unmatched_kills": 9, "kill_us": None, "spawn_spread": None}
+    assert failures(found(witness=blind)) == [
+        "kills that the kernel saw, too",
+        "medians of exec to main() agree among contenders",
+    ]
+    nothing = {**blind, "restarts": 0, "unmatched_kills": 0}
+    assert "kills that the kernel saw, too" in failures(found(witness=nothing))
+    assert failures(found(witness=WITNESS)) == []
 
 
 def test_the_interval_of_the_ratio() -> None:
@@ -53,8 +89,18 @@ def test_what_a_sleeper_printed() -> None:
     counts = sleep.histogram()["counts"]
     assert len(counts) == len(BOUNDS) + 1
     assert (counts[0], counts[3], counts[-1]) == (1, 1, 1)
-    assert sleep.clock()["largest_step_ns"] == 11
     assert (sleep.backwards, sleep.moves) == (1, 2000)
+
+
+def test_an_interrupted_look_is_no_step_of_the_clock() -> None:
+    looks = [100] * 500
+    looks[250] = 90_000
+    assert parse("".join(f"5000 {ns}\n" for ns in looks)).clock()["largest_step_ns"] == 0
+    stepped = looks[:300] + [5100] * 200
+    clock = parse("".join(f"5000 {ns}\n" for ns in stepped)).clock()
+    assert clock["largest_step_ns"] == 5000
+    assert clock["drift_ppm"] == 12.5  # 5 us in 0.4 s
+    assert parse("5000 100\n").clock()["largest_step_ns"] == 0
 
 
 def test_marks_are_compared_with_the_stamp_beside_them() -> None:

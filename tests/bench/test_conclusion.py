@@ -157,9 +157,18 @@ def test_nothing_kept_begins_anew() -> None:
 
 
 def test_cpu_time_per_restart() -> None:
+    # Of the second process a thread has ended: its ticks have what it took along.
+    one, two = {"pid": 1, "starttime": 1}, {"pid": 2, "starttime": 1}
     marks = [
-        {"scenario": "restart", "event": "cpu_mark", "total": {"cpu_ns": spent}}
-        for spent in (1_000_000, 5_000_000)
+        {
+            "scenario": "restart",
+            "event": "cpu_mark",
+            "processes": [
+                {**one, "threads": ["1"], "cpu_ns": spent, "ticks_ns": 0},
+                {**two, "threads": threads, "cpu_ns": left, "ticks_ns": spent},
+            ],
+        }
+        for spent, threads, left in ((1_000_000, ["2", "3"], 900_000), (3_000_000, ["2"], 100_000))
     ]
     found = metrics([marks[0], trial(4.0), trial(4.0), marks[1]])
     assert found["cpu_per_restart"]["median"] == 2000.0  # us

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bench.scenarios.footprint import SCENARIO
 from tests.bench.scenarios.recorded import contender
 
@@ -15,6 +17,33 @@ def footprint(label: str, size: int) -> dict[str, Any]:
     one = {"name": "floor", **dict.fromkeys(keys, size)}
     total = dict.fromkeys(keys, size)
     return {"event": "footprint", "label": label, "processes": [one], "total": total}
+
+
+@pytest.mark.parametrize(
+    ("name", "supervises"),
+    [
+        ("systemd/runner/default/pid1", "systemd"),
+        ("daemontools/runner/default/hosted", "supervise"),
+        ("god/monitor/default/hosted", "helper"),  # of which no process is the service's parent
+    ],
+)
+def test_vmpeak_is_of_who_supervises_the_service(name: str, supervises: str) -> None:
+    sample = footprint("few", 100)
+    sample["processes"] = [{"name": "helper", "VmPeak": 900}, {"name": supervises, "VmPeak": 100}]
+    found = SCENARIO.conclude(contender(name), [sample])[0]
+    assert (found.metric, found.note) == ("vmpeak", f"of {supervises}")
+    assert found.median == (900 if supervises == "helper" else 100)
+
+
+def idle(seconds: int) -> dict[str, Any]:
+    return {"event": "cpu", "begin_ns": 0, "end_ns": seconds * 10**9, "total": {"cpu_ns": 3000}}
+
+
+def test_a_window_shorter_than_the_period_measures_no_idle_time() -> None:
+    (short,) = SCENARIO.conclude(contender("monit/monitor/default/hosted"), [idle(3)])
+    assert (short.status, short.median) == ("not measured", None)
+    (enough,) = SCENARIO.conclude(contender("monit/monitor/tuned/hosted"), [idle(3)])
+    assert enough.median == 1.0
 
 
 def test_the_cost_of_a_service_is_the_slope() -> None:

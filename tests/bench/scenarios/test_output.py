@@ -53,6 +53,33 @@ def test_what_is_read_is_counted_life_by_life() -> None:
     ]
 
 
+def test_a_killed_life_of_which_nothing_was_kept_is_a_loss() -> None:
+    found = samples("output-supervisord")
+    killed = next(each for each in written(found)["lives"] if each["chatted"] is None)
+    killed.update(kept=0, last=0)
+    verdict = judged(SCENARIO, SUPERVISORD, found)[LOSES]
+    assert verdict.answer == "no"
+    assert verdict.sentence.endswith("Nothing at all is there of 1 of those.")
+
+
+def test_every_life_that_was_told_to_write_is_looked_for() -> None:
+    chatted: list[Event] = [
+        {"event": "start", "service": "s2", "seq": 1},
+        {"event": "mode", "text": "--chatter 2000"},
+        {"event": "start", "service": "s2", "seq": 2},
+        {"event": "start", "service": "s1", "seq": 9},
+        {"event": "mode", "text": ""},
+        {"event": "start", "service": "s2", "seq": 3},
+    ]
+    assert _read("", chatted)["lives"] == [{"seq": 2, "chatted": None, "kept": 0, "last": 0}]
+
+
+def test_a_line_cut_within_its_number_is_torn() -> None:
+    whole = "".join(f"s2 1 {number}\n" for number in range(1, 13))
+    found = _read(f"{whole}s2 1 1\n3\ns2 1 14\n", [])
+    assert (found["lines"], found["torn"], found["torn_like"]) == (13, 2, ["s2 1 1", "3"])
+
+
 def test_a_monitor_has_no_output_to_keep() -> None:
     assert SCENARIO.inapplicable(contender("god/monitor/default/hosted"))
 
