@@ -177,7 +177,8 @@ def article_table(run: Run) -> Table:
             if name != FLOOR
         ),
         note="Responsiveness is the median restart latency of a daemon long up. The draft left "
-        "it and VmPeak as N in every row. VmPeak is that of the largest supervision process. What "
+        "it and VmPeak as N in every row. VmPeak is that of the process that supervises the "
+        "service. What "
         "Process 1, Runner and Monitor say was verified in guests, but where it is untested.",
     )
 
@@ -416,8 +417,8 @@ def _memory(run: Run) -> Section | None:
              *(_cost(each, name) for _, name in names))
             for each in lightest_first
         ),
-        note="VmPeak is of the largest process; everything else of the whole supervision tree with "
-        "one service, without the service itself. PSS a service is what each further one adds. CPU "
+        note="VmPeak is of the process that supervises the service; everything else of the whole "
+        "supervision tree with one service, without the service itself. PSS a service is what each further one adds. CPU "
         "a restart is that of all trials, the time between them included, by the restarts seen.",
     )  # fmt: skip
     spans = [
