@@ -178,8 +178,8 @@ def article_table(run: Run) -> Table:
         ),
         note="Responsiveness is the median restart latency of a daemon long up. The draft left "
         "it and VmPeak as N in every row. VmPeak is that of the process that supervises the "
-        "service. What "
-        "Process 1, Runner and Monitor say was verified in guests, but where it is untested.",
+        "service. What Process 1, Runner and Monitor say was verified in guests, but where it is "
+        "untested.",
     )
 
 
@@ -418,8 +418,9 @@ def _memory(run: Run) -> Section | None:
             for each in lightest_first
         ),
         note="VmPeak is of the process that supervises the service; everything else of the whole "
-        "supervision tree with one service, without the service itself. PSS a service is what each further one adds. CPU "
-        "a restart is that of all trials, the time between them included, by the restarts seen.",
+        "supervision tree with one service, without the service itself. PSS a service is what each "
+        "further one adds. CPU a restart is that of all trials, the time between them included, by "
+        "the restarts seen; what short-lived helpers used is not in it.",
     )  # fmt: skip
     spans = [
         (label(each), _median(each, "pss_1") / 1024, _median(each, "pss_10") / 1024)
