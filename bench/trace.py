@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 
@@ -38,13 +39,22 @@ class Happening:
     text: str = ""
 
 
+# A process by its pid, which others have before and after it, and when (ns) it was forked; 0: that
+# was before the trace.
+Life = tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Known:
-    """A daemon's pid on the host, its pid namespace's inode, and its pid in there."""
+    """A daemon's pid on the host, its pid namespace's inode, its pid in there, and when it began.
+
+    ns: when it was executed, or forked by such a one.
+    """
 
     pid: int
     inode: int
     inner: int
+    ns: int
 
 
 @dataclass
@@ -74,17 +84,46 @@ class Trace:
                 found[each.inner].append(each.pid)
         return found
 
+    def life(self, pid: int, ns: int) -> Life:
+        """Whose the pid was at that instant."""
+        births = self.born.get(pid, [])
+        at = bisect_right(births, ns, key=attrgetter("ns"))
+        return pid, births[at - 1].ns if at else 0
+
+    @cached_property
+    def killed(self) -> dict[Life, list[Happening]]:
+        """The kills of each process."""
+        return self._by_life(self.kills)
+
+    @cached_property
+    def ended(self) -> dict[Life, list[Happening]]:
+        """The end of each process."""
+        return self._by_life(self.ends)
+
+    @cached_property
+    def executed(self) -> dict[Life, list[Happening]]:
+        """What each process executed."""
+        return self._by_life(self.execs)
+
+    def _by_life(self, happenings: Iterable[Happening]) -> dict[Life, list[Happening]]:
+        found: dict[Life, list[Happening]] = defaultdict(list)
+        for each in happenings:
+            found[self.life(each.pid, each.ns)].append(each)
+        return found
+
 
 def parse(lines: Iterable[str]) -> Trace:
     """Read the text that the tracer wrote. Lines of other events are none of ours."""
     trace = Trace()
+    began: dict[int, int] = {}
     for line in lines:
         if line.startswith("#ns "):
-            trace.daemons.append(Known(*(int(word) for word in line.split()[1:])))
+            pid, inode, inner = (int(word) for word in line.split()[1:])
+            trace.daemons.append(Known(pid, inode, inner, began.get(pid, 0)))
             continue
         found = _LINE.match(line)
         if found:
-            _take(trace, found)
+            _take(trace, found, began)
     # The processors' buffers are merged as they are read, a turn at a time.
     for events in (trace.kills, trace.ends, trace.execs, trace.marks, *trace.born.values()):
         events.sort(key=attrgetter("ns"))
@@ -93,7 +132,7 @@ def parse(lines: Iterable[str]) -> Trace:
     return trace
 
 
-def _take(trace: Trace, found: re.Match[str]) -> None:
+def _take(trace: Trace, found: re.Match[str], began: dict[int, int]) -> None:
     task, seconds, fraction, event, rest = found.groups()
     ns = int(seconds) * 10**9 + int(fraction.ljust(9, "0"))
     if event == "sched_switch":
@@ -105,6 +144,7 @@ def _take(trace: Trace, found: re.Match[str]) -> None:
         fork = _FORK.search(rest)
         if fork:
             trace.born[int(fork[3])].append(Happening(ns, int(fork[2]), text=fork[1]))
+            began[int(fork[3])] = ns
     elif event == "tracing_mark_write":
         trace.marks.append(Happening(ns, int(task), text=rest))
     elif event in ("signal_generate", "sched_process_exit", "sched_process_exec"):
@@ -113,6 +153,8 @@ def _take(trace: Trace, found: re.Match[str]) -> None:
         pid = _PID.search(rest)
         if pid:
             kind.append(Happening(ns, int(pid[1])))
+        if pid and event == "sched_process_exec":
+            began[int(pid[1])] = ns
 
 
 def within(events: list[Happening], low: int, high: int) -> list[Happening]:

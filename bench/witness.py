@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 from bench.conclusion import compare_with_floor
@@ -16,7 +17,7 @@ from bench.record import Record
 from bench.scenario import Event
 from bench.selection import Entry
 from bench.stats import Metric, summary
-from bench.trace import Happening, Trace, events, lack, tracing, within
+from bench.trace import Happening, Life, Trace, events, lack, tracing, within
 from provision.errors import Problem
 
 # The kernel's stamps are cut to whole microseconds, ours are not.
@@ -57,11 +58,11 @@ class Guest:
     def __init__(self, trace: Trace, inode: int) -> None:
         self.trace = trace
         self.hosts = trace.inner(inode)
-        own = {pid for pids in self.hosts.values() for pid in pids}
-        self.kills = _of(trace.kills, own)
-        self.ends = _of(trace.ends, own)
+        own = {trace.life(each.pid, each.ns) for each in trace.daemons if each.inode == inode}
+        self.kills = _of(trace.killed, own)
+        self.ends = _of(trace.ended, own)
         # Who executes a daemon that detaches itself is often gone before its namespace is read.
-        self.execs = _of(trace.execs, own | _ancestors(trace, own))
+        self.execs = _of(trace.executed, own | _ancestors(trace, own))
 
     def witness(self, samples: Iterable[Event]) -> None:
         """Add to each restart what the kernel saw of it, as `witness`."""
@@ -112,16 +113,19 @@ class Guest:
         return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else death
 
 
-def _of(events: Sequence[Happening], pids: set[int]) -> list[Happening]:
-    return [each for each in events if each.pid in pids]
+def _of(events: Mapping[Life, Sequence[Happening]], lives: set[Life]) -> list[Happening]:
+    found = [each for life in lives for each in events.get(life, ())]
+    return sorted(found, key=attrgetter("ns"))
 
 
-def _ancestors(trace: Trace, pids: Iterable[int]) -> set[int]:
+def _ancestors(trace: Trace, lives: Iterable[Life]) -> set[Life]:
     """Those that forked them, and so on, as far as the trace goes back."""
-    found: set[int] = set()
-    todo = list(pids)
+    found: set[Life] = set()
+    todo = list(lives)
     while todo:
-        parents = {fork.pid for fork in trace.born.get(todo.pop(), [])} - found
+        pid, birth = todo.pop()
+        forks = within(trace.born.get(pid, []), birth, birth) if birth else []
+        parents = {trace.life(fork.pid, birth) for fork in forks} - found
         found |= parents
         todo += parents
     return found
@@ -180,13 +184,18 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
         counts["missing"] += _missing(guest, of_guest, len(done))
     return {
         **counts,
-        "unattributed": len({each.pid for each in trace.execs} - {d.pid for d in trace.daemons}),
+        "unattributed": len(trace.executed.keys() - _attributed(trace)),
         "lost_events": trace.lost,
         "kill_us": figures(kill),
         "exit_seen_us": figures(exits),
         "spawn_us": {name: figures(values) for name, values in sorted(spawn.items())},
         "spawn_spread": _spread(spawn),
     }
+
+
+def _attributed(trace: Trace) -> set[Life]:
+    known = {trace.life(each.pid, each.ns) for each in trace.daemons}
+    return known | _ancestors(trace, known)
 
 
 def _missing(guest: Guest, samples: Sequence[Event], done: int) -> int:

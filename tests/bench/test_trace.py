@@ -70,6 +70,18 @@ def test_a_restart_of_a_daemon_that_detached_itself_can_be_missing() -> None:
     assert (found["restarts"], found["invented"], found["missing"]) == (1, 0, 1)
 
 
+def test_a_pid_of_ours_that_was_anothers_before_is_not_ours_then() -> None:
+    """Pids come round within a long run; each belongs to who was forked last with it."""
+    another = """
+ boot-1 [000] ..... 99.900000: sched_process_fork: comm=boot pid=1 child_comm=boot child_pid=220
+ boot-220 [000] ..... 99.900100: sched_process_exec: filename=/srv/testd/testd pid=220 old_pid=220
+#ns 220 5555 20
+"""
+    late = sample(kill_ns=99_800_000_000)
+    found = agreement(run(), [late], parse(another.strip("\n").splitlines() + RUNNER.splitlines()))
+    assert (found["restarts"], found["missing"], found["unattributed"]) == (1, 0, 0)
+
+
 def test_only_restarts_are_witnessed() -> None:
     """Other scenarios end daemons in other ways, and more of them than they tell one by one."""
     found = agreement(run(), [sample(scenario="deaths")], parse(RUNNER.splitlines()))
