@@ -18,10 +18,10 @@ from typing import Any, Protocol
 
 from bench import kit
 from bench.about import about, add_lines
-from bench.calibration import latest
+from bench.calibration import instrument, latest
 from bench.conclusion import Progress, compare_with_floor, conclude, result, warnings
 from bench.doubts import unstable
-from bench.host import Load, host_facts, own_cpu_seconds
+from bench.host import IDENTITY, Load, host_facts, own_cpu_seconds
 from bench.options import Options
 from bench.plan import LOUD_AT_ONCE, Done, Job, Plan, plan
 from bench.quiet import Quiet
@@ -73,11 +73,7 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
     results: the folder of runs, where it is not the usual one. Ctrl-C raises KeyboardInterrupt once
     the guests are gone and what was measured is on disk.
     """
-    record = _continued(options)
-    if record is not None and options.redo:
-        options = replace(
-            Options.of_run(record.run["options"], options.overlays), redo=options.redo
-        )
+    options, record = _continued(options)
     system = options.guests
     chosen = [scenarios()[name] for name in options.scenarios]
     asked, absent = entries(
@@ -89,14 +85,10 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         overlays=options.overlays,
     )
     with sole():
-        kept: set[Pair] = set()
+        due: set[Pair] = set()
         if record is not None:
-            again = unstable(record.run) if options.redo else set()
-            kept = {pair for pair in record.complete() if pair[0] not in again}
-            asked = [
-                entry for entry in asked
-                if any((entry.name, each.name) not in kept for each in chosen)
-            ]  # fmt: skip
+            due = _due(record, options, asked)
+            asked = [entry for entry in asked if any(name == entry.name for name, _ in due)]
             if add_lines(record.run["supervisors"]):
                 record.save()
             if not asked:
@@ -104,7 +96,10 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         if options.trace:
             check_traceable()
         provider, reason = choose(options.provider, system, options.box)
-        done = {} if record is None else _done(record, kept)
+        done: dict[str, Done] = {}
+        if record is not None:
+            _check_means(record, provider)
+            done = _done(record, due)
         made = plan(asked, chosen, _depth(options, provider), provider.parallel, done)
         if record is None:
             head = _head(options, system, provider, reason, made, absent)
@@ -117,7 +112,8 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         for name in provider.leftovers():
             provider.remove(name)
         provider.prepare(system, observer.note)
-        record.forget(kept)
+        if due:
+            record.forget(due)
         loop = _Loop(options, system, provider, chosen, record, observer)
         with witnessed(record, asked) if options.trace else nullcontext():
             loop.run(made, asked)
@@ -134,24 +130,40 @@ def _depth(options: Options, provider: Provider) -> Depth:
     return Depth(trials, ENOUGH, None, replicas, options.seed, rounds)
 
 
-def _done(record: Record, kept: Set[Pair]) -> dict[str, Done]:
+def _due(record: Record, options: Options, asked: Sequence[Entry]) -> set[Pair]:
+    """What of a run is to be measured: all of who was disturbed there, or what is not complete."""
+    again, complete = unstable(record.run), record.complete()
+    every = {(entry.name, scenario) for entry in asked for scenario in options.scenarios}
+    if options.redo:
+        return {(name, scenario) for name, scenario in every if name in again}
+    return every - complete
+
+
+def _done(record: Record, due: Set[Pair]) -> dict[str, Done]:
     """By contender, what is kept of an earlier part of the run."""
     return {
         each["name"]: Done(
-            frozenset(scenario for name, scenario in kept if name == each["name"]),
+            frozenset(name for name in each["scenarios"] if (each["name"], name) not in due),
             1 + max((int(guest["replica"]) for guest in each["guests"]), default=-1),
         )
-        for each in record.left(kept)
+        for each in record.left(due)
     }
 
 
-def _continued(options: Options) -> Record | None:
-    """The latest run, where it is to be gone on with. Raises Problem where that cannot be."""
-    if options.redo:
-        return Record.load(find())
-    if not options.resume:
-        return None
+def _continued(options: Options) -> tuple[Options, Record | None]:
+    """What to measure by, and the latest run, where that is to be gone on with. Raises Problem."""
+    if not options.resume and not options.redo:
+        return options, None
     record = Record.load(find())
+    if "merged" in record.run:
+        raise Problem(
+            f"{record.folder.name} was merged of several runs, so it cannot be gone on with.",
+            advice="Measure again with --only on the host that it was measured on, "
+            f"then: ./inv merge {record.folder.name} RUN",
+            usage=True,
+        )
+    if options.redo:
+        return replace(Options.of_run(record.run), redo=options.redo), record
     theirs, ours = record.run["options"], options.same_question()
     if theirs != ours:
         differs = [key for key in ours if theirs.get(key) != ours[key]]
@@ -161,7 +173,27 @@ def _continued(options: Options) -> Record | None:
             advice="Resume with the options of that run, or leave --resume out.",
             usage=True,
         )
-    return record
+    return options, record
+
+
+def _check_means(record: Record, provider: Provider) -> None:
+    """Raises Problem for a run that was measured by other means: one cannot tell whose is what."""
+    run, host = record.run, host_facts()
+    now = {"provider": provider.name, "instrument": instrument()}
+    now |= {key: host[key] for key in IDENTITY}
+    then = {"provider": run["provider"]["name"], "instrument": run.get("instrument")}
+    then |= {key: run["host"].get(key) for key in IDENTITY}
+    differs = [key for key in now if then[key] != now[key]]
+    if differs:
+        raise Problem(
+            f"{record.folder.name} was measured by other means, so it cannot be gone on with.",
+            known="\n".join(
+                f"{key}: then {then[key] or 'unknown'}, now {now[key] or 'unknown'}"
+                for key in differs
+            ),
+            advice="Measure anew, without --resume or --redo.",
+            usage=True,
+        )
 
 
 def _head(
@@ -181,6 +213,7 @@ def _head(
         "system": system.record(),
         "provider": {"name": provider.name, "reason": reason},
         "host": host_facts(),
+        "instrument": instrument(),
         "plan": {"lines": made.lines(), "seconds": round(made.seconds, 1)},
         "absent": [
             {"supervisor": each.name, "title": each.title,
