@@ -28,6 +28,7 @@ from bench.quiet import Quiet
 from bench.record import Pair, Record, find, nothing
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
 from bench.scenarios import scenarios
+from bench.scenarios.restart import SHORT_UPTIME
 from bench.selection import FLOOR, Entry, entries
 from bench.sole import sole
 from bench.verify import mode, verify
@@ -264,6 +265,8 @@ class _Loop:
                 if job.entry.supervisor.name == FLOOR
                 and any(share.scenario == "restart" for share in job.shares)
             ]  # fmt: skip
+            # Hosted where it can be: so are most of those that it is the measure for.
+            floor.sort(key=lambda job: job.entry.contender.pid1)
             if floor and self.provider.parallel > 1:
                 self._measure_alone(floor[0], len(made.jobs))
             self._do([job for job in made.jobs if not job.loud], self.provider.parallel)
@@ -511,7 +514,7 @@ class _Loop:
     def _measure_alone(self, job: Job, replica: int) -> None:
         """The floor with nothing beside it: what the company of other guests is judged by."""
         stay = _Stay(job, self.observer)
-        group = {"name": "alone", "trials": ALONE, "uptime": [0.3, 0.3]}
+        group = {"name": "alone", "trials": ALONE, "uptime": [SHORT_UPTIME] * 2}
         steps: list[Step] = [
             {"do": "trials", "service": "s1", "signal": 9, "groups": [group], "warmup": 2,
              "deadline": 15, "limit": None, "slot": None, "ready": False},
@@ -534,7 +537,11 @@ class _Loop:
         metrics = self.scenarios["restart"].conclude(
             job.entry.contender, [{**event, "group": "long"} for event in events]
         )
-        self.record.run["alone"] = metrics[0].as_dict() | {"metric": "restart_alone"}
+        self.record.run["alone"] = {
+            **metrics[0].as_dict(),
+            "metric": "restart_alone",
+            "pid1": job.entry.contender.pid1,
+        }
 
     def _save(self) -> None:
         """Put on disk what is complete by now; to be called with the lock held."""

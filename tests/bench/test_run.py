@@ -253,6 +253,19 @@ def test_a_contender_of_which_nothing_can_be_measured_is_in_the_run(record: Reco
     assert record.complete() == {(ENTRY.name, "a")}
 
 
+def test_the_floor_alone_is_hosted_where_it_can_be(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit, "measure", lambda *_, **__: [])
+    both = [Entry(FLOOR, each, Present()) for each in FLOOR.contenders]
+    both.sort(key=lambda entry: not entry.contender.pid1)
+    assert [entry.contender.pid1 for entry in both] == [True, False]
+    for asked in (both, both[:1]):
+        fake = Fake("restart")
+        loop(record, fake).run(plan(asked, [fake], DEPTH, 4), asked)
+        assert record.run["alone"]["pid1"] is (len(asked) == 1)
+
+
 RUNIT = "runit/runner/default/hosted"
 DISTURBED = [{"kind": "neighbour", "text": "as the test says"}]
 
