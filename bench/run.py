@@ -7,9 +7,9 @@ import platform
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -45,6 +45,8 @@ REPLICAS, ROUNDS = 16, 3
 ENOUGH, ENOUGH_QUICK = 110.0, 25.0
 BUDGET_QUICK = 30.0
 ALONE = 10
+# The phase of a guest that waits until the others let it be noisy, or are quiet themselves.
+WAIT = "wait"
 # Seconds after which what is complete is put on disk, for the case of SIGKILL.
 SAVE = 30.0
 
@@ -386,16 +388,23 @@ class _Loop:
         stay.over = stay.begun or len(stay.job.shares)
 
     def _stay(self, job: Job, stay: _Stay) -> None:
-        with self.quiet.noise():
+        with stay.waiting(self.quiet.noise()):
             guest = self._ready(job, stay)
         for share in job.shares:
             self._check_going()
-            stay.enter(f"measure {share.scenario}")
             stay.begun += 1
-            load = Load()
-            stay.samples += self._share(job, share, guest)
-            stay.load[share.scenario] = load.since()
+            stay.enter(f"measure {share.scenario}")
+            with self._undisturbed(job, share, stay):
+                load = Load()
+                stay.samples += self._share(job, share, guest, stay)
+                stay.load[share.scenario] = load.since()
             stay.over = stay.begun
+
+    def _undisturbed(self, job: Job, share: Share, stay: _Stay) -> AbstractContextManager[None]:
+        """A block in which nobody is noisy, where the share is one of trials that noise reaches."""
+        if not self.scenarios[share.scenario].quiet or job.entry.contender.period is not None:
+            return nullcontext()
+        return stay.waiting(self.quiet.hold())
 
     def _ready(self, job: Job, stay: _Stay) -> Guest:
         """Everything up to and including verify."""
@@ -445,10 +454,9 @@ class _Loop:
         stay.machine = {**guest.facts(), "measurer": events[0]}
         return guest
 
-    def _share(self, job: Job, share: Share, guest: Guest) -> list[Event]:
+    def _share(self, job: Job, share: Share, guest: Guest, stay: _Stay) -> list[Event]:
         scenario = self.scenarios[share.scenario]
         contender = job.entry.contender
-        collected: list[Event] = []
 
         def measure(steps: Sequence[Step], timeout: float) -> list[Event]:
             return kit.measure(
@@ -469,20 +477,15 @@ class _Loop:
             replica=job.replica,
             slot=(slot, max(1, len(self.slots))),
             measure=measure,
-            noise=self.quiet.noise,
+            noise=lambda: stay.waiting(self.quiet.noise()),
         )
-        if scenario.quiet and contender.period is None:
-            with self.quiet.hold():
-                collected = scenario.perform(turn, share)
-        else:
-            collected = scenario.perform(turn, share)
-        return [{"scenario": share.scenario, **event} for event in collected]
+        return [{"scenario": share.scenario, **event} for event in scenario.perform(turn, share)]
 
     def _leave(self, job: Job, stay: _Stay) -> None:
         guest = stay.guest
         if guest is None:
             return
-        with self.quiet.noise():
+        with stay.waiting(self.quiet.noise()):
             if self.stopping:  # also since it waits
                 return
             if self.options.keep:
@@ -600,6 +603,15 @@ class _Stay:
         self.phase, self._since = phase, now
         if phase:
             self.observer.phase(self.job.entry.name, self.job.replica, phase)
+
+    @contextmanager
+    def waiting(self, leave: AbstractContextManager[None]) -> Iterator[None]:
+        """The block, once there is leave for it; what that takes is a phase of its own."""
+        before = self.phase
+        self.enter(WAIT)
+        with leave:
+            self.enter(before)
+            yield
 
     def facts(self) -> dict[str, Any]:
         """What the record keeps of the guest."""

@@ -21,7 +21,7 @@ from bench.conclusion import Progress
 from bench.options import Options
 from bench.plan import Done, Job, Plan, plan
 from bench.record import Record, nothing, read_run
-from bench.run import _Loop, _Stay, bench
+from bench.run import WAIT, _Loop, _Stay, bench
 from bench.scenario import Depth, Event, Scenario, Share, Turn
 from bench.selection import Entry
 from bench.spread import _Silent
@@ -251,6 +251,48 @@ def test_a_contender_of_which_nothing_can_be_measured_is_in_the_run(record: Reco
     assert found["status"] == "measured"
     assert statuses(found) == {"a": "not measured"}
     assert record.complete() == {(ENTRY.name, "a")}
+
+
+def reached(ask: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not ask():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def waits(it: _Loop, stay: _Stay, act: Callable[[], object]) -> None:
+    """The guest waits, as long as another one is quiet, and says so."""
+    acting = threading.Thread(target=act)
+    with it.quiet.hold():
+        stay.enter("measure a")
+        acting.start()
+        reached(lambda: bool(it.quiet._waiting))
+        assert stay.phase == WAIT
+    acting.join()
+    assert stay.phase != WAIT
+    assert WAIT in stay.phases
+
+
+def test_waiting_to_be_noisy_is_a_phase_of_its_own(record: Record) -> None:
+    it, job, stay = one_guest(record)
+    waits(it, stay, lambda: it._stay(job, stay))
+    it, job, stay = one_guest(record)
+    stay.guest = cast(Guest, FakeGuest("0-0"))
+    waits(it, stay, lambda: it._leave(job, stay))
+
+
+def test_waiting_for_quiet_is_none_of_the_measuring(record: Record) -> None:
+    it, job, stay = one_guest(record, quiet=True)
+    measured = threading.Event()
+    it.scenarios["a"].act = measured.set  # type: ignore[attr-defined]
+    staying = threading.Thread(target=it._stay, args=(job, stay))
+    with it.quiet.noise():
+        staying.start()
+        reached(lambda: bool(stay.begun) and stay.phase == WAIT)
+        assert not measured.is_set()
+    staying.join()
+    assert measured.is_set()
+    assert set(stay.phases) >= {WAIT, "measure a"}
 
 
 def test_the_floor_alone_is_hosted_where_it_can_be(
