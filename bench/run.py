@@ -160,9 +160,9 @@ def _continued(options: Options) -> tuple[Options, Record | None]:
     record = Record.load(find())
     if "merged" in record.run:
         raise Problem(
-            f"{record.folder.name} was merged of several runs, so it cannot be gone on with.",
+            f"{record.run['id']} was merged of several runs, so it cannot be gone on with.",
             advice="Measure again with --only on the host that it was measured on, "
-            f"then: ./inv merge {record.folder.name} RUN",
+            f"then: ./inv merge {record.run['id']} RUN",
             usage=True,
         )
     if options.redo:
@@ -189,7 +189,7 @@ def _check_means(record: Record, provider: Provider) -> None:
     differs = [key for key in now if then[key] != now[key]]
     if differs:
         raise Problem(
-            f"{record.folder.name} was measured by other means, so it cannot be gone on with.",
+            f"{run['id']} was measured by other means, so it cannot be gone on with.",
             known="\n".join(
                 f"{key}: then {then[key] or 'unknown'}, now {now[key] or 'unknown'}"
                 for key in differs

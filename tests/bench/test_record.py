@@ -158,7 +158,7 @@ def test_samples_are_read_compressed_and_without_a_torn_last_one(results: Path) 
 def test_compressed_samples_that_are_damaged_are_a_problem(results: Path) -> None:
     made = Record.create("x", HEAD)
     packed = gzip.compress(b'{"contender": "a", "scenario": "restart"}\n' * 9)
-    (made.folder / "samples.jsonl.gz").write_bytes(packed[:12] + b"\xff" * 9 + packed[21:])
+    (made.folder / "samples.jsonl.gz").write_bytes(packed[:10] + b"\xff" * 9 + packed[19:])
     with pytest.raises(Problem, match=r"samples\.jsonl\.gz is broken"):
         made.samples()
 

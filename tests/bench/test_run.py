@@ -380,7 +380,7 @@ def test_a_merged_run_is_not_gone_on_with(asked: Options) -> None:
         with pytest.raises(Problem, match="was merged of several runs") as caught:
             bench(options, _Silent())
         assert caught.value.usage
-        assert f"./inv merge {made.folder.name} RUN" in caught.value.advice
+        assert f"./inv merge {before['id']} RUN" in caught.value.advice
     assert read_run(made.folder) == before
 
 
