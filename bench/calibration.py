@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.host import host_facts
+from bench.host import host_facts, same_host
 from provision.cache import cache_folder, hand_over
 
 SCHEMA = 1
-_SAME_HOST = ("machine_id", "processor", "cores", "kernel")
 _INSTRUMENT = Path(__file__).parent.parent / "daemon"
 
 
@@ -38,9 +37,7 @@ def latest() -> dict[str, Any] | None:
     """The one of this very host, kernel and instrument; None where there is none."""
     try:
         found = json.loads(path().read_text())
-        host = host_facts()
-        same = found["instrument"] == instrument()
-        same = same and all(found["host"][key] == host[key] for key in _SAME_HOST)
-    except (OSError, ValueError, KeyError, TypeError):
+        same = found["instrument"] == instrument() and same_host(found["host"], host_facts())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return dict(found) if same and found["schema"] == SCHEMA else None

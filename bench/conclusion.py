@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -161,7 +161,11 @@ def compare_with_floor(run: dict[str, Any]) -> None:
 def spread(run: dict[str, Any]) -> float | None:
     """The floor's p90 over its median, the worse of its two places; None where it was not run."""
     return max(
-        (metric["p90"] / metric["median"] for _, metric in _floors(run) if metric["p90"]),
+        (
+            metric["p90"] / metric["median"]
+            for _, metric in _floors(run, "restart_long")
+            if metric["p90"]
+        ),
         default=None,
     )
 
@@ -181,13 +185,12 @@ def warnings(run: dict[str, Any]) -> list[str]:
             f"This host is too noisy for a ranking: the floor's slow tenth is {wide:.1f} times its "
             f"median (bound {NOISY:g}). Stop what else runs here, then measure again."
         )
-    alone = (run.get("alone") or {}).get("median")
-    together = [metric["median"] for name, metric in _floors(run) if name.endswith("/hosted")]
-    if alone and together and together[0] and together[0] / alone > HARM:
+    slower = company(run)
+    if slower is not None and slower > HARM:
         said.append(
-            f"The floor took {together[0] / alone:.2f} times as long among the other guests as "
-            f"alone (bound {HARM:g}): short latencies are too high here. "
-            "Measure fewer contenders at once: ./inv bench --only=NAME"
+            f"The floor took {slower:.2f} times as long among the other guests as alone (bound "
+            f"{HARM:g}): short latencies are too high here. Measure fewer contenders at once: "
+            "./inv bench --only=NAME"
         )
     governors = [each for each in run.get("host", {}).get("governors", []) if each != "performance"]
     if governors:
@@ -199,21 +202,51 @@ def warnings(run: dict[str, Any]) -> list[str]:
     if cut:
         said.append(
             f"{len(cut)} of {len(run['contenders'])} contenders are unfinished "
-            f"({', '.join(sorted(cut))}). Go on with the same options: ./inv bench --resume"
+            f"({', '.join(sorted(cut))}). "
+            + _once_more(run, cut, "Go on with the same options: ./inv bench --resume")
         )
     doubtful = unstable(run)
     if doubtful:
         said.append(
             f"{len(doubtful)} of {len(run['contenders'])} contenders were disturbed by the machine "
-            f"({', '.join(sorted(doubtful))}). Repeat just those: ./inv bench --redo=unstable"
+            f"({', '.join(sorted(doubtful))}). "
+            + _once_more(run, doubtful, "Repeat just those: ./inv bench --redo=unstable")
         )
     return said
 
 
-def _floors(run: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def company(run: Mapping[str, Any]) -> float | None:
+    """How many times as long the floor took among other guests as alone; None: not known.
+
+    Both in the same place, and killed as soon after its start.
+    """
+    alone = run.get("alone") or {}
+    together = [
+        metric["median"]
+        for pid1, metric in _floors(run, "restart_short")
+        if pid1 == alone.get("pid1")
+    ]
+    if not together or not alone["median"]:
+        return None
+    return float(together[0] / alone["median"])
+
+
+def _once_more(run: Mapping[str, Any], names: Iterable[str], advice: str) -> str:
+    """That advice; of a merged run, which nobody can go on with, what does as much."""
+    if "merged" not in run:
+        return advice
+    only = ",".join(sorted({name.partition("@")[0] for name in names}))
+    return (
+        f"On the same host, with the options of that run: ./inv bench --only={only}; "
+        f"then: ./inv merge {run['id']} RUN"
+    )
+
+
+def _floors(run: Mapping[str, Any], name: str) -> Iterator[tuple[bool, dict[str, Any]]]:
+    """The floor's metric of that name, and whether it was PID 1."""
     for each in run["contenders"]:
         if each["supervisor"] != FLOOR or "restart" not in each["scenarios"]:
             continue
         for metric in each["scenarios"]["restart"]["metrics"]:
-            if metric["metric"] == "restart_long" and metric["median"]:
-                yield each["name"], metric
+            if metric["metric"] == name and metric["median"]:
+                yield each["pid1"], metric

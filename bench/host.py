@@ -6,11 +6,14 @@ import hashlib
 import importlib.metadata
 import platform
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+# What tells a host, as a run records it, from another that may measure otherwise.
+IDENTITY = ("name", "machine_id", "processor", "cores", "kernel")
 _LIBRARIES = ("fabric", "invoke", "paramiko", "psutil", "python-vagrant", "rich", "scipy", "numpy")
 
 _GOVERNORS = tuple(Path("/sys/devices/system/cpu").glob("cpu*/cpufreq/scaling_governor"))
@@ -73,6 +76,11 @@ def host_facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
     }
+
+
+def same_host(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two hosts' facts are of one machine with one kernel, however often it booted."""
+    return all(one.get(key) == other.get(key) for key in IDENTITY)
 
 
 def _machine_id() -> str | None:

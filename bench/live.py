@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from bench.plan import Plan
+from bench.run import WAIT
 from bench.scenario import Event
 
 
@@ -26,6 +27,7 @@ class _Row:
     trials: int = 0
     taken: int = 0
     phases: dict[int, str] = field(default_factory=dict)
+    said: dict[int, str] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
     end: str = ""
 
@@ -66,7 +68,12 @@ class Display:
 
     def phase(self, contender: str, replica: int, phase: str) -> None:
         with self._lock:
-            self._rows[contender].phases[replica] = phase
+            row = self._rows[contender]
+            row.phases[replica] = phase
+            # Every guest waits several times, mostly for no time at all: as lines that is noise.
+            if phase in (WAIT, row.said.get(replica)):
+                return
+            row.said[replica] = phase
         self._say(f"{contender} [{replica}] {phase}")
 
     def sample(self, contender: str, event: Event) -> None:

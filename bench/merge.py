@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.conclusion import warnings
+from bench.host import same_host
 from bench.record import Record, find
 from provision.errors import Problem
 
 # What a reader takes to be the same for the whole run.
 _COMMON = ("system", "provider")
-_OWN_OF_PART = frozenset({"schema", "id", "contenders", "trace", "alone", "calibration"})
+_OWN_OF_PART = frozenset(
+    {"schema", "id", "contenders", "trace", "alone", "calibration", "instrument"}
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,28 @@ class Part:
     def host(self) -> dict[str, Any]:
         """The facts of the machine that it was made on."""
         return dict(self.run["host"])
+
+    def by_host(self) -> list[Part]:
+        """Itself, or where it is of several hosts one for each, its contenders named as there."""
+        hosts = self.run.get("hosts", {})
+        if len(hosts) < 2:
+            return [self]
+        return [self._at(label, facts) for label, facts in hosts.items()]
+
+    def _at(self, label: str, facts: Mapping[str, Any]) -> Part:
+        end = f"@{label}"
+        contenders = [
+            {**each, "name": each["name"].removesuffix(end),
+             "title": each["title"].removesuffix(f" on {label}")}
+            for each in self.run["contenders"] if each["host"] == label
+        ]  # fmt: skip
+        samples = [
+            {**each, "contender": each["contender"].removesuffix(end)}
+            for each in self.samples
+            if each["contender"].endswith(end)
+        ]
+        return Part(_of_host(self.run, label, facts) | {"contenders": contenders}, samples,
+                    self.logs)  # fmt: skip
 
 
 def merge(names: Sequence[str], *, mixed: bool) -> Record:
@@ -58,9 +83,10 @@ def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path | None =
     Of a contender measured twice on one host the later part counts. Raises Problem.
     """
     _check(parts)
-    hosts = _hosts(parts)
+    apart = [each for part in parts for each in part.by_host()]
+    hosts = _hosts(apart)
     record = Record.create(_name(parts), _head(parts, hosts, mixed), results)
-    for part, host in zip(parts, _labels(parts, hosts), strict=True):
+    for part, host in zip(apart, _labels(apart, hosts), strict=True):
         _fold(record, part, host if len(hosts) > 1 else "")
     record.run["warnings"] = list(_warnings(parts, hosts, record.run, mixed))
     record.save()
@@ -82,16 +108,19 @@ def _check(parts: Sequence[Part]) -> None:
 
 
 def _hosts(parts: Sequence[Part]) -> dict[str, dict[str, Any]]:
-    """Each host's facts by a name that no other has: CI machines are often all called the same."""
+    """Each host's facts by a name that no other has: CI machines are often all called the same.
+
+    `alone` is the floor's latency with nothing beside it, of the part that the floor is taken from.
+    """
     found: dict[str, dict[str, Any]] = {}
     for part in parts:
         name = part.host.get("name") or "host"
         number = 1
         label = name
-        while label in found and not _same(found[label], part.host):
+        while label in found and not same_host(found[label], part.host):
             number += 1
             label = f"{name}-{number}"
-        found.setdefault(label, part.host)
+        found.setdefault(label, {**part.host, "alone": part.run["alone"]})
     return found
 
 
@@ -101,13 +130,14 @@ def _labels(parts: Sequence[Part], hosts: Mapping[str, Mapping[str, Any]]) -> It
         yield next(
             label
             for label, facts in hosts.items()
-            if label.startswith(name) and _same(facts, part.host)
+            if label.startswith(name) and same_host(facts, part.host)
         )
 
 
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    keys = ("name", "machine_id", "processor", "cores", "kernel")
-    return all(one.get(key) == other.get(key) for key in keys)
+def _of_host(run: Mapping[str, Any], label: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a merged run says of one of its hosts."""
+    mine = [each for each in run["contenders"] if each["host"] == label]
+    return {**run, "host": facts, "alone": facts.get("alone"), "contenders": mine}
 
 
 def _name(parts: Sequence[Part]) -> str:
@@ -123,6 +153,7 @@ def _head(
     ended = [run["ended"] for run in runs]
     measured = {each["supervisor"] for run in runs for each in run["contenders"]}
     absent = {each["supervisor"]: each for run in runs for each in run["absent"]}
+    instruments = {run.get("instrument") for run in runs}
     return {
         **head,
         "started": min(run["started"] for run in runs),
@@ -136,6 +167,7 @@ def _head(
         "supervisors": {name: each for run in runs for name, each in run["supervisors"].items()},
         "alone": runs[0]["alone"] if len(hosts) == 1 else None,
         "calibration": runs[0].get("calibration") if len(hosts) == 1 else None,
+        "instrument": instruments.pop() if len(instruments) == 1 else None,
         "hosts": hosts,
         "mixed": mixed,
         "merged": [run["id"] for run in runs],
@@ -151,8 +183,7 @@ def _fold(record: Record, part: Part, host: str) -> None:
         if name in known:
             if contender["supervisor"] == "floor" or contender["status"] != "measured":
                 continue
-            del known[name]
-            record.forget({(each, one) for each in known for one in known[each]["scenarios"]})
+            record.forget({(name, scenario) for scenario in known[name]["scenarios"]})
         made = {**contender, "name": name, "host": host or part.host.get("name")}
         if host:
             made["title"] = f"{contender['title']} on {host}"
@@ -174,13 +205,18 @@ def _warnings(
     if len(hosts) == 1:
         yield from warnings(dict(run))
     else:
-        for label, part in zip(_labels(parts, hosts), parts, strict=True):
-            for warning in part.run["warnings"]:
+        for label, facts in hosts.items():
+            for warning in warnings(_of_host(run, label, facts)):
                 yield f"{label}: {warning}"
         kept = "ranked together, as asked" if mixed else "not ranked together"
         yield (
             f"These contenders ran on {len(hosts)} hosts ({', '.join(hosts)}) and are {kept}: "
             "compare x floor, which is of the same host."
+        )
+    if run["instrument"] is None:
+        yield (
+            "The merged runs were measured by different daemons or measuring programs, or by "
+            "unknown ones: compare with care."
         )
     asked = [{k: v for k, v in part.run["options"].items() if k != "only"} for part in parts]
     if any(each != asked[0] for each in asked):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bench.overlays import overlays
+from bench.overlays import overlays, overlays_of_run
 from bench.scenarios import scenarios
 from provision.errors import Problem
 from provision.overlay import Overlay
@@ -16,6 +16,8 @@ from supervisors.contract import ARTICLE_YEAR
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
 UNSTABLE = "unstable"
+# What an option is called on the command line, where that is another name.
+_FLAGS = {"system": "os", "scenarios": "scenario", "overlays": "overlay"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Options:
 
     trials 0: as many as the depth says; versions: `2012` for the article's, where a source has
     them; overlays: by supervisor; trace: the kernel's tracepoints as a witness; redo: which
-    contenders of the latest run to repeat.
+    contenders of the latest run to repeat, with its options.
     """
 
     system: str = "debian"
@@ -85,20 +87,24 @@ class Options:
                 usage=True,
             )
         where = mirror or Mirror()
-        return cls(
+        asked = cls(
             system, provider, _split(only), _scenarios(_split(scenario)), role, profile,
             _number("trials", trials, least=1) if trials else 0, _number("seed", seed, least=0),
             quick, keep, resume, box, versions, where,
             overlays(overlay or (), named(system, where)), trace, redo,
         )  # fmt: skip
+        _check_redone(asked)
+        return asked
 
     @classmethod
-    def of_run(cls, asked: Mapping[str, Any], overlays: Mapping[str, Overlay]) -> Options:
-        """The options that a run was made with, from its record, which has no overlay's files."""
+    def of_run(cls, run: Mapping[str, Any]) -> Options:
+        """The options that a run was made with. Raises Problem for an overlay that has changed."""
         given: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in run["options"].items()
         }
-        return cls(**{**given, "mirror": Mirror(**asked["mirror"]), "overlays": overlays})
+        asked = cls(**{**given, "mirror": Mirror(**given["mirror"]), "overlays": {}})
+        return replace(asked, overlays=overlays_of_run(run, asked.guests))
 
     @property
     def guests(self) -> System:
@@ -118,6 +124,21 @@ class Options:
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in asked.items()
         }
+
+
+def _check_redone(asked: Options) -> None:
+    """Raises Problem where it is asked to repeat, and otherwise than it was measured."""
+    plain = Options(redo=asked.redo)
+    given = [name for name in vars(plain) if getattr(asked, name) != getattr(plain, name)]
+    if not asked.redo or not given:
+        return
+    flags = ", ".join(f"--{_FLAGS.get(name, name)}" for name in given)
+    raise Problem(
+        f"--redo and {flags} contradict each other.",
+        known="--redo measures with the options of the latest run.",
+        advice=f"./inv bench --redo={asked.redo}",
+        usage=True,
+    )
 
 
 def _number(name: str, text: str, *, least: int) -> int:

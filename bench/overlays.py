@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from provision.errors import Problem
 from provision.overlay import Overlay, missing_program
@@ -30,6 +31,25 @@ def overlays(values: Sequence[str], system: System) -> dict[str, Overlay]:
                     usage=True,
                 )
             found[each] = overlay
+    return found
+
+
+def overlays_of_run(run: Mapping[str, Any], system: System) -> dict[str, Overlay]:
+    """By supervisor, the overlays that a run was made with. Raises Problem for a changed one."""
+    found: dict[str, Overlay] = {}
+    for each in run["contenders"]:
+        source = each.get("source", {})
+        if source.get("kind") != Overlay.kind:
+            continue
+        found[each["supervisor"]] = overlay = Overlay.of(Path(source["folder"]), system)
+        if overlay.digest != source["sha256"]:
+            raise Problem(
+                f"{overlay.folder} holds another build than {each['name']} was measured with.",
+                known=f"Then {source['sha256'][:12]}, now {overlay.digest[:12]}.",
+                advice="Put that build back, or measure anew: "
+                f"./inv bench --overlay={each['supervisor']}={overlay.folder}",
+                usage=True,
+            )
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from bench.lines import PLAIN, lines
 from provision.cache import hand_over
 from provision.errors import Problem
 
@@ -61,40 +62,31 @@ class Record:
         """Every contender's results by its name."""
         return {each["name"]: each for each in self.run["contenders"]}
 
-    def left(self, kept: Set[Pair]) -> list[dict[str, Any]]:
-        """What is left of the contenders' results where only those pairs are kept."""
-        return [left for each in self.run["contenders"] if (left := _left(each, kept))]
+    def left(self, gone: Set[Pair]) -> list[dict[str, Any]]:
+        """What is left of the contenders' results without those pairs."""
+        return [left for each in self.run["contenders"] if (left := _left(each, gone))]
 
     def samples(self) -> list[dict[str, Any]]:
-        """Every sample on disk."""
-        path = self.folder / "samples.jsonl"
-        if not path.exists():
-            return []
-        with path.open() as lines:
-            return [json.loads(line) for line in lines]
+        """Every sample on disk; a last one torn by a kill is left out. Raises Problem."""
+        return [_sample(*line) for line in lines(self.folder)]
 
     def rewrite(self, samples: Sequence[dict[str, Any]]) -> None:
         """Put those samples in the place of all that are there."""
         text = "".join(json.dumps(sample) + "\n" for sample in samples)
-        self._replace(self.folder / "samples.jsonl", text)
+        self._replace(self.folder / PLAIN, text)
 
-    def forget(self, kept: Set[Pair]) -> None:
-        """Drop the results and samples of every pair but those. Raises Problem."""
-        path = self.folder / "samples.jsonl"
-        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-        if lines and not lines[-1].endswith("\n"):
-            del lines[-1]  # torn by a kill
-        owners = [_owner(path, number, line) for number, line in enumerate(lines, 1)]
-        mine = [line for line, owner in zip(lines, owners, strict=True) if owner in kept]
-        self.run["contenders"] = self.left(kept)
+    def forget(self, gone: Set[Pair]) -> None:
+        """Drop the results and samples of those pairs. Raises Problem."""
+        left = [line[-1] for line in lines(self.folder) if _owner(_sample(*line)) not in gone]
+        self.run["contenders"] = self.left(gone)
         # The results first: a kill in between leaves samples too many, and none too few.
         self.save()
-        if path.exists():
-            self._replace(path, "".join(mine))
+        # Also where nothing is dropped: what follows must not be added to a torn line.
+        self._replace(self.folder / PLAIN, b"".join(left).decode())
 
     def add(self, made: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -> None:
         """Put contenders' results on disk in the place of those before, new samples first."""
-        with self._disk(), (self.folder / "samples.jsonl").open("a") as stream:
+        with self._disk(), (self.folder / PLAIN).open("a") as stream:
             stream.writelines(json.dumps(sample) + "\n" for sample in samples)
             stream.flush()
             os.fsync(stream.fileno())
@@ -174,8 +166,8 @@ def nothing(status: str, note: str) -> dict[str, Any]:
     return {"status": status, "note": note, "metrics": [], "verdicts": []}
 
 
-def _left(contender: dict[str, Any], kept: Set[Pair]) -> dict[str, Any] | None:
-    mine = {name for name in contender["scenarios"] if (contender["name"], name) in kept}
+def _left(contender: dict[str, Any], gone: Set[Pair]) -> dict[str, Any] | None:
+    mine = {name for name in contender["scenarios"] if (contender["name"], name) not in gone}
     if mine == set(contender["scenarios"]):
         return contender
     if not mine:
@@ -199,18 +191,23 @@ def _left(contender: dict[str, Any], kept: Set[Pair]) -> dict[str, Any] | None:
     return left
 
 
-def _owner(path: Path, number: int, line: str) -> Pair:
-    """What a sample belongs to. Raises Problem for a line that is none."""
+def _sample(path: Path, number: int, raw: bytes) -> dict[str, Any]:
+    """A line as what it says. Raises Problem for one that is no sample."""
     try:
-        sample = json.loads(line)
-        return str(sample["contender"]), str(sample["scenario"])
+        sample = dict(json.loads(raw))
+        sample["contender"], sample["scenario"]
     except (ValueError, KeyError, TypeError) as failure:
         raise Problem(
             f"{path}, line {number} is not a sample: {failure}.",
-            known="The run can be reported, but not resumed.",
-            advice="Measure again: ./inv bench",
+            known="docs/results.md describes the file.",
+            advice="Name another run, or measure again: ./inv bench",
             usage=True,
         ) from failure
+    return sample
+
+
+def _owner(sample: dict[str, Any]) -> Pair:
+    return str(sample["contender"]), str(sample["scenario"])
 
 
 def _schema() -> Draft202012Validator:

@@ -7,9 +7,9 @@ import platform
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,16 +18,17 @@ from typing import Any, Protocol
 
 from bench import kit
 from bench.about import about, add_lines
-from bench.calibration import latest
+from bench.calibration import instrument, latest
 from bench.conclusion import Progress, compare_with_floor, conclude, result, warnings
 from bench.doubts import unstable
-from bench.host import Load, host_facts, own_cpu_seconds
+from bench.host import IDENTITY, Load, host_facts, own_cpu_seconds
 from bench.options import Options
 from bench.plan import LOUD_AT_ONCE, Done, Job, Plan, plan
 from bench.quiet import Quiet
 from bench.record import Pair, Record, find, nothing
 from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, services
 from bench.scenarios import scenarios
+from bench.scenarios.restart import SHORT_UPTIME
 from bench.selection import FLOOR, Entry, entries
 from bench.sole import sole
 from bench.verify import mode, verify
@@ -44,6 +45,8 @@ REPLICAS, ROUNDS = 16, 3
 ENOUGH, ENOUGH_QUICK = 110.0, 25.0
 BUDGET_QUICK = 30.0
 ALONE = 10
+# The phase of a guest that waits until the others let it be noisy, or are quiet themselves.
+WAIT = "wait"
 # Seconds after which what is complete is put on disk, for the case of SIGKILL.
 SAVE = 30.0
 
@@ -73,11 +76,7 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
     results: the folder of runs, where it is not the usual one. Ctrl-C raises KeyboardInterrupt once
     the guests are gone and what was measured is on disk.
     """
-    record = _continued(options)
-    if record is not None and options.redo:
-        options = replace(
-            Options.of_run(record.run["options"], options.overlays), redo=options.redo
-        )
+    options, record = _continued(options)
     system = options.guests
     chosen = [scenarios()[name] for name in options.scenarios]
     asked, absent = entries(
@@ -89,14 +88,10 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         overlays=options.overlays,
     )
     with sole():
-        kept: set[Pair] = set()
+        due: set[Pair] = set()
         if record is not None:
-            again = unstable(record.run) if options.redo else set()
-            kept = {pair for pair in record.complete() if pair[0] not in again}
-            asked = [
-                entry for entry in asked
-                if any((entry.name, each.name) not in kept for each in chosen)
-            ]  # fmt: skip
+            due = _due(record, options, asked)
+            asked = [entry for entry in asked if any(name == entry.name for name, _ in due)]
             if add_lines(record.run["supervisors"]):
                 record.save()
             if not asked:
@@ -104,7 +99,10 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         if options.trace:
             check_traceable()
         provider, reason = choose(options.provider, system, options.box)
-        done = {} if record is None else _done(record, kept)
+        done: dict[str, Done] = {}
+        if record is not None:
+            _check_means(record, provider)
+            done = _done(record, due)
         made = plan(asked, chosen, _depth(options, provider), provider.parallel, done)
         if record is None:
             head = _head(options, system, provider, reason, made, absent)
@@ -117,7 +115,8 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         for name in provider.leftovers():
             provider.remove(name)
         provider.prepare(system, observer.note)
-        record.forget(kept)
+        if due:
+            record.forget(due)
         loop = _Loop(options, system, provider, chosen, record, observer)
         with witnessed(record, asked) if options.trace else nullcontext():
             loop.run(made, asked)
@@ -134,24 +133,40 @@ def _depth(options: Options, provider: Provider) -> Depth:
     return Depth(trials, ENOUGH, None, replicas, options.seed, rounds)
 
 
-def _done(record: Record, kept: Set[Pair]) -> dict[str, Done]:
+def _due(record: Record, options: Options, asked: Sequence[Entry]) -> set[Pair]:
+    """What of a run is to be measured: all of who was disturbed there, or what is not complete."""
+    again, complete = unstable(record.run), record.complete()
+    every = {(entry.name, scenario) for entry in asked for scenario in options.scenarios}
+    if options.redo:
+        return {(name, scenario) for name, scenario in every if name in again}
+    return every - complete
+
+
+def _done(record: Record, due: Set[Pair]) -> dict[str, Done]:
     """By contender, what is kept of an earlier part of the run."""
     return {
         each["name"]: Done(
-            frozenset(scenario for name, scenario in kept if name == each["name"]),
+            frozenset(name for name in each["scenarios"] if (each["name"], name) not in due),
             1 + max((int(guest["replica"]) for guest in each["guests"]), default=-1),
         )
-        for each in record.left(kept)
+        for each in record.left(due)
     }
 
 
-def _continued(options: Options) -> Record | None:
-    """The latest run, where it is to be gone on with. Raises Problem where that cannot be."""
-    if options.redo:
-        return Record.load(find())
-    if not options.resume:
-        return None
+def _continued(options: Options) -> tuple[Options, Record | None]:
+    """What to measure by, and the latest run, where that is to be gone on with. Raises Problem."""
+    if not options.resume and not options.redo:
+        return options, None
     record = Record.load(find())
+    if "merged" in record.run:
+        raise Problem(
+            f"{record.run['id']} was merged of several runs, so it cannot be gone on with.",
+            advice="Measure again with --only on the host that it was measured on, "
+            f"then: ./inv merge {record.run['id']} RUN",
+            usage=True,
+        )
+    if options.redo:
+        return replace(Options.of_run(record.run), redo=options.redo), record
     theirs, ours = record.run["options"], options.same_question()
     if theirs != ours:
         differs = [key for key in ours if theirs.get(key) != ours[key]]
@@ -161,7 +176,27 @@ def _continued(options: Options) -> Record | None:
             advice="Resume with the options of that run, or leave --resume out.",
             usage=True,
         )
-    return record
+    return options, record
+
+
+def _check_means(record: Record, provider: Provider) -> None:
+    """Raises Problem for a run that was measured by other means: one cannot tell whose is what."""
+    run, host = record.run, host_facts()
+    now = {"provider": provider.name, "instrument": instrument()}
+    now |= {key: host[key] for key in IDENTITY}
+    then = {"provider": run["provider"]["name"], "instrument": run.get("instrument")}
+    then |= {key: run["host"].get(key) for key in IDENTITY}
+    differs = [key for key in now if then[key] != now[key]]
+    if differs:
+        raise Problem(
+            f"{run['id']} was measured by other means, so it cannot be gone on with.",
+            known="\n".join(
+                f"{key}: then {then[key] or 'unknown'}, now {now[key] or 'unknown'}"
+                for key in differs
+            ),
+            advice="Measure anew, without --resume or --redo.",
+            usage=True,
+        )
 
 
 def _head(
@@ -181,6 +216,7 @@ def _head(
         "system": system.record(),
         "provider": {"name": provider.name, "reason": reason},
         "host": host_facts(),
+        "instrument": instrument(),
         "plan": {"lines": made.lines(), "seconds": round(made.seconds, 1)},
         "absent": [
             {"supervisor": each.name, "title": each.title,
@@ -231,6 +267,8 @@ class _Loop:
                 if job.entry.supervisor.name == FLOOR
                 and any(share.scenario == "restart" for share in job.shares)
             ]  # fmt: skip
+            # Hosted where it can be: so are most of those that it is the measure for.
+            floor.sort(key=lambda job: job.entry.contender.pid1)
             if floor and self.provider.parallel > 1:
                 self._measure_alone(floor[0], len(made.jobs))
             self._do([job for job in made.jobs if not job.loud], self.provider.parallel)
@@ -350,16 +388,23 @@ class _Loop:
         stay.over = stay.begun or len(stay.job.shares)
 
     def _stay(self, job: Job, stay: _Stay) -> None:
-        with self.quiet.noise():
+        with stay.waiting(self.quiet.noise()):
             guest = self._ready(job, stay)
         for share in job.shares:
             self._check_going()
-            stay.enter(f"measure {share.scenario}")
             stay.begun += 1
-            load = Load()
-            stay.samples += self._share(job, share, guest)
-            stay.load[share.scenario] = load.since()
+            stay.enter(f"measure {share.scenario}")
+            with self._undisturbed(job, share, stay):
+                load = Load()
+                stay.samples += self._share(job, share, guest, stay)
+                stay.load[share.scenario] = load.since()
             stay.over = stay.begun
+
+    def _undisturbed(self, job: Job, share: Share, stay: _Stay) -> AbstractContextManager[None]:
+        """A block in which nobody is noisy, where the share is one of trials that noise reaches."""
+        if not self.scenarios[share.scenario].quiet or job.entry.contender.period is not None:
+            return nullcontext()
+        return stay.waiting(self.quiet.hold())
 
     def _ready(self, job: Job, stay: _Stay) -> Guest:
         """Everything up to and including verify."""
@@ -409,10 +454,9 @@ class _Loop:
         stay.machine = {**guest.facts(), "measurer": events[0]}
         return guest
 
-    def _share(self, job: Job, share: Share, guest: Guest) -> list[Event]:
+    def _share(self, job: Job, share: Share, guest: Guest, stay: _Stay) -> list[Event]:
         scenario = self.scenarios[share.scenario]
         contender = job.entry.contender
-        collected: list[Event] = []
 
         def measure(steps: Sequence[Step], timeout: float) -> list[Event]:
             return kit.measure(
@@ -433,20 +477,15 @@ class _Loop:
             replica=job.replica,
             slot=(slot, max(1, len(self.slots))),
             measure=measure,
-            noise=self.quiet.noise,
+            noise=lambda: stay.waiting(self.quiet.noise()),
         )
-        if scenario.quiet and contender.period is None:
-            with self.quiet.hold():
-                collected = scenario.perform(turn, share)
-        else:
-            collected = scenario.perform(turn, share)
-        return [{"scenario": share.scenario, **event} for event in collected]
+        return [{"scenario": share.scenario, **event} for event in scenario.perform(turn, share)]
 
     def _leave(self, job: Job, stay: _Stay) -> None:
         guest = stay.guest
         if guest is None:
             return
-        with self.quiet.noise():
+        with stay.waiting(self.quiet.noise()):
             if self.stopping:  # also since it waits
                 return
             if self.options.keep:
@@ -478,7 +517,7 @@ class _Loop:
     def _measure_alone(self, job: Job, replica: int) -> None:
         """The floor with nothing beside it: what the company of other guests is judged by."""
         stay = _Stay(job, self.observer)
-        group = {"name": "alone", "trials": ALONE, "uptime": [0.3, 0.3]}
+        group = {"name": "alone", "trials": ALONE, "uptime": [SHORT_UPTIME] * 2}
         steps: list[Step] = [
             {"do": "trials", "service": "s1", "signal": 9, "groups": [group], "warmup": 2,
              "deadline": 15, "limit": None, "slot": None, "ready": False},
@@ -501,7 +540,11 @@ class _Loop:
         metrics = self.scenarios["restart"].conclude(
             job.entry.contender, [{**event, "group": "long"} for event in events]
         )
-        self.record.run["alone"] = metrics[0].as_dict() | {"metric": "restart_alone"}
+        self.record.run["alone"] = {
+            **metrics[0].as_dict(),
+            "metric": "restart_alone",
+            "pid1": job.entry.contender.pid1,
+        }
 
     def _save(self) -> None:
         """Put on disk what is complete by now; to be called with the lock held."""
@@ -560,6 +603,15 @@ class _Stay:
         self.phase, self._since = phase, now
         if phase:
             self.observer.phase(self.job.entry.name, self.job.replica, phase)
+
+    @contextmanager
+    def waiting(self, leave: AbstractContextManager[None]) -> Iterator[None]:
+        """The block, once there is leave for it; what that takes is a phase of its own."""
+        before = self.phase
+        self.enter(WAIT)
+        with leave:
+            self.enter(before)
+            yield
 
     def facts(self) -> dict[str, Any]:
         """What the record keeps of the guest."""

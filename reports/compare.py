@@ -160,6 +160,9 @@ def differences(before: Measured, after: Measured) -> list[str]:
         for what, ask in asked
         if (one := ask(old)) != (other := ask(new))
     ]
+    one, other = (run.get("instrument") for run in (old, new))
+    if not one or one != other:
+        said.append(f"Different instruments: {one or 'unknown'}, then {other or 'unknown'}.")
     for run in (old, new):
         said += [f"{run['id']}: {warning}" for warning in run["warnings"]]
         said += [f"{run['id']} has not ended."] if not run["ended"] else []

@@ -8,11 +8,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from bench.lines import COMPRESSED, lines
 from provision.errors import Problem
 from reports import markdown
 from reports.article import article_table
 from reports.blocks import Cell, Table
-from reports.samples import COMPRESSED, lines, read
+from reports.samples import read
 from reports.text import clean
 
 FOLDER = Path(__file__).parent / "published"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,9 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from provision.errors import Problem
+from bench.lines import broken, lines
 from reports.text import clean
 
-PLAIN, COMPRESSED = "samples.jsonl", "samples.jsonl.gz"
 _SCHEMA = Path(__file__).parent / "schema.json"
 _MS = 1e-6
 _SECOND = 10**9
@@ -140,29 +137,11 @@ def read(folder: Path) -> Samples:
         try:
             line = decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as failure:
-            raise _broken(path, f"line {number}: {_why(raw) or failure}") from failure
+            raise broken(path, f"line {number}: {_why(raw) or failure}") from failure
         if not line.whole:
-            raise _broken(path, f"line {number}: {_why(raw) or 'a stamp is missing'}")
+            raise broken(path, f"line {number}: {_why(raw) or 'a stamp is missing'}")
         found._take(line, names)
     return found
-
-
-def lines(folder: Path) -> Iterator[tuple[Path, int, bytes]]:
-    """Each whole line of a run's samples, its file and its number. Raises Problem."""
-    path = next((folder / name for name in (PLAIN, COMPRESSED) if (folder / name).exists()), None)
-    if path is None:
-        return
-    try:
-        with _opened(path) as stream:
-            for number, raw in enumerate(stream, 1):
-                if raw.endswith(b"\n"):
-                    yield path, number, raw
-    except (OSError, EOFError) as failure:
-        raise _broken(path, str(failure)) from failure
-
-
-def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
-    return gzip.open(path) if path.name == COMPRESSED else path.open("rb")
 
 
 def _why(raw: bytes) -> str:
@@ -175,12 +154,3 @@ def _why(raw: bytes) -> str:
     check = Draft202012Validator({"$ref": "#/$defs/sample", "$defs": described})
     error = best_match(check.iter_errors(sample))
     return f"{error.json_path}: {error.message[:300]}" if error is not None else ""
-
-
-def _broken(path: Path, why: str) -> Problem:
-    return Problem(
-        f"{path} is broken: {why}.",
-        known="docs/results.md describes the file.",
-        advice="Name another run; ./inv report without a name takes the latest.",
-        usage=True,
-    )

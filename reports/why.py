@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.lines import lines as raw_lines
 from provision.errors import Problem
 from provision.systems import unknown
-from reports.samples import lines as raw_lines
 from reports.view import label
 
 _LONGEST = 400

@@ -11,6 +11,7 @@ from bench.conclusion import (
     HARM,
     NOISY,
     Progress,
+    company,
     compare_with_floor,
     conclude,
     result,
@@ -174,14 +175,19 @@ def test_cpu_time_per_restart() -> None:
     assert found["cpu_per_restart"]["median"] == 2000.0  # us
 
 
-def contender(name: str, median: float | None, p90: float | None = None) -> dict[str, Any]:
-    metric = {"metric": "restart_long", "median": median, "p90": p90, "floor_ratio": None}
+def contender(
+    name: str, median: float | None, p90: float | None = None, short: float | None = None
+) -> dict[str, Any]:
+    metrics = [
+        {"metric": "restart_long", "median": median, "p90": p90, "floor_ratio": None},
+        {"metric": "restart_short", "median": short, "p90": None, "floor_ratio": None},
+    ]
     return {
         "name": name,
         "supervisor": name.split("/")[0],
         "pid1": name.endswith("pid1"),
         "status": "measured",
-        "scenarios": {"restart": {"metrics": [metric]}},
+        "scenarios": {"restart": {"metrics": metrics}},
     }
 
 
@@ -224,10 +230,23 @@ def test_a_quiet_host() -> None:
 
 
 def test_harm_by_company_is_said() -> None:
-    floor = contender("floor/runner/default/hosted", 3.0, 3.0)
-    run = {"contenders": [floor], "alone": {"median": 1.0}}
+    floor = contender("floor/runner/default/hosted", 3.0, 3.0, short=3.0)
+    run = {"contenders": [floor], "alone": {"median": 1.0, "pid1": False}}
     assert "3.00 times as long" in warnings(run)[0]
-    assert warnings({"contenders": [floor], "alone": {"median": 3.0 / HARM}}) == []
+    assert warnings({**run, "alone": {"median": 3.0 / HARM, "pid1": False}}) == []
+
+
+def test_harm_is_judged_in_the_same_place_and_at_the_same_uptime() -> None:
+    floors = [
+        contender("floor/runner/default/hosted", 9.0, 9.0, short=1.0),
+        contender("floor/runner/default/pid1", 9.0, 9.0, short=2.0),
+    ]
+    run = {"contenders": floors, "alone": {"median": 1.0, "pid1": False}}
+    assert company(run) == 1.0
+    assert company({**run, "alone": {"median": 1.0, "pid1": True}}) == 2.0
+    # Of an older run nobody knows where it was measured.
+    assert company({**run, "alone": {"median": 1.0}}) is None
+    assert company({**run, "alone": None}) is None
 
 
 def test_no_floor_no_word() -> None:
@@ -246,3 +265,13 @@ def test_what_was_cut_short_is_said_with_the_next_step() -> None:
     (said,) = warnings({"contenders": [done, {**cut, "status": "unfinished"}]})
     assert said.startswith("1 of 2 contenders are unfinished (s6/runner/default/pid1).")
     assert said.endswith("./inv bench --resume")
+
+
+def test_a_merged_run_is_not_advised_what_it_would_refuse() -> None:
+    cut = contender("s6/runner/default/hosted@a", 8.0) | {"status": "unfinished"}
+    disturbed = contender("runit/runner/default/hosted@a", 8.0)
+    disturbed["doubts"] = [{"kind": "neighbour", "text": "so"}]
+    said = warnings({"contenders": [cut, disturbed], "merged": ["x", "y"], "id": "z"})
+    for each, name in zip(said, ("s6", "runit"), strict=True):
+        assert f"--only={name}/runner/default/hosted; then: ./inv merge z RUN" in each
+        assert "--redo" not in each and "--resume" not in each

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,31 @@ from bench.merge import Part, merge, merged
 from bench.spread import together
 from provision.errors import Problem
 from reports.view import unranked
+from tests.reports import made
 
 
-def contender(name: str, median: float, status: str = "measured") -> dict[str, Any]:
+def contender(name: str, median: float, status: str = "measured", **more: Any) -> dict[str, Any]:
     metric = {"metric": "restart_long", "median": median, "p90": median, "floor_ratio": median / 2}
     return {
         "name": name, "supervisor": name.split("/")[0], "title": name.split("/")[0],
         "status": status, "reason": "", "pid1": False,
-        "scenarios": {"restart": {"status": "measured", "metrics": [metric]}},
+        "scenarios": {"restart": {"status": "measured", "metrics": [metric]}}, **more,
     }  # fmt: skip
 
 
-def part(host: str, *contenders: dict[str, Any], system: str = "debian", **host_more: str) -> Part:
+def part(
+    host: str,
+    *contenders: dict[str, Any],
+    system: str = "debian",
+    instrument: str | None = None,
+    **host_more: str,
+) -> Part:
     run = {
         "schema": 1, "id": f"run-{host}", "started": "2020-01-01T00:00:00+00:00",
         "ended": "2020-01-01T00:10:00+00:00", "seconds": 600.0, "options": {"trials": 0},
         "quick": False, "system": {"name": system}, "provider": {"name": "lxc"},
         "host": {"name": host, "processor": "p", "cores": 2, "kernel": "6", **host_more},
-        "bound": 400.0, "calibration": {"made": host},
+        "bound": 400.0, "calibration": {"made": host}, "instrument": instrument,
         "plan": {"lines": [], "seconds": 1.0}, "absent": [], "alone": None, "warnings": ["w"],
         "supervisors": {}, "contenders": list(contenders),
     }  # fmt: skip
@@ -114,3 +122,50 @@ def test_bounds_add_up_as_the_time_does_and_a_calibration_is_of_one_host(tmp_pat
     apart = merged([here, there], results=tmp_path).run
     assert (apart["seconds"], apart["bound"], apart["calibration"]) == (1200.0, 800.0, None)
     assert merged([here, here], results=tmp_path).run["calibration"] == {"made": "a"}
+
+
+DISTURBED = [{"kind": "neighbour", "text": "so"}]
+
+
+def test_what_was_disturbed_is_measured_again_and_merged_once_more(tmp_path: Path) -> None:
+    parts = [
+        part("a", contender("floor/x", 1), contender("runit/x", 4, doubts=DISTURBED)),
+        part("b", contender("floor/x", 2), contender("runit/x", 8)),
+    ]
+    first = merged(parts, results=tmp_path)
+    (said,) = [each for each in first.run["warnings"] if "disturbed" in each]
+    assert said.startswith("a: 1 of 2 contenders were disturbed by the machine (runit/x@a).")
+    assert said.endswith(f"--only=runit/x; then: ./inv merge {first.run['id']} RUN")
+
+    again = part("a", contender("floor/x", 1), contender("runit/x", 5))
+    last = merged([Part(first.run, first.samples(), {}), again], results=tmp_path / "again")
+    medians = {
+        each["name"]: each["scenarios"]["restart"]["metrics"][0]["median"]
+        for each in last.run["contenders"]
+    }
+    assert medians == {"floor/x@a": 1, "floor/x@b": 2, "runit/x@a": 5, "runit/x@b": 8}
+    assert {each["title"] for each in last.run["contenders"]} == {
+        "floor on a", "floor on b", "runit on a", "runit on b"
+    }  # fmt: skip
+    assert sorted(each["contender"] for each in last.samples()) == sorted(medians)
+    assert not any("disturbed" in each for each in last.run["warnings"])
+
+
+def test_an_instrument_is_of_all_parts_or_of_none(tmp_path: Path) -> None:
+    one, other = (part("a", contender(f"{name}/x", 1), instrument=name) for name in ("s6", "monit"))
+    both = merged([one, other], results=tmp_path).run
+    assert both["instrument"] is None
+    assert any("different daemons or measuring programs" in each for each in both["warnings"])
+    same = merged([one, one], results=tmp_path).run
+    assert same["instrument"] == "s6"
+    assert not any("measuring programs" in each for each in same["warnings"])
+
+
+def test_a_published_run_brings_its_samples(tmp_path: Path) -> None:
+    folder = made.ordinary(tmp_path / "published")
+    plain = folder / "samples.jsonl"
+    (folder / "samples.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    whole = Part.of(folder).samples
+    plain.unlink()
+    assert len(whole) == 150
+    assert Part.of(folder).samples == whole

@@ -60,6 +60,23 @@ def test_keep_and_resume_contradict() -> None:
     assert caught.value.usage
 
 
+@pytest.mark.parametrize(
+    ("given", "flag"),
+    [({"only": ["s6"]}, "--only"), ({"trials": "5"}, "--trials"), ({"quick": True}, "--quick"),
+     ({"keep": True}, "--keep"), ({"seed": "2"}, "--seed"), ({"system": "arch"}, "--os"),
+     ({"scenario": ["deaths"]}, "--scenario"), ({"quick": True, "role": "runner"}, "--role, ")],
+)  # fmt: skip
+def test_what_is_repeated_is_asked_for_by_the_run_alone(given: dict[str, Any], flag: str) -> None:
+    with pytest.raises(Problem, match=r"--redo and .* contradict") as caught:
+        asked(redo="unstable", **given)
+    assert caught.value.usage
+    assert flag in str(caught.value)
+
+
+def test_to_repeat_is_enough() -> None:
+    assert asked(redo="unstable") == Options(redo="unstable")
+
+
 def test_names_by_comma_and_by_repetition() -> None:
     assert asked(only=["runit,s6", "god"]).only == ("runit", "s6", "god")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,9 @@ def test_forgetting_a_scenario_leaves_the_other(results: Path) -> None:
         [one, other, row("c")],
         [*samples("a", 2), *samples("a", 3, "footprint"), *samples("b", 2), *samples("c", 1)],
     )
-    before = made.left(made.complete())
-    made.forget(made.complete())
+    gone = {("a", "restart"), ("b", "footprint")}
+    before = made.left(gone)
+    made.forget(gone)
     again = Record.load(made.folder)
     assert again.run["contenders"] == made.run["contenders"] == before
     a, b, c = (again.contenders()[name] for name in "abc")
@@ -111,7 +113,7 @@ def test_forgetting_a_scenario_leaves_the_other(results: Path) -> None:
     assert kept(again) == [*samples("a", 3, "footprint"), *samples("b", 2), *samples("c", 1)]
 
 
-def test_forgetting_drops_what_is_not_complete(results: Path) -> None:
+def test_forgetting_drops_whole_contenders_and_samples_without_results(results: Path) -> None:
     made = Record.create("x", HEAD)
     made.add([row("a")], samples("a", 2))
     made.add([cut(row("b"), "restart", "footprint", status="failed")], samples("b", 2))
@@ -119,7 +121,7 @@ def test_forgetting_drops_what_is_not_complete(results: Path) -> None:
     with (made.folder / "samples.jsonl").open("a") as stream:
         stream.write(json.dumps(samples("c", 1)[0]) + '\n{"contender": "a", "num')
     again = Record.load(made.folder)
-    again.forget(again.complete())
+    again.forget({(name, scenario) for name in "bc" for scenario in ("restart", "footprint")})
     assert list(again.contenders()) == list(Record.load(made.folder).contenders()) == ["a"]
     assert kept(again) == samples("a", 2)
 
@@ -132,10 +134,33 @@ def test_a_broken_sample_is_named(results: Path, line: str) -> None:
     made.add([row("a")], samples("a", 1))
     with (made.folder / "samples.jsonl").open("a") as stream:
         stream.write(line + "\n")
-    with pytest.raises(Problem, match=r"samples\.jsonl, line 2 is not a sample") as caught:
-        made.forget(set())
-    assert caught.value.usage
+    for read in (lambda: made.forget({("a", "restart")}), made.samples):
+        with pytest.raises(Problem, match=r"samples\.jsonl, line 2 is not a sample") as caught:
+            read()
+        assert caught.value.usage
     assert list(Record.load(made.folder).contenders()) == ["a"]
+
+
+def test_samples_are_read_compressed_and_without_a_torn_last_one(results: Path) -> None:
+    made = Record.create("x", HEAD)
+    assert made.samples() == []
+    made.add([row("a")], samples("a", 2))
+    plain = made.folder / "samples.jsonl"
+    with plain.open("a") as stream:
+        stream.write('{"contender": "a", "num')
+    assert made.samples() == samples("a", 2)
+    with gzip.open(made.folder / "samples.jsonl.gz", "wb") as packed:
+        packed.write(plain.read_bytes())
+    plain.unlink()
+    assert made.samples() == samples("a", 2)
+
+
+def test_compressed_samples_that_are_damaged_are_a_problem(results: Path) -> None:
+    made = Record.create("x", HEAD)
+    packed = gzip.compress(b'{"contender": "a", "scenario": "restart"}\n' * 9)
+    (made.folder / "samples.jsonl.gz").write_bytes(packed[:10] + b"\xff" * 9 + packed[19:])
+    with pytest.raises(Problem, match=r"samples\.jsonl\.gz is broken"):
+        made.samples()
 
 
 def test_the_log_says_where_it_is(results: Path) -> None:

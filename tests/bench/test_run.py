@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import pytest
 
 from bench import kit, run
+from bench import record as records
+from bench.conclusion import Progress
 from bench.options import Options
 from bench.plan import Done, Job, Plan, plan
-from bench.record import Record, read_run
-from bench.run import _Loop, _Stay
+from bench.record import Record, nothing, read_run
+from bench.run import WAIT, _Loop, _Stay, bench
 from bench.scenario import Depth, Event, Scenario, Share, Turn
 from bench.selection import Entry
 from bench.spread import _Silent
 from bench.stats import Metric, single
 from provision.errors import Problem
 from provision.guest import Guest
+from provision.overlay import Overlay
 from provision.packages import Present
 from provision.provider import Provider
 from provision.systems import SYSTEMS
@@ -71,7 +77,13 @@ class FakeGuest:
 
 
 class FakeProvider:
+    name = "lxc"
     parallel = 4
+
+    def leftovers(self) -> list[str]:
+        return []
+
+    def prepare(self, system: object, note: object) -> None: ...
 
     def crowd(self, init: str) -> int:
         return self.parallel
@@ -114,6 +126,16 @@ def pairs(record: Record) -> list[tuple[str, int, int]]:
     return [(each["scenario"], each["replica"], each["number"]) for each in record.samples()]
 
 
+def one_guest(record: Record, *, quiet: bool = False) -> tuple[_Loop, Job, _Stay]:
+    """A loop with one guest's job and stay, of a scenario that wants quiet or does not."""
+    fake = Fake("a")
+    fake.quiet = quiet  # type: ignore[misc]
+    it = loop(record, fake)
+    (job,) = plan([ENTRY], [fake], DEPTH, 4, {}).jobs
+    it.progress[ENTRY.name] = Progress(ENTRY)
+    return it, job, _Stay(job, _Silent())
+
+
 def broken() -> None:
     raise Problem("no")
 
@@ -137,9 +159,8 @@ def test_who_waits_for_quiet_to_leave_does_nothing_more_once_the_run_is_ended(
     """Its guest is cleared away meanwhile: a stop would wait for it to let somebody in."""
     stopped: list[object] = []
     monkeypatch.setattr(type(FLOOR), "stop", lambda *_: stopped.append(1))
-    it = loop(record, Fake("a"))
-    (job,) = plan([ENTRY], [Fake("a")], DEPTH, 4, {}).jobs
-    stay = _Stay(job, _Silent(), guest=cast(Guest, FakeGuest("0-0")))
+    it, job, stay = one_guest(record)
+    stay.guest = cast(Guest, FakeGuest("0-0"))
     leaving = threading.Thread(target=it._leave, args=(job, stay))
     with it.quiet.hold():
         leaving.start()
@@ -170,7 +191,7 @@ def test_an_interrupt_keeps_what_is_complete_and_it_is_gone_on_with(record: Reco
     assert len(kept) == len(set(kept)) == 2 + 2 + 4
 
     again = Record.load(record.folder)
-    again.forget(again.complete())
+    again.forget({(ENTRY.name, "last")})
     done = {ENTRY.name: Done(frozenset(complete), 2)}
     measure(again, *chosen, Fake("last"), done=done)
     after = on_disk(again)
@@ -230,3 +251,172 @@ def test_a_contender_of_which_nothing_can_be_measured_is_in_the_run(record: Reco
     assert found["status"] == "measured"
     assert statuses(found) == {"a": "not measured"}
     assert record.complete() == {(ENTRY.name, "a")}
+
+
+def reached(ask: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not ask():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def waits(it: _Loop, stay: _Stay, act: Callable[[], object]) -> None:
+    """The guest waits, as long as another one is quiet, and says so."""
+    acting = threading.Thread(target=act)
+    with it.quiet.hold():
+        stay.enter("measure a")
+        acting.start()
+        reached(lambda: bool(it.quiet._waiting))
+        assert stay.phase == WAIT
+    acting.join()
+    assert stay.phase != WAIT
+    assert WAIT in stay.phases
+
+
+def test_waiting_to_be_noisy_is_a_phase_of_its_own(record: Record) -> None:
+    it, job, stay = one_guest(record)
+    waits(it, stay, lambda: it._stay(job, stay))
+    it, job, stay = one_guest(record)
+    stay.guest = cast(Guest, FakeGuest("0-0"))
+    waits(it, stay, lambda: it._leave(job, stay))
+
+
+def test_waiting_for_quiet_is_none_of_the_measuring(record: Record) -> None:
+    it, job, stay = one_guest(record, quiet=True)
+    measured = threading.Event()
+    it.scenarios["a"].act = measured.set  # type: ignore[attr-defined]
+    staying = threading.Thread(target=it._stay, args=(job, stay))
+    with it.quiet.noise():
+        staying.start()
+        reached(lambda: bool(stay.begun) and stay.phase == WAIT)
+        assert not measured.is_set()
+    staying.join()
+    assert measured.is_set()
+    assert set(stay.phases) >= {WAIT, "measure a"}
+
+
+def test_the_floor_alone_is_hosted_where_it_can_be(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit, "measure", lambda *_, **__: [])
+    both = [Entry(FLOOR, each, Present()) for each in FLOOR.contenders]
+    both.sort(key=lambda entry: not entry.contender.pid1)
+    assert [entry.contender.pid1 for entry in both] == [True, False]
+    for asked in (both, both[:1]):
+        fake = Fake("restart")
+        loop(record, fake).run(plan(asked, [fake], DEPTH, 4), asked)
+        assert record.run["alone"]["pid1"] is (len(asked) == 1)
+
+
+RUNIT = "runit/runner/default/hosted"
+DISTURBED = [{"kind": "neighbour", "text": "as the test says"}]
+
+
+@pytest.fixture
+def asked(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
+    """What a whole bench is asked for, in which the guests and the scenarios alone are made up."""
+    chosen = {name: Fake(name) for name in ("a", "b")}
+    monkeypatch.setattr(run, "scenarios", lambda: chosen)
+    monkeypatch.setattr(run, "choose", lambda *_: (FakeProvider(), "as the test says"))
+    monkeypatch.setattr(run, "sole", nullcontext)
+    monkeypatch.setattr(records, "RESULTS", tmp_path / "results")
+    return Options(only=(RUNIT,), scenarios=tuple(chosen))
+
+
+def changed(made: Record, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """The run with that change, on disk."""
+    found = read_run(made.folder)
+    change(found)
+    (made.folder / "run.json").write_text(json.dumps(found))
+    return found
+
+
+def disturb(found: dict[str, Any]) -> None:
+    """Runit is to be measured again, and so is what of the floor failed."""
+    for each in found["contenders"]:
+        if each["name"] == RUNIT:
+            each["doubts"] = DISTURBED
+        else:
+            each["scenarios"]["b"] = nothing("failed", "as the test says")
+
+
+@pytest.mark.parametrize("how", [{"resume": True}, {"redo": "unstable"}])
+@pytest.mark.parametrize(
+    ("place", "key", "word"),
+    [
+        ("provider", "name", "provider: then else, now lxc"),
+        ("host", "machine_id", "machine_id: then else"),
+        ("host", "processor", "processor: then else"),
+        ("host", "kernel", "kernel: then else"),
+        ("", "instrument", "instrument: then else"),
+        ("", "", "instrument: then unknown"),
+    ],
+)
+def test_a_run_is_gone_on_with_by_the_same_means_alone(
+    asked: Options, how: dict[str, Any], place: str, key: str, word: str
+) -> None:
+    def elsewhere(found: dict[str, Any]) -> None:
+        disturb(found)
+        if key:
+            (found[place] if place else found)[key] = "else"
+        else:
+            del found["instrument"]
+
+    made = bench(asked, _Silent())
+    before, samples = changed(made, elsewhere), made.samples()
+    with pytest.raises(Problem, match="was measured by other means") as caught:
+        bench(replace(asked, **how) if "resume" in how else Options(**how), _Silent())
+    assert caught.value.usage
+    (line,) = caught.value.known.splitlines()
+    assert word in line
+    assert (read_run(made.folder), made.samples()) == (before, samples)
+
+
+def test_a_merged_run_is_not_gone_on_with(asked: Options) -> None:
+    made = bench(asked, _Silent())
+    changed(made, disturb)
+    before = changed(made, lambda found: found.update(merged=["x", "y"]))
+    for options in (replace(asked, resume=True), Options(redo="unstable")):
+        with pytest.raises(Problem, match="was merged of several runs") as caught:
+            bench(options, _Silent())
+        assert caught.value.usage
+        assert f"./inv merge {before['id']} RUN" in caught.value.advice
+    assert read_run(made.folder) == before
+
+
+def test_only_what_is_measured_again_is_forgotten(asked: Options) -> None:
+    made = bench(asked, _Silent())
+    before = changed(made, disturb)
+    bench(Options(redo="unstable"), _Silent())
+    after = Record.load(made.folder)
+    assert not after.contenders()[RUNIT]["doubts"]
+    (other,) = [each for each in before["contenders"] if each["name"] != RUNIT]
+    assert after.contenders()[other["name"]]["scenarios"] == other["scenarios"]
+    assert len(after.samples()) == len(made.samples()) == 2 * 2 * 2
+
+    # Resumed, what failed is measured; what nobody can measure any more stays.
+    gone = other | {"name": "floor/runner/tuned/hosted"}
+    changed(made, lambda found: found["contenders"].append(gone))
+    bench(replace(asked, resume=True), _Silent())
+    last = Record.load(made.folder).contenders()
+    assert last[gone["name"]] == gone
+    assert statuses(last[other["name"]]) == {"a": "measured", "b": "measured"}
+
+
+def test_an_overlay_is_laid_over_again_and_must_be_the_same(asked: Options, tmp_path: Path) -> None:
+    program = tmp_path / "overlay" / "usr" / "bin" / "runsvdir"
+    program.parent.mkdir(parents=True)
+    program.write_text("one build")
+    overlay = Overlay.of(tmp_path / "overlay", SYSTEMS["debian"])
+    made = bench(replace(asked, overlays={"runit": overlay}), _Silent())
+    changed(made, disturb)
+    bench(Options(redo="unstable"), _Silent())
+    source = Record.load(made.folder).contenders()[RUNIT]["source"]
+    assert (source["kind"], source["sha256"]) == ("overlay", overlay.digest)
+
+    before = changed(made, disturb)
+    program.write_text("another build")
+    with pytest.raises(Problem, match="holds another build") as caught:
+        bench(Options(redo="unstable"), _Silent())
+    assert caught.value.usage
+    assert read_run(made.folder) == before

@@ -49,6 +49,8 @@ def test_what_cannot_be_repeated_is_refused(suite: Suite) -> None:
     assert unknown.code == 2 and "unstable" in unknown.output
     both = suite.bench("--redo=unstable", "--resume")
     assert both.code == 2 and "contradict" in both.output
+    otherwise = suite.bench("--redo=unstable", f"--only={RUNIT}", "--quick")
+    assert otherwise.code == 2 and "--redo and --only, --quick contradict" in otherwise.output
     nothing = suite.bench("--redo=unstable")
     assert nothing.code == 2 and "no run" in nothing.output
 

@@ -98,6 +98,7 @@ def run(*contenders: Run, **other: Any) -> Run:
         "provider": {"name": "lxc", "reason": "embedded guests are the default"},
         "host": {"processor": "Some CPU", "cores": 2, "memory_mib": 4096, "kernel": "6.1.0",
                  "machine": "x86_64", "system": "Debian GNU/Linux 12", "libraries": {"rich": "15"}},
+        "instrument": "0123456789abcdef",
         "plan": {"lines": [], "seconds": 600.0},
         "absent": [],
         "alone": None,

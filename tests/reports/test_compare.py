@@ -91,6 +91,15 @@ def test_another_machine_is_said(what: str) -> None:
     assert not differences(measured(4, 1000), measured(4, 1000))
 
 
+def test_another_instrument_is_said_and_an_unknown_one_is_another() -> None:
+    one, other = measured(4, 1000, instrument="one"), measured(4, 1000, instrument="other")
+    unknown = measured(4, 1000, instrument=None)
+    assert differences(one, one) == []
+    assert differences(one, other) == ["Different instruments: one, then other."]
+    assert differences(one, unknown) == ["Different instruments: one, then unknown."]
+    assert differences(unknown, unknown) == ["Different instruments: unknown, then unknown."]
+
+
 def test_fail_on_a_regression() -> None:
     runs = [measured(4, 1000), measured(6, 1000, seed=2)]
     console = Console(record=True, width=140)
