@@ -28,8 +28,18 @@ _HELP = {
 }
 
 
+# What a person can do about a file that cannot be had.
+_MENDS = {
+    errno.ENOSPC: ("written", "Free some space, then type the same again."),
+    errno.EACCES: ("used", "Run the same command with sudo."),
+}
+
+
 def said(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Turn a Problem or a full disk into words and an exit code, and Ctrl-C into 130."""
+    """Turn a Problem, a full disk or a want of rights into words and an exit code.
+
+    Ctrl-C becomes 130.
+    """
 
     @wraps(function)
     def guarded(*words: Any, **options: Any) -> None:
@@ -40,10 +50,11 @@ def said(function: Callable[..., int | None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             raise Exit("Interrupted: guests are gone, what was measured is kept.", 130) from None
         except OSError as failure:
-            if failure.errno != errno.ENOSPC:
+            if failure.errno not in _MENDS:
                 raise
-            full = f"{failure.filename or 'A file'} cannot be written: {failure.strerror}."
-            raise Exit(f"{full}\nFree some space, then type the same again.", code=1) from failure
+            verb, advice = _MENDS[failure.errno]
+            what = f"{failure.filename or 'A file'} cannot be {verb}: {failure.strerror}."
+            raise Exit(f"{what}\n{advice}", code=1) from failure
         finally:
             _hand_over()
         if code:
