@@ -9,7 +9,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from invoke import Context, task
-from invoke.exceptions import Exit
+from invoke.exceptions import Exit, ParseError
+from invoke.main import program
 
 from provision.cache import cache_folder, caller, hand_over
 from provision.errors import Problem
@@ -70,6 +71,26 @@ def _hand_over() -> None:
     from bench.record import RESULTS
 
     hand_over(cache_folder(), RESULTS)
+
+
+def _refused(parse: Callable[[], None]) -> Callable[[], None]:
+    """Have what invoke cannot parse end as every other wrong request does: its own code is 1."""
+
+    @wraps(parse)
+    def guarded() -> None:
+        try:
+            parse()
+        except ParseError as error:
+            from bench.request import not_understood
+
+            raise Exit(str(not_understood(error, program.parser.contexts)), code=2) from error
+
+    return guarded
+
+
+# Here, and not in a program of our own: `invoke` in an activated environment loads nothing else.
+for _step in ("parse_tasks", "parse_cleanup"):
+    setattr(program, _step, _refused(getattr(program, _step)))
 
 
 _BENCH_HELP = {
