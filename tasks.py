@@ -9,7 +9,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from invoke import Context, task
-from invoke.exceptions import Exit
+from invoke.exceptions import Exit, ParseError
+from invoke.main import program
 
 from provision.cache import cache_folder, caller, hand_over
 from provision.errors import Problem
@@ -28,8 +29,18 @@ _HELP = {
 }
 
 
+# What a person can do about a file that cannot be had.
+_MENDS = {
+    errno.ENOSPC: ("written", "Free some space, then type the same again."),
+    errno.EACCES: ("used", "Run the same command with sudo."),
+}
+
+
 def said(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Turn a Problem or a full disk into words and an exit code, and Ctrl-C into 130."""
+    """Turn a Problem, a full disk or a want of rights into words and an exit code.
+
+    Ctrl-C becomes 130.
+    """
 
     @wraps(function)
     def guarded(*words: Any, **options: Any) -> None:
@@ -40,10 +51,11 @@ def said(function: Callable[..., int | None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             raise Exit("Interrupted: guests are gone, what was measured is kept.", 130) from None
         except OSError as failure:
-            if failure.errno != errno.ENOSPC:
+            if failure.errno not in _MENDS:
                 raise
-            full = f"{failure.filename or 'A file'} cannot be written: {failure.strerror}."
-            raise Exit(f"{full}\nFree some space, then type the same again.", code=1) from failure
+            verb, advice = _MENDS[failure.errno]
+            what = f"{failure.filename or 'A file'} cannot be {verb}: {failure.strerror}."
+            raise Exit(f"{what}\n{advice}", code=1) from failure
         finally:
             _hand_over()
         if code:
@@ -59,6 +71,26 @@ def _hand_over() -> None:
     from bench.record import RESULTS
 
     hand_over(cache_folder(), RESULTS)
+
+
+def _refused(parse: Callable[[], None]) -> Callable[[], None]:
+    """Have what invoke cannot parse end as every other wrong request does: its own code is 1."""
+
+    @wraps(parse)
+    def guarded() -> None:
+        try:
+            parse()
+        except ParseError as error:
+            from bench.request import not_understood
+
+            raise Exit(str(not_understood(error, program.parser.contexts)), code=2) from error
+
+    return guarded
+
+
+# Here, and not in a program of our own: `invoke` in an activated environment loads nothing else.
+for _step in ("parse_tasks", "parse_cleanup"):
+    setattr(program, _step, _refused(getattr(program, _step)))
 
 
 _BENCH_HELP = {

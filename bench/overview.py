@@ -151,7 +151,19 @@ def diagnosis() -> tuple[Table, bool]:
 
 
 def _checks() -> Iterator[tuple[str, bool, str, str]]:
-    yield "system", platform.system() == "Linux", platform.platform(terse=True), "use a Linux host"
+    linux = platform.system() == "Linux"
+    advice = "use Linux, or --provider=virtualbox or --provider=libvirt"
+    yield "system", linux, platform.platform(terse=True), advice
+    if linux:
+        yield from _linux_checks()
+    free = shutil.disk_usage(cache_folder()).free >> 20
+    yield "disk", free > DISK_MIB, f"{free} MiB free", f"free {DISK_MIB} MiB, or set XDG_CACHE_HOME"
+    memory = psutil.virtual_memory().available >> 20
+    yield "memory", memory > MEMORY_MIB, f"{memory} MiB available", "measure fewer with --only"
+
+
+def _linux_checks() -> Iterator[tuple[str, bool, str, str]]:
+    """What embedded guests need."""
     yield "root", os.geteuid() == 0, f"user {os.geteuid()}", "run with sudo"
     missing = missing_tools("lxc", "image-debian", "daemon")
     packages = " ".join(sorted(set(missing.values())))
@@ -167,10 +179,6 @@ def _checks() -> Iterator[tuple[str, bool, str, str]]:
     yield "overlay", overlay, "there" if overlay else "missing", "modprobe overlay"
     writable = os.access("/sys", os.W_OK)
     yield "/sys", writable, "writable" if writable else "read-only", "mount -o remount,rw /sys"
-    free = shutil.disk_usage(cache_folder()).free >> 20
-    yield "disk", free > DISK_MIB, f"{free} MiB free", f"free {DISK_MIB} MiB, or set XDG_CACHE_HOME"
-    memory = psutil.virtual_memory().available >> 20
-    yield "memory", memory > MEMORY_MIB, f"{memory} MiB available", "measure fewer with --only"
 
 
 def _exists(what: str, path: Path, advice: str) -> tuple[str, bool, str, str]:

@@ -179,8 +179,11 @@ def _keepers() -> set[str]:
     return names
 
 
-def remove_traces(home: Path) -> None:
-    """Remove what a guest, whose processes have ended, leaves on the host."""
+def remove_traces(home: Path) -> list[Path]:
+    """Remove what a guest, whose processes have ended, leaves on the host.
+
+    Returns what could not be removed: control groups, lock file, folder.
+    """
     for _ in range(50):
         left = _cgroups(home.name)
         if not left:
@@ -190,13 +193,15 @@ def remove_traces(home: Path) -> None:
                 group.rmdir()
         time.sleep(0.02)
     lock = LOCKS / str(GUESTS).lstrip("/") / f".{home.name}"
-    lock.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        lock.unlink()
     for parent in lock.parents:
         if parent in (Path("/run"), Path("/")):
             break
         with contextlib.suppress(OSError):
             parent.rmdir()
     shutil.rmtree(home, ignore_errors=True)
+    return [path for path in (*_cgroups(home.name), lock, home) if path.exists()]
 
 
 def _cgroups(name: str) -> list[Path]:

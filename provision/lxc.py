@@ -110,6 +110,9 @@ class Lxc(Provider):
     def kept(self) -> list[str]:
         return [home.name for home in _homes() if (home / keeper.KEPT).exists()]
 
+    def owned(self) -> list[str]:
+        return [home.name for home in _homes() if _owned(home)]
+
     def remove(self, name: str) -> None:
         home = _folder() / name
         if _owned(home):
@@ -119,7 +122,7 @@ class Lxc(Provider):
             capture_output=True,
             check=False,
         )
-        keeper.remove_traces(home)
+        _all_gone(f"Guest {name} is not removed.", keeper.remove_traces(home))
 
     def _start(self, name: str, system: System, layers: list[Path]) -> LxcGuest:
         guest = LxcGuest(name, seen(system), [*layers, image(system)])
@@ -488,10 +491,10 @@ def _owned(home: Path) -> bool:
 def _end_keeper(home: Path) -> None:
     """Ask the guest's keeper, and nobody else, to remove it, and wait until it has.
 
-    One that hangs is killed, and the guest with it.
+    One that hangs is killed, and the guest with it. A plain user cannot end root's: it stays.
     """
     # It may end by itself at any time.
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
         pid = int((home / "lock").read_text())
         process = os.pidfd_open(pid)
         try:
@@ -506,11 +509,23 @@ def _end_keeper(home: Path) -> None:
 
 
 def clear_cache() -> None:
-    """Remove images, layers and everything else that can be made again."""
-    for entry in cache_folder().iterdir():
-        if entry.name == "guests":
-            continue
+    """Remove images, layers and everything else that can be made again. Raises Problem."""
+    entries = [entry for entry in cache_folder().iterdir() if entry.name != "guests"]
+    for entry in entries:
         if entry.is_dir():
             remove_tree(entry)
         else:
             entry.unlink()
+    _all_gone("The cache is not cleared.", [entry for entry in entries if entry.exists()])
+
+
+def _all_gone(what: str, left: list[Path]) -> None:
+    """Raises Problem where anything is left."""
+    if left:
+        raise Problem(
+            what,
+            known="\n".join(f"{path} is left." for path in left),
+            advice="Once nothing uses it any more, run the same command again."
+            if os.geteuid() == 0
+            else "Run the same command with sudo.",
+        )

@@ -81,6 +81,10 @@ class Provider(ABC):
         """Names of the guests that were asked to outlive their run."""
 
     @abstractmethod
+    def owned(self) -> list[str]:
+        """Names of the guests that somebody wants: those in use, and those kept."""
+
+    @abstractmethod
     def leftovers(self) -> list[str]:
         """Names of guests which exist, though nobody who runs now has asked for them."""
 

@@ -143,12 +143,12 @@ def named(name: str, mirror: Mirror | None = None) -> System:
     raise unknown("system", name, list(SYSTEMS))
 
 
-def unknown(kind: str, name: str, known: list[str]) -> Problem:
+def unknown(kind: str, name: str, known: list[str], shown_by: str = "./inv list") -> Problem:
     """The error for a name that nobody has, with the nearest that somebody has."""
     near = difflib.get_close_matches(name, known, n=1)
     return Problem(
         f"There is no {kind} named {name!r}.",
         known=f"Known: {', '.join(known)}.",
-        advice=f"Did you mean {near[0]!r}?" if near else "./inv list shows what there is.",
+        advice=f"Did you mean {near[0]!r}?" if near else f"{shown_by} shows what there is.",
         usage=True,
     )

@@ -170,6 +170,9 @@ class Vagrant(Provider):
         every = vagrant_machine.machines(self.name)
         return [name for name in every if vagrant_machine.owned(name) and is_kept(name)]
 
+    def owned(self) -> list[str]:
+        return [name for name in vagrant_machine.machines(self.name) if vagrant_machine.owned(name)]
+
     def leftovers(self) -> list[str]:
         every = vagrant_machine.machines(self.name)
         return [name for name in every if not vagrant_machine.owned(name)]

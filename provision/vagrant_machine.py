@@ -323,10 +323,17 @@ def owned(name: str) -> bool:
 def remove(name: str, hypervisor: str) -> None:
     """Destroy a machine, whoever it belongs to. Raises Problem."""
     home = folder() / "guests" / name
-    if owned(name):
-        _end_keeper(home)
-    else:
-        _start_keeper(home, environment(hypervisor, home)).communicate()
+    try:
+        if owned(name):
+            _end_keeper(home)
+        else:
+            _start_keeper(home, environment(hypervisor, home)).communicate()
+    except (PermissionError, psutil.AccessDenied) as failure:
+        raise Problem(
+            f"Machine {name} is not destroyed: it belongs to another user.",
+            known=str(failure),
+            advice="Run the same command with sudo.",
+        ) from failure
     if home.exists():
         raise _stays(home)
 

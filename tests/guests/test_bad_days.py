@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from provision.cache import caller
+from provision.lxc import Lxc
+from provision.systems import SYSTEMS
 from tests.guests import doubles
 from tests.guests.mirror import Mirror
 from tests.guests.suite import Done, Suite, descendants, eventually
@@ -243,6 +245,65 @@ def test_what_sudo_writes_belongs_to_its_caller(suite: Suite, interrupted: bool)
         for name in (".", *names)
     }
     assert [path for path, uid in owners.items() if uid == 0] == []
+
+
+@pytest.mark.slow
+def test_a_plain_user_cannot_destroy_what_sudo_kept(suite: Suite) -> None:
+    """It is said so, and what to type; with sudo the same command does it."""
+    fine(suite.bench(*ASKED, "--keep"), 0)
+    before, kept = plain(suite), suite.guests()
+    assert kept
+    refused = suite.run("destroy", before=before)
+    assert refused.code == 1, refused.output
+    assert "Traceback" not in refused.output
+    assert "Run the same command with sudo." in refused.output
+    for name in kept:
+        assert f"Guest {name} is not removed." in refused.output
+        assert f"removed {name}" not in refused.output
+    assert suite.guests() == kept
+    destroyed = suite.run("destroy")
+    fine(destroyed, 0)
+    assert all(f"removed {name}" in destroyed.output for name in kept)
+    assert suite.guests() == []
+
+
+@pytest.mark.slow
+def test_a_plain_user_cannot_clear_the_images_of_sudo(suite: Suite) -> None:
+    refused = suite.run("destroy", "--cache", before=plain(suite))
+    fine(refused, 1)
+    assert f"{suite.cache / 'images'} is left." in refused.output
+    assert "Run the same command with sudo." in refused.output
+    assert "cleared" not in refused.output.replace("is not cleared", "")
+    cleared = suite.run("destroy", "--cache")
+    fine(cleared, 0)
+    assert "cleared the cache" in cleared.output
+    assert [path.name for path in suite.cache.iterdir() if path.name != "guests"] == []
+
+
+def test_a_cache_that_a_killed_sudo_left_to_root(bare_suite: Suite) -> None:
+    before = plain(bare_suite)
+    os.chown(bare_suite.cache, 0, 0)
+    refused = bare_suite.run("destroy", before=before)
+    fine(refused, 1)
+    assert f"{bare_suite.cache}" in refused.output
+    assert "Permission denied" in refused.output
+    assert "Run the same command with sudo." in refused.output
+
+
+def test_the_cache_is_not_cleared_under_a_living_guest(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`./inv try` has one, and holds no bench's lock."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(suite.cache.parent))
+    guest = Lxc().up(f"try-{os.getpid()}", SYSTEMS["debian"])
+    try:
+        refused = suite.run("destroy", "--cache")
+        assert refused.code == 2, refused.output
+        assert f"Guests that run on it: {guest.name}." in refused.output
+        guest.run("ls /bin/sh")
+    finally:
+        guest.destroy()
+    fine(suite.run("destroy", "--cache"), 0)
 
 
 def test_nobody_called_sudo(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,43 @@ def test_killed(suite: Suite, phase: str) -> None:
     assert done.code == 0, done.output
 
 
+def half_made(suite: Suite, part: str) -> Running:
+    """A bench which builds its image: `debian` is mmdebstrap's work, `root` the guests' own."""
+    running = suite.start("bench", *ASKED)
+    running.until("Building the image")
+    eventually(
+        lambda: (
+            any((suite.cache / "images").glob(f"build-*/{part}/usr/bin"))
+            or running.process.poll() is not None
+        ),
+        f"an image that is half made\n{running.output}",
+    )
+    return running
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("end", "code"), [(Running.interrupt, 130), (Running.kill, -signal.SIGKILL)]
+)
+def test_ended_while_the_image_is_built(
+    bare_suite: Suite, end: Callable[[Running], None], code: int
+) -> None:
+    """Nothing half-made is taken for an image: each next run begins to build it."""
+    images = bare_suite.cache / "images"
+    for part in ("debian", "root"):
+        with unchanged(bare_suite):
+            running = half_made(bare_suite, part)
+            end(running)
+            done = running.end()
+        assert done.code == code, done.output
+        assert "Traceback" not in done.output
+        assert not [path for path in images.glob("debian-*") if path.is_dir()]
+    running = half_made(bare_suite, "debian")
+    running.interrupt()
+    assert running.end().code == 130, running.output
+    assert not [path for path in images.iterdir() if path.is_dir()]
+
+
 @pytest.mark.slow
 def test_terminated(suite: Suite) -> None:
     with unchanged(suite):

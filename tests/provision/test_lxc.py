@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from provision import keeper
+from provision.errors import Problem
 from provision.lxc import Lxc, LxcGuest
 
 
@@ -50,3 +53,27 @@ def test_guests_of_systemd_stay_within_what_one_user_has() -> None:
     watches = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
     assert 1 <= Lxc().crowd("systemd") <= max(1, watches // 5)
     assert Lxc().crowd("sysvinit") == Lxc.parallel
+
+
+@pytest.mark.parametrize(
+    ("user", "advice"), [(0, "Once nothing uses it"), (1000, "Run the same command with sudo.")]
+)
+def test_what_stays_is_not_said_to_be_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, user: int, advice: str
+) -> None:
+    """A control group which cannot be removed stands for all that a guest may leave."""
+    (tmp_path / "lxc-stop").write_text("#!/bin/sh\n")
+    (tmp_path / "lxc-stop").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(keeper, "CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr(keeper, "LOCKS", tmp_path / "locks")
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    group = tmp_path / "groups" / "process-supervision.odd-1"
+    (group / "cgroup.procs").mkdir(parents=True)
+    (group / "cgroup.procs" / "held").touch()
+    with pytest.raises(Problem) as told:
+        Lxc().remove("odd-1")
+    assert told.value.what == "Guest odd-1 is not removed."
+    assert f"{group} is left." in told.value.known
+    assert told.value.advice.startswith(advice)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from provision import vagrant_machine, vm_keeper
@@ -363,6 +364,22 @@ def test_a_machine_that_is_kept_outlives_its_suite_until_it_is_removed(
     assert scripted.calls("destroy") == []
     Vagrant("libvirt").remove(name)
     assert machines("libvirt") == []
+
+
+def test_a_machine_of_another_user_is_not_said_to_be_destroyed(
+    scripted: ScriptedVagrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = kill(owner("keep"))
+
+    def refused(process: psutil.Process) -> None:
+        raise psutil.AccessDenied(process.pid)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(psutil.Process, "terminate", refused)
+        with pytest.raises(Problem, match=f"Machine {name} is not destroyed") as caught:
+            Vagrant("libvirt").remove(name)
+    assert "with sudo" in caught.value.advice
+    assert Vagrant("libvirt").owned() == [name]
 
 
 def test_the_table_of_boxes_says_where_each_comes_from() -> None:
