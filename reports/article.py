@@ -576,8 +576,15 @@ def _supervisors(run: Run) -> Iterator[Section]:
 
 
 def _example(name: str, index: int, example: dict[str, Any]) -> Section:
-    codes = [code for step in example["steps"] for code in _codes(step["title"], step["actions"])]
-    return Section(f"usage-{name}-{index}", f"Usage: {example['title']}", tuple(codes), folded=True)
+    blocks = [block for step in example["steps"] for block in _step(step)]
+    title = f"Usage: {example['title']}"
+    return Section(f"usage-{name}-{index}", title, tuple(blocks), folded=True)
+
+
+def _step(step: dict[str, Any]) -> Iterator[Block]:
+    if "note" in step:
+        yield Paragraph(f"{step['title']}: {step['note']}")
+    yield from _codes(step["title"], step["actions"])
 
 
 def _codes(title: str, actions: Sequence[dict[str, Any]]) -> Iterator[Code]:

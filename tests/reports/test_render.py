@@ -14,7 +14,7 @@ from rich.console import Console
 from bench.record import read_run
 from bench.stats import summary
 from provision.errors import Problem
-from reports import FORMATS, known_format, markdown, render, samples, terminal
+from reports import FORMATS, known_format, markdown, page, render, samples, terminal
 from reports.article import article
 from reports.conclusion import findings
 from reports.text import LONGEST, clean
@@ -106,6 +106,17 @@ def test_the_csv_keeps_a_note_of_the_metrics_own(
     render("csv", run, folder, Console(), force=False)
     said = capsys.readouterr().out
     assert said.count("own words") == 5 and SAME_PHASE not in said
+
+
+def test_an_example_without_a_source_says_so_in_the_article(folder: Path) -> None:
+    run = read_run(folder)
+    step = {"title": "Install", "note": f"It is not to be had. {HOSTILE}", "actions": []}
+    run["supervisors"]["runit"]["usage"][0]["steps"].insert(0, step)
+    made_of_it = article(clean(run), samples.read(folder))
+    assert "Install: It is not to be had. \\[red\\]" in markdown.text(made_of_it)
+    assert "Install: It is not to be had. [red]|&lt;b&gt;" in page.text(made_of_it)
+    (folder / "run.json").write_text(json.dumps(run))
+    assert read_run(folder) == run
 
 
 @pytest.mark.parametrize("width", [80, 120])
