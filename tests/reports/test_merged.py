@@ -11,10 +11,11 @@ import pytest
 from bench.merge import Part, merged
 from bench.record import read_run
 from provision.errors import Problem
-from reports import markdown, samples
+from reports import markdown, page, samples
 from reports.article import article, article_table
 from reports.blocks import Article, Block, Figure, Panels, Section, Table
 from reports.conclusion import conclude, findings
+from reports.text import clean
 from tests.reports import made
 
 RUNIT, S6, TUNED, FLOOR = (
@@ -164,6 +165,18 @@ def test_every_host_is_described(parts: list[Part], tmp_path: Path) -> None:
     assert "2 hosts (aa: CPU of aa, 2 cores, Linux 6.1.0; bb: CPU of bb" in made_of_it.facts
     said = markdown.text(made_of_it)
     assert "**Host aa:**" in said and "**Host bb:**" in said
+
+
+def test_a_hosts_name_is_only_text(tmp_path: Path) -> None:
+    name = "<script>alert(1)</script>/../\x1b[31m"
+    parts = [part("aa", {S6: 1006.0, FLOOR: 1.0}), part(name, {RUNIT: 4.0})]
+    record = merged(parts, results=tmp_path)
+    made_of_it = article(clean(record.run), samples.read(record.folder))
+    said = page.text(made_of_it)
+    assert "<script>alert" not in said and "&lt;script&gt;alert(1)" in said and "\x1b" not in said
+    assert set(markdown.pictures(made_of_it)) == {
+        "medians.svg", "medians-2.svg", "ecdf-s6.svg", "ecdf-runit-2.svg", "memory.svg"
+    }  # fmt: skip
 
 
 def test_parts_of_one_host_are_one_comparison(tmp_path: Path) -> None:
