@@ -11,7 +11,6 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from bench.selection import FLOOR
-from provision.errors import Problem
 from provision.systems import named, unknown
 from supervisors import supervisors
 from supervisors.contract import TESTD
@@ -19,19 +18,17 @@ from supervisors.usage import Action, examples
 
 
 def show(name: str, system_name: str, console: Console) -> int:
-    """Print every example of that supervisor on that system. Raises Problem."""
+    """Print every example of that supervisor on that system. Raises Problem for unknown names."""
     known = {each.name: each for each in supervisors().values() if each.name != FLOOR}
     if name not in known:
         raise unknown("supervisor", name, list(known))
     supervisor, system = known[name], named(system_name)
-    missing = supervisor.why_missing(system)
-    if missing:
-        raise Problem(f"{supervisor.title} is not to be had on {system.title}: {missing}.")
     console.print(f"[bold]{escape(supervisor.title)}[/bold] on {system.title}", highlight=False)
     console.print(f"{supervisor.idea}\n", highlight=False, markup=False)
+    overlay = f" --overlay={name}=DIR" if supervisor.why_missing(system) else ""
     console.print(
         f"The daemon here is the suite's own, {TESTD}/testd; put yours in its place.\n"
-        f"./inv try {name} opens a shell in a guest where it runs.",
+        f"./inv try {name}{overlay} opens a shell in a guest where it runs.",
         highlight=False,
     )
     for example in examples(supervisor, system):
@@ -39,6 +36,8 @@ def show(name: str, system_name: str, console: Console) -> int:
         console.print(Text(example["title"], style="bold underline"))
         for step in example["steps"]:
             console.print(Text(step["title"], style="bold cyan"))
+            if "note" in step:
+                console.print(Text(step["note"]))
             console.print(Group(*_drawn(step["actions"])))
     return 0
 

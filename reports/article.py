@@ -26,15 +26,20 @@ from reports.samples import Samples
 from reports.text import brief
 from reports.view import (
     FLOOR,
+    SAME_PHASE,
+    about,
+    apart,
     counts,
     failures,
     in_mode,
     in_words,
     label,
+    machines,
     metric,
     number,
     ordered,
     rows,
+    same_phase,
     unranked,
 )
 
@@ -49,7 +54,6 @@ Contender = dict[str, Any]
 
 def article(run: Run, samples: Samples) -> Article:
     """The whole of it; run and samples are clean (reports.text.clean)."""
-    host = run["host"]
     quick = ", quick: few trials" if run["quick"] else ""
     found = _distributions(run, samples)
     sections = [
@@ -70,7 +74,7 @@ def article(run: Run, samples: Samples) -> Article:
     return Article(
         title="Process supervision",
         facts=f"{run['system']['title']} in guests by {run['provider']['name']}{quick}. "
-        f"{host['processor']}, {host['cores']} cores, Linux {host['kernel']}. "
+        f"{machines(run)}. "
         f"Run {run['id']}, begun {run['started']}.",
         warnings=tuple(run["warnings"])
         + (("This run has not ended.",) if not run["ended"] else ()),
@@ -95,19 +99,43 @@ def _overview(run: Run, found: Sequence[Distribution]) -> Section:
     long = [each for each in found if not each.short]
     if not unranked(run):
         long.sort(key=lambda each: each.median or math.inf)
-    floor = min((each.median for each in long if each.floor and each.median), default=None)
-    if any(each.values for each in long):
+    for place, own in enumerate(_comparable(run, long)):
+        floor = min((each.median for each in _floors(own) if each.median), default=None)
+        line = ", the floor as a dashed line" if floor else ""
         blocks.append(
             Figure(
-                name="medians",
-                title="Restart latency against the floor",
+                name=_numbered("medians", place),
+                title=f"Restart latency against the floor{_where(run, own)}",
                 alt="Median restart latency with its 95 % interval, a row for each contender, on "
-                "a log axis, every sample as a tick, the floor as a dashed line. The figures are "
+                f"a log axis, every sample as a tick{line}. The figures are "
                 "in the table of restart latency.",
-                svg=charts.medians(long, floor),
+                svg=charts.medians(own, floor),
             )
         )
     return Section("overview", "Overview", tuple(blocks))
+
+
+def _comparable(run: Run, found: Sequence[Distribution]) -> list[list[Distribution]]:
+    """The same in as many parts as must not share a picture: one, or each host's own."""
+    if not apart(run):
+        return [list(found)] if found else []
+    parts = ([each for each in found if each.host == host] for host in run["hosts"])
+    return [part for part in parts if part]
+
+
+def _floors(found: Sequence[Distribution]) -> list[Distribution]:
+    """The floor of a daemon long up; of several hosts there is no such thing."""
+    one_host = len({each.host for each in found}) == 1
+    return [each for each in found if each.floor and not each.short and one_host]
+
+
+def _where(run: Run, found: Sequence[Distribution]) -> str:
+    return f" on {brief(found[0].host)}" if apart(run) else ""
+
+
+def _numbered(name: str, place: int) -> str:
+    """The name of a picture's file, of which there may be one a host."""
+    return f"{name}-{place + 1}" if place else name
 
 
 def _daemon() -> Section:
@@ -172,9 +200,7 @@ def article_table(run: Run) -> Table:
         caption="The article's table, finished",
         columns=tuple(Column(name, name in numeric) for name in columns),
         rows=tuple(
-            _article_row(run, name, about)
-            for name, about in run["supervisors"].items()
-            if name != FLOOR
+            _article_row(run, name, facts) for name, facts in about(run).items() if name != FLOOR
         ),
         note="Responsiveness is the median restart latency of a daemon long up. The draft left "
         "it and VmPeak as N in every row. VmPeak is that of the process that supervises the "
@@ -183,12 +209,12 @@ def article_table(run: Run) -> Table:
     )
 
 
-def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]:
+def _article_row(run: Run, name: str, facts: dict[str, Any]) -> tuple[Cell, ...]:
     own = [each for each in ordered(run) if each["supervisor"] == name]
-    then = about["article"]
+    then = facts["article"]
     absent = next((e["reason"] for e in run["absent"] if e["supervisor"] == name), "")
     versions = sorted({each["version"] for each in own if each["version"]})
-    needs = "needed" if about["needs_pid1"] else "possible" if about["can_pid1"] else "no"
+    needs = "needed" if facts["needs_pid1"] else "possible" if facts["can_pid1"] else "no"
     shown = [each for each in own if each["verified"]]
 
     def bit(word: str, key: str, seen: bool) -> Cell:
@@ -196,17 +222,17 @@ def _article_row(run: Run, name: str, about: dict[str, Any]) -> tuple[Cell, ...]
         return Cell(claim, note=f"2012: {_BIT[then[key]]}" if then else "2012: not there")
 
     return (
-        Cell(brief(about["title"]), anchor=f"supervisor-{name}"),
+        Cell(brief(facts["title"]), anchor=f"supervisor-{name}"),
         Cell(", ".join(versions) or absent or _unversioned(own),
              note=_then(then, own)),
         bit(needs, "needs_pid1", any(each["pid1"] for each in shown)),
         *(
-            bit(_BIT[role in about["roles"]], role, any(each["role"] == role for each in shown))
+            bit(_BIT[role in facts["roles"]], role, any(each["role"] == role for each in shown))
             for role in ("runner", "monitor")
         ),
-        _by_contender(own, "restart", "restart_long", absent),
-        _by_contender(own, "footprint", "vmpeak", absent),
-        _loc(about, then),
+        _by_contender(facts, own, "restart", "restart_long", absent),
+        _by_contender(facts, own, "footprint", "vmpeak", absent),
+        _loc(facts, then),
     )  # fmt: skip
 
 
@@ -215,12 +241,15 @@ def _unversioned(own: Sequence[Contender]) -> str:
     return "unknown: it failed" if failed else "unknown: it was not run"
 
 
-def _by_contender(own: Sequence[Contender], scenario: str, name: str, absent: str) -> Cell:
+def _by_contender(
+    facts: dict[str, Any], own: Sequence[Contender], scenario: str, name: str, absent: str
+) -> Cell:
     if not own:
         return Cell("not run" if absent else "not asked for", order=math.inf)
     lines = []
     for each in own:
-        words = label(each).removeprefix(brief(each["title"])).strip()
+        # What is left names its host, too, where there are several.
+        words = label(each).removeprefix(brief(facts["title"])).strip()
         lines.append(f"{words}: {in_words(each, scenario, name)}" if words
                      else in_words(each, scenario, name))  # fmt: skip
     found = [metric(each, scenario, name) for each in own]
@@ -228,9 +257,9 @@ def _by_contender(own: Sequence[Contender], scenario: str, name: str, absent: st
     return Cell("\n".join(lines), order=min(medians, default=math.inf))
 
 
-def _loc(about: dict[str, Any], then: dict[str, Any] | None) -> Cell:
+def _loc(facts: dict[str, Any], then: dict[str, Any] | None) -> Cell:
     note = f"2012: {then['loc']:,}" if then else "2012: not there"
-    counted = about["loc"]
+    counted = facts["loc"]
     if counted is None:
         counts = "./inv loc, then ./inv bench --resume, counts them"
         return Cell("not counted", order=math.inf, note=f"{counts}; {note}")
@@ -254,7 +283,8 @@ def _latency(run: Run, found: Sequence[Distribution]) -> Section | None:
         columns=columns,
         rows=lines,
         note="Long: beyond every hold-off. Short: 0.3 s after its start; of those that look now "
-        "and then, such kills fall into the same phase, so they are shown and not ranked.",
+        "and then (pollers), such kills fall into the same phase, so they are shown and not "
+        "ranked.",
     )
     panels = _panels(run, found)
     return Section("latency", "Restart latency", (table, *panels))
@@ -280,10 +310,12 @@ def _latency_rows(each: Contender) -> Iterator[tuple[Cell, ...]]:
         middle = _value(found["median"])
         if found["median"] is None:
             middle = Cell("no restart seen" if found["n"] else found["note"], math.inf)
+        marked = same_phase(each, found["metric"])
         yield (
-            Cell(label(each), anchor=anchor), Cell(group), Cell(count, found["n"]), middle,
-            Cell(interval), *(_value(found[key]) for key in ("p90", "p99", "min", "max",
-                                                             "floor_ratio")),
+            Cell(label(each), anchor=anchor), Cell(f"{group} ({SAME_PHASE})" if marked else group),
+            Cell(count, found["n"]), middle, Cell(interval),
+            *(_value(found[key]) for key in ("p90", "p99", "min", "max")),
+            _value(None if marked else found["floor_ratio"]),
         )  # fmt: skip
 
 
@@ -312,6 +344,7 @@ def _distributions(run: Run, samples: Samples) -> list[Distribution]:
                     floor=each["supervisor"] == FLOOR,
                     polls=each["period"] is not None,
                     short=group == "short",
+                    host=each.get("host") or "",
                 )
             )
     return found
@@ -322,24 +355,25 @@ def _panels(run: Run, found: Sequence[Distribution]) -> list[Block]:
         return []
     low = min(each.values[0] for each in found) / 1.2
     high = max(each.values[-1] for each in found) * 1.2
-    floors = [each for each in found if each.floor and not each.short][:1]
     figures = []
-    for name, about in run["supervisors"].items():
+    for name, facts in about(run).items():
         labels = {label(each) for each in run["contenders"] if each["supervisor"] == name}
-        own = [each for each in found if each.label in labels and not each.floor]
-        if name == FLOOR or not own:
-            continue
-        figures.append(
-            Figure(
-                name=f"ecdf-{name}",
-                title=brief(about["title"]),
-                alt=f"The share of {brief(about['title'])}'s restarts done within a time, on a "
-                f"log axis from {number(low)} to {number(high)} ms, a line for each contender, "
-                "dashed for a daemon 0.3 s up, the floor in grey. The figures are in the table "
-                "above.",
-                svg=charts.ecdf([*own[:_MOST_PANEL_LINES], *floors], low, high),
+        for place, comparable in enumerate(_comparable(run, found)):
+            own = [each for each in comparable if each.label in labels and not each.floor]
+            if name == FLOOR or not own:
+                continue
+            floors = _floors(comparable)[:1]
+            grey = ", the floor in grey" if floors else ""
+            figures.append(
+                Figure(
+                    name=_numbered(f"ecdf-{name}", place),
+                    title=f"{brief(facts['title'])}{_where(run, own)}",
+                    alt=f"The share of {brief(facts['title'])}'s restarts done within a time, on a "
+                    f"log axis from {number(low)} to {number(high)} ms, a line for each contender, "
+                    f"dashed for a daemon 0.3 s up{grey}. The figures are in the table above.",
+                    svg=charts.ecdf([*own[:_MOST_PANEL_LINES], *floors], low, high),
+                )
             )
-        )
     words = Paragraph(
         aside=True,
         text="How to read these: a line climbs from 0 to 100 % as restarts are done; a steep line "
@@ -408,14 +442,16 @@ def _memory(run: Run) -> Section | None:
              ("Threads", "threads_1"), ("Files", "fds_1"), ("PSS with ten, kB", "pss_10"),
              ("PSS a service, kB", "pss_per_service"), ("Idle CPU, us/s", "cpu_idle"),
              ("CPU a restart, us", "cpu_per_restart"))  # fmt: skip
-    lightest_first = sorted(measured, key=lambda each: _median(each, "pss_1"))
+    order = ordered(run | {"contenders": measured})
+    if not unranked(run):
+        order.sort(key=lambda each: _median(each, "pss_1"))
     table = Table(
         caption="What keeping a daemon alive costs",
         columns=(Column("Contender"), *(Column(title, True) for title, _ in names)),
         rows=tuple(
             (Cell(label(each), anchor=f"supervisor-{each['supervisor']}"),
              *(_cost(each, name) for _, name in names))
-            for each in lightest_first
+            for each in order
         ),
         note="VmPeak is of the process that supervises the service; everything else of the whole "
         "supervision tree with one service, without the service itself. PSS a service is what each "
@@ -424,7 +460,7 @@ def _memory(run: Run) -> Section | None:
     )  # fmt: skip
     spans = [
         (label(each), _median(each, "pss_1") / 1024, _median(each, "pss_10") / 1024)
-        for each in lightest_first
+        for each in order
         if 0 < _median(each, "pss_1") < math.inf and 0 < _median(each, "pss_10") < math.inf
     ]
     blocks: list[Block] = [table]
@@ -513,15 +549,15 @@ def _verdicts(each: Contender) -> Iterator[tuple[str, str, str]]:
 
 
 def _supervisors(run: Run) -> Iterator[Section]:
-    for name, about in run["supervisors"].items():
-        said = [*conclusion.findings(run, name), *about.get("findings", ())]
+    for name, facts in about(run).items():
+        said = [*conclusion.findings(run, name), *facts.get("findings", ())]
         own = [each for each in ordered(run) if each["supervisor"] == name]
         absent = next((e["reason"] for e in run["absent"] if e["supervisor"] == name), "")
         if absent:
-            said = [f"{about['title']} is {absent}, so this run has no figures of it."]
+            said = [f"{facts['title']} is {absent}, so this run has no figures of it."]
         blocks: list[Block] = [
-            Paragraph(about["idea"]),
-            Paragraph(f"Home: {about['home']}", aside=True),
+            Paragraph(facts["idea"]),
+            Paragraph(f"Home: {facts['home']}", aside=True),
         ]
         sentences = [("", sentence) for sentence in said]
         settings = [(f"{label(each)}:", f"{each['setting']}.{in_mode(each)}") for each in own]
@@ -535,13 +571,20 @@ def _supervisors(run: Run) -> Iterator[Section]:
             words = "Behaviour, with the evidence"
             points = Points(tuple(evidence))
             blocks.append(Section(f"evidence-{name}", words, (points,), folded=True))
-        blocks += [_example(name, index, each) for index, each in enumerate(about["usage"])]
-        yield Section(f"supervisor-{name}", brief(about["title"]), tuple(blocks))
+        blocks += [_example(name, index, each) for index, each in enumerate(facts["usage"])]
+        yield Section(f"supervisor-{name}", brief(facts["title"]), tuple(blocks))
 
 
 def _example(name: str, index: int, example: dict[str, Any]) -> Section:
-    codes = [code for step in example["steps"] for code in _codes(step["title"], step["actions"])]
-    return Section(f"usage-{name}-{index}", f"Usage: {example['title']}", tuple(codes), folded=True)
+    blocks = [block for step in example["steps"] for block in _step(step)]
+    title = f"Usage: {example['title']}"
+    return Section(f"usage-{name}-{index}", title, tuple(blocks), folded=True)
+
+
+def _step(step: dict[str, Any]) -> Iterator[Block]:
+    if "note" in step:
+        yield Paragraph(f"{step['title']}: {step['note']}")
+    yield from _codes(step["title"], step["actions"])
 
 
 def _codes(title: str, actions: Sequence[dict[str, Any]]) -> Iterator[Code]:
@@ -573,11 +616,9 @@ def _conclusion(run: Run) -> Section:
 
 
 def _this_run(run: Run) -> Section:
-    host = run["host"]
-    libraries = ", ".join(f"{name} {version}" for name, version in host["libraries"].items())
+    libraries = ", ".join(f"{name} {version}" for name, version in run["host"]["libraries"].items())
     facts = [
-        ("Host:", f"{host['system']}, {host['processor']}, {host['cores']} cores, "
-         f"{host['memory_mib']:,} MiB, Linux {host['kernel']}, {host['machine']}."),
+        *_hosts(run),
         ("Guests:", f"{run['system']['title']} by {run['provider']['name']}: "
          f"{run['provider']['reason']}."),
         ("Duration:", trust.lasted(run)),
@@ -586,3 +627,13 @@ def _this_run(run: Run) -> Section:
         *(("Not available:", f"{each['title']}: {each['reason']}.") for each in run["absent"]),
     ]  # fmt: skip
     return Section("run", "This run", (Points(tuple(facts)),))
+
+
+def _hosts(run: Run) -> Iterator[tuple[str, str]]:
+    hosts = run.get("hosts") or {}
+    for name, host in (hosts if len(hosts) > 1 else {"": run["host"]}).items():
+        yield (
+            f"Host {brief(name)}:" if name else "Host:",
+            f"{host['system']}, {host['processor']}, {host['cores']} cores, "
+            f"{host['memory_mib']:,} MiB, Linux {host['kernel']}, {host['machine']}.",
+        )

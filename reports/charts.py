@@ -35,7 +35,10 @@ Value = dict[str, Any]
 
 @dataclass(frozen=True)
 class Distribution:
-    """A contender's restart latencies in ms, sorted. censored: trials that saw no restart."""
+    """A contender's restart latencies in ms, sorted. censored: trials that saw no restart.
+
+    host: where it was measured, of a merged run; empty of any other.
+    """
 
     label: str
     values: tuple[float, ...]
@@ -47,6 +50,7 @@ class Distribution:
     floor: bool
     polls: bool
     short: bool = False
+    host: str = ""
 
 
 def drawable(values: Sequence[float]) -> Iterator[tuple[int, float]]:
@@ -62,7 +66,7 @@ def drawable(values: Sequence[float]) -> Iterator[tuple[int, float]]:
 
 
 def medians(found: Sequence[Distribution], floor: float | None) -> str:
-    """The samples, the median and its interval, a contender a row, fastest first."""
+    """The samples, the median and its interval, a contender a row, in that order."""
     rows = [each for each in found if each.values]
     order = [each.label for each in rows]
     ticks = [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich import box
@@ -13,18 +14,29 @@ from rich.table import Table
 from rich.text import Text
 
 from provision.errors import Problem
+from reports.conclusion import overlap
 from reports.samples import Samples
 from reports.terminal import ROOMY
-from reports.view import label, metric, number, ordered
+from reports.view import has_figures, label, metric, number, ordered, same_phase
 
 # Below this, a difference may well be chance; Holm's correction keeps it over all tests made.
 SIGNIFICANT = 0.05
+# In percent: what changed by less is counted, not listed, unless a test finds it.
+SHOWN = 10.0
 _WORDS = (
     f"chance: no more difference than chance gives (p of {SIGNIFICANT:g} or more by Mann-Whitney's "
-    "U test, corrected by Holm's method). single: read once, so not tested. effect: Cliff's delta, "
-    "-1 where every sample became lower, 1 where every one became higher."
+    "U test, corrected by Holm's method; where no p is given, 95 % intervals that overlap). "
+    "single: one figure each, or too few for an interval: no test of significance is possible, so "
+    "the percentage alone counts. effect: Cliff's delta, -1 where every sample became lower, 1 "
+    "where every one became higher."
 )
-_FOOTPRINT = ("vmpeak", "pss_1", "pss_10", "pss_per_service", "cpu_idle")
+# Where more is better, and where neither is: how often a daemon that ends at once is started again
+# is the supervisor's choice. Everything else is better when lower.
+_MORE = ("scale_up_", "lines_kept")
+_CHOICE = ("crash_starts", "crash_delay")
+# The difference of two that are compared themselves, and often near nothing.
+_DERIVED = "_per_service"
+_SAMPLED = {"restart_long": "long", "restart_short": "short"}
 _ANSWERS = ("no", "partly", "yes")
 _LIMIT = re.compile(r"^regression:(\d+(?:\.\d+)?)%?$")
 
@@ -41,9 +53,10 @@ class Measured:
 class Change:
     """One metric of one contender, before and after.
 
-    percent: by how much the median grew. p: how likely such samples are if nothing changed
-    (Mann-Whitney's U test, two-sided, corrected by Holm's method over the comparison), None for a
-    figure that was read once. effect: Cliff's delta, from -1 (every sample after is lower) to 1.
+    p: how likely such samples are if nothing changed (Mann-Whitney's U test, two-sided, corrected
+    by Holm's method over the comparison), None where the samples are not at hand. effect: Cliff's
+    delta, from -1 (every sample after is lower) to 1. apart: whether the medians' 95 % intervals
+    are, None where there are none.
     """
 
     contender: str
@@ -52,23 +65,56 @@ class Change:
     unit: str
     before: float
     after: float
-    percent: float
     p: float | None = None
     effect: float | None = None
+    apart: bool | None = None
+
+    @property
+    def percent(self) -> float:
+        """By how much the median grew; infinite where there was nothing before."""
+        grown = self.after - self.before
+        if not self.before:
+            return math.copysign(math.inf, grown) if grown else 0.0
+        return 100 * grown / abs(self.before)
+
+    @property
+    def grown(self) -> str:
+        """The percentage in words."""
+        return "from 0" if math.isinf(self.percent) else f"{self.percent:+.1f} %"
+
+    @property
+    def worse(self) -> float:
+        """By how many percent it became worse; negative where it became better."""
+        if self.metric.startswith(_CHOICE):
+            return 0.0
+        return -self.percent if self.metric.startswith(_MORE) else self.percent
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is anything to tell it from chance by."""
+        return self.p is not None or self.apart is not None
 
     @property
     def significant(self) -> bool:
         """Whether it is more than chance, as far as that can be told."""
-        return self.p is not None and self.p < SIGNIFICANT
+        return bool(self.apart) if self.p is None else self.p < SIGNIFICANT
 
     @property
     def word(self) -> str:
-        """What to call it; all metrics are better when lower."""
-        if self.p is None:
+        """What to call it; only times are tested."""
+        if not self.tested:
             return "single"
         if not self.significant:
             return "chance"
         return "slower" if self.percent > 0 else "faster"
+
+    def shown(self, bound: float) -> bool:
+        """Whether it is to be listed, where less than that many percent is nothing."""
+        return self.significant or abs(self.percent) >= bound
+
+    def regression(self, limit: float) -> bool:
+        """Whether it became worse by more than that many percent, and not by chance."""
+        return self.worse > limit and (self.significant or not self.tested)
 
 
 @dataclass(frozen=True)
@@ -95,6 +141,12 @@ def turns(before: Measured, after: Measured) -> list[Turn]:
     ]
 
 
+def only_in(one: Measured, other: Measured) -> list[dict[str, Any]]:
+    """The contenders of the one run that the other does not have, in the article's order."""
+    known = {each["name"] for each in other.run["contenders"]}
+    return [each for each in ordered(one.run) if each["name"] not in known]
+
+
 def _in_both(before: Measured, after: Measured) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each contender that both runs have, before and after, in the article's order."""
     then = {each["name"]: each for each in before.run["contenders"]}
@@ -108,38 +160,47 @@ def _turns(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str,
         reason = new["reason"].partition("\n")[0]
         after = f"{new['status']} {reason}".strip()
         yield "it", old["status"], after, old["status"] == "measured"
-    for name in ("restart_long", "restart_short"):
-        one, other = metric(old, "restart", name), metric(new, "restart", name)
-        if not one or not other or (one["median"] is None) == (other["median"] is None):
-            continue
-        yield name, _median(one), _median(other), other["median"] is None
+    for then, now in _metrics(old, new):
+        if (then["median"] is None) != (now["median"] is None):
+            yield then["metric"], _median(then), _median(now), now["median"] is None
     for scenario, found in old["scenarios"].items():
-        now = {
+        status = new["scenarios"].get(scenario, {}).get("status", "not asked for")
+        if status != found["status"]:
+            yield scenario, found["status"], status, found["status"] == "measured"
+        answers = {
             each["behaviour"]: each["answer"]
             for each in new["scenarios"].get(scenario, {}).get("verdicts", [])
         }
         for each in found.get("verdicts", []):
-            one, other = each["answer"], now.get(each["behaviour"])
+            one, other = each["answer"], answers.get(each["behaviour"])
             if other is not None and one != other:
                 worse = one in _ANSWERS and other in _ANSWERS[: _ANSWERS.index(one)]
                 yield f"{scenario}, {each['behaviour']}", one, other, worse
 
 
 def _median(found: dict[str, Any]) -> str:
-    if found["median"] is None:
+    if found["censored"] and found["median"] is None:
         return f"no median, {found['censored']} of {found['n']} did not come back in time"
+    if found["median"] is None:
+        return f"not measured ({found['note']})"
     return f"{number(found['median'])} {found['unit']}"
 
 
 def changes(before: Measured, after: Measured) -> list[Change]:
-    """Every metric that both runs have of a contender, in the article's order."""
-    found: list[Change] = []
-    for old, each in _in_both(before, after):
-        for group in ("long", "short"):
-            found += _latency(old, each, group, before.samples, after.samples)
-        for name in _FOOTPRINT:
-            found += _figure(old, each, "footprint", name)
-    return _corrected(found)
+    """Every metric that both runs have of a contender, in the article's order.
+
+    But for what says more of when a poller looked, and for what follows from two others.
+    """
+    return _corrected([
+        Change(new["name"], label(new), one["metric"], other["unit"], one["median"],
+               other["median"], *_tested(old, new, one["metric"], before, after),
+               apart=_apart(one, other))
+        for old, new in _in_both(before, after)
+        for one, other in _metrics(old, new)
+        if None not in (one["median"], other["median"])
+        and not one["metric"].endswith(_DERIVED)
+        and not _of_period(new, one)
+    ])  # fmt: skip
 
 
 def differences(before: Measured, after: Measured) -> list[str]:
@@ -199,29 +260,47 @@ def show(runs: Sequence[Measured], fail_on: str, console: Console) -> int:
         for each in differences(first, other):
             console.print(f"CAUTION: {each}", style="bold red", highlight=False, markup=False)
         found = changes(first, other)
-        if found:
-            console.print(_table(found, roomy=console.width >= ROOMY))
-            console.print(_WORDS, highlight=False, markup=False)
-        else:
-            console.print("No figure of a contender is in both.")
+        _show_changes(found, SHOWN if limit is None else min(limit, SHOWN), console)
         turned = turns(first, other)
         for turn in turned:
             style = "red" if turn.worse else ""
             console.print(str(turn), style=style, highlight=False, markup=False)
-        for line in _only_in_one(first.run, other.run):
-            console.print(line, highlight=False, markup=False)
+        gone, come = only_in(first, other), only_in(other, first)
+        for when, those in (("before", gone), ("after", come)):
+            if those:
+                names = ", ".join(each["name"] for each in those)
+                console.print(f"Only {when}: {names}.", highlight=False, markup=False)
         if limit is not None:
             worse += [
-                f"{each.contender} {each.metric} {each.percent:+.1f} %"
+                f"{each.contender} {each.metric} {each.grown}"
+                + ("" if each.tested else ", one figure each: no test of significance")
                 for each in found
-                if each.significant and each.percent > limit
+                if each.regression(limit)
             ]
             worse += [
                 f"{each.contender} {each.what}: {each.after}" for each in turned if each.worse
             ]
+            worse += [
+                f"{each['name']} is not in {other.run['id']}" for each in gone if has_figures(each)
+            ]
     for line in worse:
         console.print(f"regression: {line}", style="red", highlight=False, markup=False)
     return 1 if worse else 0
+
+
+def _show_changes(found: Sequence[Change], bound: float, console: Console) -> None:
+    if not found:
+        console.print("No figure of a contender is in both.")
+        return
+    shown = [each for each in found if each.shown(bound)]
+    if shown:
+        console.print(_table(shown, roomy=console.width >= ROOMY))
+        console.print(_WORDS, highlight=False, markup=False)
+    console.print(
+        f"{len(found) - len(shown)} {'other ' if shown else ''}figures changed by less than "
+        f"{bound:g} %.",
+        highlight=False,
+    )
 
 
 def _limit(fail_on: str) -> float | None:
@@ -238,39 +317,37 @@ def _limit(fail_on: str) -> float | None:
     return float(found.group(1))
 
 
-def _latency(
-    old: dict[str, Any],
-    new: dict[str, Any],
-    group: str,
-    old_samples: Samples,
-    new_samples: Samples,
-) -> Iterator[Change]:
-    name = f"restart_{group}"
-    before, after = metric(old, "restart", name), metric(new, "restart", name)
-    if not before or not after or not before["median"] or after["median"] is None:
-        return
-    one = _with_censored(*old_samples.latencies(old["name"], group))
-    other = _with_censored(*new_samples.latencies(new["name"], group))
-    p, effect = _test(one, other)
-    yield _change(new, before, after, p=p, effect=effect)
+def _metrics(
+    old: dict[str, Any], new: dict[str, Any]
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    for scenario, found in old["scenarios"].items():
+        for one in found["metrics"]:
+            if other := metric(new, scenario, one["metric"]):
+                yield one, other
 
 
-def _figure(old: dict[str, Any], new: dict[str, Any], scenario: str, name: str) -> Iterator[Change]:
-    before, after = metric(old, scenario, name), metric(new, scenario, name)
-    if before and after and before["median"] and after["median"] is not None:
-        yield _change(new, before, after)
+def _of_period(contender: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Whether it is a time that says more of when a poller looked than of the poller."""
+    once = found["n"] == 1 and found["unit"] in ("ms", "s") and contender["period"] is not None
+    return once or same_phase(contender, found["metric"])
 
 
-def _change(
-    new: dict[str, Any],
-    before: dict[str, Any],
-    after: dict[str, Any],
-    p: float | None = None,
-    effect: float | None = None,
-) -> Change:
-    grown = 100 * (after["median"] / before["median"] - 1)
-    return Change(new["name"], label(new), after["metric"], after["unit"], before["median"],
-                  after["median"], grown, p, effect)  # fmt: skip
+def _tested(
+    old: dict[str, Any], new: dict[str, Any], name: str, before: Measured, after: Measured
+) -> tuple[float | None, float | None]:
+    """p and effect, where samples of that metric are at hand."""
+    if name not in _SAMPLED:
+        return None, None
+    one, other = (
+        _with_censored(*measured.samples.latencies(each["name"], _SAMPLED[name]))
+        for each, measured in ((old, before), (new, after))
+    )
+    return _test(one, other)
+
+
+def _apart(one: dict[str, Any], other: dict[str, Any]) -> bool | None:
+    bounds = (one["ci_low"], one["ci_high"], other["ci_low"], other["ci_high"])
+    return None if None in bounds else not overlap(one, other)
 
 
 def _with_censored(seen: Sequence[float], censored: int) -> list[float]:
@@ -297,35 +374,25 @@ def _corrected(found: Sequence[Change]) -> list[Change]:
     for rank, each in enumerate(tested):
         least = max(least, min(1.0, (each.p or 0.0) * (len(tested) - rank)))
         corrected[each.contender, each.metric] = least
-    return [
-        Change(**{**each.__dict__, "p": corrected.get((each.contender, each.metric))})
-        for each in found
-    ]
+    return [replace(each, p=corrected.get((each.contender, each.metric))) for each in found]
 
 
 def _table(found: Sequence[Change], *, roomy: bool) -> Table:
     table = Table(title="What changed", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
                   padding=(0, 1 if roomy else 0, 0, 0))  # fmt: skip
-    table.add_column("contender", no_wrap=True)
+    table.add_column("contender")
     table.add_column("metric", no_wrap=True)
     for heading in ("before", "after", "change", *(["p"] if roomy else []), "effect"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for each in found:
-        style = "" if not each.significant else "red" if each.percent > 0 else "green"
+        judged = each.significant and each.worse
+        style = "" if not judged else "red" if each.worse > 0 else "green"
         unit = f", {each.unit}" if roomy and each.unit else ""
         p = "" if each.p is None else "<0.001" if each.p < 0.001 else f"{each.p:.3f}"
         table.add_row(
             Text(each.label), f"{each.metric}{unit}", number(each.before), number(each.after),
-            f"{each.percent:+.1f} %", *([p] if roomy else []),
+            each.grown, *([p] if roomy else []),
             "" if each.effect is None else f"{each.effect:+.2f}", each.word, style=style,
         )  # fmt: skip
     return table
-
-
-def _only_in_one(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    then, now = ({each["name"] for each in run["contenders"]} for run in (old, new))
-    if then - now:
-        yield f"Only before: {', '.join(sorted(then - now))}."
-    if now - then:
-        yield f"Only after: {', '.join(sorted(now - then))}."

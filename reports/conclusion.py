@@ -28,7 +28,7 @@ class Answer:
 
 def conclude(run: dict[str, Any]) -> list[Answer]:
     """Every question's answer; one that this run cannot give says so."""
-    seen = [each for each in run["contenders"] if each["supervisor"] != FLOOR]
+    seen = [each for each in ordered(run) if each["supervisor"] != FLOOR]
     fastest = (
         "the lowest median restart latency of a daemon long up, and with it everyone whose 95 % "
         "interval overlaps that one's"
@@ -60,7 +60,7 @@ def conclude(run: dict[str, Any]) -> list[Answer]:
             "Which is lightest?",
             "the least proportional memory (PSS) of the whole supervision tree with ten "
             f"services, and with it everyone within {LIGHT:g} times that.",
-            _lightest(seen),
+            _lightest(run, seen),
         ),
         Answer(
             "Which default is worth changing?",
@@ -102,20 +102,23 @@ def overlap(one: Metric, other: Metric) -> bool:
 def _measured(
     contenders: Sequence[Contender], name: str, scenario: str = "restart"
 ) -> list[tuple[Contender, Metric]]:
-    """Those that have the figure, the lowest first."""
+    """Those that have the figure, and that figure."""
     found = [(each, metric(each, scenario, name)) for each in contenders]
-    known = [(each, figure) for each, figure in found if figure and figure["median"] is not None]
+    return [(each, figure) for each, figure in found if figure and figure["median"] is not None]
+
+
+def _lowest_first(known: Sequence[tuple[Contender, Metric]]) -> list[tuple[Contender, Metric]]:
     return sorted(known, key=lambda pair: float(pair[1]["median"]))
 
 
 def _fastest(
     run: dict[str, Any], contenders: Sequence[Contender], name: str = "restart_long"
 ) -> str:
-    known = _measured(contenders, name)
+    known = _lowest_first(_measured(contenders, name))
     if not known:
         return "This run has no such figure."
-    if unranked(run):
-        return "This run cannot say: the host was too noisy for a ranking."
+    if why := unranked(run):
+        return f"This run cannot say: {why}."
     best = known[0][1]
     if best["ci_low"] is None:
         # Without an interval every other could be as fast: the lowest is named, no more.
@@ -124,10 +127,12 @@ def _fastest(
     return _listed([_named(*pair) for pair in level])
 
 
-def _lightest(contenders: Sequence[Contender]) -> str:
-    known = _measured(contenders, "pss_10", "footprint")
+def _lightest(run: dict[str, Any], contenders: Sequence[Contender]) -> str:
+    known = _lowest_first(_measured(contenders, "pss_10", "footprint"))
     if not known:
         return "This run has no such figure."
+    if why := unranked(run):
+        return f"This run cannot say: {why}."
     least = known[0][1]["median"]
     return _listed(
         [
@@ -236,11 +241,11 @@ def _compared(each: Contender, other: Metric | None, than: str) -> list[str]:
 
 
 def _counterpart(each: Contender, contenders: Sequence[Contender], **other: Any) -> Metric | None:
-    """The restart latency of the contender that differs in nothing but that."""
-    keys = ("supervisor", "role", "profile", "pid1")
-    wanted = {key: each[key] for key in keys} | other
+    """The restart latency of the contender, of the same host, that differs in nothing but that."""
+    keys = ("supervisor", "role", "profile", "pid1", "host")
+    wanted = {key: each.get(key) for key in keys} | other
     for candidate in contenders:
-        if {key: candidate[key] for key in keys} == wanted:
+        if {key: candidate.get(key) for key in keys} == wanted:
             found = metric(candidate, "restart", "restart_long")
             return found if found and found["median"] is not None else None
     return None

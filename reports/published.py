@@ -15,6 +15,7 @@ from reports.article import article_table
 from reports.blocks import Cell, Table
 from reports.samples import read
 from reports.text import clean
+from reports.view import machines
 
 FOLDER = Path(__file__).parent / "published"
 README = Path(__file__).parent.parent / "README.md"
@@ -60,11 +61,10 @@ def readme_with(text: str, run: dict[str, Any]) -> str:
 def readme_table(run: dict[str, Any]) -> str:
     """The article's table and where it was measured, as Markdown."""
     run = clean(run)
-    host = run["host"]
     table = _without_notes(article_table(run))
     where = (
-        f"{run['system']['title']} in guests by {run['provider']['name']} on {host['processor']}, "
-        f"{host['cores']} cores, Linux {host['kernel']}; run {run['id']}. "
+        f"{run['system']['title']} in guests by {run['provider']['name']} on {machines(run)}; "
+        f"run {run['id']}. "
         "The whole article: [page](reports/published/article.html), "
         "[Markdown](reports/published/article.md)."
     )

@@ -132,6 +132,25 @@ def read(folder: Path) -> Samples:
     """
     found = Samples()
     names: dict[str, str] = {}
+    for line, _ in _decoded(folder):
+        found._take(line, names)
+    return found
+
+
+def of_scenario(folder: Path, contender: str, scenario: str) -> list[dict[str, Any]]:
+    """Every sample of one contender's scenario, in the file's order, with all it says.
+
+    contender: its name as the run has it. Raises Problem as read() does.
+    """
+    return [
+        json.loads(raw)
+        for line, raw in _decoded(folder)
+        if (line.contender, line.scenario) == (contender, scenario)
+    ]
+
+
+def _decoded(folder: Path) -> Iterator[tuple[_Line, bytes]]:
+    """Each sample as renderings need it, and as it stands in the file. Raises Problem."""
     decode = msgspec.json.Decoder(_Line).decode
     for path, number, raw in lines(folder):
         try:
@@ -140,8 +159,7 @@ def read(folder: Path) -> Samples:
             raise broken(path, f"line {number}: {_why(raw) or failure}") from failure
         if not line.whole:
             raise broken(path, f"line {number}: {_why(raw) or 'a stamp is missing'}")
-        found._take(line, names)
-    return found
+        yield line, raw
 
 
 def _why(raw: bytes) -> str:

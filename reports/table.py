@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import IO, Any
 
+from reports.view import SAME_PHASE, same_phase
+
 COLUMNS = (
     *("system", "provider", "supervisor", "version", "role", "profile", "pid1", "scenario"),
     *("metric", "unit", "n", "median", "ci_low", "ci_high", "p90", "p99", "min", "max"),
@@ -25,7 +27,8 @@ def write(run: dict[str, Any], stream: IO[str]) -> None:
                 writer.writerow({**row, "status": found["status"], "note": note})
                 continue
             for metric in found["metrics"]:
-                writer.writerow({**row, **metric})
+                phase = SAME_PHASE if same_phase(contender, metric["metric"]) else ""
+                writer.writerow({**row, **metric, "note": metric["note"] or phase})
     for absent in run["absent"]:
         writer.writerow({**place, "supervisor": absent["supervisor"], "status": "not available",
                          "note": absent["reason"]})  # fmt: skip

@@ -14,7 +14,18 @@ from rich.text import Text
 from reports import blocks, trust
 from reports.matrix import SIGNS, Matrix, matrix
 from reports.text import clean
-from reports.view import LATENCY_COLUMNS, Row, counts, failures, in_mode, label, rows, unranked
+from reports.view import (
+    LATENCY_COLUMNS,
+    MARK,
+    SAME_PHASE,
+    Row,
+    counts,
+    failures,
+    in_mode,
+    label,
+    rows,
+    unranked,
+)
 
 # On a narrower terminal these go, so that the rest need not be broken.
 ROOMY = 100
@@ -39,8 +50,8 @@ def show(run: dict[str, Any], console: Console, *, force: bool, folder: Path) ->
     roomy = console.width >= ROOMY
     console.print()
     console.print(article_table(found, roomy=roomy))
-    if unranked(run) and not force:
-        _say(console, "No ranking is printed; --force prints it all the same.")
+    if (why := unranked(run)) and not force:
+        _say(console, f"No ranking is printed, for {why}; --force prints it all the same.")
     else:
         console.print()
         console.print(latency_table(found, roomy=roomy))
@@ -120,6 +131,8 @@ def latency_table(found: list[Row], *, roomy: bool) -> Table:
         table.add_column(LATENCY_COLUMNS[index], justify="left" if index < 2 else "right")
     for line in lines:
         table.add_row(*(Text(line[index]) for index in shown))
+    if any(MARK in line[1] for line in lines):
+        table.caption, table.caption_justify = f"{MARK} {SAME_PHASE}", "left"
     return table
 
 

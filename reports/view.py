@@ -12,6 +12,9 @@ FLOOR = "floor"
 LATENCY_COLUMNS = ("contender", "uptime", "n", "median", "95 % interval", "p90", "p99", "min",
                    "max", "x floor")  # fmt: skip
 NOISE_WORD = "too noisy for a ranking"
+# Kills 0.3 s after a start always find a poller at the same point of its period.
+SAME_PHASE = "poller: same phase, not ranked"
+MARK = "*"
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,41 @@ def failures(run: dict[str, Any]) -> list[str]:
     ]
 
 
-def unranked(run: dict[str, Any]) -> bool:
-    """Whether the host was too noisy for an order to mean anything."""
-    several = len(run.get("hosts", ())) > 1 and not run["mixed"]
-    return several or any(NOISE_WORD in warning for warning in run["warnings"])
+def unranked(run: dict[str, Any]) -> str:
+    """Why an order would mean nothing; empty where it means something."""
+    if apart(run):
+        return f"its {len(run['hosts'])} hosts are not ranked together"
+    noisy = any(NOISE_WORD in warning for warning in run["warnings"])
+    return "the host was too noisy for a ranking" if noisy else ""
+
+
+def apart(run: dict[str, Any]) -> bool:
+    """Whether its contenders ran on several hosts, and nobody asked to compare those."""
+    return len(run.get("hosts", ())) > 1 and not run["mixed"]
+
+
+def machines(run: dict[str, Any]) -> str:
+    """Where it was measured, in words; each host by its name where there are several."""
+    hosts = run.get("hosts") or {}
+    if len(hosts) < 2:
+        return _machine(run["host"])
+    named = "; ".join(f"{name}: {_machine(facts)}" for name, facts in hosts.items())
+    return f"{len(hosts)} hosts ({named})"
+
+
+def _machine(host: dict[str, Any]) -> str:
+    return f"{host['processor']}, {host['cores']} cores, Linux {host['kernel']}"
+
+
+def about(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the run says of each supervisor, by name, in the article's order."""
+    found: dict[str, dict[str, Any]] = run["supervisors"]
+    return dict(sorted(found.items(), key=lambda pair: (pair[1]["rank"], pair[0])))
+
+
+def same_phase(contender: dict[str, Any], name: str) -> bool:
+    """Whether a metric of a contender that polls says as much of its period as of itself."""
+    return contender["period"] is not None and name.endswith("_short")
 
 
 def has_figures(contender: dict[str, Any]) -> bool:
@@ -117,7 +151,7 @@ def _row(contender: dict[str, Any], about: dict[str, Any]) -> Row:
         loc=_loc(about["loc"]),
         order=restart["median"] if restart and restart["median"] is not None else math.inf,
         latencies=tuple(
-            _latency(found, group)
+            _latency(found, group, same_phase(contender, found["metric"]))
             for group in ("long", "short")
             if (found := metric(contender, "restart", f"restart_{group}"))
         ),
@@ -170,10 +204,10 @@ def in_words(contender: dict[str, Any], scenario: str, name: str) -> str:
     return f"{number(found['median'])} {found['unit']}".strip()
 
 
-def _latency(found: dict[str, Any], group: str) -> tuple[str, ...]:
+def _latency(found: dict[str, Any], group: str, marked: bool) -> tuple[str, ...]:
     interval = f"{number(found['ci_low'])} to {number(found['ci_high'])}"
     return (
-        group,
+        group + (MARK if marked else ""),
         str(found["n"]) + (f" ({found['censored']} censored)" if found["censored"] else ""),
         number(found["median"]),
         interval if found["ci_low"] is not None and found["ci_high"] is not None else "",
@@ -181,5 +215,5 @@ def _latency(found: dict[str, Any], group: str) -> tuple[str, ...]:
         number(found["p99"]),
         number(found["min"]),
         number(found["max"]),
-        number(found["floor_ratio"]),
+        "" if marked else number(found["floor_ratio"]),
     )

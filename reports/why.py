@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.lines import lines as raw_lines
 from provision.errors import Problem
 from provision.systems import unknown
+from reports.samples import of_scenario
 from reports.view import label
 
 _LONGEST = 400
@@ -21,7 +21,8 @@ _KNOWN = ("contender", "scenario", "replica")
 def why(run: dict[str, Any], folder: Path, cell: str) -> str:
     """The evidence for a cell such as runit/crashloop or s6/runner/tuned/pid1/deaths, as text.
 
-    Raises Problem where the run has no such contender or scenario.
+    Raises Problem where the run has no such contender or scenario, and for samples that are broken
+    or fewer than the evidence names.
     """
     chosen, scenario = _chosen(run, cell)
     lines = [line for each in chosen for line in _cell(folder, each, scenario)]
@@ -52,22 +53,22 @@ def _cell(folder: Path, contender: dict[str, Any], scenario: str) -> Iterator[st
     if found is None or found["status"] != "measured":
         yield f"  {found['status']}: {found['note']}" if found else "  not asked for"
         return
-    samples = list(_samples(folder, contender["name"], scenario))
-    for verdict in found["verdicts"]:
+    samples = of_scenario(folder, contender["name"], scenario)
+    verdicts = found.get("verdicts", [])
+    named = max((number for each in verdicts for number in each["evidence"]), default=-1)
+    if named >= len(samples):
+        raise Problem(
+            f"{folder} has lost samples of {contender['name']}, {scenario}: its evidence names "
+            f"number {named}, counted from 0, and there are {len(samples)}.",
+            known="A killed suite or a full disk may have cut samples.jsonl short.",
+            advice=f"./inv bench --only={contender['name'].partition('@')[0]} "
+            f"--scenario={scenario} measures it again",
+            usage=True,
+        )
+    for verdict in verdicts:
         yield f"  {verdict['behaviour']}: {verdict['answer']}. {verdict['sentence']}"
         for number in verdict["evidence"]:
             yield f"    [{number}] {_text(samples[number])}"
-
-
-def _samples(folder: Path, contender: str, scenario: str) -> Iterator[dict[str, Any]]:
-    found = False
-    for _, _, raw in raw_lines(folder):
-        found = True
-        sample = json.loads(raw)
-        if (sample["contender"], sample["scenario"]) == (contender, scenario):
-            yield sample
-    if not found:
-        raise Problem(f"{folder} has no samples, so nothing can be shown.", usage=True)
 
 
 def _text(sample: dict[str, Any]) -> str:

@@ -97,14 +97,13 @@ def examples(supervisor: Supervisor, system: System, source: Source | None = Non
     """Every way to use it there that differs, as run.json keeps them.
 
     Each is the very files and commands that the suite's verbs give, in order. source: how the
-    guest gets it, where not in the system's own way. Empty where the system does not have it.
+    guest gets it, where not in the system's own way. Where the system does not have it, a note
+    takes the place of the commands that install it.
     """
-    source = source or supervisor.source(system)
-    if source is None:
-        return []
+    install = _install(supervisor, system, source)
     contenders = supervisor.contenders
     made = [
-        _example(supervisor, system, source, _first(contenders, role=role, profile="default"))
+        _example(supervisor, system, install, _first(contenders, role=role, profile="default"))
         for role in sorted({each.role for each in contenders}, reverse=True)
     ]
     for tuned in (each for each in contenders if each.profile == "tuned"):
@@ -124,18 +123,29 @@ def _first(contenders: Iterable[Contender], *, role: str, profile: str) -> Conte
     return next(each for each in contenders if (each.role, each.profile) == (role, profile))
 
 
+def _install(supervisor: Supervisor, system: System, source: Source | None) -> Step:
+    found = source or supervisor.source(system)
+    lack = "" if source else supervisor.why_missing(system)
+    if found is None or lack:
+        return {"title": "Install", "actions": [], "note":
+                f"It is not to be had on {system.title}: {lack}. A build of your own goes in by "
+                f"--overlay={supervisor.name}=DIR, a folder that is laid over the guest's root "
+                f"and holds {supervisor.program}."}  # fmt: skip
+    guest = _Notebook(system)
+    supervisor.install(guest, found)
+    return {"title": "Install", "actions": guest.noted()}
+
+
 def _example(
-    supervisor: Supervisor, system: System, source: Source, contender: Contender
+    supervisor: Supervisor, system: System, install: Step, contender: Contender
 ) -> Example:
     one, two = (Service(name, contender.role, contender.readiness) for name in ("s1", "s2"))
     guest = _Notebook(system)
-    steps: list[Step] = []
+    steps = [install]
 
     def step(title: str) -> None:
         steps.append({"title": title, "actions": guest.noted()})
 
-    supervisor.install(guest, source)
-    step("Install")
     supervisor.configure(guest, contender, [one])
     step("Configure")
     supervisor.start(guest, contender)
@@ -153,7 +163,7 @@ def _example(
     step("Stop")
     detached = "a daemon that detaches itself" if contender.role == "monitor" else "a daemon"
     return {"title": f"{contender.role.capitalize()} of {detached}: {contender.setting}",
-            "steps": [each for each in steps if each["actions"]]}  # fmt: skip
+            "steps": [each for each in steps if each["actions"] or "note" in each]}  # fmt: skip
 
 
 def _difference(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from bench.stats import Metric, single, summary
 from provision.errors import Problem
 from reports import samples
 from reports.compare import Measured, changes, differences, show, turns
@@ -108,6 +110,161 @@ def test_fail_on_a_regression() -> None:
     assert f"regression: {NAMES[0]} restart_long +" in console.export_text()
     assert show(runs, "regression:80%", console) == 0
     assert show(runs[::-1], "regression:20", console) == 0
+
+
+def shown(runs: list[Measured], fail_on: str = "", width: int = 140) -> tuple[int, str]:
+    console = Console(file=io.StringIO(), record=True, width=width)
+    status = show(runs, fail_on, console)
+    return status, console.export_text()
+
+
+def figured(*figures: Metric, scenario: str = "footprint") -> Measured:
+    """A run in which the first of NAMES has those figures instead."""
+    it = measured(4, 1000)
+    metrics = [each.as_dict() for each in figures]
+    part = {"status": "measured", "note": "", "metrics": metrics}
+    it.run["contenders"][0]["scenarios"][scenario] = part
+    return it
+
+
+@pytest.mark.parametrize("name", ["vmpeak", "pss_10", "cpu_idle", "fds_1", "idle_cpu"])
+def test_a_figure_read_once_is_judged_by_its_percentage(name: str) -> None:
+    runs = [figured(single(name, "kB", 1000)), figured(single(name, "kB", 1200))]
+    status, said = shown(runs, "regression:15")
+    assert status == 1
+    words = f"regression: {NAMES[0]} {name} +20.0 %, one figure each: no test of significance"
+    assert words in said
+    assert "single: one figure each" in said
+    assert shown(runs, "regression:25")[0] == 0
+    assert shown(runs[::-1], "regression:15")[0] == 0
+    assert shown(runs)[0] == 0
+
+
+def test_every_metric_of_a_contender_is_compared() -> None:
+    slow = summary("ready_long", "ms", made.steady(9.0))
+    fast = summary("ready_long", "ms", made.steady(3.0))
+    cpu = [single("cpu_per_restart", "us", value) for value in (3000, 3400)]
+    runs = [figured(fast, cpu[0], scenario="restart"), figured(slow, cpu[1], scenario="restart")]
+    found = changes(*runs)
+    assert of(found, NAMES[0], "ready_long").word == "slower"
+    assert of(found, NAMES[0], "cpu_per_restart").word == "single"
+    status, said = shown(runs, "regression:150")
+    assert status == 1 and f"regression: {NAMES[0]} ready_long +200.0 %" in said
+    assert "cpu_per_restart +13.3 %" in shown(runs, "regression:10")[1]
+
+
+def test_intervals_that_overlap_are_chance_where_no_sample_is_at_hand() -> None:
+    runs = [
+        figured(summary("scale_restart_10", "ms", made.steady(middle)), scenario="scale")
+        for middle in (4.0, 4.1)
+    ]
+    (change,) = (each for each in changes(*runs) if each.metric == "scale_restart_10")
+    assert change.tested and change.word == "chance"
+    assert shown(runs, "regression:1")[0] == 0
+    few = [
+        figured(summary("scale_restart_10", "ms", [middle] * 3), scenario="scale")
+        for middle in (4.0, 4.1)
+    ]
+    assert shown(few, "regression:1")[0] == 1  # no interval of so few
+
+
+def test_a_figure_that_was_nothing_is_compared_as_well() -> None:
+    runs = [figured(single("wakeups", "/s", value), scenario="idle") for value in (0, 3)]
+    status, said = shown(runs, "regression:1000")
+    assert status == 1 and f"{NAMES[0]} wakeups from 0" in said
+    assert shown(runs[::-1], "regression:10")[0] == 0
+    assert shown([runs[0], runs[0]], "regression:0")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "status"),
+    [
+        ("scale_up_990", 990, 200, 1),  # fewer services is worse
+        ("scale_up_990", 200, 990, 0),
+        ("crash_starts", 10, 60, 0),  # holding back is a choice
+        ("crash_starts", 60, 10, 0),
+        ("orphans_memory", -4, 40, 1),
+        ("orphans_memory", 40, -4, 0),
+    ],
+)
+def test_which_way_is_worse(name: str, before: float, after: float, status: int) -> None:
+    runs = [figured(single(name, "", value), scenario="any") for value in (before, after)]
+    assert shown(runs, "regression:10")[0] == status
+
+
+def test_a_pollers_short_uptime_is_not_compared() -> None:
+    runs = [
+        figured(summary("restart_short", "ms", made.steady(middle, 6)), scenario="restart")
+        for middle in (10.0, 900.0)
+    ]
+    assert shown(runs, "regression:10")[0] == 1
+    for each in runs:
+        each.run["contenders"][0]["period"] = 1.0
+    assert "restart_short" not in {each.metric for each in changes(*runs)}
+    assert shown(runs, "regression:10")[0] == 0
+
+
+@pytest.mark.parametrize(("period", "status"), [(None, 1), (120.0, 0)])
+def test_one_look_of_a_poller_is_not_compared(period: float | None, status: int) -> None:
+    runs = [figured(single("restart_after_exit_0", "ms", value)) for value in (900, 90_000)]
+    for each in runs:
+        each.run["contenders"][0]["period"] = period
+    assert shown(runs, "regression:10")[0] == status
+
+
+def test_what_hardly_changed_is_counted() -> None:
+    said = shown([measured(4, 1000), measured(4, 1000)])[1]
+    assert "10 figures changed by less than 10 %." in said
+    assert "pss_1" not in said and "What changed" not in said
+    runs = [measured(4, 1000), figured(single("vmpeak", "kB", 2512 * 1.3))]
+    said = shown(runs)[1]
+    assert "vmpeak" in said and "pss_1 " not in said
+    assert "6 other figures changed by less than 10 %." in said
+
+
+def test_a_contender_that_is_gone_is_a_regression() -> None:
+    both = measured(4, 1000)
+    one = Measured(both.run | {"contenders": both.run["contenders"][:1]}, both.samples)
+    status, said = shown([both, one], "regression:1000")
+    assert status == 1 and f"regression: {NAMES[1]} is not in {one.run['id']}" in said
+    assert shown([one, both], "regression:1000")[0] == 0
+    assert shown([both, one])[0] == 0
+
+
+def test_a_contender_that_never_was_measured_is_no_loss() -> None:
+    before, after = measured(4, 1000), measured(4, 1000)
+    made.fail(before.run["contenders"][1], "in phase start: no")
+    after.run["contenders"].pop()
+    assert shown([before, after], "regression:1")[0] == 0
+
+
+def test_a_scenario_that_failed_or_was_not_asked_for_is_told() -> None:
+    before, failed, without = (measured(4, 1000) for _ in range(3))
+    made.fail(failed.run["contenders"][0], "in phase start: no", "footprint")
+    del without.run["contenders"][0]["scenarios"]["footprint"]
+    assert f"regression: {NAMES[0]} footprint: failed" in shown([before, failed], "regression:1")[1]
+    status, said = shown([before, without], "regression:1")
+    assert status == 1 and f"regression: {NAMES[0]} footprint: not asked for" in said
+    assert shown([without, before], "regression:1")[0] == 0
+
+
+def test_a_figure_that_cannot_be_had_any_more_is_a_regression() -> None:
+    lost = Metric("crash_back", "s", status="not measured", note="it did not come back")
+    runs = [figured(single("crash_back", "s", 3), scenario="x"), figured(lost, scenario="x")]
+    status, said = shown(runs, "regression:10")
+    assert status == 1 and "crash_back: not measured (it did not come back)" in said
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_table_fits_the_terminal(width: int) -> None:
+    names = ("private_dirty_10", "restart_after_out_of_memory", "restart_holdoff_short")
+    runs = [figured(*(single(name, "kB", value) for name in names)) for value in (12345.0, 98765.0)]
+    for each in runs:
+        each.run["contenders"][0]["title"] = "supervisor of a name [b]"
+    said = shown(runs, "regression:10", width)[1]
+    assert max(map(len, said.splitlines())) <= width
+    assert all(f" {name}" in said for name in names)
+    assert "+700.0 %" in said and "single" in said and "[b]" in said
 
 
 def test_a_supervisor_that_restarts_no_more_is_a_regression() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,38 @@ def test_why_prints_sentences_and_samples(run: dict[str, Any], folder: Path) -> 
 
 def test_why_says_why_there_is_nothing(run: dict[str, Any], folder: Path) -> None:
     assert "not applicable: its design has none" in why(run, folder, "b/stop")
+
+
+def test_why_reads_what_is_compressed(run: dict[str, Any], folder: Path) -> None:
+    path, told = folder / "samples.jsonl", why(run, folder, "a/deaths")
+    (folder / "samples.jsonl.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    assert why(run, folder, "a/deaths") == told
+
+
+def test_why_needs_no_verdict(run: dict[str, Any], folder: Path) -> None:
+    del run["contenders"][1]["scenarios"]["restart"]["verdicts"]
+    assert "as packaged" in why(run, folder, "a/restart")
+
+
+@pytest.mark.parametrize("torn", ['{"contender": "a/run\n', "no JSON\n", "{}\n", "\0\0\0\n"])
+def test_why_refuses_a_broken_line(run: dict[str, Any], folder: Path, torn: str) -> None:
+    path = folder / "samples.jsonl"
+    path.write_text(torn + path.read_text())
+    with pytest.raises(Problem, match=r"samples\.jsonl is broken: line 1: "):
+        why(run, folder, "a/deaths")
+
+
+@pytest.mark.parametrize("kept", [0, 1, 60])
+def test_why_tells_of_samples_that_are_lost(run: dict[str, Any], folder: Path, kept: int) -> None:
+    path = folder / "samples.jsonl"
+    path.write_text(path.read_text()[:kept])
+    with pytest.raises(Problem, match="names number 1, counted from 0, and there are 0") as told:
+        why(run, folder, "a/deaths")
+    assert "--only=a/runner/default/hosted --scenario=deaths" in told.value.advice
+    path.unlink()
+    with pytest.raises(Problem, match="there are 0"):
+        why(run, folder, "a/deaths")
 
 
 @pytest.mark.parametrize("cell", ["deaths", "c/deaths", "a/storm"])

@@ -12,12 +12,13 @@ import pytest
 from rich.console import Console
 
 from bench.record import read_run
+from bench.stats import summary
 from provision.errors import Problem
-from reports import FORMATS, known_format, markdown, render, samples, terminal
+from reports import FORMATS, known_format, markdown, page, render, samples, terminal
 from reports.article import article
 from reports.conclusion import findings
 from reports.text import LONGEST, clean
-from reports.view import rows
+from reports.view import SAME_PHASE, rows
 from tests.reports import made
 
 HOSTILE = "[red]|<b>\x1b[31m\x00\u202e`*" + "x" * 10_000
@@ -52,6 +53,70 @@ def test_an_unknown_form_offers_the_nearest() -> None:
     with pytest.raises(Problem, match="no format named 'htlm'") as refused:
         known_format("htlm")
     assert "'html'" in refused.value.advice
+
+
+def polled(folder: Path) -> dict[str, Any]:
+    """A run in which the poller was killed soon after its start, too."""
+    run = read_run(folder)
+    for each in run["contenders"]:
+        if each["supervisor"] in ("monit", "runit"):
+            short = summary("restart_short", "ms", made.steady(654.0, 6)).as_dict()
+            each["scenarios"]["restart"]["metrics"].append(short | {"floor_ratio": 545.0})
+    (folder / "run.json").write_text(json.dumps(run))
+    return run
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_a_pollers_short_uptime_is_labelled_and_not_ranked(folder: Path, width: int) -> None:
+    lines = shown(polled(folder), folder, width).splitlines()
+    assert max(map(len, lines)) <= width
+    monit, runit = (
+        next(line for line in lines if line.startswith(name) and " short" in line)
+        for name in ("monit", "runit")
+    )
+    assert " short* " in monit and "654" in monit and "545" not in monit
+    assert " short " in runit and "545" in runit
+    assert any(line.rstrip() == f"* {SAME_PHASE}" for line in lines)
+
+
+def test_a_run_without_such_rows_has_no_such_label(folder: Path) -> None:
+    assert SAME_PHASE not in shown(read_run(folder), folder, 120)
+
+
+def test_the_csv_and_the_article_label_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = polled(folder)
+    assert render("csv", run, folder, Console(), force=False) == 0
+    short = {
+        row["supervisor"]: row["note"]
+        for row in csv.DictReader(io.StringIO(capsys.readouterr().out))
+        if row["metric"] == "restart_short"
+    }
+    assert short == {"monit": SAME_PHASE, "runit": ""}
+    said = markdown.text(article(clean(run), samples.read(folder))).splitlines()
+    (line,) = (line for line in said if SAME_PHASE in line)
+    assert "monit" in line and "545" not in line
+
+
+def test_the_csv_keeps_a_note_of_the_metrics_own(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = polled(folder)
+    for each in run["contenders"]:
+        each["scenarios"]["restart"]["metrics"][-1]["note"] = "own words"
+    render("csv", run, folder, Console(), force=False)
+    said = capsys.readouterr().out
+    assert said.count("own words") == 5 and SAME_PHASE not in said
+
+
+def test_an_example_without_a_source_says_so_in_the_article(folder: Path) -> None:
+    run = read_run(folder)
+    step = {"title": "Install", "note": f"It is not to be had. {HOSTILE}", "actions": []}
+    run["supervisors"]["runit"]["usage"][0]["steps"].insert(0, step)
+    made_of_it = article(clean(run), samples.read(folder))
+    assert "Install: It is not to be had. \\[red\\]" in markdown.text(made_of_it)
+    assert "Install: It is not to be had. [red]|&lt;b&gt;" in page.text(made_of_it)
+    (folder / "run.json").write_text(json.dumps(run))
+    assert read_run(folder) == run
 
 
 @pytest.mark.parametrize("width", [80, 120])

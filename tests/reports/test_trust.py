@@ -122,7 +122,8 @@ def test_a_run_without_calibration_says_how_to_get_it(one: dict[str, Any]) -> No
 
 
 def test_calibrations_of_several_hosts_are_not_mixed() -> None:
-    one = plain(hosts={"a": {}, "b": {}}, mixed=False)
+    one = plain(mixed=False)
+    one["hosts"] = {"a": one["host"], "b": one["host"]}
     assert all("see the runs that this one is made of" in said for said in everywhere(one))
 
 
