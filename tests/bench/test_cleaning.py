@@ -48,7 +48,7 @@ def test_what_stays_is_told_of_after_all_else_is_removed(
 ) -> None:
     provider = Some("kept")
     having(monkeypatch, tmp_path, provider)
-    said = []
+    said: list[str] = []
     with pytest.raises(Problem) as told:
         said.extend(cleaning.destroy(cache=False))
     assert str(told.value) == "kept stays.\nIt is nailed down.\nDraw the nail."
