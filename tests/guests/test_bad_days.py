@@ -250,7 +250,8 @@ def test_what_sudo_writes_belongs_to_its_caller(suite: Suite, interrupted: bool)
 @pytest.mark.slow
 def test_a_plain_user_cannot_destroy_what_sudo_kept(suite: Suite) -> None:
     """It is said so, and what to type; with sudo the same command does it."""
-    fine(suite.bench(*ASKED, "--keep"), 0)
+    done = suite.bench(*ASKED, "--keep")
+    assert done.code == 0, done.output
     before, kept = plain(suite), suite.guests()
     assert kept
     refused = suite.run("destroy", before=before)
