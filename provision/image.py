@@ -170,7 +170,7 @@ def _unpack(archive: Path, root: Path, *how: str) -> None:
 
 def _dress(root: Path) -> None:
     """Lay the suite's own files over the root, and let the key in."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
         tree = Path(scratch) / "tree"
         shutil.copytree(_TEMPLATES, tree)
         ssh = tree / "root" / ".ssh"
