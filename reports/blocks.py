@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -99,6 +100,22 @@ class Article:
     facts: str
     warnings: tuple[str, ...]
     sections: tuple[Section, ...]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Every picture, in the order of the text."""
+        return tuple(_figures(self.sections))
+
+
+def _figures(blocks: Iterable[Block]) -> Iterator[Figure]:
+    for block in blocks:
+        match block:
+            case Figure():
+                yield block
+            case Panels():
+                yield from block.figures
+            case Section():
+                yield from _figures(block.blocks)
 
 
 Block = Table | Figure | Panels | Paragraph | Points | Code | Section

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from reports.blocks import (
     Article,
@@ -36,9 +36,7 @@ def text(article: Article) -> str:
 def pictures(article: Article) -> dict[str, str]:
     """Every picture of the article: SVG by file name."""
     return {
-        f"{figure.name}.svg": figure.svg.replace(">", f">{_INK}", 1)
-        for section in article.sections
-        for figure in _figures(section.blocks)
+        f"{figure.name}.svg": figure.svg.replace(">", f">{_INK}", 1) for figure in article.figures
     }
 
 
@@ -71,17 +69,6 @@ def _block(block: Block, level: int) -> Iterator[str]:
             yield _picture(block)
         case Panels():
             yield from (_picture(each) for each in block.figures)
-
-
-def _figures(blocks: Iterable[Block]) -> Iterator[Figure]:
-    for block in blocks:
-        match block:
-            case Figure():
-                yield block
-            case Panels():
-                yield from block.figures
-            case Section():
-                yield from _figures(block.blocks)
 
 
 def _picture(figure: Figure) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from bench.record import read_run
 from provision.errors import Problem
 from reports import markdown, page, samples
 from reports.article import article, article_table
-from reports.blocks import Article, Block, Figure, Panels, Section, Table
+from reports.blocks import Article, Figure, Table
 from reports.conclusion import conclude, findings
 from reports.text import clean
 from tests.reports import made
@@ -55,19 +54,8 @@ def whole(parts: list[Part], folder: Path, *, mixed: bool = False) -> tuple[Any,
     return record.run, article(record.run, samples.read(record.folder))
 
 
-def figures(blocks: Iterator[Block] | tuple[Block, ...]) -> Iterator[Figure]:
-    for block in blocks:
-        match block:
-            case Figure():
-                yield block
-            case Panels():
-                yield from block.figures
-            case Section():
-                yield from figures(block.blocks)
-
-
 def pictures(one: Article) -> dict[str, Figure]:
-    return {each.name: each for section in one.sections for each in figures(section.blocks)}
+    return {each.name: each for each in one.figures}
 
 
 def answers(run: dict[str, Any]) -> dict[str, str]:
