@@ -79,9 +79,17 @@ class Trace:
     def inner(self, inode: int) -> dict[int, list[int]]:
         """Pid in that namespace -> the pids that its daemons had on the host."""
         found: dict[int, list[int]] = defaultdict(list)
-        for each in self.daemons:
-            if each.inode == inode and each.pid not in found[each.inner]:
+        for each in self.of_namespace.get(inode, ()):
+            if each.pid not in found[each.inner]:
                 found[each.inner].append(each.pid)
+        return found
+
+    @cached_property
+    def of_namespace(self) -> dict[int, list[Known]]:
+        """The daemons of each pid namespace, by its inode."""
+        found: dict[int, list[Known]] = defaultdict(list)
+        for each in self.daemons:
+            found[each.inode].append(each)
         return found
 
     def life(self, pid: int, ns: int) -> Life:

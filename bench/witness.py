@@ -58,7 +58,7 @@ class Guest:
     def __init__(self, trace: Trace, inode: int) -> None:
         self.trace = trace
         self.hosts = trace.inner(inode)
-        own = {trace.life(each.pid, each.ns) for each in trace.daemons if each.inode == inode}
+        own = {trace.life(each.pid, each.ns) for each in trace.of_namespace.get(inode, ())}
         self.kills = _of(trace.killed, own)
         self.ends = _of(trace.ended, own)
         # Who executes a daemon that detaches itself is often gone before its namespace is read.
