@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -24,6 +25,9 @@ from provision.errors import Problem
 _LINE = re.compile(r"^.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$")
 _PID = re.compile(r"\bpid=(\d+)")
 _FORK = re.compile(r"^comm=(.*) pid=(\d+) child_comm=.* child_pid=(\d+)$")
+# Of page faults those of a daemon that fetched an instruction; only x86 has such a tracepoint.
+_X86 = ("x86_64", "i686")
+_FETCHES = 'comm ~ "testd*" && error_code & 16'
 _SWITCH = re.compile(r"next_comm=(.*) next_pid=(\d+) next_prio=\d+$")
 
 
@@ -63,6 +67,8 @@ class Trace:
 
     born: forks by the child's pid; switches: by pid, when (ns) it began to run on a processor, for
     the names in awakened: of others that was not traced.
+    fetches: by pid, when (ns) a daemon's next instruction was in no page that it had yet: first of
+    all after its exec.
     lost: how many events the kernel had to drop.
     """
 
@@ -71,6 +77,7 @@ class Trace:
     born: dict[int, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     execs: list[Happening] = field(default_factory=list)
     switches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    fetches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     awakened: set[str] = field(default_factory=set)
     marks: list[Happening] = field(default_factory=list)
     daemons: list[Known] = field(default_factory=list)
@@ -135,7 +142,7 @@ def parse(lines: Iterable[str]) -> Trace:
     # The processors' buffers are merged as they are read, a turn at a time.
     for events in (trace.kills, trace.ends, trace.execs, trace.marks, *trace.born.values()):
         events.sort(key=attrgetter("ns"))
-    for stamps in trace.switches.values():
+    for stamps in (*trace.switches.values(), *trace.fetches.values()):
         stamps.sort()
     return trace
 
@@ -153,6 +160,8 @@ def _take(trace: Trace, found: re.Match[str], began: dict[int, int]) -> None:
         if fork:
             trace.born[int(fork[3])].append(Happening(ns, int(fork[2]), text=fork[1]))
             began[int(fork[3])] = ns
+    elif event == "page_fault_user":
+        trace.fetches[int(task)].append(ns)
     elif event == "tracing_mark_write":
         trace.marks.append(Happening(ns, int(task), text=rest))
     elif event in ("signal_generate", "sched_process_exit", "sched_process_exec"):
@@ -203,6 +212,7 @@ def events(supervision: Iterable[str]) -> dict[str, str]:
         "sched/sched_process_fork": "",
         "sched/sched_process_exec": 'filename ~ "*/testd"',
         **({"sched/sched_switch": awake} if awake else {}),
+        **({"exceptions/page_fault_user": _FETCHES} if platform.machine() in _X86 else {}),
     }
 
 

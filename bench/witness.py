@@ -32,8 +32,8 @@ class Seen:
     """One restart as the kernel saw it; stamps in ns of CLOCK_MONOTONIC.
 
     kill: the signal was generated; death: the daemon began to exit; awake: the process that forked
-    the successor ran again; fork: its first child; exec: of the daemon; None: not seen. execs: how
-    often daemons were executed in that time.
+    the successor ran again; fork: its first child; exec: of the daemon, when the kernel had done
+    with it and the first instruction was fetched, where it tells that (on x86); None: not seen.
     """
 
     kill: int | None
@@ -78,17 +78,14 @@ class Guest:
         kill = _first(self.kills, old, begin, end)
         death = _first(self.ends, old, begin, end)
         fork, family = self._origin(sample, begin, end)
-        executed = [
-            each.ns
-            for each in within(self.execs, begin, (sample["main_ns"] or 0) + _GRAIN)
-            if each.pid in family
-        ]
+        main = (sample["main_ns"] or 0) + _GRAIN
+        executed = [each for each in within(self.execs, begin, main) if each.pid in family]
         return Seen(
             kill,
             death,
             self._awake(fork, death) if fork and death else None,
             fork.ns if fork else None,
-            executed[-1] if executed else None,
+            self._fetched(executed[-1], main) if executed else None,
         )
 
     def _origin(self, sample: Event, begin: int, end: int) -> tuple[Happening | None, set[int]]:
@@ -102,6 +99,12 @@ class Guest:
             if family:
                 return first, family
         return None, set()
+
+    def _fetched(self, executed: Happening, main: int) -> int:
+        """When its first instruction was fetched; the exec's own stamp where that is not told."""
+        stamps = self.trace.fetches.get(executed.pid, [])
+        at = bisect_left(stamps, executed.ns)
+        return stamps[at] if at < len(stamps) and stamps[at] <= main else executed.ns
 
     def _awake(self, fork: Happening, death: int) -> int | None:
         """When the forking process ran after the death; None where its runs are not traced."""
@@ -155,7 +158,8 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
 
     Differences are in us, the suite's stamp subtracted: kill (stamp before the call, to
     signal_generate), exit (the kernel's, to when the suite saw it), spawn (exec to the stamp in
-    main(), in the trials that are ranked) by contender. missing: restarts that the kernel saw
+    main(), in the trials that are ranked) by contender, and how far its medians lie apart, as a
+    share of the smallest and in us. missing: restarts that the kernel saw
     between a guest's first and last kill and no sample has; invented: samples of restarts that the
     kernel did not see; unattributed: daemons, of whatever guest, that ended before their namespace
     was read.
@@ -189,7 +193,7 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
         "kill_us": figures(kill),
         "exit_seen_us": figures(exits),
         "spawn_us": {name: figures(values) for name, values in sorted(spawn.items())},
-        "spawn_spread": _spread(spawn),
+        **_spread(spawn),
     }
 
 
@@ -207,10 +211,12 @@ def _missing(guest: Guest, samples: Sequence[Event], done: int) -> int:
     return max(0, len(within(guest.execs, begin, end + _GRAIN)) - done)
 
 
-def _spread(spawn: Mapping[str, Sequence[float]]) -> float | None:
-    """How far the contenders' medians lie apart, as a share of the smallest."""
+def _spread(spawn: Mapping[str, Sequence[float]]) -> dict[str, float | None]:
     medians = [statistics.median(values) for values in spawn.values() if values]
-    return max(medians) / min(medians) - 1 if medians else None
+    if not medians:
+        return {"spawn_spread": None, "spawn_apart_us": None}
+    low, high = min(medians), max(medians)
+    return {"spawn_spread": high / low - 1, "spawn_apart_us": round(high - low, 2)}
 
 
 def figures(values: Sequence[float]) -> dict[str, float] | None:
@@ -233,8 +239,8 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
 
     Those of a daemon that was killed soon after its start end with _short: then hold-offs show.
     death: SIGKILL to the daemon's exit; reaction: until the supervisor's process runs; holdoff:
-    until it forks; child: from fork to exec; spawn: from exec to main(). The five of one trial add
-    up to its latency, their medians need not.
+    until it forks; child: from fork to exec, as Seen has it; spawn: from that to main(). The five
+    of one trial add up to its latency, their medians need not.
     """
     found = []
     for group, suffix in _SUFFIXES.items():

@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -62,6 +63,26 @@ static int64_t now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+/*
+ * The first stamp asks the kernel itself: on the way through the vDSO a new process would fault in
+ * two pages before it has the time.
+ */
+static int64_t first_now(void)
+{
+#ifdef SYS_clock_gettime64 /* 32-bit machines, whose older call has 32-bit seconds */
+	enum { CALL = SYS_clock_gettime64 };
+#else
+	enum { CALL = SYS_clock_gettime };
+#endif
+	struct {
+		int64_t seconds, ns;
+	} t;
+
+	if (syscall(CALL, CLOCK_MONOTONIC, &t))
+		return now(); /* a 32-bit kernel before 5.1 */
+	return t.seconds * SECOND + t.ns;
 }
 
 __attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const char *format, ...)
@@ -548,8 +569,7 @@ __attribute__((noreturn)) static void wait_forever(void)
 
 static void read_mode(void)
 {
-	static char text[4096];
-	char path[PATH_MAX], *words[256], *rest = text;
+	char text[4096], path[PATH_MAX], *words[256], *rest = text;
 	int count = 0;
 
 	path_in_dir(path, opt.service, ".mode");
@@ -609,7 +629,7 @@ static void heed_term(void)
 
 int main(int argc, char **argv)
 {
-	main_ns = (uint64_t)now();
+	main_ns = (uint64_t)first_now();
 	parse(argc - 1, argv + 1, 0);
 	check();
 	if (opt.mark)

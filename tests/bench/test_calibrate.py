@@ -30,6 +30,7 @@ WITNESS: dict[str, Any] = {
     "lost_events": 0,
     "kill_us": {"median": 20.0, "p99": 90.0},
     "spawn_spread": 0.2,
+    "spawn_apart_us": 1.2,
 }
 
 
@@ -66,7 +67,8 @@ def test_a_clock_that_steps_or_runs_away_is_a_failure() -> None:
 
 
 def test_a_witness_that_saw_nothing_is_a_failure() -> None:
-    blind = {**WITNESS, "unmatched_kills": 9, "kill_us": None, "spawn_spread": None}
+    unseen = dict.fromkeys(("kill_us", "spawn_spread", "spawn_apart_us"))
+    blind = {**WITNESS, "unmatched_kills": 9, **unseen}
     assert failures(found(witness=blind)) == [
         "kills that the kernel saw, too",
         "medians of exec to main() agree among contenders",
@@ -74,6 +76,13 @@ def test_a_witness_that_saw_nothing_is_a_failure() -> None:
     nothing = {**blind, "restarts": 0, "unmatched_kills": 0}
     assert "kills that the kernel saw, too" in failures(found(witness=nothing))
     assert failures(found(witness=WITNESS)) == []
+
+
+@pytest.mark.parametrize(("spread", "met"), [(0.101, False), (0.1, True)])
+def test_daemons_that_start_alike_are_10_percent_apart(spread: float, met: bool) -> None:
+    witness = {**WITNESS, "spawn_spread": spread}
+    (check,) = (each for each in checks(found(witness=witness)) if "main()" in each.what)
+    assert (check.met, check.goal, check.figure) == (met, True, f"{spread:.1%}, 1.2 us")
 
 
 def test_the_interval_of_the_ratio() -> None:

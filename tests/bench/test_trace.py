@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,33 @@ def test_a_runners_restart_is_told_apart() -> None:
     assert seen.awake == 100_000_100_000
     assert seen.fork == 100_000_150_000
     assert seen.exec == 100_000_250_000
+
+
+FETCH = """
+ testd-220 [001] ..... 100.000262: page_fault_user: address=0x400102 ip=0x400102 error_code=0x14
+ testd-220 [001] ..... 100.000290: page_fault_user: address=0x7ff8 ip=0x7ff8 error_code=0x14
+ testd-998 [001] ..... 100.000257: page_fault_user: address=0x400102 ip=0x400102 error_code=0x14
+"""
+
+
+def test_a_daemon_begins_with_its_first_instruction() -> None:
+    """Till then the kernel puts away what the process was before, say a run script's shell."""
+    told = parse((RUNNER + FETCH).splitlines())
+    assert Guest(told, 4026).seen(sample()).exec == 100_000_262_000
+    found = agreement(run(), [sample()], told)
+    assert found["spawn_us"]["c"]["median"] == 38
+    assert (found["spawn_spread"], found["spawn_apart_us"]) == (0, 0)
+
+
+def test_a_fetch_after_main_is_not_the_first() -> None:
+    late = FETCH.replace("100.0002", "100.0004")
+    assert Guest(parse((RUNNER + late).splitlines()), 4026).seen(sample()).exec == 100_000_250_000
+
+
+def test_only_x86_tells_of_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
+    for machine, told in (("x86_64", True), ("aarch64", False)):
+        monkeypatch.setattr(platform, "machine", lambda name=machine: name)
+        assert ("exceptions/page_fault_user" in events(())) == told
 
 
 def test_a_daemon_that_detached_itself_is_followed_back_to_its_monitor() -> None:
