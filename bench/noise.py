@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.witness import figures
+from provision.errors import Problem
 
 INTERVAL_US = 1000
 LOOKS = 100  # at the clock, a tenth of a second
@@ -80,7 +81,7 @@ def parse(text: str) -> Sleep:
 
 @contextmanager
 def sleeping(sleeper: Path, seconds: int) -> Iterator[Sleep]:
-    """A sleeper beside the block; what it saw is there once the block is over."""
+    """A sleeper beside the block; what it saw is there once the block is over. Raises Problem."""
     process = subprocess.Popen(
         [sleeper, str(seconds), str(INTERVAL_US)], stdout=subprocess.PIPE, text=True
     )
@@ -89,6 +90,12 @@ def sleeping(sleeper: Path, seconds: int) -> Iterator[Sleep]:
         yield found
         said, _ = process.communicate()
         found.__dict__.update(parse(said).__dict__)
+        if process.returncode or len(found.late) < LOOKS or not found.moves:
+            raise Problem(
+                f"The sleeper saw too little: {len(found.late)} times late, {found.moves} looks.",
+                known=f"{sleeper}, exit code {process.returncode}",
+                advice="./inv doctor",
+            )
     finally:
         process.kill()
         process.wait()

@@ -96,9 +96,9 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
                 record.save()
             if not asked:
                 return record
-        if options.trace:
-            check_traceable()
         provider, reason = choose(options.provider, system, options.box)
+        if options.trace:
+            check_traceable(provider)
         done: dict[str, Done] = {}
         if record is not None:
             _check_means(record, provider)
@@ -134,11 +134,11 @@ def _depth(options: Options, provider: Provider) -> Depth:
 
 
 def _due(record: Record, options: Options, asked: Sequence[Entry]) -> set[Pair]:
-    """What of a run is to be measured: all of who was disturbed there, or what is not complete."""
+    """What of a run is to be measured: who was disturbed there, or what is not complete."""
     again, complete = unstable(record.run), record.complete()
     every = {(entry.name, scenario) for entry in asked for scenario in options.scenarios}
-    if options.redo:
-        return {(name, scenario) for name, scenario in every if name in again}
+    if options.redo:  # the doubts are of their restart latencies
+        return {(name, "restart") for name, _ in every if name in again}
     return every - complete
 
 

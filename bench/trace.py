@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
 import sys
+import time
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,9 +25,6 @@ from provision.errors import Problem
 _LINE = re.compile(r"^.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$")
 _PID = re.compile(r"\bpid=(\d+)")
 _FORK = re.compile(r"^comm=(.*) pid=(\d+) child_comm=.* child_pid=(\d+)$")
-# Of page faults those of a daemon that fetched an instruction; only x86 has such a tracepoint.
-_X86 = ("x86_64", "i686")
-_FETCHES = 'comm ~ "testd*" && error_code & 16'
 _SWITCH = re.compile(r"next_comm=(.*) next_pid=(\d+) next_prio=\d+$")
 
 
@@ -69,7 +66,7 @@ class Trace:
     the names in awakened: of others that was not traced.
     fetches: by pid, when (ns) a daemon's next instruction was in no page that it had yet: first of
     all after its exec.
-    lost: how many events the kernel had to drop.
+    lost: how many events the kernel had to drop. since: ns, when the trace began.
     """
 
     kills: list[Happening] = field(default_factory=list)
@@ -82,6 +79,7 @@ class Trace:
     marks: list[Happening] = field(default_factory=list)
     daemons: list[Known] = field(default_factory=list)
     lost: int = 0
+    since: int = 0
 
     def inner(self, inode: int) -> dict[int, list[int]]:
         """Pid in that namespace -> the pids that its daemons had on the host."""
@@ -186,7 +184,7 @@ def lack() -> str:
         return "tracing needs Linux"
     if os.geteuid() != 0:
         return "tracing needs root"
-    tried = _run("--sweep")
+    tried = _run("--try", json.dumps(events(())))
     return tried.stderr.strip() if tried.returncode else ""
 
 
@@ -212,17 +210,23 @@ def events(supervision: Iterable[str]) -> dict[str, str]:
         "sched/sched_process_fork": "",
         "sched/sched_process_exec": 'filename ~ "*/testd"',
         **({"sched/sched_switch": awake} if awake else {}),
-        **({"exceptions/page_fault_user": _FETCHES} if platform.machine() in _X86 else {}),
+        # Of page faults those of a daemon that fetches an instruction.
+        tracer.OPTIONAL: 'comm ~ "testd*" && error_code & 16',
     }
 
 
 @dataclass
 class Tracing:
-    """A trace that is being taken. instance: its folder in tracefs, reachable by root."""
+    """A trace that is being taken. instance: its folder in tracefs, reachable by root.
+
+    since: ns, when it began; lost: how many events the kernel had to drop, None until it is over
+    and whole.
+    """
 
     output: Path
     instance: Path
-    lost: int = 0
+    since: int
+    lost: int | None = None
 
     @property
     def marker(self) -> Path:
@@ -230,13 +234,14 @@ class Tracing:
         return self.instance / "trace_marker"
 
     def read(self) -> Trace:
-        """What was seen, once the block is over; the text is compressed to OUTPUT.gz."""
+        """What was seen, once the block is over and it is whole; the text becomes OUTPUT.gz."""
+        assert self.lost is not None
         with self.output.open(errors="replace") as lines:
             trace = parse(lines)
         with self.output.open("rb") as text, gzip.open(f"{self.output}.gz", "wb", 3) as packed:
             shutil.copyfileobj(text, packed)
         self.output.unlink()
-        trace.lost = self.lost
+        trace.lost, trace.since = self.lost, self.since
         return trace
 
 
@@ -259,17 +264,17 @@ def tracing(output: Path, wanted: Mapping[str, str]) -> Iterator[Tracing]:
             known=process.stderr.read().strip(),
             advice="Measure without --trace.",
         )
-    taken = Tracing(output, Path(said[1]))
+    taken = Tracing(output, Path(said[1]), time.monotonic_ns())
     try:
         yield taken
     finally:
         process.stdin.close()
         said = process.stdout.readline().split()
         process.wait()
-    if said[:1] != ["lost"]:
+        taken.lost = int(said[1]) if said[:1] == ["lost"] else None
+    if taken.lost is None:
         raise Problem(
             "The trace ended before what it should see.",
             known=f"{process.stderr.read().strip()}\nexit code {process.returncode}",
             advice="What was measured is kept, without it; --trace writes much to the results.",
         )
-    taken.lost = int(said[1])

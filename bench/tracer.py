@@ -7,6 +7,9 @@ in a mount namespace of its own. Prints `ready PATH` with the instance's folder,
 it; at the end of its standard input it stops tracing and prints `lost N`, the number of events that
 the kernel had to drop.
 
+`tracer.py --try EVENTS` sets it all up and removes it again: so one knows before whether it can be
+done. OPTIONAL is traced where the kernel has it.
+
 OUTPUT gets the kernel's own text, its stamps CLOCK_MONOTONIC in seconds to the microsecond, and for
 each process that executes testd or that such a one forks a line `#ns PID INODE NSPID`: its pid
 here, its pid namespace, and its pid in that one.
@@ -28,6 +31,7 @@ from typing import IO
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 1 << 18
 TRACEFS = Path("/sys/kernel/tracing")
+OPTIONAL = "exceptions/page_fault_user"  # x86 has it
 NAME = "process-supervision"
 BUFFER_KB = 16384  # a processor: seconds of a busy host
 TURN = 0.1  # s: a daemon lives longer, so its pids are read while it does
@@ -83,6 +87,8 @@ def set_up(instance: Path, events: dict[str, str]) -> None:
     (instance / "buffer_size_kb").write_text(str(BUFFER_KB))
     for event, wanted in events.items():
         folder = instance / "events" / event
+        if event == OPTIONAL and not folder.is_dir():
+            continue
         if wanted:
             (folder / "filter").write_text(wanted)
         (folder / "enable").write_text("1")
@@ -147,7 +153,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         instance.mkdir()
-        trace(instance, Path(sys.argv[1]), json.loads(sys.argv[2]))
+        if sys.argv[1] == "--try":
+            set_up(instance, json.loads(sys.argv[2]))
+        else:
+            trace(instance, Path(sys.argv[1]), json.loads(sys.argv[2]))
     except OSError as failure:
         sys.exit(f"tracing failed: {failure}")
     finally:

@@ -19,6 +19,7 @@ from bench.selection import Entry
 from bench.stats import Metric, summary
 from bench.trace import Happening, Life, Trace, events, lack, tracing, within
 from provision.errors import Problem
+from provision.provider import Provider
 
 # The kernel's stamps are cut to whole microseconds, ours are not.
 _GRAIN = 1000
@@ -32,8 +33,8 @@ class Seen:
     """One restart as the kernel saw it; stamps in ns of CLOCK_MONOTONIC.
 
     kill: the signal was generated; death: the daemon began to exit; awake: the process that forked
-    the successor ran again; fork: its first child; exec: of the daemon, when the kernel had done
-    with it and the first instruction was fetched, where it tells that (on x86); None: not seen.
+    the successor ran again; fork: its first child; exec: of the daemon; begun: that was done, and
+    its first instruction fetched, which not every kernel tells; None: not seen.
     """
 
     kill: int | None
@@ -41,6 +42,12 @@ class Seen:
     awake: int | None
     fork: int | None
     exec: int | None
+    begun: int | None = None
+
+    @property
+    def spawned(self) -> int | None:
+        """From when on the daemon itself works towards main()."""
+        return self.begun or self.exec
 
 
 def by_guest(samples: Iterable[Event]) -> dict[tuple[str, int], list[Event]]:
@@ -67,8 +74,9 @@ class Guest:
     def witness(self, samples: Iterable[Event]) -> None:
         """Add to each restart what the kernel saw of it, as `witness`."""
         for sample in samples:
-            # A run that is gone on with was traced in parts.
-            if not sample["censored"] and "witness" not in sample:
+            # A run that is gone on with was traced in parts, of which one may have been lost.
+            traced = sample["kill_ns"] >= self.trace.since
+            if traced and not sample["censored"] and "witness" not in sample:
                 sample["witness"] = self.seen(sample).__dict__
 
     def seen(self, sample: Event) -> Seen:
@@ -85,7 +93,8 @@ class Guest:
             death,
             self._awake(fork, death) if fork and death else None,
             fork.ns if fork else None,
-            self._fetched(executed[-1], main) if executed else None,
+            executed[-1].ns if executed else None,
+            self._begun(executed[-1], main) if executed else None,
         )
 
     def _origin(self, sample: Event, begin: int, end: int) -> tuple[Happening | None, set[int]]:
@@ -100,11 +109,10 @@ class Guest:
                 return first, family
         return None, set()
 
-    def _fetched(self, executed: Happening, main: int) -> int:
-        """When its first instruction was fetched; the exec's own stamp where that is not told."""
+    def _begun(self, executed: Happening, main: int) -> int | None:
         stamps = self.trace.fetches.get(executed.pid, [])
         at = bisect_left(stamps, executed.ns)
-        return stamps[at] if at < len(stamps) and stamps[at] <= main else executed.ns
+        return stamps[at] if at < len(stamps) and stamps[at] <= main else None
 
     def _awake(self, fork: Happening, death: int) -> int | None:
         """When the forking process ran after the death; None where its runs are not traced."""
@@ -157,15 +165,16 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
     """Add what the kernel saw to each restart, and say how far it agrees with the suite's stamps.
 
     Differences are in us, the suite's stamp subtracted: kill (stamp before the call, to
-    signal_generate), exit (the kernel's, to when the suite saw it), spawn (exec to the stamp in
-    main(), in the trials that are ranked) by contender, and how far its medians lie apart, as a
-    share of the smallest and in us. missing: restarts that the kernel saw
-    between a guest's first and last kill and no sample has; invented: samples of restarts that the
-    kernel did not see; unattributed: daemons, of whatever guest, that ended before their namespace
-    was read.
+    signal_generate), exit (the kernel's, to when the suite saw it), and by contender, of the trials
+    that are ranked, exec (to the stamp in main()) and spawn (the same from when the exec was done),
+    with how far the latter's medians lie apart, as a share of the smallest and in us. missing:
+    restarts that the kernel saw between a guest's first and last kill and no sample has; invented:
+    samples of restarts that the kernel did not see; unattributed: daemons, of whatever guest, that
+    ended before their namespace was read. Samples of before the trace began do not count.
     """
     kill: list[float] = []
     exits: list[float] = []
+    execs: dict[str, list[float]] = defaultdict(list)
     spawn: dict[str, list[float]] = defaultdict(list)
     counts = {"restarts": 0, "unmatched_kills": 0, "missing": 0, "invented": 0}
     of_guests = by_guest(samples)
@@ -173,7 +182,7 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
         guest = Guest(trace, inode)
         of_guest = of_guests[contender, replica]
         guest.witness(of_guest)
-        done = [each for each in of_guest if not each["censored"]]
+        done = [each for each in of_guest if "witness" in each]
         for sample in done:
             seen = Seen(**sample["witness"])
             counts["restarts"] += 1
@@ -183,8 +192,9 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
                 kill.append((seen.kill - sample["kill_ns"]) / 1e3)
             if seen.death is not None and sample["exit_ns"]:
                 exits.append((sample["exit_ns"] - seen.death) / 1e3)
-            if seen.exec is not None and sample["group"] == "long" and not sample["warmup"]:
-                spawn[contender].append((sample["main_ns"] - seen.exec) / 1e3)
+            if seen.exec and seen.spawned and sample["group"] == "long" and not sample["warmup"]:
+                execs[contender].append((sample["main_ns"] - seen.exec) / 1e3)
+                spawn[contender].append((sample["main_ns"] - seen.spawned) / 1e3)
         counts["missing"] += _missing(guest, of_guest, len(done))
     return {
         **counts,
@@ -192,6 +202,7 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
         "lost_events": trace.lost,
         "kill_us": figures(kill),
         "exit_seen_us": figures(exits),
+        "exec_us": {name: figures(values) for name, values in sorted(execs.items())},
         "spawn_us": {name: figures(values) for name, values in sorted(spawn.items())},
         **_spread(spawn),
     }
@@ -239,8 +250,8 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
 
     Those of a daemon that was killed soon after its start end with _short: then hold-offs show.
     death: SIGKILL to the daemon's exit; reaction: until the supervisor's process runs; holdoff:
-    until it forks; child: from fork to exec, as Seen has it; spawn: from that to main(). The five
-    of one trial add up to its latency, their medians need not.
+    until it forks; child: from fork until the exec is done; spawn: from that to main(). The five of
+    one trial add up to its latency, their medians need not.
     """
     found = []
     for group, suffix in _SUFFIXES.items():
@@ -253,20 +264,20 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
 
 
 def _row(sample: Event, group: str) -> tuple[float, ...] | None:
-    seen = sample.get("witness")
-    if not seen or sample["warmup"] or sample["group"] != group or None in seen.values():
+    if not sample.get("witness") or sample["warmup"] or sample["group"] != group:
+        return None
+    seen = Seen(**sample["witness"])
+    if None in (seen.kill, seen.death, seen.awake, seen.fork, seen.spawned):
         return None
     stamps = [
-        sample["kill_ns"],
-        *(seen[name] for name in ("death", "awake", "fork", "exec")),
-        sample["main_ns"],
-    ]
+        sample["kill_ns"], seen.death, seen.awake, seen.fork, seen.spawned, sample["main_ns"]
+    ]  # fmt: skip
     return tuple((after - before) / 1e6 for before, after in pairwise(stamps))
 
 
-def check_traceable() -> None:
-    """Raises Problem where the kernel cannot be traced."""
-    why = lack()
+def check_traceable(provider: Provider) -> None:
+    """Raises Problem where the kernel of its guests cannot be traced."""
+    why = lack() if provider.shares_kernel else f"guests of {provider.name} have their own kernels"
     if why:
         raise Problem(
             f"--trace is not possible here: {why}.",
@@ -281,10 +292,15 @@ def witnessed(record: Record, asked: Iterable[Entry]) -> Iterator[None]:
     who = {entry.supervisor for entry in asked}
     names = {name for each in who for name in each.processes | each.threads}
     logs = record.folder / "logs"
-    output = logs / f"trace-{1 + len(list(logs.glob('trace-*.gz')))}.txt"
-    with tracing(output, events(names)) as taken:
-        yield
-    attach(record, taken.read(), f"logs/{output.name}.gz")
+    output = logs / f"trace-{1 + len(list(logs.glob('trace-*')))}.txt"
+    taken = None
+    try:
+        with tracing(output, events(names)) as taken:
+            yield
+    finally:
+        # Also after Ctrl-C: what was measured until then is kept, and so is what the kernel saw.
+        if taken and taken.lost is not None:
+            attach(record, taken.read(), f"logs/{output.name}.gz")
 
 
 def attach(record: Record, trace: Trace, file: str) -> None:

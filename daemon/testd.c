@@ -567,19 +567,24 @@ __attribute__((noreturn)) static void wait_forever(void)
 
 /* ---- from start to waiting ---- */
 
+/* Its text is kept, for options point into it; of a page of its own, for data before main() cost one. */
 static void read_mode(void)
 {
-	char text[4096], path[PATH_MAX], *words[256], *rest = text;
+	enum { SIZE = 4096 };
+	char path[PATH_MAX], *words[256];
 	int count = 0;
 
 	path_in_dir(path, opt.service, ".mode");
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	ssize_t size = read(fd, text, sizeof text - 1);
+	char *text = calloc(1, SIZE), *rest = text;
+	if (!text)
+		die(EX_OSERR, "%s: %s", path, strerror(errno));
+	ssize_t size = read(fd, text, SIZE - 1);
 	close(fd);
-	if (size == (ssize_t)sizeof text - 1)
-		die(EX_USAGE, "%s: longer than %zu bytes", path, sizeof text - 2);
+	if (size == SIZE - 1)
+		die(EX_USAGE, "%s: longer than %d bytes", path, SIZE - 2);
 	for (char *word; count < 256 && (word = strsep(&rest, " \t\r\n"));)
 		if (*word)
 			words[count++] = word;

@@ -67,6 +67,7 @@ class Lxc(Provider):
 
     name = "lxc"
     parallel = 64
+    shares_kernel = True
 
     def crowd(self, init: str) -> int:
         if init != "systemd":

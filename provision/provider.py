@@ -46,6 +46,8 @@ class Provider(ABC):
     name: str
     # How many guests may run at once.
     parallel: int = 1
+    # Whether they run on this host's kernel, which can then be traced, and by its clock.
+    shares_kernel: bool = False
 
     def crowd(self, init: str) -> int:
         """How many guests with that PID 1, a family of a System's, may run at once."""

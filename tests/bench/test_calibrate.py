@@ -11,9 +11,10 @@ import pytest
 from bench import calibration
 from bench.calibrate import checks, marked
 from bench.host import host_facts
-from bench.noise import BOUNDS, parse
+from bench.noise import BOUNDS, parse, sleeping
 from bench.pairs import Pair, compared
 from bench.trace import parse as parse_trace
+from provision.errors import Problem
 
 CLOCK = {
     "backwards": 0,
@@ -28,6 +29,7 @@ WITNESS: dict[str, Any] = {
     "missing": 0,
     "invented": 0,
     "lost_events": 0,
+    "unattributed": 0,
     "kill_us": {"median": 20.0, "p99": 90.0},
     "spawn_spread": 0.2,
     "spawn_apart_us": 1.2,
@@ -41,7 +43,7 @@ def failures(found: dict[str, Any]) -> list[str]:
 def found(**changed: Any) -> dict[str, Any]:
     return {
         "witness": None,
-        "marker_us": None,
+        "marker_us": {"median": 8.0},
         "floor": {"ratio": 1.1, "ci_low": 1.0, "ci_high": 1.2},
         "clock": CLOCK,
         **changed,
@@ -56,6 +58,8 @@ def test_without_the_kernel_the_rest_is_checked() -> None:
 def test_a_missing_restart_and_a_clock_going_back_are_failures() -> None:
     bad = found(witness={**WITNESS, "missing": 1}, clock={**CLOCK, "backwards": 2})
     assert failures(bad) == ["restarts missing, of 9", "clock going back between processors"]
+    nobody_looked = found(clock={**CLOCK, "moves": 0})
+    assert failures(nobody_looked) == ["clock going back between processors"]
 
 
 def test_a_clock_that_steps_or_runs_away_is_a_failure() -> None:
@@ -68,10 +72,12 @@ def test_a_clock_that_steps_or_runs_away_is_a_failure() -> None:
 
 def test_a_witness_that_saw_nothing_is_a_failure() -> None:
     unseen = dict.fromkeys(("kill_us", "spawn_spread", "spawn_apart_us"))
-    blind = {**WITNESS, "unmatched_kills": 9, **unseen}
-    assert failures(found(witness=blind)) == [
+    blind = {**WITNESS, "unmatched_kills": 9, "unattributed": 2, **unseen}
+    assert failures(found(witness=blind, marker_us=None)) == [
         "kills that the kernel saw, too",
         "medians of exec to main() agree among contenders",
+        "daemons whose guest is not known",
+        "daemon's stamp to the kernel's beside it, median",
     ]
     nothing = {**blind, "restarts": 0, "unmatched_kills": 0}
     assert "kills that the kernel saw, too" in failures(found(witness=nothing))
@@ -135,3 +141,12 @@ def test_only_this_hosts_own_calibration_counts(
     assert calibration.latest() is None
     (tmp_path / "calibration.json").write_text(json.dumps([1]))
     assert calibration.latest() is None
+
+
+@pytest.mark.parametrize("said", ["exit 3", "echo 5 5; echo backwards 0 of 9", "seq 2 200"])
+def test_a_sleeper_that_saw_nothing_is_told_of(tmp_path: Path, said: str) -> None:
+    sleeper = tmp_path / "sleeper"
+    sleeper.write_text(f"#!/bin/sh\n{said}\n")
+    sleeper.chmod(0o755)
+    with pytest.raises(Problem, match="The sleeper saw too little"), sleeping(sleeper, 1):
+        pass

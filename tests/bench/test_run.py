@@ -79,6 +79,7 @@ class FakeGuest:
 class FakeProvider:
     name = "lxc"
     parallel = 4
+    shares_kernel = True
 
     def leftovers(self) -> list[str]:
         return []
@@ -315,7 +316,8 @@ DISTURBED = [{"kind": "neighbour", "text": "as the test says"}]
 @pytest.fixture
 def asked(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
     """What a whole bench is asked for, in which the guests and the scenarios alone are made up."""
-    chosen = {name: Fake(name) for name in ("a", "b")}
+    chosen = {name: Fake(name) for name in ("restart", "b")}
+    monkeypatch.setattr(kit, "measure", lambda *_, **__: [])
     monkeypatch.setattr(run, "scenarios", lambda: chosen)
     monkeypatch.setattr(run, "choose", lambda *_: (FakeProvider(), "as the test says"))
     monkeypatch.setattr(run, "sole", nullcontext)
@@ -387,9 +389,14 @@ def test_a_merged_run_is_not_gone_on_with(asked: Options) -> None:
 def test_only_what_is_measured_again_is_forgotten(asked: Options) -> None:
     made = bench(asked, _Silent())
     before = changed(made, disturb)
+    first = {each["replica"] for each in made.samples() if each["contender"] == RUNIT}
     bench(Options(redo="unstable"), _Silent())
     after = Record.load(made.folder)
     assert not after.contenders()[RUNIT]["doubts"]
+    for scenario, again in (("restart", True), ("b", False)):
+        mine = [each for each in after.samples()
+                if (each["contender"], each["scenario"]) == (RUNIT, scenario)]  # fmt: skip
+        assert {each["replica"] not in first for each in mine} == {again}
     (other,) = [each for each in before["contenders"] if each["name"] != RUNIT]
     assert after.contenders()[other["name"]]["scenarios"] == other["scenarios"]
     assert len(after.samples()) == len(made.samples()) == 2 * 2 * 2
@@ -400,7 +407,7 @@ def test_only_what_is_measured_again_is_forgotten(asked: Options) -> None:
     bench(replace(asked, resume=True), _Silent())
     last = Record.load(made.folder).contenders()
     assert last[gone["name"]] == gone
-    assert statuses(last[other["name"]]) == {"a": "measured", "b": "measured"}
+    assert statuses(last[other["name"]]) == {"restart": "measured", "b": "measured"}
 
 
 def test_an_overlay_is_laid_over_again_and_must_be_the_same(asked: Options, tmp_path: Path) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from bench import trace as module
+from bench import witness
+from bench.record import Record
 from bench.trace import events, parse, within
 from bench.witness import Guest, agreement, parts
+from provision.errors import Problem
+from provision.provider import Provider
 
 TRACES = Path(__file__).parent / "traces"
 
@@ -56,21 +61,59 @@ FETCH = """
 def test_a_daemon_begins_with_its_first_instruction() -> None:
     """Till then the kernel puts away what the process was before, say a run script's shell."""
     told = parse((RUNNER + FETCH).splitlines())
-    assert Guest(told, 4026).seen(sample()).exec == 100_000_262_000
-    found = agreement(run(), [sample()], told)
-    assert found["spawn_us"]["c"]["median"] == 38
+    samples = [sample()]
+    found = agreement(run(), samples, told)
+    assert samples[0]["witness"]["exec"] == 100_000_250_000
+    assert samples[0]["witness"]["begun"] == 100_000_262_000
+    assert (found["exec_us"]["c"]["median"], found["spawn_us"]["c"]["median"]) == (50, 38)
     assert (found["spawn_spread"], found["spawn_apart_us"]) == (0, 0)
+    split = {metric.metric: metric.median for metric in parts(samples)}
+    assert split["restart_spawn"] == pytest.approx(0.038)
+    assert sum(value or 0 for value in split.values()) == pytest.approx(0.3)
 
 
-def test_a_fetch_after_main_is_not_the_first() -> None:
-    late = FETCH.replace("100.0002", "100.0004")
-    assert Guest(parse((RUNNER + late).splitlines()), 4026).seen(sample()).exec == 100_000_250_000
+def test_where_no_fetch_is_told_it_begins_with_its_exec() -> None:
+    for late in ("", FETCH.replace("100.0002", "100.0004")):  # that was after main()
+        seen = Guest(parse((RUNNER + late).splitlines()), 4026).seen(sample())
+        assert (seen.begun, seen.spawned) == (None, 100_000_250_000)
 
 
-def test_only_x86_tells_of_fetches(monkeypatch: pytest.MonkeyPatch) -> None:
-    for machine, told in (("x86_64", True), ("aarch64", False)):
-        monkeypatch.setattr(platform, "machine", lambda name=machine: name)
-        assert ("exceptions/page_fault_user" in events(())) == told
+def test_what_was_before_the_trace_is_not_held_against_it() -> None:
+    """The part of a run that was interrupted amid its trace may have left none."""
+    told = parse(RUNNER.splitlines())
+    told.since = 99 * 10**9
+    before = sample(old_pid=8, new_pid=9, kill_ns=98 * 10**9, main_ns=98 * 10**9 + 300_000)
+    found = agreement(run(), [before, sample()], told)
+    assert (found["restarts"], found["invented"], found["unmatched_kills"]) == (1, 0, 0)
+    assert "witness" not in before
+
+
+def test_an_interrupted_run_keeps_what_the_kernel_saw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is there of a part before stays."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "trace-1.txt").write_text("cut short")
+    attached: list[str] = []
+    monkeypatch.setattr(witness, "attach", lambda record, trace, file: attached.append(file))
+
+    @contextmanager
+    def traced(output: Path, wanted: object) -> Iterator[module.Tracing]:
+        taken = module.Tracing(output, tmp_path, since=1)
+        try:
+            yield taken
+        finally:
+            output.write_text(RUNNER)
+            taken.lost = 0
+
+    monkeypatch.setattr(witness, "tracing", traced)
+    record = Record(tmp_path, {})
+    with pytest.raises(KeyboardInterrupt), witness.witnessed(record, []):
+        raise KeyboardInterrupt
+    assert attached == ["logs/trace-2.txt.gz"]
+    assert sorted(each.name for each in (tmp_path / "logs").iterdir()) == [
+        "trace-1.txt", "trace-2.txt.gz"
+    ]  # fmt: skip
 
 
 def test_a_daemon_that_detached_itself_is_followed_back_to_its_monitor() -> None:
@@ -198,6 +241,16 @@ def test_lines_of_other_events_are_none_of_ours() -> None:
 def test_only_the_supervisors_own_awakenings_are_traced() -> None:
     assert "sched/sched_switch" not in events(())
     assert events(("b*", "a"))["sched/sched_switch"] == 'next_comm ~ "a" || next_comm ~ "b*"'
+
+
+def test_guests_with_kernels_of_their_own_are_not_traced() -> None:
+    class Machines:
+        name = "libvirt"
+        shares_kernel = False
+
+    with pytest.raises(Problem, match="guests of libvirt have their own kernels") as caught:
+        witness.check_traceable(cast(Provider, Machines()))
+    assert caught.value.usage
 
 
 def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
