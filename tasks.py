@@ -48,8 +48,9 @@ def said(function: Callable[..., int | None]) -> Callable[..., None]:
             code = function(*words, **options)
         except Problem as problem:
             raise Exit(str(problem), code=2 if problem.usage else 1) from problem
-        except KeyboardInterrupt:
-            raise Exit("Interrupted: guests are gone, what was measured is kept.", 130) from None
+        except KeyboardInterrupt as stopped:
+            usual = "Interrupted: guests are gone, what was measured is kept."
+            raise Exit(str(stopped) or usual, 130) from None
         except OSError as failure:
             if failure.errno not in _MENDS:
                 raise

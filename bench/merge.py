@@ -39,6 +39,17 @@ class Part:
         """The facts of the machine that it was made on."""
         return dict(self.run["host"])
 
+    @property
+    def alone(self) -> dict[str, Any] | None:
+        """The floor's latency by itself; None where that floor was not measured among others."""
+        alone: dict[str, Any] | None = self.run["alone"]
+        if alone and any(
+            _is_measured_floor(each) and each["pid1"] == alone.get("pid1")
+            for each in self.run["contenders"]
+        ):
+            return alone
+        return None
+
     def by_host(self) -> list[Part]:
         """Itself, or where it is of several hosts one for each, its contenders named as there."""
         hosts = self.run.get("hosts", {})
@@ -73,6 +84,14 @@ def merge(names: Sequence[str], *, mixed: bool) -> Record:
             usage=True,
         )  # fmt: skip
     return merged([Part.of(find(name)) for name in names], mixed=mixed)
+
+
+def merged_apart(parts: Sequence[Part], results: Path | None = None) -> list[Record]:
+    """A run for each system and provider that there are parts of, since no run has two of those."""
+    groups: dict[tuple[str, ...], list[Part]] = {}
+    for part in parts:
+        groups.setdefault(tuple(part.run[key]["name"] for key in _COMMON), []).append(part)
+    return [merged(group, results=results) for group in groups.values()]
 
 
 def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path | None = None) -> Record:
@@ -120,7 +139,8 @@ def _hosts(parts: Sequence[Part]) -> dict[str, dict[str, Any]]:
         while label in found and not same_host(found[label], part.host):
             number += 1
             label = f"{name}-{number}"
-        found.setdefault(label, {**part.host, "alone": part.run["alone"]})
+        facts = found.setdefault(label, {**part.host, "alone": None})
+        facts["alone"] = facts["alone"] or part.alone
     return found
 
 
@@ -165,13 +185,17 @@ def _head(
                  "seconds": sum(run["plan"]["seconds"] for run in runs)},
         "absent": [each for name, each in absent.items() if name not in measured],
         "supervisors": {name: each for run in runs for name, each in run["supervisors"].items()},
-        "alone": runs[0]["alone"] if len(hosts) == 1 else None,
+        "alone": next(iter(hosts.values()))["alone"] if len(hosts) == 1 else None,
         "calibration": runs[0].get("calibration") if len(hosts) == 1 else None,
         "instrument": instruments.pop() if len(instruments) == 1 else None,
         "hosts": hosts,
         "mixed": mixed,
         "merged": [run["id"] for run in runs],
     }  # fmt: skip
+
+
+def _is_measured_floor(contender: Mapping[str, Any]) -> bool:
+    return (contender["supervisor"], contender["status"]) == ("floor", "measured")
 
 
 def _fold(record: Record, part: Part, host: str) -> None:
@@ -181,7 +205,7 @@ def _fold(record: Record, part: Part, host: str) -> None:
         name = f"{old}@{host}" if host else old
         known = record.contenders()
         if name in known:
-            if contender["supervisor"] == "floor" or contender["status"] != "measured":
+            if contender["status"] != "measured" or _is_measured_floor(known[name]):
                 continue
             record.forget({(name, scenario) for scenario in known[name]["scenarios"]})
         made = {**contender, "name": name, "host": host or part.host.get("name")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.merge import Part, merged
+from bench.merge import Part, merged_apart
 from bench.options import Options
 from bench.plan import Plan
 from bench.record import Record
@@ -17,8 +18,11 @@ from bench.run import bench
 from bench.scenario import Event
 from bench.selection import FLOOR, entries
 from bench.sole import Busy
+from bench.witness import check_traceable
+from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
+from provision.providers import choose
 
 # A worker offers one of these: what measures shares its host with nothing else that measures.
 RESOURCE = "bench"
@@ -43,8 +47,9 @@ class _Silent:
 def spread(options: Options, address: str, say: Callable[[str], None]) -> Record:
     """Have the workers at that scheduler measure the contenders; returns the merged run.
 
-    Every part has the floor beside its contender, on the same host. Raises Problem, where some were
-    not measured once the others are merged; after Ctrl-C what has come so far is merged, too.
+    Every part has the floor beside its contender, on the same host. Raises Problem before anything
+    is measured where a worker cannot do it, and as `together` does. After Ctrl-C what has come so
+    far is merged, too, and KeyboardInterrupt says where that is.
     """
     if options.keep or options.resume or options.redo:
         raise Problem(
@@ -72,7 +77,7 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
     parts: list[Part] = []
     failed: dict[str, str] = {}
     with _connected(Client, address) as client:
-        _check_workers(client, address)
+        _check_workers(client, address, options)
         futures = {
             client.submit(
                 part, options, name, resources={RESOURCE: 1}, retries=RETRIES, pure=False
@@ -82,17 +87,16 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
         try:
             for done in as_completed(list(futures)):
                 name = futures[done]
-                if done.status == "finished":
+                try:
                     parts.append(done.result())
-                    say(f"{name} done on {parts[-1].host['name']}")
-                else:
-                    failed[name] = str(done.exception())
+                except Exception as failure:  # Whatever it was, the other parts are to be kept.
+                    failed[name] = str(failure)
                     say(f"{name} failed: {failed[name]}")
+                else:
+                    say(f"{name} done on {parts[-1].host['name']}")
         except KeyboardInterrupt:
             client.cancel(list(futures))
-            if parts:
-                merged(parts)
-            raise
+            raise KeyboardInterrupt(_interrupted(parts)) from None
     return together(parts, failed)
 
 
@@ -107,6 +111,14 @@ def part(options: Options, name: str) -> Part:
                 time.sleep(1)
 
 
+def check_fit(options: Options) -> None:
+    """Raises Problem where this worker's host cannot measure so: what `bench` would meet first."""
+    provider, _ = choose(options.provider, options.guests, options.box)
+    if options.trace:
+        check_traceable(provider)
+    build(platform.machine(), cache_folder())
+
+
 def _connected(client: Any, address: str) -> Any:
     try:
         return client(address, timeout="10s")
@@ -119,30 +131,56 @@ def _connected(client: Any, address: str) -> Any:
         ) from failure
 
 
-def _check_workers(client: Any, address: str) -> None:
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    if any(worker["resources"].get(RESOURCE) for worker in workers):
-        return
-    raise Problem(
-        f"No worker at {address} offers to measure ({len(workers)} workers in all).",
-        advice="On each host, as root, in a checkout: "
-        f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1",
-    )
+def _check_workers(client: Any, address: str, options: Options) -> None:
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    able = [name for name, worker in workers.items() if worker["resources"].get(RESOURCE)]
+    start = f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1"
+    if not able:
+        raise Problem(
+            f"No worker at {address} offers to measure ({len(workers)} workers in all).",
+            advice=f"On each host, as root, in a checkout: {start}",
+        )
+    # One that fails at once would take contender after contender while the others measure.
+    said = client.run(check_fit, options, workers=able, on_error="return")
+    unfit = {name: why for name, why in said.items() if why is not None}
+    if unfit:
+        raise Problem(
+            f"{len(unfit)} of {len(able)} workers cannot measure so; nothing was measured.",
+            known="\n".join(f"{name}: {why}" for name, why in unfit.items()),
+            advice=f"Stop them, or mend that and start them anew, as root, in a checkout: {start}",
+            usage=True,
+        )
 
 
 def together(
     parts: Sequence[Part], failed: Mapping[str, str], results: Path | None = None
 ) -> Record:
-    """One run of all parts. Raises Problem, once it is on disk, where some contenders failed."""
-    reasons = "\n".join(f"{name}: {why or 'it was lost'}" for name, why in failed.items())
+    """One run of all parts.
+
+    Raises Problem, once all is on disk, where some contenders failed, or where the workers chose
+    several providers: each has a run of its own then.
+    """
+    reasons = [f"{name}: {why or 'it was lost'}" for name, why in failed.items()]
     if not parts:
-        raise Problem("No worker could measure anything.", known=reasons)
-    record = merged(parts, results=results)
-    if failed:
-        raise Problem(
-            f"{len(failed)} of {len(parts) + len(failed)} contenders were measured by no worker.",
-            known=reasons,
-            advice=f"The others: ./inv report {record.folder.name}. Measure these with --only, "
-            "then: ./inv merge RUN RUN",
-        )
-    return record
+        raise Problem("No worker could measure anything.", known="\n".join(reasons))
+    records = merged_apart(parts, results)
+    if not failed and len(records) == 1:
+        return records[0]
+    if len(records) > 1:
+        reasons.append(f"Several providers were used, so there are {len(records)} runs.")
+    what = f"{len(failed)} of {len(parts) + len(failed)} contenders were measured by no worker."
+    advice = "Measure these with --only, then: ./inv merge RUN RUN"
+    if not failed:
+        what = "What the workers measured does not belong together; all of it is kept."
+        advice = "For one run of all, name a provider that every host has: --provider=NAME"
+    kept = ", ".join(f"./inv report {record.folder.name}" for record in records)
+    raise Problem(what, known="\n".join(reasons), advice=f"What was measured: {kept}. {advice}")
+
+
+def _interrupted(parts: Sequence[Part]) -> str:
+    """Keeps the parts, and says where."""
+    kept = ", ".join(str(record.folder) for record in merged_apart(parts)) or "nothing yet"
+    return (
+        f"Interrupted: what was measured is kept ({kept}). "
+        "Each worker still ends the contender that it is at, and its guests go then."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,18 @@ def part(
     host: str,
     *contenders: dict[str, Any],
     system: str = "debian",
+    provider: str = "lxc",
+    alone: dict[str, Any] | None = None,
     instrument: str | None = None,
     **host_more: str,
 ) -> Part:
     run = {
         "schema": 1, "id": f"run-{host}", "started": "2020-01-01T00:00:00+00:00",
         "ended": "2020-01-01T00:10:00+00:00", "seconds": 600.0, "options": {"trials": 0},
-        "quick": False, "system": {"name": system}, "provider": {"name": "lxc"},
+        "quick": False, "system": {"name": system}, "provider": {"name": provider},
         "host": {"name": host, "processor": "p", "cores": 2, "kernel": "6", **host_more},
         "bound": 400.0, "calibration": {"made": host}, "instrument": instrument,
-        "plan": {"lines": [], "seconds": 1.0}, "absent": [], "alone": None, "warnings": ["w"],
+        "plan": {"lines": [], "seconds": 1.0}, "absent": [], "alone": alone, "warnings": ["w"],
         "supervisors": {}, "contenders": list(contenders),
     }  # fmt: skip
     samples = [
@@ -68,6 +71,26 @@ def test_what_no_worker_measured_is_told_once_the_rest_is_kept(tmp_path: Path) -
     assert str(kept) in told.value.advice
     with pytest.raises(Problem, match="No worker could measure anything"):
         together([], {"s6/x": "it was lost"}, tmp_path)
+
+
+def test_parts_of_several_providers_are_a_run_each_and_none_is_lost(tmp_path: Path) -> None:
+    parts = [
+        part("a", contender("floor/x", 1), contender("runit/x", 4)),
+        part("b", contender("floor/x", 1), contender("s6/x", 5), provider="libvirt"),
+        part("a", contender("floor/x", 1), contender("perp/x", 6)),
+    ]
+    with pytest.raises(Problem, match="does not belong together") as told:
+        together(parts, {}, tmp_path)
+    assert not told.value.usage
+    kept = [json.loads(path.read_text()) for path in tmp_path.glob("2*/run.json")]
+    assert all(run["id"] in told.value.advice for run in kept)
+    names = {run["provider"]["name"]: [each["name"] for each in run["contenders"]] for run in kept}
+    assert names == {"lxc": ["floor/x", "runit/x", "perp/x"], "libvirt": ["floor/x", "s6/x"]}
+
+    with pytest.raises(Problem, match="1 of 4 contenders were measured by no worker") as told:
+        together(parts, {"monit/x": "it was lost"}, tmp_path / "lost")
+    assert "there are 2 runs" in told.value.known
+    assert told.value.advice.count("./inv report") == 2
 
 
 def test_hosts_are_named_and_not_ranked_together(tmp_path: Path) -> None:
@@ -108,6 +131,20 @@ def test_a_failure_does_not_replace_a_figure(tmp_path: Path) -> None:
     parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8, "failed"))]
     (only,) = merged(parts, results=tmp_path).run["contenders"]
     assert only["status"] == "measured"
+
+
+def test_a_floor_that_failed_gives_way_to_one_that_was_measured(tmp_path: Path) -> None:
+    alone = [{"metric": "restart_alone", "median": median, "pid1": False} for median in (1, 2, 3)]
+    parts = [
+        part("a", contender("floor/x", 1, "failed"), contender("runit/x", 4), alone=alone[0]),
+        part("a", contender("floor/x", 2), contender("s6/x", 5), alone=alone[1]),
+        part("a", contender("floor/x", 3), contender("perp/x", 6), alone=alone[2]),
+    ]
+    run = merged(parts, results=tmp_path).run
+    (floor,) = [each for each in run["contenders"] if each["supervisor"] == "floor"]
+    assert floor["scenarios"]["restart"]["metrics"][0]["median"] == 2
+    # It is compared with what that very floor took by itself.
+    assert run["alone"] == run["hosts"]["a"]["alone"] == alone[1]
 
 
 def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:

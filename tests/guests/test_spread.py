@@ -1,4 +1,4 @@
-"""Contenders spread over two workers by a real scheduler; one of them is lost on the way."""
+"""Contenders spread over workers by a real scheduler, of which one is lost, unfit, or left."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ASKED = ("--scenario=restart", "--trials=2", "--only=daemontools/runner/default/
 
 
 @contextmanager
-def program(suite: Suite, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+def program(suite: Suite, *words: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """One of Dask's own programs, in the suite's checkout and cache."""
-    environment = suite.environment(PYTHONPATH=str(suite.checkout))
     process = subprocess.Popen(
-        [sys.executable, "-m", *words], cwd=suite.checkout, env=environment,
+        [sys.executable, "-m", *words], cwd=suite.checkout,
+        env=suite.environment(PYTHONPATH=str(suite.checkout), **environment),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -36,34 +36,46 @@ def program(suite: Suite, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def worker(suite: Suite, address: str) -> tuple[str, ...]:
-    return ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
-            "--no-dashboard", "--resources", f"{RESOURCE}=1",
-            "--local-directory", str(suite.base / "dask"))  # fmt: skip
+@contextmanager
+def scheduler(suite: Suite) -> Iterator[Client]:
+    """A client of a scheduler."""
+    file = suite.base / "scheduler.json"
+    words = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+             "--no-dashboard", "--scheduler-file", str(file))  # fmt: skip
+    with program(suite, *words):
+        eventually(file.exists, "a scheduler")
+        with Client(scheduler_file=str(file)) as client:
+            yield client
 
 
-def address_of(folder: Path) -> str:
-    """Where the scheduler that writes its file there can be reached."""
-    file = folder / "scheduler.json"
-    eventually(file.exists, "a scheduler")
-    with Client(scheduler_file=str(file)) as client:
-        return str(client.scheduler_info()["address"])
+def address_of(client: Client) -> str:
+    return str(client.scheduler_info()["address"])
+
+
+@contextmanager
+def worker(suite: Suite, client: Client, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker that offers to measure, once the scheduler knows it."""
+    words = ("distributed.cli.dask_worker", address_of(client), "--nthreads", "1", "--no-nanny",
+             "--no-dashboard", "--resources", f"{RESOURCE}=1",
+             "--local-directory", str(suite.base / "dask"))  # fmt: skip
+    before = workers(client)
+    with program(suite, *words, **environment) as process:
+        eventually(lambda: workers(client) > before, "a worker")
+        yield process
+
+
+def workers(client: Client) -> set[str]:
+    return set(client.scheduler_info(n_workers=-1)["workers"])
 
 
 def test_a_lost_workers_contender_runs_elsewhere(suite: Suite, bases: Path) -> None:
     # A cache of its own: measuring is for one at a time in each.
     other = Suite.made(bases / "other")
-    file = str(suite.base / "scheduler.json")
-    scheduler = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
-                 "--no-dashboard", "--scheduler-file", file)  # fmt: skip
     with ExitStack() as stack:
-        stack.enter_context(program(suite, *scheduler))
-        address = address_of(suite.base)
-        stack.enter_context(program(suite, *worker(suite, address)))
-        lost = stack.enter_context(program(other, *worker(other, address)))
-        client = stack.enter_context(Client(address))
-        eventually(lambda: len(client.scheduler_info()["workers"]) == 2, "two workers")
-        running = suite.start("bench", f"--dask={address}", *ASKED)
+        client = stack.enter_context(scheduler(suite))
+        stack.enter_context(worker(suite, client))
+        lost = stack.enter_context(worker(other, client))
+        running = suite.start("bench", f"--dask={address_of(client)}", *ASKED)
         eventually(lambda: bool(suite.guests() and other.guests()), "both at work")
         lost.kill()
         lost.wait()
@@ -75,6 +87,39 @@ def test_a_lost_workers_contender_runs_elsewhere(suite: Suite, bases: Path) -> N
     assert len(run["merged"]) == 2
     eventually(lambda: not other.guests(), "the keepers remove what the lost worker had")
     shutil.rmtree(other.base)
+
+
+def test_a_worker_that_cannot_measure_is_named_before_anything_is_measured(suite: Suite) -> None:
+    nothing = suite.base / "no-programs"
+    nothing.mkdir()
+    with scheduler(suite) as client, worker(suite, client):
+        fit = workers(client)
+        with worker(suite, client, PATH=str(nothing)):
+            (unfit,) = workers(client) - fit
+            refused = suite.bench(f"--dask={address_of(client)}", *ASKED)
+    assert refused.code == 2, refused.output
+    assert "1 of 2 workers cannot measure so; nothing was measured." in refused.output
+    assert f"{unfit}: No provider can make a" in refused.output
+    assert not any(address in refused.output for address in fit)
+    assert "--resources bench=1" in refused.output
+    assert not suite.results.exists()
+
+
+def test_what_ctrl_c_says_of_the_workers_is_so(suite: Suite) -> None:
+    with scheduler(suite) as client, worker(suite, client):
+        running = suite.start("bench", f"--dask={address_of(client)}", *ASKED)
+        running.until(" done on ")
+        eventually(lambda: bool(suite.guests()), "the next contender is at work")
+        running.interrupt()
+        done = running.end()
+        assert done.code == 130, done.output
+        kept = (suite.results / "latest").resolve()
+        assert f"what was measured is kept ({kept})" in done.output
+        assert "Each worker still ends the contender that it is at" in done.output
+        eventually(lambda: not suite.guests(), "the guests go when that contender is done")
+    supervisors = {each["supervisor"] for each in suite.record()["contenders"]}
+    assert len(supervisors) == 2
+    assert "floor" in supervisors
 
 
 def test_no_scheduler_and_nobody_who_measures(suite: Suite) -> None:
