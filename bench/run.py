@@ -459,6 +459,7 @@ class _Loop:
         contender = job.entry.contender
 
         def measure(steps: Sequence[Step], timeout: float) -> list[Event]:
+            self._check_going()  # a storm waits for those of others, and Ctrl-C ends its guest
             return kit.measure(
                 guest,
                 turn.services,

@@ -218,6 +218,8 @@ class LxcGuest(Guest):
     def connect(self) -> Connection:
         until = time.monotonic() + _PATIENCE
         while True:
+            if self._keeper.poll() is not None:  # its pid may be another's by now
+                raise self._gone()
             connection = self._through_door()
             try:
                 connection.open()
@@ -382,10 +384,13 @@ class LxcGuest(Guest):
                     raise self._hangs(word)
                 return self._keeper.stdout.readline().strip()
         except BrokenPipeError as failure:
-            raise Problem(
-                f"The keeper of guest {self.name} is gone, and the guest with it.",
-                advice="./inv destroy removes what is left.",
-            ) from failure
+            raise self._gone() from failure
+
+    def _gone(self) -> Problem:
+        return Problem(
+            f"The keeper of guest {self.name} is gone, and the guest with it.",
+            advice="./inv destroy removes what is left.",
+        )
 
     def _hangs(self, word: str) -> Problem:
         return Problem(

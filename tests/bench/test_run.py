@@ -172,6 +172,22 @@ def test_who_waits_for_quiet_to_leave_does_nothing_more_once_the_run_is_ended(
     assert stopped == []
 
 
+def test_what_waits_within_a_scenario_measures_no_more_once_the_run_is_ended(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A storm waits for those of others; its guest is gone when its turn comes."""
+    measured: list[object] = []
+    monkeypatch.setattr(kit, "measure", lambda *_, **__: measured.append(1))
+    monkeypatch.setattr(Fake, "perform", lambda _, turn, share: [turn.measure([], 1)][:0])
+    it, job, stay = one_guest(record)
+    guest = cast(Guest, FakeGuest("0-0"))
+    assert it._share(job, job.shares[0], guest, stay) == []
+    it.stopping = True
+    with pytest.raises(Problem):
+        it._share(job, job.shares[0], guest, stay)
+    assert measured == [1]
+
+
 def test_a_guest_that_never_gets_ready_fails_all_its_shares(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,10 +32,28 @@ def test_a_door_that_is_slammed_is_tried_again(
     """A PID 1 that has just started takes sshd's folder away under it."""
     opened = Door(None)
     doors = iter([Door(failure), Door(failure), opened])
-    guest = LxcGuest.__new__(LxcGuest)
-    monkeypatch.setattr(guest, "_through_door", lambda: next(doors))
-    monkeypatch.setattr(guest, "_close_door", lambda: None)
-    assert guest.connect() is opened
+    with subprocess.Popen(["sleep", "9"]) as lives:
+        guest = kept_by(lives)
+        monkeypatch.setattr(guest, "_through_door", lambda: next(doors))
+        monkeypatch.setattr(guest, "_close_door", lambda: None)
+        assert guest.connect() is opened
+        lives.kill()
+
+
+def test_nobody_knocks_where_the_guest_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pid may be another process's by then, and that one's namespaces a host's."""
+    with subprocess.Popen(["true"]) as over:
+        over.wait()
+        guest = kept_by(over)
+        monkeypatch.setattr(guest, "_through_door", lambda: pytest.fail("knocked"))
+        with pytest.raises(Problem, match="The keeper of guest g is gone, and the guest with it"):
+            guest.connect()
+
+
+def kept_by(keeper: subprocess.Popen[bytes]) -> LxcGuest:
+    guest = object.__new__(LxcGuest)
+    guest.__dict__.update(name="g", _keeper=keeper)
+    return guest
 
 
 def test_two_threads_may_leave_a_guest_at_once() -> None:
