@@ -84,11 +84,15 @@ def test_a_witness_that_saw_nothing_is_a_failure() -> None:
     assert failures(found(witness=WITNESS)) == []
 
 
-@pytest.mark.parametrize(("spread", "met"), [(0.101, False), (0.1, True)])
-def test_daemons_that_start_alike_are_10_percent_apart(spread: float, met: bool) -> None:
-    witness = {**WITNESS, "spawn_spread": spread}
+@pytest.mark.parametrize(
+    ("spread", "apart", "met"), [(0.101, 1.1, False), (0.1, 1.1, True), (0.101, 1.0, True)]
+)
+def test_daemons_that_start_alike_are_10_percent_or_a_microsecond_apart(
+    spread: float, apart: float, met: bool
+) -> None:
+    witness = {**WITNESS, "spawn_spread": spread, "spawn_apart_us": apart}
     (check,) = (each for each in checks(found(witness=witness)) if "main()" in each.what)
-    assert (check.met, check.goal, check.figure) == (met, True, f"{spread:.1%}, 1.2 us")
+    assert (check.met, check.goal, check.figure) == (met, True, f"{spread:.1%}, {apart} us")
 
 
 def test_the_interval_of_the_ratio() -> None:
