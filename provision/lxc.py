@@ -382,9 +382,12 @@ class LxcGuest(Guest):
                 self._keeper.stdin.flush()
                 if not select.select([self._keeper.stdout], [], [], _KEEPERS_PATIENCE)[0]:
                     raise self._hangs(word)
-                return self._keeper.stdout.readline().strip()
+                answer = self._keeper.stdout.readline()
         except BrokenPipeError as failure:
             raise self._gone() from failure
+        if not answer:
+            raise self._gone()
+        return answer.strip()
 
     def _gone(self) -> Problem:
         return Problem(

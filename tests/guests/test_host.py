@@ -286,9 +286,15 @@ def test_a_guest_whose_keeper_has_only_just_begun_is_not_abandoned(
     assert not (cache_folder() / "guests" / guest.name).exists()
 
 
-def test_a_keeper_that_dies_at_once_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("begins", ["exit 1", "read word"])
+def test_a_keeper_that_dies_at_once_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begins: str
+) -> None:
     """So does the Ctrl-C that comes between its fork and its own session."""
-    monkeypatch.setattr(sys, "executable", "/bin/false")
+    brief = tmp_path / "brief"
+    brief.write_text(f"#!/bin/sh\n{begins}\n")
+    brief.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(brief))
     name = f"stillborn-{os.getpid()}"
     with pytest.raises(Problem, match=f"The keeper of guest {name} is gone"):
         Lxc().up(name, SYSTEMS["debian"])
