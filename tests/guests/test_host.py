@@ -286,7 +286,7 @@ def test_a_guest_whose_keeper_has_only_just_begun_is_not_abandoned(
     assert not (cache_folder() / "guests" / guest.name).exists()
 
 
-@pytest.mark.parametrize("begins", ["exit 1", "read word"])
+@pytest.mark.parametrize("begins", ["exit 1", "read halt; echo; read boot"])
 def test_a_keeper_that_dies_at_once_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begins: str
 ) -> None:
