@@ -118,7 +118,7 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         if due:
             record.forget(due)
         loop = _Loop(options, system, provider, chosen, record, observer)
-        with witnessed(record, asked) if options.trace else nullcontext():
+        with witnessed(record, asked, observer.note) if options.trace else nullcontext():
             loop.run(made, asked)
         hand_over(record.folder)
     return record

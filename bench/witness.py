@@ -19,7 +19,7 @@ from bench.selection import Entry
 from bench.stats import Metric, summary
 from bench.trace import Happening, Life, Trace, events, lack, tracing, within
 from provision.errors import Problem
-from provision.provider import Provider
+from provision.provider import Provider, Say
 
 # The kernel's stamps are cut to whole microseconds, ours are not.
 _GRAIN = 1000
@@ -287,8 +287,11 @@ def check_traceable(provider: Provider) -> None:
 
 
 @contextmanager
-def witnessed(record: Record, asked: Iterable[Entry]) -> Iterator[None]:
-    """Trace a run for the time of the block, then add to its record what the kernel saw."""
+def witnessed(record: Record, asked: Iterable[Entry], say: Say) -> Iterator[None]:
+    """Trace a run for the time of the block, then add to its record what the kernel saw.
+
+    say: told before that, which can take half a minute.
+    """
     who = {entry.supervisor for entry in asked}
     names = {name for each in who for name in each.processes | each.threads}
     logs = record.folder / "logs"
@@ -300,6 +303,7 @@ def witnessed(record: Record, asked: Iterable[Entry]) -> Iterator[None]:
     finally:
         # Also after Ctrl-C: what was measured until then is kept, and so is what the kernel saw.
         if taken and taken.lost is not None:
+            say("reading what the kernel saw")
             attach(record, taken.read(), f"logs/{output.name}.gz")
 
 

@@ -107,9 +107,10 @@ def test_an_interrupted_run_keeps_what_the_kernel_saw(
             taken.lost = 0
 
     monkeypatch.setattr(witness, "tracing", traced)
-    record = Record(tmp_path, {})
-    with pytest.raises(KeyboardInterrupt), witness.witnessed(record, []):
+    record, said = Record(tmp_path, {}), list[str]()
+    with pytest.raises(KeyboardInterrupt), witness.witnessed(record, [], said.append):
         raise KeyboardInterrupt
+    assert said == ["reading what the kernel saw"]
     assert attached == ["logs/trace-2.txt.gz"]
     assert sorted(each.name for each in (tmp_path / "logs").iterdir()) == [
         "trace-1.txt", "trace-2.txt.gz"
