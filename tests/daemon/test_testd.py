@@ -382,6 +382,18 @@ def test_mode_file_changes_the_next_start(place: Place, ear: Ear) -> None:
     assert run(place, "s1", "--exit-after", "1").returncode == 0
 
 
+def test_what_the_mode_file_says_lasts_as_long_as_the_daemon(
+    place: Place, ear: Ear, tmp_path: Path
+) -> None:
+    heart = tmp_path / "heart"
+    ready = "--ready stop --ready-after 100 --children 3 --orphans 3"
+    (place.dir / "s1.mode").write_text(f"--watchdog file:{heart} {ready}\n")
+    daemon = place.start(*place.testd("s1"))
+    ear.line("ready")
+    eventually(heart.exists)
+    daemon.kill()
+
+
 @pytest.mark.parametrize("text", ["--dance", "--daemonize", "s2", "--exit-after", "--exit-code 1"])
 def test_bad_mode_file_is_said_after_the_start(place: Place, ear: Ear, text: str) -> None:
     (place.dir / "s1.mode").write_text(text)
