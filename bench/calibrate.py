@@ -29,8 +29,6 @@ from provision.systems import System, named
 # Who is seen by both witnesses: those that react to events, as far as they are to be had.
 WITNESSED = ("runit", "s6", "daemontools")
 WITNESSED_QUICK = ("runit/runner/default/hosted",)
-# us: of the few that a daemon needs till main(), 10 % would be less than one grain of the trace.
-APART = 1.0
 
 
 @dataclass(frozen=True)
@@ -172,10 +170,9 @@ def _of_witness(witness: dict[str, Any]) -> Iterator[Check]:
     if kill:
         yield _us("kill stamp to signal_generate, median", kill["median"], 50)
         yield _us("kill stamp to signal_generate, p99", kill["p99"], 500)
-    alike = spread is not None and (spread <= 0.1 or apart <= APART)
     yield Check("medians of exec to main() agree among contenders",
                 "none was seen" if spread is None else f"{spread:.1%}, {apart:.1f} us",
-                f"10 % or {APART:g} us", alike, goal=spread is not None)  # fmt: skip
+                "10 %", spread is not None and spread <= 0.1, goal=spread is not None)  # fmt: skip
     for kind in ("missing", "invented"):
         count = witness[kind]
         yield Check(f"restarts {kind}, of {restarts}", str(count), "0",

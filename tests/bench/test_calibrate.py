@@ -84,10 +84,9 @@ def test_a_witness_that_saw_nothing_is_a_failure() -> None:
     assert failures(found(witness=WITNESS)) == []
 
 
-@pytest.mark.parametrize(
-    ("spread", "apart", "met"), [(0.101, 1.1, False), (0.1, 1.1, True), (0.101, 1.0, True)]
-)
-def test_daemons_that_start_alike_are_10_percent_or_a_microsecond_apart(
+@pytest.mark.parametrize(("spread", "met"), [(0.101, False), (0.1, True)])
+@pytest.mark.parametrize("apart", [0.4, 1.1])
+def test_daemons_that_start_alike_are_10_percent_apart(
     spread: float, apart: float, met: bool
 ) -> None:
     witness = {**WITNESS, "spawn_spread": spread, "spawn_apart_us": apart}
