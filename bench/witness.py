@@ -110,18 +110,20 @@ class Guest:
         return None, set()
 
     def _begun(self, executed: Happening, main: int) -> int | None:
-        stamps = self.trace.fetches.get(executed.pid, [])
-        at = bisect_left(stamps, executed.ns)
-        return stamps[at] if at < len(stamps) and stamps[at] <= main else None
+        return _next(self.trace.fetches.get(executed.pid, []), executed.ns, main)
 
     def _awake(self, fork: Happening, death: int) -> int | None:
         """When the forking process ran after the death; None where its runs are not traced."""
         if fork.text not in self.trace.awakened:
             return None
-        stamps = self.trace.switches.get(fork.pid, [])
-        at = bisect_left(stamps, death)
         # It needs no switch where it is running already.
-        return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else death
+        return _next(self.trace.switches.get(fork.pid, []), death, fork.ns) or death
+
+
+def _next(stamps: Sequence[int], low: int, high: int) -> int | None:
+    """The first stamp from one instant to the other (ns, both included)."""
+    at = bisect_left(stamps, low)
+    return stamps[at] if at < len(stamps) and stamps[at] <= high else None
 
 
 def _of(events: Mapping[Life, Sequence[Happening]], lives: set[Life]) -> list[Happening]:
