@@ -12,6 +12,7 @@ from provision.cache import cache_folder, hand_over
 
 SCHEMA = 1
 _INSTRUMENT = Path(__file__).parent.parent / "daemon"
+_KINDS = ("*.c", "*.ld", "*.py")
 
 
 def path() -> Path:
@@ -22,7 +23,7 @@ def path() -> Path:
 def instrument() -> str:
     """What tells one state of the daemon, the floor and the measuring program from another."""
     digest = hashlib.sha256()
-    for source in sorted([*_INSTRUMENT.glob("*.c"), *_INSTRUMENT.glob("*.py")]):
+    for source in sorted(each for kind in _KINDS for each in _INSTRUMENT.glob(kind)):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

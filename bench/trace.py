@@ -64,8 +64,6 @@ class Trace:
 
     born: forks by the child's pid; switches: by pid, when (ns) it began to run on a processor, for
     the names in awakened: of others that was not traced.
-    fetches: by pid, when (ns) a daemon's next instruction was in no page that it had yet: first of
-    all after its exec.
     lost: how many events the kernel had to drop. since: ns, when the trace began.
     """
 
@@ -74,7 +72,6 @@ class Trace:
     born: dict[int, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     execs: list[Happening] = field(default_factory=list)
     switches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    fetches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     awakened: set[str] = field(default_factory=set)
     marks: list[Happening] = field(default_factory=list)
     daemons: list[Known] = field(default_factory=list)
@@ -140,7 +137,7 @@ def parse(lines: Iterable[str]) -> Trace:
     # The processors' buffers are merged as they are read, a turn at a time.
     for events in (trace.kills, trace.ends, trace.execs, trace.marks, *trace.born.values()):
         events.sort(key=attrgetter("ns"))
-    for stamps in (*trace.switches.values(), *trace.fetches.values()):
+    for stamps in trace.switches.values():
         stamps.sort()
     return trace
 
@@ -158,8 +155,6 @@ def _take(trace: Trace, found: re.Match[str], began: dict[int, int]) -> None:
         if fork:
             trace.born[int(fork[3])].append(Happening(ns, int(fork[2]), text=fork[1]))
             began[int(fork[3])] = ns
-    elif event == "page_fault_user":
-        trace.fetches[int(task)].append(ns)
     elif event == "tracing_mark_write":
         trace.marks.append(Happening(ns, int(task), text=rest))
     elif event in ("signal_generate", "sched_process_exit", "sched_process_exec"):
@@ -210,8 +205,6 @@ def events(supervision: Iterable[str]) -> dict[str, str]:
         "sched/sched_process_fork": "",
         "sched/sched_process_exec": 'filename ~ "*/testd"',
         **({"sched/sched_switch": awake} if awake else {}),
-        # Of page faults those of a daemon that fetches an instruction.
-        tracer.OPTIONAL: 'comm ~ "testd*" && error_code & 16',
     }
 
 

@@ -7,8 +7,8 @@ in a mount namespace of its own. Prints `ready PATH` with the instance's folder,
 it; at the end of its standard input it stops tracing and prints `lost N`, the number of events that
 the kernel had to drop.
 
-`tracer.py --try EVENTS` sets it all up and removes it again: so one knows before whether it can be
-done. OPTIONAL is traced where the kernel has it.
+`tracer.py --try EVENTS` sets it all up and removes it again: so one knows before whether it
+can be done.
 
 OUTPUT gets the kernel's own text, its stamps CLOCK_MONOTONIC in seconds to the microsecond, and for
 each process that executes testd or that such a one forks a line `#ns PID INODE NSPID`: its pid
@@ -31,7 +31,6 @@ from typing import IO
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 1 << 18
 TRACEFS = Path("/sys/kernel/tracing")
-OPTIONAL = "exceptions/page_fault_user"  # x86 has it
 NAME = "process-supervision"
 BUFFER_KB = 16384  # a processor: seconds of a busy host
 TURN = 0.1  # s: a daemon lives longer, so its pids are read while it does
@@ -87,8 +86,6 @@ def set_up(instance: Path, events: dict[str, str]) -> None:
     (instance / "buffer_size_kb").write_text(str(BUFFER_KB))
     for event, wanted in events.items():
         folder = instance / "events" / event
-        if event == OPTIONAL and not folder.is_dir():
-            continue
         if wanted:
             (folder / "filter").write_text(wanted)
         (folder / "enable").write_text("1")

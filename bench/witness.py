@@ -33,8 +33,7 @@ class Seen:
     """One restart as the kernel saw it; stamps in ns of CLOCK_MONOTONIC.
 
     kill: the signal was generated; death: the daemon began to exit; awake: the process that forked
-    the successor ran again; fork: its first child; exec: of the daemon; begun: that was done, and
-    its first instruction fetched, which not every kernel tells; None: not seen.
+    the successor ran again; fork: its first child; exec: of the daemon; None: not seen.
     """
 
     kill: int | None
@@ -42,12 +41,6 @@ class Seen:
     awake: int | None
     fork: int | None
     exec: int | None
-    begun: int | None = None
-
-    @property
-    def spawned(self) -> int | None:
-        """From when on the daemon itself works towards main()."""
-        return self.begun or self.exec
 
 
 def by_guest(samples: Iterable[Event]) -> dict[tuple[str, int], list[Event]]:
@@ -94,7 +87,6 @@ class Guest:
             self._awake(fork, death) if fork and death else None,
             fork.ns if fork else None,
             executed[-1].ns if executed else None,
-            self._begun(executed[-1], main) if executed else None,
         )
 
     def _origin(self, sample: Event, begin: int, end: int) -> tuple[Happening | None, set[int]]:
@@ -109,21 +101,23 @@ class Guest:
                 return first, family
         return None, set()
 
-    def _begun(self, executed: Happening, main: int) -> int | None:
-        return _next(self.trace.fetches.get(executed.pid, []), executed.ns, main)
-
     def _awake(self, fork: Happening, death: int) -> int | None:
         """When the forking process ran after the death; None where its runs are not traced."""
         if fork.text not in self.trace.awakened:
             return None
         # It needs no switch where it is running already.
-        return _next(self.trace.switches.get(fork.pid, []), death, fork.ns) or death
+        stamps = self.trace.switches.get(fork.pid, [])
+        at = bisect_left(stamps, death)
+        return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else death
 
 
-def _next(stamps: Sequence[int], low: int, high: int) -> int | None:
-    """The first stamp from one instant to the other (ns, both included)."""
-    at = bisect_left(stamps, low)
-    return stamps[at] if at < len(stamps) and stamps[at] <= high else None
+def begun(sample: Event, seen: Seen) -> int | None:
+    """When the daemon began to work towards main(): its own stamp, else the kernel's of its exec.
+
+    Its first instruction stamps on x86-64. The kernel's tracepoint is earlier: what the process was
+    before is put away after it.
+    """
+    return sample.get("begun_ns") or seen.exec
 
 
 def _of(events: Mapping[Life, Sequence[Happening]], lives: set[Life]) -> list[Happening]:
@@ -168,7 +162,7 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
 
     Differences are in us, the suite's stamp subtracted: kill (stamp before the call, to
     signal_generate), exit (the kernel's, to when the suite saw it), and by contender, of the trials
-    that are ranked, exec (to the stamp in main()) and spawn (the same from when the exec was done),
+    that are ranked, exec (to the stamp in main()) and spawn (the same from when the daemon began),
     with how far the latter's medians lie apart, as a share of the smallest and in us. missing:
     restarts that the kernel saw between a guest's first and last kill and no sample has; invented:
     samples of restarts that the kernel did not see; unattributed: daemons, of whatever guest, that
@@ -194,9 +188,10 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
                 kill.append((seen.kill - sample["kill_ns"]) / 1e3)
             if seen.death is not None and sample["exit_ns"]:
                 exits.append((sample["exit_ns"] - seen.death) / 1e3)
-            if seen.exec and seen.spawned and sample["group"] == "long" and not sample["warmup"]:
+            start = begun(sample, seen)
+            if seen.exec and start and sample["group"] == "long" and not sample["warmup"]:
                 execs[contender].append((sample["main_ns"] - seen.exec) / 1e3)
-                spawn[contender].append((sample["main_ns"] - seen.spawned) / 1e3)
+                spawn[contender].append((sample["main_ns"] - start) / 1e3)
         counts["missing"] += _missing(guest, of_guest, len(done))
     return {
         **counts,
@@ -252,7 +247,7 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
 
     Those of a daemon that was killed soon after its start end with _short: then hold-offs show.
     death: SIGKILL to the daemon's exit; reaction: until the supervisor's process runs; holdoff:
-    until it forks; child: from fork until the exec is done; spawn: from that to main(). The five of
+    until it forks; child: from fork to the daemon's begin; spawn: from that to main(). The five of
     one trial add up to its latency, their medians need not.
     """
     found = []
@@ -269,11 +264,10 @@ def _row(sample: Event, group: str) -> tuple[float, ...] | None:
     if not sample.get("witness") or sample["warmup"] or sample["group"] != group:
         return None
     seen = Seen(**sample["witness"])
-    if None in (seen.kill, seen.death, seen.awake, seen.fork, seen.spawned):
+    start = begun(sample, seen)
+    if None in (seen.kill, seen.death, seen.awake, seen.fork, start):
         return None
-    stamps = [
-        sample["kill_ns"], seen.death, seen.awake, seen.fork, seen.spawned, sample["main_ns"]
-    ]  # fmt: skip
+    stamps = [sample["kill_ns"], seen.death, seen.awake, seen.fork, start, sample["main_ns"]]
     return tuple((after - before) / 1e6 for before, after in pairwise(stamps))
 
 

@@ -19,8 +19,7 @@ SOURCES = Path(__file__).parent
 PROGRAMS = ("testd", "floor", "bareloop", "sleeper")
 _INSTALL = "apt-get install gcc musl-tools"
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-s", "-Wl,-z,norelro")
-# Text, constants and headers in one segment: each more is one more page fault before main().
-_ONE_SEGMENT = "-Wl,-z,noseparate-code"
+_LAYOUT = "testd.ld"
 
 # What platform.machine() calls an architecture, and what zig does; others are the same in both.
 ZIG_NAMES = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86"}
@@ -38,10 +37,20 @@ class Binaries:
 
 @dataclass(frozen=True)
 class Compiler:
-    """A command that compiles for one architecture, and what tells its versions apart."""
+    """A command that compiles for one architecture, and what tells its versions apart.
+
+    lays_out: its linker takes testd.ld, which zig's does not.
+    """
 
     command: tuple[str, ...]
     version: str
+    lays_out: bool = False
+
+    def flags(self, program: str) -> tuple[str, ...]:
+        """What that program is compiled and linked with."""
+        if program != "testd" or not self.lays_out:
+            return FLAGS
+        return (*FLAGS, "-fno-pie", "-no-pie", f"-Wl,-T,{SOURCES / _LAYOUT}")
 
 
 def build(arch: str, cache: Path) -> Binaries:
@@ -65,7 +74,7 @@ def find_compiler(arch: str) -> Compiler:
     own = arch == platform.machine()
     cc = shutil.which("musl-gcc")
     if own and cc:
-        return Compiler((cc, _ONE_SEGMENT), _ask(cc, "--version"))
+        return Compiler((cc,), _ask(cc, "--version"), lays_out=True)
     if importlib.util.find_spec("ziglang"):
         zig = (sys.executable, "-m", "ziglang")
         target = f"{ZIG_NAMES.get(arch, arch)}-linux-musl"
@@ -87,7 +96,8 @@ def _ask(*command: str) -> str:
 def _key(arch: str, compiler: Compiler) -> str:
     digest = hashlib.sha256()
     parts = [arch, compiler.version, *compiler.command[-2:], *FLAGS]
-    for part in parts + [(SOURCES / f"{name}.c").read_text() for name in PROGRAMS]:
+    sources = [_LAYOUT, *(f"{name}.c" for name in PROGRAMS)]
+    for part in parts + [(SOURCES / name).read_text() for name in sources]:
         digest.update(part.encode() + b"\0")
     return f"{arch}-{digest.hexdigest()[:16]}"
 
@@ -99,7 +109,7 @@ def _fill(folder: Path, compiler: Compiler) -> None:
         fresh = Path(made) / "whole"
         fresh.mkdir()
         for name in PROGRAMS:
-            _compile(compiler, SOURCES / f"{name}.c", fresh / name, folder.parent / "zig")
+            _compile(compiler, name, fresh, folder.parent / "zig")
         try:
             fresh.rename(folder)
         except OSError:
@@ -108,8 +118,9 @@ def _fill(folder: Path, compiler: Compiler) -> None:
                 raise
 
 
-def _compile(compiler: Compiler, source: Path, result: Path, zig_cache: Path) -> None:
-    command = [*compiler.command, *FLAGS, "-o", str(result), str(source)]
+def _compile(compiler: Compiler, program: str, folder: Path, zig_cache: Path) -> None:
+    source, result = SOURCES / f"{program}.c", folder / program
+    command = [*compiler.command, *compiler.flags(program), "-o", str(result), str(source)]
     # Left alone, zig keeps its own cache in the home folder and in the current one.
     cached = {"ZIG_GLOBAL_CACHE_DIR": str(zig_cache), "ZIG_LOCAL_CACHE_DIR": str(zig_cache)}
     done = subprocess.run(

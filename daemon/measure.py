@@ -37,7 +37,7 @@ import traceback
 
 SECOND = 1000000000
 SERVICE_NAME = re.compile(r"^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,63}$")
-RECORD = struct.Struct("=5Q")  # struct record of testd.c
+RECORD = struct.Struct("=6Q")  # struct record of testd.c
 LONGEST_LINE = 4096  # PIPE_BUF: testd's lines are shorter
 F_SETPIPE_SZ = 1031
 PIPE_SIZE = 1 << 20
@@ -275,6 +275,7 @@ class Life(object):
         self.service = service
         self.pid, self.seq = start["pid"], start["seq"]
         self.ppid, self.main_ns, self.up_ns = start["ppid"], start["main_ns"], start["up_ns"]
+        self.begun_ns = start["begun_ns"] or None  # where the entry point has no stamp
         self.found_by = found_by  # "line" or "record"
         self.missed = 0  # starts between the one seen before and this one
         self.ready_ns = None
@@ -295,7 +296,7 @@ class Service(object):
         self.starts = []
 
     def record(self):
-        """(starts, lost, pid, main_ns, up_ns) as testd keeps them; zeros before the first start."""
+        """(starts, lost, pid, begun_ns, main_ns, up_ns) of testd; zeros before the first start."""
         for _ in range(100):
             first, second = self.read_record(), self.read_record()
             if first == second and (first[2] or not first[0]):
@@ -309,7 +310,7 @@ class Service(object):
                 data = f.read(RECORD.size)
         except (IOError, OSError):
             data = b""
-        return RECORD.unpack(data) if len(data) == RECORD.size else (0, 0, 0, 0, 0)
+        return RECORD.unpack(data) if len(data) == RECORD.size else (0,) * 6
 
     def current(self):
         """The newest living life, or None."""
@@ -485,13 +486,14 @@ class Bench(object):
 
     def look_at_record(self, service):
         """Find by the record a life whose start line went unseen; None if there is none."""
-        starts, _, pid, main_ns, up_ns = service.record()
+        starts, _, pid, begun_ns, main_ns, up_ns = service.record()
         if not pid or (pid, main_ns) in service.known:
             return None
         s = read_stat(pid)
         if not s or not is_testd(pid, service.name):
             return None
-        start = {"pid": pid, "ppid": s.ppid, "seq": starts, "main_ns": main_ns, "up_ns": up_ns}
+        start = {"pid": pid, "ppid": s.ppid, "seq": starts, "begun_ns": begun_ns,
+                 "main_ns": main_ns, "up_ns": up_ns}
         life = self.begin(service, start, "record")
         return life if life and life.gone_ns is None else None
 
@@ -592,7 +594,7 @@ def open_fifo(directory):
     return fd
 
 
-LINE_KEYS = {"start": ("pid", "ppid", "seq", "main_ns", "up_ns"),
+LINE_KEYS = {"start": ("pid", "ppid", "seq", "begun_ns", "main_ns", "up_ns"),
              "ready": ("pid", "seq", "ready_ns"),
              "exit": ("pid", "seq", "exit_ns"),
              "left": ("pid", "seq", "left_ns")}
@@ -1015,7 +1017,7 @@ def snapshot(bench, p):
     bench.meet(list(bench.services.values()))
     services = []
     for name, service in bench.services.items():
-        starts, lost, pid, main_ns, up_ns = service.record()
+        starts, lost, pid, _, main_ns, up_ns = service.record()
         one = {"service": name, "pids": [life.pid for life in service.lives], "starts": starts,
                "lost": lost, "pid": pid, "main_ns": main_ns, "up_ns": up_ns}
         if name in bench.pidfiles:
@@ -1391,7 +1393,7 @@ class Trials(object):
              exit_ns=life.gone_ns, old_pid=life.pid, old_seq=life.seq, old_main_ns=life.main_ns,
              censored=new is None, lost=lost,
              new_pid=new and new.pid, new_ppid=new and new.ppid, seq=new and new.seq,
-             main_ns=new and new.main_ns, up_ns=new and new.up_ns,
+             begun_ns=new and new.begun_ns, main_ns=new and new.main_ns, up_ns=new and new.up_ns,
              ready_ns=new and new.ready_ns, by=new and new.found_by,
              starts_missed=new.missed if new else 0)
         return True

@@ -108,10 +108,10 @@ class Place:
         return self.start("/bin/sh", "-c", f"while :; do {command}; {between}; done")
 
     def record(self, service: str = "s1") -> tuple[int, ...]:
-        """starts, lost, pid, main_ns, up_ns; zeros before the first start."""
+        """starts, lost, pid, begun_ns, main_ns, up_ns; zeros before the first start."""
         path = self.dir / f"{service}.count"
         data = path.read_bytes() if path.exists() else b""
-        words = [data[i : i + 8] for i in range(0, 40, 8)]
+        words = [data[i : i + 8] for i in range(0, 48, 8)]
         return tuple(int.from_bytes(word, sys.byteorder) for word in words)
 
     def pid(self, service: str = "s1", starts: int = 1) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import platform
 import shutil
+import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_a_changed_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.Monk
     first = build(HERE, tmp_path)
     sources = tmp_path / "sources"
     sources.mkdir()
-    for name in (f"{program}.c" for program in PROGRAMS):
+    for name in ("testd.ld", *(f"{program}.c" for program in PROGRAMS)):
         shutil.copy(module.SOURCES / name, sources)
     (sources / "floor.c").open("a").write("/* changed */\n")
     monkeypatch.setattr(module, "SOURCES", sources)
@@ -49,6 +50,7 @@ def test_a_changed_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_source_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (f"{program}.c" for program in PROGRAMS):
         (tmp_path / name).write_text("int main(void) { return nonsense; }\n")
+    shutil.copy(module.SOURCES / "testd.ld", tmp_path)
     monkeypatch.setattr(module, "SOURCES", tmp_path)
     with pytest.raises(Problem, match="nonsense"):
         build(HERE, tmp_path / "cache")
@@ -91,3 +93,16 @@ def test_a_broken_compiler_is_a_problem() -> None:
 def test_compilers_are_told_apart_by_version() -> None:
     old, new = Compiler(("cc",), "12"), Compiler(("cc",), "13")
     assert module._key(HERE, old) != module._key(HERE, new)
+
+
+def test_exec_itself_brings_in_the_page_that_the_daemon_begins_in(tmp_path: Path) -> None:
+    """The kernel clears the rest of the page in which a segment's data end, and so has it there."""
+    if not find_compiler(HERE).lays_out:
+        pytest.skip("another linker laid it out")
+    elf = build(HERE, tmp_path).testd.read_bytes()
+    entry, headers = struct.unpack_from("<QQ", elf, 24)
+    first = struct.unpack_from("<IIQQQQQ", elf, headers)
+    kind, flags, offset, address, _, in_file, in_memory = first
+    assert (kind, flags, offset) == (1, 7, 0), "all that is needed first is in one segment"
+    assert address < entry < address + in_file < address + 4096, "it ends in the page of the entry"
+    assert in_file < in_memory, "there is something to clear"

@@ -55,7 +55,7 @@ def test_gather_counts_who_is_down(place: Place, python: str) -> None:
         python=python,
     ).one("gathered")
     assert (gathered["asked"], gathered["down"], gathered["missing"]) == (3, 1, ["s3"])
-    assert gathered["first_ns"] == gathered["last_ns"] == place.record("s2")[3]
+    assert gathered["first_ns"] == gathered["last_ns"] == place.record("s2")[4]
 
 
 @pytest.mark.parametrize("python", pythons())

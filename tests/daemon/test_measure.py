@@ -254,7 +254,7 @@ def test_limit_counts_the_starts_before(place: Place) -> None:
     for count in range(1, 4):
         os.kill(place.pid(starts=count), signal.SIGKILL)
     place.pid(starts=4)
-    known = place.record()[3]
+    known = place.record()[4]
     result = place.measure(trials(group("long", 1, 0, 0, fresh=False), limit=[4, 1.5]))
     assert result.one("sample")["kill_ns"] > known + 1.5 * SECOND
 
@@ -395,11 +395,12 @@ def test_noise_in_the_pipe(place: Place) -> None:
     place.floor("s1")
     junk = ["hello", "{", "[" * 3000, '{"event":"start"}', "\\377\\000", "[1]", '{"event":["x"]}']
     junk.append(
-        '{"event":"start","service":"s1","pid":1e400,"ppid":1,"seq":1,"main_ns":1,"up_ns":1}'
+        '{"event":"start","service":"s1","pid":1e400,"ppid":1,"seq":1,'
+        '"begun_ns":1,"main_ns":1,"up_ns":1}'
     )
     junk.append(
         '{"event":"start","service":"s1","pid":99999999999999999999,"ppid":1,"seq":1,'
-        '"main_ns":1,"up_ns":1}'
+        '"begun_ns":1,"main_ns":1,"up_ns":1}'
     )
     (place.dir / "junk").write_bytes("\n".join(junk).encode() + b'\ntorn {"event":')
     result = place.measure(
