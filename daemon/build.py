@@ -20,6 +20,7 @@ PROGRAMS = ("testd", "floor", "bareloop", "sleeper")
 _INSTALL = "apt-get install gcc musl-tools"
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-s", "-Wl,-z,norelro")
 _LAYOUT = "testd.ld"
+_PLACED = ("-fno-pie", "-no-pie")
 
 # What platform.machine() calls an architecture, and what zig does; others are the same in both.
 ZIG_NAMES = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86"}
@@ -50,7 +51,7 @@ class Compiler:
         """What that program is compiled and linked with."""
         if program != "testd" or not self.lays_out:
             return FLAGS
-        return (*FLAGS, "-fno-pie", "-no-pie", f"-Wl,-T,{SOURCES / _LAYOUT}")
+        return (*FLAGS, *_PLACED, "-T", str(SOURCES / _LAYOUT))
 
 
 def build(arch: str, cache: Path) -> Binaries:
@@ -95,7 +96,7 @@ def _ask(*command: str) -> str:
 
 def _key(arch: str, compiler: Compiler) -> str:
     digest = hashlib.sha256()
-    parts = [arch, compiler.version, *compiler.command[-2:], *FLAGS]
+    parts = [arch, compiler.version, *compiler.command[-2:], *FLAGS, *_PLACED]
     sources = [_LAYOUT, *(f"{name}.c" for name in PROGRAMS)]
     for part in parts + [(SOURCES / name).read_text() for name in sources]:
         digest.update(part.encode() + b"\0")

@@ -59,11 +59,15 @@ static unsigned long long chatted; /* lines written to stdout by this life */
 static int notes = -1; /* DIR/SERVICE.term: a line for each SIGTERM, which outlives the guest */
 
 #ifdef __x86_64__
-/* The entry point: what is between this stamp and main()'s is the daemon's own cost. */
+/*
+ * The entry point: what is between this stamp and main()'s is the daemon's own cost. First comes the
+ * page of the stack that one start in eight needs, as the kernel's random placement has it.
+ */
 __attribute__((used, section(".bss.begun"))) static struct timespec begun;
 __asm__(".pushsection .text.begin, \"ax\", @progbits\n"
 	".globl begin\n"
 	"begin:\n"
+	"	movq $0, -1024(%rsp)\n"
 	"	mov $228, %eax\n" /* clock_gettime */
 	"	mov $1, %edi\n"   /* CLOCK_MONOTONIC */
 	"	lea begun(%rip), %rsi\n"
