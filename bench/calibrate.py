@@ -170,7 +170,8 @@ def _of_witness(witness: dict[str, Any]) -> Iterator[Check]:
     if kill:
         yield _us("kill stamp to signal_generate, median", kill["median"], 50)
         yield _us("kill stamp to signal_generate, p99", kill["p99"], 500)
-    yield Check("medians of spawn (first instruction to main()) apart",
+    start = "exec" if witness["unstamped"] else "first instruction"
+    yield Check(f"medians of spawn ({start} to main()) apart",
                 "none was seen" if spread is None else f"{spread:.1%}, {apart:.1f} us",
                 "10 %", spread is not None and spread <= 0.1, goal=spread is not None)  # fmt: skip
     for kind in ("missing", "invented"):

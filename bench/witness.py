@@ -165,14 +165,15 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
     that are ranked, exec (to the stamp in main()) and spawn (the same from when the daemon began),
     with how far the latter's medians lie apart, as a share of the smallest and in us. missing:
     restarts that the kernel saw between a guest's first and last kill and no sample has; invented:
-    samples of restarts that the kernel did not see; unattributed: daemons, of whatever guest, that
+    samples of restarts that the kernel did not see; unstamped: of a daemon that has no stamp of its
+    first instruction; unattributed: daemons, of whatever guest, that
     ended before their namespace was read. Samples of before the trace began do not count.
     """
     kill: list[float] = []
     exits: list[float] = []
     execs: dict[str, list[float]] = defaultdict(list)
     spawn: dict[str, list[float]] = defaultdict(list)
-    counts = {"restarts": 0, "unmatched_kills": 0, "missing": 0, "invented": 0}
+    counts = {"restarts": 0, "unmatched_kills": 0, "missing": 0, "invented": 0, "unstamped": 0}
     of_guests = by_guest(samples)
     for (contender, replica), inode in inodes(run).items():
         guest = Guest(trace, inode)
@@ -184,6 +185,7 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
             counts["restarts"] += 1
             counts["invented"] += seen.exec is None
             counts["unmatched_kills"] += seen.kill is None
+            counts["unstamped"] += not sample.get("begun_ns")
             if seen.kill is not None:
                 kill.append((seen.kill - sample["kill_ns"]) / 1e3)
             if seen.death is not None and sample["exit_ns"]:
@@ -264,9 +266,9 @@ def _row(sample: Event, group: str) -> tuple[float, ...] | None:
     if not sample.get("witness") or sample["warmup"] or sample["group"] != group:
         return None
     seen = Seen(**sample["witness"])
-    start = begun(sample, seen)
-    if None in (seen.kill, seen.death, seen.awake, seen.fork, start):
+    if None in (seen.kill, seen.death, seen.awake, seen.fork, seen.exec):
         return None
+    start = begun(sample, seen)
     stamps = [sample["kill_ns"], seen.death, seen.awake, seen.fork, start, sample["main_ns"]]
     return tuple((after - before) / 1e6 for before, after in pairwise(stamps))
 

@@ -20,8 +20,8 @@ PARTS = (
     ("reaction", "Reaction", "until the process that will fork runs: polls, or sleeping through "
      "the news"),
     ("holdoff", "Hold-off", "until it forks: deliberate pauses, and work"),
-    ("child", "Child", "from fork to the daemon's first instruction: holding back in the child, a "
-     "run script's shell"),
+    ("child", "Child", "from fork to the daemon's first instruction (its exec where it does not "
+     "stamp that): holding back in the child, a run script's shell"),
     ("spawn", "Spawn", "from that to main(): the daemon's own"),
 )  # fmt: skip
 _UPTIMES = (("long", ""), ("short", "_short"))

@@ -30,6 +30,7 @@ WITNESS: dict[str, Any] = {
     "invented": 0,
     "lost_events": 0,
     "unattributed": 0,
+    "unstamped": 0,
     "kill_us": {"median": 20.0, "p99": 90.0},
     "spawn_spread": 0.2,
     "spawn_apart_us": 1.2,
@@ -92,6 +93,12 @@ def test_daemons_that_start_alike_are_10_percent_apart(
     witness = {**WITNESS, "spawn_spread": spread, "spawn_apart_us": apart}
     (check,) = (each for each in checks(found(witness=witness)) if "main()" in each.what)
     assert (check.met, check.goal, check.figure) == (met, True, f"{spread:.1%}, {apart} us")
+
+
+def test_daemons_without_a_stamp_of_their_own_are_compared_from_their_exec_on() -> None:
+    (check,) = (each for each in checks(found(witness={**WITNESS, "unstamped": 9}))
+                if "main()" in each.what)  # fmt: skip
+    assert check.what == "medians of spawn (exec to main()) apart"
 
 
 def test_the_interval_of_the_ratio() -> None:

@@ -56,6 +56,7 @@ def test_a_daemon_begins_with_its_first_instruction() -> None:
     samples = [sample(begun_ns=100_000_262_000)]
     found = agreement(run(), samples, parse(RUNNER.splitlines()))
     assert (found["exec_us"]["c"]["median"], found["spawn_us"]["c"]["median"]) == (50, 38)
+    assert found["unstamped"] == 0
     assert (found["spawn_spread"], found["spawn_apart_us"]) == (0, 0)
     split = {metric.metric: metric.median for metric in parts(samples)}
     assert split["restart_spawn"] == pytest.approx(0.038)
@@ -65,7 +66,7 @@ def test_a_daemon_begins_with_its_first_instruction() -> None:
 def test_a_daemon_whose_entry_point_has_no_stamp_begins_with_its_exec() -> None:
     samples = [sample(begun_ns=None)]
     found = agreement(run(), samples, parse(RUNNER.splitlines()))
-    assert found["spawn_us"] == found["exec_us"]
+    assert (found["spawn_us"], found["unstamped"]) == (found["exec_us"], 1)
 
 
 def test_what_was_before_the_trace_is_not_held_against_it() -> None:

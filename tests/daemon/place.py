@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from daemon.build import Binaries
+from daemon.build import Binaries, find_compiler
 
 MEASURE = Path(__file__).parents[2] / "daemon" / "measure.py"
 PATIENCE = 20.0  # s: bound of waiting for what must come; nothing asserts how long it took
@@ -30,6 +31,11 @@ def working(name: str) -> str | None:
     if not path or subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode:
         return None
     return path
+
+
+def stamps_its_entry() -> bool:
+    """Whether testd as it is built here stamps its first instruction."""
+    return platform.machine() == "x86_64" and find_compiler("x86_64").lays_out
 
 
 def pythons() -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 from daemon import build as module
 from daemon.build import PROGRAMS, Compiler, build, find_compiler
 from provision.errors import Problem
+from tests.daemon.place import stamps_its_entry
 
 HERE = platform.machine()
 
@@ -97,8 +98,8 @@ def test_compilers_are_told_apart_by_version() -> None:
 
 def test_exec_itself_brings_in_the_page_that_the_daemon_begins_in(tmp_path: Path) -> None:
     """The kernel clears the rest of the page in which a segment's data end, and so has it there."""
-    if not find_compiler(HERE).lays_out:
-        pytest.skip("another linker laid it out")
+    if not stamps_its_entry():
+        pytest.skip("the layout is for GNU ld and x86-64")
     elf = build(HERE, tmp_path).testd.read_bytes()
     entry, headers = struct.unpack_from("<QQ", elf, 24)
     first = struct.unpack_from("<IIQQQQQ", elf, headers)
@@ -106,3 +107,26 @@ def test_exec_itself_brings_in_the_page_that_the_daemon_begins_in(tmp_path: Path
     assert (kind, flags, offset) == (1, 7, 0), "all that is needed first is in one segment"
     assert address < entry < address + in_file < address + 4096, "it ends in the page of the entry"
     assert in_file < in_memory, "there is something to clear"
+
+
+# What runs, and what is read and written, from the entry point to the stamp in main().
+BEFORE_MAIN = """
+    begin _start _start_c __libc_start_main __init_libc __init_tls __init_tp __copy_tls
+    __set_thread_area __init_ssp libc_start_main_stage2 __libc_start_init main syscall __syscall_ret
+    begun builtin_tls main_tls __libc __hwcap __sysinfo __environ __stack_chk_guard
+    __init_array_start
+"""
+
+
+def test_all_that_is_needed_before_main_is_in_that_page(tmp_path: Path) -> None:
+    if not stamps_its_entry():
+        pytest.skip("the layout is for GNU ld and x86-64")
+    compiler, whole = find_compiler(HERE), tmp_path / "testd"
+    flags = [flag for flag in compiler.flags("testd") if flag != "-s"]
+    source = module.SOURCES / "testd.c"
+    subprocess.run([*compiler.command, *flags, "-o", whole, source], check=True)
+    named = subprocess.run(["nm", whole], capture_output=True, text=True, check=True).stdout
+    lies = {words[2]: int(words[0], 16) for line in named.splitlines()
+            if len(words := line.split()) == 3}  # fmt: skip
+    page = lies["begin"] & -4096
+    assert [name for name in BEFORE_MAIN.split() if lies[name] & -4096 != page] == []

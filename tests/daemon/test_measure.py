@@ -14,7 +14,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.daemon.place import MEASURE, Event, Place, Result, eventually, pythons
+from tests.daemon.place import (
+    MEASURE,
+    Event,
+    Place,
+    Result,
+    eventually,
+    pythons,
+    stamps_its_entry,
+)
 
 SECOND = 1_000_000_000
 AWAIT: Event = {"do": "await", "services": ["s1"], "deadline": 20}
@@ -32,9 +40,17 @@ LONG = group("long", 4, 0.05, 0.2, fresh=False)
 SHORT = group("short", 3, 0.1, 0.1)
 
 
+def assert_begun(sample: Event) -> None:
+    if stamps_its_entry():
+        assert sample["kill_ns"] < sample["begun_ns"] <= sample["main_ns"]
+    else:
+        assert sample["begun_ns"] is None
+
+
 def assert_sane(sample: Event) -> None:
     assert not sample["censored"]
     assert sample["old_main_ns"] < sample["kill_ns"] < sample["main_ns"] <= sample["up_ns"]
+    assert_begun(sample)
     assert sample["kill_ns"] < sample["exit_ns"]
     assert sample["uptime_ns"] == sample["kill_ns"] - sample["old_main_ns"]
     assert sample["new_pid"] != sample["old_pid"]
@@ -388,6 +404,8 @@ def test_a_lost_line_is_made_up_for_by_the_record(place: Place) -> None:
     assert_ended(result)
     samples = result.all("sample")
     assert [(s["censored"], s["by"]) for s in samples] == [(False, "record")] * 2
+    for sample in samples:
+        assert_begun(sample)
     assert samples[-1]["lost"] >= 2
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from bench import tracer
 from bench.trace import lack
+from tests.daemon.place import stamps_its_entry
 from tests.guests.suite import Suite, eventually
 from tests.guests.test_host import reach
 
@@ -60,6 +61,7 @@ def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite:
     metrics = run["contenders"][0]["scenarios"]["restart"]["metrics"]
     parts = {each["metric"]: each["median"] for each in metrics}
     assert parts["restart_spawn"] > 0
+    assert run["trace"]["unstamped"] == (0 if stamps_its_entry() else run["trace"]["restarts"])
     assert parts["restart_reaction"] is not None
 
 
