@@ -24,15 +24,15 @@ from provision.errors import Problem
 
 _LINE = re.compile(r"^.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$")
 _PID = re.compile(r"\bpid=(\d+)")
-_FORK = re.compile(r"^comm=(.*) pid=(\d+) child_comm=.* child_pid=(\d+)$")
-_SWITCH = re.compile(r"next_comm=(.*) next_pid=(\d+) next_prio=\d+$")
+_FORK = re.compile(r"^comm=.* pid=(\d+) child_comm=.* child_pid=(\d+)$")
+_SWITCH = re.compile(r" next_pid=(\d+) next_prio=\d+$")
 
 
 @dataclass(frozen=True)
 class Happening:
     """Something the kernel saw: when (ns, CLOCK_MONOTONIC, whole us), and which pid of the host's.
 
-    Of a fork, the parent's pid; text: its name, or what was written to the trace marker.
+    Of a fork, the parent's pid; text: what was written to the trace marker.
     """
 
     ns: int
@@ -62,9 +62,8 @@ class Known:
 class Trace:
     """A trace, each kind of event in the order of time.
 
-    born: forks by the child's pid; switches: by pid, when (ns) it began to run on a processor, for
-    the names in awakened: of others that was not traced.
-    lost: how many events the kernel had to drop. since: ns, when the trace began.
+    born: forks by the child's pid; switches: by pid, when (ns) it was seen to begin to run on a
+    processor. lost: how many events the kernel had to drop. since: ns, when the trace began.
     """
 
     kills: list[Happening] = field(default_factory=list)
@@ -72,7 +71,6 @@ class Trace:
     born: dict[int, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     execs: list[Happening] = field(default_factory=list)
     switches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    awakened: set[str] = field(default_factory=set)
     marks: list[Happening] = field(default_factory=list)
     daemons: list[Known] = field(default_factory=list)
     lost: int = 0
@@ -148,13 +146,12 @@ def _take(trace: Trace, found: re.Match[str], began: dict[int, int]) -> None:
     if event == "sched_switch":
         switch = _SWITCH.search(rest)
         if switch:
-            trace.awakened.add(switch[1])
-            trace.switches[int(switch[2])].append(ns)
+            trace.switches[int(switch[1])].append(ns)
     elif event == "sched_process_fork":
         fork = _FORK.search(rest)
         if fork:
-            trace.born[int(fork[3])].append(Happening(ns, int(fork[2]), text=fork[1]))
-            began[int(fork[3])] = ns
+            trace.born[int(fork[2])].append(Happening(ns, int(fork[1])))
+            began[int(fork[2])] = ns
     elif event == "tracing_mark_write":
         trace.marks.append(Happening(ns, int(task), text=rest))
     elif event in ("signal_generate", "sched_process_exit", "sched_process_exec"):

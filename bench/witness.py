@@ -102,13 +102,10 @@ class Guest:
         return None, set()
 
     def _awake(self, fork: Happening, death: int) -> int | None:
-        """When the forking process ran after the death; None where its runs are not traced."""
-        if fork.text not in self.trace.awakened:
-            return None
-        # It needs no switch where it is running already.
+        """When the forking process was seen to run after the death."""
         stamps = self.trace.switches.get(fork.pid, [])
         at = bisect_left(stamps, death)
-        return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else death
+        return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else None
 
 
 def begun(sample: Event, seen: Seen) -> int | None:

@@ -179,25 +179,6 @@ def test_a_restart_that_no_sample_has_is_missing() -> None:
     assert found["missing"] == 1
 
 
-def test_without_its_own_awakening_a_restart_is_not_split() -> None:
-    lines = [line for line in RUNNER.splitlines() if "sched_switch" not in line]
-    samples = [sample()]
-    Guest(parse(lines), 4026).witness(samples)
-    assert samples[0]["witness"]["awake"] is None
-    assert parts(samples) == []
-
-
-def test_a_thread_whose_awakenings_are_not_traced_does_not_split_a_restart() -> None:
-    # It forked under a name of its own; the name it was born with was traced.
-    renamed = RUNNER.replace("fork: comm=floor pid=200", "fork: comm=worker pid=200")
-    assert renamed != RUNNER
-    samples = [sample()]
-    Guest(parse(renamed.splitlines()), 4026).witness(samples)
-    assert samples[0]["witness"]["fork"] is not None
-    assert samples[0]["witness"]["awake"] is None
-    assert parts(samples) == []
-
-
 def test_the_parts_of_a_restart_add_up() -> None:
     samples = [sample()]
     Guest(parse(RUNNER.splitlines()), 4026).witness(samples)
@@ -208,10 +189,13 @@ def test_the_parts_of_a_restart_add_up() -> None:
     assert sum(value or 0 for value in found.values()) == pytest.approx(0.3)
 
 
-def test_a_supervisor_that_runs_already_needs_no_switch() -> None:
-    early = RUNNER.replace("100.000100", " 99.000100")
-    seen = Guest(parse(early.splitlines()), 4026).seen(sample())
-    assert seen.awake == seen.death
+def test_a_supervisor_that_was_not_seen_to_wake_up_does_not_split_a_restart() -> None:
+    """It may have run already, or on a processor whose idle task leaves no trace: who knows."""
+    samples = [sample()]
+    Guest(parse(RUNNER.replace("100.000100", " 99.000100").splitlines()), 4026).witness(samples)
+    assert samples[0]["witness"]["fork"] is not None
+    assert samples[0]["witness"]["awake"] is None
+    assert parts(samples) == []
 
 
 def test_a_mark_is_kept_with_its_stamp() -> None:
