@@ -42,7 +42,7 @@ class Size:
     alone: int
 
 
-# Of ten medians of 60 like starts the largest is 3 % beyond the smallest by chance, of 120 2 %.
+# Of ten medians of 60 like starts the largest is 4 % beyond the smallest by chance, of 120 3 %.
 FULL = Size(WITNESSED, witnessed=120, pairs=30, trials=20, alone=20)
 QUICK = Size(WITNESSED_QUICK, witnessed=3, pairs=4, trials=8, alone=3)
 
