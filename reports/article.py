@@ -401,7 +401,8 @@ def _split(run: Run) -> Section | None:
     )
     parts = Points(tuple((f"{heading}:", f"{words}.") for _, heading, words in trust.PARTS))
     return Section("split", "Where a restart's time goes", (
-        Paragraph(trust.witnessed(run)), parts, figure, table,
+        Paragraph(f"{trust.witnessed(run)} Of a restart whose supervisor was not seen to wake up "
+                  "no part is told: n is how many were seen whole."), parts, figure, table,
     ))  # fmt: skip
 
 
