@@ -190,7 +190,7 @@ def test_the_parts_of_a_restart_add_up() -> None:
 
 
 def test_a_supervisor_that_was_not_seen_to_wake_up_does_not_split_a_restart() -> None:
-    """It may have run already, or on a processor whose idle task leaves no trace: who knows."""
+    """It may have run already, or on a processor whose switches from idle are not traced."""
     samples = [sample()]
     Guest(parse(RUNNER.replace("100.000100", " 99.000100").splitlines()), 4026).witness(samples)
     assert samples[0]["witness"]["fork"] is not None
