@@ -163,8 +163,8 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
     with how far the latter's medians lie apart, as a share of the smallest and in us. missing:
     restarts that the kernel saw between a guest's first and last kill and no sample has; invented:
     samples of restarts that the kernel did not see; unstamped: of a daemon that has no stamp of its
-    first instruction; unattributed: daemons, of whatever guest, that
-    ended before their namespace was read. Samples of before the trace began do not count.
+    first instruction; unattributed: daemons, of whatever guest, that ended before their namespace
+    was read. Samples of before the trace began do not count.
     """
     kill: list[float] = []
     exits: list[float] = []
@@ -187,10 +187,9 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
                 kill.append((seen.kill - sample["kill_ns"]) / 1e3)
             if seen.death is not None and sample["exit_ns"]:
                 exits.append((sample["exit_ns"] - seen.death) / 1e3)
-            start = begun(sample, seen)
-            if seen.exec and start and sample["group"] == "long" and not sample["warmup"]:
+            if seen.exec and sample["group"] == "long" and not sample["warmup"]:
                 execs[contender].append((sample["main_ns"] - seen.exec) / 1e3)
-                spawn[contender].append((sample["main_ns"] - start) / 1e3)
+                spawn[contender].append((sample["main_ns"] - begun(sample, seen)) / 1e3)
         counts["missing"] += _missing(guest, of_guest, len(done))
     return {
         **counts,

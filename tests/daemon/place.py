@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import platform
@@ -33,6 +34,7 @@ def working(name: str) -> str | None:
     return path
 
 
+@functools.cache
 def stamps_its_entry() -> bool:
     """Whether testd as it is built here stamps its first instruction."""
     return platform.machine() == "x86_64" and find_compiler("x86_64").lays_out

@@ -96,10 +96,15 @@ def test_compilers_are_told_apart_by_version() -> None:
     assert module._key(HERE, old) != module._key(HERE, new)
 
 
-def test_exec_itself_brings_in_the_page_that_the_daemon_begins_in(tmp_path: Path) -> None:
-    """The kernel clears the rest of the page in which a segment's data end, and so has it there."""
+@pytest.fixture
+def laid_out() -> None:
     if not stamps_its_entry():
         pytest.skip("the layout is for GNU ld and x86-64")
+
+
+@pytest.mark.usefixtures("laid_out")
+def test_exec_itself_brings_in_the_page_that_the_daemon_begins_in(tmp_path: Path) -> None:
+    """The kernel clears the rest of the page in which a segment's data end, and so has it there."""
     elf = build(HERE, tmp_path).testd.read_bytes()
     entry, headers = struct.unpack_from("<QQ", elf, 24)
     first = struct.unpack_from("<IIQQQQQ", elf, headers)
@@ -118,9 +123,8 @@ BEFORE_MAIN = """
 """
 
 
+@pytest.mark.usefixtures("laid_out")
 def test_all_that_is_needed_before_main_is_in_that_page(tmp_path: Path) -> None:
-    if not stamps_its_entry():
-        pytest.skip("the layout is for GNU ld and x86-64")
     compiler, whole = find_compiler(HERE), tmp_path / "testd"
     flags = [flag for flag in compiler.flags("testd") if flag != "-s"]
     source = module.SOURCES / "testd.c"
