@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from operator import attrgetter
 from pathlib import Path
 
@@ -47,9 +48,10 @@ Life = tuple[int, int]
 
 @dataclass(frozen=True)
 class Known:
-    """A daemon's pid on the host, its pid namespace's inode, its pid in there, and when it began.
+    """A process's pid on the host, its pid namespace's inode, its pid in there, and when it began.
 
-    ns: when it was executed, or forked by such a one.
+    That of a daemon, or, where it was gone already, of the nearest that it came from. ns: when it
+    was executed or forked; 0: that was before the trace.
     """
 
     pid: int
@@ -72,12 +74,12 @@ class Trace:
     execs: list[Happening] = field(default_factory=list)
     switches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     marks: list[Happening] = field(default_factory=list)
-    daemons: list[Known] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
     lost: int = 0
     since: int = 0
 
     def inner(self, inode: int) -> dict[int, list[int]]:
-        """Pid in that namespace -> the pids that its daemons had on the host."""
+        """Pid in that namespace -> the pids on the host of who is known to have had it."""
         found: dict[int, list[int]] = defaultdict(list)
         for each in self.of_namespace.get(inode, ()):
             if each.pid not in found[each.inner]:
@@ -86,9 +88,9 @@ class Trace:
 
     @cached_property
     def of_namespace(self) -> dict[int, list[Known]]:
-        """The daemons of each pid namespace, by its inode."""
+        """Who is known to be in each pid namespace, by its inode."""
         found: dict[int, list[Known]] = defaultdict(list)
-        for each in self.daemons:
+        for each in self.known:
             found[each.inode].append(each)
         return found
 
@@ -97,6 +99,14 @@ class Trace:
         births = self.born.get(pid, [])
         at = bisect_right(births, ns, key=attrgetter("ns"))
         return pid, births[at - 1].ns if at else 0
+
+    def line(self, life: Life) -> Iterator[Life]:
+        """Who forked that process, who forked that one, and so on, as far as the trace tells."""
+        while life[1]:
+            pid, birth = life
+            parent = within(self.born[pid], birth, birth)[-1].pid
+            life = self.life(parent, birth)
+            yield life
 
     @cached_property
     def killed(self) -> dict[Life, list[Happening]]:
@@ -113,6 +123,36 @@ class Trace:
         """What each process executed."""
         return self._by_life(self.execs)
 
+    @cached_property
+    def homes(self) -> dict[Life, int]:
+        """The pid namespace's inode of each process that executed a daemon; without it: not known.
+
+        Who is gone too soon to be asked is where its parent is, and who detaches itself where its
+        children are. Where a whole guest is gone as soon, that leads to the host: such a one is not
+        being measured.
+        """
+        known = {self.life(each.pid, each.ns): each.inode for each in self.known}
+        found = {life: known[life] for life in self.executed.keys() & known.keys()}
+        for life in self.executed.keys() - known.keys():
+            nearest = next((each for each in self.line(life) if each in known), None)
+            if nearest:
+                found[life] = known[nearest]
+        looked_at = set(known)
+        for life, inode in known.items():
+            for each in takewhile(lambda each: each not in looked_at, self.line(life)):
+                looked_at.add(each)
+                if each in self.executed:
+                    found.setdefault(each, inode)
+        return found
+
+    @cached_property
+    def executed_in(self) -> dict[int, list[Happening]]:
+        """What was executed in each pid namespace, by its inode, in the order of time."""
+        found: dict[int, list[Happening]] = defaultdict(list)
+        for life, inode in self.homes.items():
+            found[inode] += self.executed[life]
+        return {inode: sorted(each, key=attrgetter("ns")) for inode, each in found.items()}
+
     def _by_life(self, happenings: Iterable[Happening]) -> dict[Life, list[Happening]]:
         found: dict[Life, list[Happening]] = defaultdict(list)
         for each in happenings:
@@ -127,7 +167,7 @@ def parse(lines: Iterable[str]) -> Trace:
     for line in lines:
         if line.startswith("#ns "):
             pid, inode, inner = (int(word) for word in line.split()[1:])
-            trace.daemons.append(Known(pid, inode, inner, began.get(pid, 0)))
+            trace.known.append(Known(pid, inode, inner, began.get(pid, 0)))
             continue
         found = _LINE.match(line)
         if found:

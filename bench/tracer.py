@@ -12,7 +12,8 @@ can be done.
 
 OUTPUT gets the kernel's own text, its stamps CLOCK_MONOTONIC in seconds to the microsecond, and for
 each process that executes testd or that such a one forks a line `#ns PID INODE NSPID`: its pid
-here, its pid namespace, and its pid in that one.
+here, its pid namespace, and its pid in that one. Where it is gone by then, the line is of the
+nearest that it came from and that can still be asked: children are where their parents are.
 """
 
 import contextlib
@@ -33,10 +34,12 @@ MS_REC, MS_PRIVATE = 0x4000, 1 << 18
 TRACEFS = Path("/sys/kernel/tracing")
 NAME = "process-supervision"
 BUFFER_KB = 16384  # a processor: seconds of a busy host
-TURN = 0.1  # s: a daemon lives longer, so its pids are read while it does
-NEW = re.compile(
-    rb"sched_process_exec: filename=\S*/testd pid=(\d+)|comm=testd\S* .*child_pid=(\d+)"
+TURN = 0.1  # s: most daemons live longer, so their pids are read while they do
+FORK = re.compile(
+    rb"sched_process_fork: comm=(.*) pid=(\d+) child_comm=.* child_pid=(\d+)$", re.MULTILINE
 )
+EXEC = re.compile(rb"sched_process_exec: filename=\S*/testd pid=(\d+)")
+LATELY = 1 << 16  # forks: whose parents are remembered
 
 
 def mount() -> None:
@@ -91,21 +94,51 @@ def set_up(instance: Path, events: dict[str, str]) -> None:
         (folder / "enable").write_text("1")
 
 
-def names(data: bytes) -> bytes:
-    """The `#ns` lines of the daemons that appear in those lines of the trace."""
-    said = []
-    for found in NEW.finditer(data):
-        pid = (found.group(1) or found.group(2)).decode()
-        with contextlib.suppress(OSError):
-            status = Path(f"/proc/{pid}/status").read_text()
-            inode = os.readlink(f"/proc/{pid}/ns/pid")[5:-1]  # noqa: PTH115
-            inner = re.search(r"^NSpid:.*?(\d+)$", status, re.M)
-            if inner:
-                said.append(f"#ns {pid} {inode} {inner.group(1)}\n")
-    return "".join(said).encode()
+def named(pid: int) -> str:
+    """The `#ns` line of that process; empty if it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        inode = os.readlink(f"/proc/{pid}/ns/pid")[5:-1]  # noqa: PTH115
+    except OSError:
+        return ""
+    inner = re.search(r"^NSpid:.*?(\d+)$", status, re.M)
+    return f"#ns {pid} {inode} {inner.group(1)}\n" if inner else ""
 
 
-def drain(pipe: int, output: IO[bytes], rest: bytes) -> bytes:
+class Kin:
+    """Whose child each process is that was forked lately: most are gone before one can ask."""
+
+    def __init__(self) -> None:
+        self.parents: dict[int, int] = {}
+
+    def names(self, data: bytes) -> bytes:
+        """The `#ns` lines of the daemons that appear in those lines of the trace."""
+        new = [int(pid) for pid in EXEC.findall(data)]
+        for comm, parent, child in FORK.findall(data):
+            self._born(int(child), int(parent))
+            if comm.startswith(b"testd"):
+                new.append(int(child))
+        return "".join(self._nearest(pid) for pid in new).encode()
+
+    def _born(self, child: int, parent: int) -> None:
+        self.parents.pop(child, None)  # a pid that comes round is the youngest again
+        self.parents[child] = parent
+        if len(self.parents) > LATELY:
+            del self.parents[next(iter(self.parents))]
+
+    def _nearest(self, pid: int) -> str:
+        """The line of that process, or of the nearest that it came from and that is there."""
+        asked: set[int] = set()
+        while pid and pid not in asked:
+            line = named(pid)
+            if line:
+                return line
+            asked.add(pid)
+            pid = self.parents.get(pid, 0)
+        return ""
+
+
+def drain(pipe: int, output: IO[bytes], rest: bytes, kin: Kin) -> bytes:
     """Copy whole lines; returns the piece of one that is not there yet."""
     while True:
         try:
@@ -114,7 +147,7 @@ def drain(pipe: int, output: IO[bytes], rest: bytes) -> bytes:
             output.flush()
             return rest
         whole, mark, rest = (rest + data).rpartition(b"\n")
-        output.write(whole + mark + names(whole))
+        output.write(whole + mark + kin.names(whole))
 
 
 def lost(instance: Path) -> int:
@@ -127,13 +160,13 @@ def trace(instance: Path, output: Path, events: dict[str, str]) -> None:
     """Trace until standard input ends."""
     set_up(instance, events)
     pipe = os.open(instance / "trace_pipe", os.O_RDONLY | os.O_NONBLOCK)
-    rest = b""
+    rest, kin = b"", Kin()
     with output.open("wb") as stream:
         print(f"ready /proc/{os.getpid()}/root{instance}", flush=True)
         while not select.select([0], [], [], TURN)[0]:
-            rest = drain(pipe, stream, rest)
+            rest = drain(pipe, stream, rest, kin)
         (instance / "tracing_on").write_text("0")
-        drain(pipe, stream, rest)
+        drain(pipe, stream, rest, kin)
     os.close(pipe)
     print(f"lost {lost(instance)}", flush=True)
 

@@ -61,8 +61,7 @@ class Guest:
         own = {trace.life(each.pid, each.ns) for each in trace.of_namespace.get(inode, ())}
         self.kills = _of(trace.killed, own)
         self.ends = _of(trace.ended, own)
-        # Who executes a daemon that detaches itself is often gone before its namespace is read.
-        self.execs = _of(trace.executed, own | _ancestors(trace, own))
+        self.execs = trace.executed_in.get(inode, [])
 
     def witness(self, samples: Iterable[Event]) -> None:
         """Add to each restart what the kernel saw of it, as `witness`."""
@@ -122,19 +121,6 @@ def _of(events: Mapping[Life, Sequence[Happening]], lives: set[Life]) -> list[Ha
     return sorted(found, key=attrgetter("ns"))
 
 
-def _ancestors(trace: Trace, lives: Iterable[Life]) -> set[Life]:
-    """Those that forked them, and so on, as far as the trace goes back."""
-    found: set[Life] = set()
-    todo = list(lives)
-    while todo:
-        pid, birth = todo.pop()
-        forks = within(trace.born.get(pid, []), birth, birth) if birth else []
-        parents = {trace.life(fork.pid, birth) for fork in forks} - found
-        found |= parents
-        todo += parents
-    return found
-
-
 def _last(forks: list[Happening], begin: int, end: int) -> Happening | None:
     found = within(forks, begin, end)
     return found[-1] if found else None
@@ -163,8 +149,8 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
     with how far the latter's medians lie apart, as a share of the smallest and in us. missing:
     restarts that the kernel saw between a guest's first and last kill and no sample has; invented:
     samples of restarts that the kernel did not see; unstamped: of a daemon that has no stamp of its
-    first instruction; unattributed: daemons, of whatever guest, that ended before their namespace
-    was read. Samples of before the trace began do not count.
+    first instruction; unattributed: daemons of which it is not known in which guest they were, or
+    whether in any. Samples of before the trace began do not count.
     """
     kill: list[float] = []
     exits: list[float] = []
@@ -193,7 +179,7 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
         counts["missing"] += _missing(guest, of_guest, len(done))
     return {
         **counts,
-        "unattributed": len(trace.executed.keys() - _attributed(trace)),
+        "unattributed": len(trace.executed.keys() - trace.homes.keys()),
         "lost_events": trace.lost,
         "kill_us": figures(kill),
         "exit_seen_us": figures(exits),
@@ -201,11 +187,6 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
         "spawn_us": {name: figures(values) for name, values in sorted(spawn.items())},
         **_spread(spawn),
     }
-
-
-def _attributed(trace: Trace) -> set[Life]:
-    known = {trace.life(each.pid, each.ns) for each in trace.daemons}
-    return known | _ancestors(trace, known)
 
 
 def _missing(guest: Guest, samples: Sequence[Event], done: int) -> int:

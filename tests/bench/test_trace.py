@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from bench import trace as module
-from bench import witness
+from bench import tracer, witness
 from bench.record import Record
 from bench.trace import events, parse, within
 from bench.witness import Guest, agreement, parts
@@ -122,6 +122,58 @@ def test_who_executed_it_need_not_have_been_named() -> None:
     assert Guest(parse(lines), 4026).seen(restart).exec == 100_000_250_000
     found = agreement(run(), [restart], parse(lines))
     assert (found["restarts"], found["invented"], found["missing"]) == (1, 0, 0)
+
+
+# Between the kill and the restart that a sample tells of, the floor of RUNNER's guest (200) starts
+# one that is gone before anybody asks, and so does somebody else (300).
+BRIEF = """
+ f-200 [001] ..... 100.000110: sched_process_fork: comm=floor pid=200 child_comm=floor child_pid=215
+ testd-215 [001] ..... 100.000120: sched_process_exec: filename=/t/testd pid=215 old_pid=215
+ sh-300 [001] ..... 100.000130: sched_process_fork: comm=sh pid=300 child_comm=sh child_pid=310
+ testd-310 [001] ..... 100.000140: sched_process_exec: filename=/t/testd pid=310 old_pid=310
+""".strip("\n")
+
+
+@pytest.mark.parametrize(
+    ("asked", "missing", "unattributed"),
+    [
+        (["#ns 200 4026 1", "#ns 300 5555 300"], 1, 0),
+        (["#ns 300 5555 300"], 0, 1),
+        ([], 0, 2),
+    ],
+)
+def test_who_was_gone_before_it_was_asked_was_where_its_parent_is(
+    asked: list[str], missing: int, unattributed: int
+) -> None:
+    """So a restart that no sample has is not overlooked, and a bystander's is none."""
+    told = parse([*RUNNER.splitlines(), *BRIEF.splitlines(), *asked])
+    found = agreement(run(), [sample()], told)
+    assert (found["missing"], found["unattributed"]) == (missing, unattributed)
+
+
+def forks(*pairs: tuple[int, int], comm: str = "sh") -> bytes:
+    line = "sched_process_fork: comm={2} pid={0} child_comm={2} child_pid={1}\n"
+    return "".join(line.format(*pair, comm) for pair in pairs).encode()
+
+
+def test_the_tracer_asks_the_nearest_that_is_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracer, "named", lambda pid: f"#ns {pid}\n" if pid in (7, 40) else "")
+    kin = tracer.Kin()
+    assert kin.names(forks((7, 20), (20, 30))) == b""
+    executed = b"sched_process_exec: filename=/srv/testd/testd pid=30 old_pid=30"
+    assert kin.names(executed) == b"#ns 7\n"
+    assert kin.names(forks((30, 40), (30, 50), comm="testd")) == b"#ns 40\n#ns 7\n"
+    # A pid comes round, to one that its own child forked; nobody of them is there.
+    assert kin.names(forks((50, 7), (7, 50), comm="testd")) == b"#ns 7\n#ns 7\n"
+    assert kin.names(forks((60, 50), (50, 60), comm="testd")) == b""
+
+
+def test_the_tracer_remembers_who_was_forked_lately(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracer, "LATELY", 3)
+    monkeypatch.setattr(tracer, "named", lambda pid: "")
+    kin = tracer.Kin()
+    kin.names(forks((1, 2), (1, 3), (1, 4), (1, 2), (1, 5)))
+    assert sorted(kin.parents) == [2, 4, 5]
 
 
 def test_a_restart_of_a_daemon_that_detached_itself_can_be_missing() -> None:

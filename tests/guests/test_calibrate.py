@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
 from bench import tracer
-from bench.trace import lack
+from bench.trace import events, lack, tracing
+from daemon.build import build
+from provision.cache import cache_folder
 from tests.daemon.place import stamps_its_entry
 from tests.guests.suite import Suite, eventually
 from tests.guests.test_host import reach
@@ -45,6 +49,23 @@ def test_both_witnesses_agree(suite: Suite) -> None:
     assert {found["witness"][kind] for kind in ("missing", "invented", "lost_events")} == {0}
     assert {each["met"] for each in found["checks"] if not each["goal"]} == {True}
     assert not suite.results.exists()
+
+
+@pytest.mark.usefixtures("traceable")
+def test_bystanders_that_are_gone_at_once_are_known_to_be_none_of_ours(tmp_path: Path) -> None:
+    """Other suites' daemons, and those on the host: a calibration failed once of a single one."""
+    testd = build(platform.machine(), cache_folder()).testd
+    with tracing(tmp_path / "trace.txt", events(())) as taken:
+        for _ in range(10):
+            subprocess.run([testd, "--no-such-option"], capture_output=True, check=False)
+        apart = ["unshare", "--pid", "--fork", "sh", "-c", f"{testd} -x; {testd} -x; sleep 1"]
+        subprocess.run(apart, capture_output=True, check=True)
+    trace = taken.read()
+    here = Path("/proc/self/ns/pid").stat().st_ino
+    assert trace.lost == 0
+    assert not trace.executed.keys() - trace.homes.keys()
+    assert len(trace.executed_in[here]) >= 10
+    assert 2 in [len(each) for inode, each in trace.executed_in.items() if inode != here]
 
 
 @pytest.mark.usefixtures("traceable")
