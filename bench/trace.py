@@ -26,7 +26,7 @@ from provision.errors import Problem
 _LINE = re.compile(r"^.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$")
 _PID = re.compile(r"\bpid=(\d+)")
 _FORK = re.compile(r"^comm=.* pid=(\d+) child_comm=.* child_pid=(\d+)$")
-_SWITCH = re.compile(r" next_pid=(\d+) next_prio=\d+$")
+_WAKING = re.compile(r"^comm=.* pid=(\d+) prio=\d+")
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class Known:
 class Trace:
     """A trace, each kind of event in the order of time.
 
-    born: forks by the child's pid; switches: by pid, when (ns) it was seen to begin to run on a
-    processor. lost: how many events the kernel had to drop. since: ns, when the trace began.
+    born: forks by the child's pid; wakings: by pid, when (ns) it was woken up. lost: how many
+    events the kernel had to drop. since: ns, when the trace began.
     """
 
     kills: list[Happening] = field(default_factory=list)
     ends: list[Happening] = field(default_factory=list)
     born: dict[int, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     execs: list[Happening] = field(default_factory=list)
-    switches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    wakings: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     marks: list[Happening] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
     lost: int = 0
@@ -175,7 +175,7 @@ def parse(lines: Iterable[str]) -> Trace:
     # The processors' buffers are merged as they are read, a turn at a time.
     for events in (trace.kills, trace.ends, trace.execs, trace.marks, *trace.born.values()):
         events.sort(key=attrgetter("ns"))
-    for stamps in trace.switches.values():
+    for stamps in trace.wakings.values():
         stamps.sort()
     return trace
 
@@ -183,10 +183,10 @@ def parse(lines: Iterable[str]) -> Trace:
 def _take(trace: Trace, found: re.Match[str], began: dict[int, int]) -> None:
     task, seconds, fraction, event, rest = found.groups()
     ns = int(seconds) * 10**9 + int(fraction.ljust(9, "0"))
-    if event == "sched_switch":
-        switch = _SWITCH.search(rest)
-        if switch:
-            trace.switches[int(switch[1])].append(ns)
+    if event == "sched_waking":
+        waking = _WAKING.search(rest)
+        if waking:
+            trace.wakings[int(waking[1])].append(ns)
     elif event == "sched_process_fork":
         fork = _FORK.search(rest)
         if fork:
@@ -235,13 +235,13 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
 
 def events(supervision: Iterable[str]) -> dict[str, str]:
     """What is traced, and the filters: name patterns of whose awakening is of interest."""
-    awake = " || ".join(f'next_comm ~ "{name}"' for name in sorted(supervision))
+    awake = " || ".join(f'comm ~ "{name}"' for name in sorted(supervision))
     return {
         "signal/signal_generate": "sig == 9",
         "sched/sched_process_exit": 'comm ~ "testd*"',
         "sched/sched_process_fork": "",
         "sched/sched_process_exec": 'filename ~ "*/testd"',
-        **({"sched/sched_switch": awake} if awake else {}),
+        **({"sched/sched_waking": awake} if awake else {}),
     }
 
 

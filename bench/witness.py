@@ -33,7 +33,7 @@ class Seen:
     """One restart as the kernel saw it; stamps in ns of CLOCK_MONOTONIC.
 
     kill: the signal was generated; death: the daemon began to exit; awake: the process that forked
-    the successor ran again; fork: its first child; exec: of the daemon; None: not seen.
+    the successor was woken up; fork: its first child; exec: of the daemon; None: not seen.
     """
 
     kill: int | None
@@ -101,8 +101,8 @@ class Guest:
         return None, set()
 
     def _awake(self, fork: Happening, death: int) -> int | None:
-        """When the forking process was seen to run after the death."""
-        stamps = self.trace.switches.get(fork.pid, [])
+        """When the forking process was woken up, first after the death."""
+        stamps = self.trace.wakings.get(fork.pid, [])
         at = bisect_left(stamps, death)
         return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else None
 
@@ -225,7 +225,7 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
     """Where the time of restarts goes: metrics restart_death and so on, in ms.
 
     Those of a daemon that was killed soon after its start end with _short: then hold-offs show.
-    death: SIGKILL to the daemon's exit; reaction: until the supervisor's process runs; holdoff:
+    death: SIGKILL to the daemon's exit; reaction: until the supervisor's process is woken; holdoff:
     until it forks; child: from fork to the daemon's begin; spawn: from that to main(). The five of
     one trial add up to its latency, their medians need not.
     """

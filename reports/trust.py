@@ -17,8 +17,8 @@ Run = dict[str, Any]
 # The parts of a restart, as docs/trust.md has them: name in run.json, heading, what it is.
 PARTS = (
     ("death", "Death", "SIGKILL to the daemon's exit, the kernel's share"),
-    ("reaction", "Reaction", "until the process that will fork runs: polls, or sleeping through "
-     "the news"),
+    ("reaction", "Reaction", "until the process that will fork is woken up: polls, or sleeping "
+     "through the news"),
     ("holdoff", "Hold-off", "until it forks: deliberate pauses, and work"),
     ("child", "Child", "from fork to the daemon's first instruction (its exec where it does not "
      "stamp that): holding back in the child, a run script's shell"),

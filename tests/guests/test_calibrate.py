@@ -16,7 +16,7 @@ from bench.trace import events, lack, tracing
 from daemon.build import build
 from provision.cache import cache_folder
 from tests.daemon.place import stamps_its_entry
-from tests.guests.suite import Suite, eventually
+from tests.guests.suite import Running, Suite, eventually
 from tests.guests.test_host import reach
 
 pytestmark = pytest.mark.slow
@@ -25,12 +25,23 @@ RUNIT = "--only=runit/runner/default/hosted"
 LIST = f"mount -t tracefs tracefs {tracer.TRACEFS} && ls {tracer.TRACEFS}/instances"
 
 
-def instances(suite: Suite) -> set[str]:
-    """The trace instances that tracers have left, of this suite or of any other."""
+def instances(taking: int) -> set[str]:
+    """The trace instances of the tracer with that pid: other suites have theirs meanwhile."""
     told = subprocess.run(
         ["unshare", "--mount", "sh", "-c", LIST], capture_output=True, text=True, check=True
     )
-    return {name for name in told.stdout.split() if name.startswith(tracer.NAME)}
+    return {name for name in told.stdout.split() if name.startswith(f"{tracer.NAME}-{taking}-")}
+
+
+def tracer_of(running: Running) -> psutil.Process:
+    """The process that traces for that suite, which is measuring."""
+    (taking,) = [
+        each
+        for each in psutil.Process(running.process.pid).children()
+        if tracer.__file__.rpartition("/")[2] in " ".join(each.cmdline())
+    ]
+    assert instances(taking.pid)
+    return taking
 
 
 @pytest.fixture
@@ -70,11 +81,12 @@ def test_bystanders_that_are_gone_at_once_are_known_to_be_none_of_ours(tmp_path:
 
 @pytest.mark.usefixtures("traceable")
 def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite: Suite) -> None:
-    before = instances(suite)
-    done = suite.bench("--scenario=restart", "--trials=2", "--trace", RUNIT)
+    running = suite.start("bench", "--scenario=restart", "--trials=2", "--trace", RUNIT)
+    reach(running, "measure restart")
+    taking = tracer_of(running)
+    done = running.end()
     assert done.code == 0, done.output
-    # Somebody else's trace may have begun meanwhile, and ends by itself.
-    eventually(lambda: instances(suite) <= before, "the tracer has removed its instance")
+    assert not instances(taking.pid)
     assert "Where a restart's time goes" in done.output
     run = suite.record()
     assert f"lower bound {run['bound']:.0f} s; most in a guest of runit" in done.output
@@ -88,40 +100,34 @@ def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite:
 
 @pytest.mark.usefixtures("traceable")
 def test_a_killed_suite_leaves_no_instance(suite: Suite) -> None:
-    before = instances(suite)
     running = suite.start("bench", "--scenario=restart", "--trials=2", "--trace", RUNIT)
     reach(running, "measure restart")
+    taking = tracer_of(running)
     running.kill()
     running.end()
-    eventually(lambda: instances(suite) <= before, "the tracer removes its instance")
+    eventually(lambda: not instances(taking.pid), "the tracer removes its instance")
 
 
 @pytest.mark.usefixtures("traceable")
 def test_a_killed_tracer_is_swept_up_after(suite: Suite) -> None:
-    before = instances(suite)
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", tracer.__file__, "/dev/null", "{}"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
     process.stdout.readline()
+    assert instances(process.pid)
     process.kill()
     process.wait()
-    assert instances(suite) - before
     suite.run("destroy")
-    assert instances(suite) <= before
+    assert not instances(process.pid)
 
 
 @pytest.mark.usefixtures("traceable")
 def test_a_tracer_that_dies_is_told_of(suite: Suite) -> None:
-    before = instances(suite)
     running = suite.start("bench", "--scenario=restart", "--trials=2", "--trace", RUNIT)
     reach(running, "measure restart")
-    (taking,) = [
-        each
-        for each in psutil.Process(running.process.pid).children()
-        if tracer.__file__.rpartition("/")[2] in " ".join(each.cmdline())
-    ]
+    taking = tracer_of(running)
     taking.kill()
     done = running.end()
     assert done.code == 1, done.output
@@ -130,4 +136,4 @@ def test_a_tracer_that_dies_is_told_of(suite: Suite) -> None:
     assert {each["status"] for each in suite.record()["contenders"]} == {"measured"}
     assert "trace" not in suite.record()
     suite.run("destroy")
-    assert instances(suite) <= before
+    assert not instances(taking.pid)
