@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from pathlib import Path
 from typing import Any
 
+from bench import kit
 from bench.host import host_facts, same_host
 from provision.cache import cache_folder, hand_over
 
 SCHEMA = 1
-_INSTRUMENT = Path(__file__).parent.parent / "daemon"
-_KINDS = ("*.c", "*.ld", "*.py")
 
 
 def path() -> Path:
@@ -21,17 +21,27 @@ def path() -> Path:
 
 
 def instrument() -> str:
-    """What tells one state of the daemon, the floor and the measuring program from another."""
+    """What tells one daemon, floor and measuring program from another: the files in guests.
+
+    Raises Problem where they cannot be built.
+    """
     digest = hashlib.sha256()
-    for source in sorted(each for kind in _KINDS for each in _INSTRUMENT.glob(kind)):
-        digest.update(source.read_bytes())
+    for file in kit.files(platform.machine()):
+        digest.update(file.path.encode() + b"\0" + file.data)
     return digest.hexdigest()[:16]
 
 
-def keep(found: dict[str, Any]) -> None:
-    """Put it in the place of the one before, marked as the present instrument's."""
+def keep(found: dict[str, Any]) -> bool:
+    """Put it in the place of the one before, marked as the present instrument's.
+
+    A quick one does not take the place of a full one: False.
+    """
+    before = latest()
+    if found["quick"] and before and not before["quick"]:
+        return False
     path().write_text(json.dumps({**found, "instrument": instrument()}, indent=1))
     hand_over(path())
+    return True
 
 
 def latest() -> dict[str, Any] | None:

@@ -17,6 +17,14 @@ from bench.selection import FLOOR, Entry
 NOISY = 4.0
 # The company of other guests may slow the floor by this much before it counts as harm.
 HARM = 1.5
+# What a trace may hold against the samples, by its count in run.json.
+_TRACED = {
+    "missing": "restarts are missing",
+    "invented": "were invented",
+    "unmatched_kills": "kills were not seen",
+    "unattributed": "daemons are of a guest that is not known",
+    "lost_events": "events were dropped",
+}
 
 
 @dataclass
@@ -191,6 +199,14 @@ def warnings(run: dict[str, Any]) -> list[str]:
             f"The floor took {slower:.2f} times as long among the other guests as alone (bound "
             f"{HARM:g}): short latencies are too high here. Measure fewer contenders at once: "
             "./inv bench --only=NAME"
+        )
+    trace = run.get("trace") or {}
+    differs = [f"{trace[kind]} {words}" for kind, words in _TRACED.items() if trace.get(kind)]
+    if differs:
+        said.append(
+            f"What the kernel saw of the restarts is not what the samples tell: "
+            f"{', '.join(differs)} (bound 0). Some latencies may be wrong or lack. Measure again "
+            "with fewer contenders at once: ./inv bench --trace --only=NAME"
         )
     governors = [each for each in run.get("host", {}).get("governors", []) if each != "performance"]
     if governors:

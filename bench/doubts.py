@@ -16,6 +16,8 @@ from bench.scenario import Event
 STEAL, WAITING, BUSY = 0.02, 0.25, 0.75
 # How wide the median's interval may be: as a share of the median, or of a poller's period.
 WIDE = 0.5
+# With fewer, the smallest and the largest sample do not hold the median with 95 %: 1 - 2 / 2**n.
+LEAST = 6
 # Tukey's far fence, and which share of the samples beyond it speaks of the machine.
 FENCE, OUTLIERS = 3.0, 0.1
 # Modes lie this factor apart, and each has at least this share of the samples.
@@ -87,11 +89,18 @@ def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[Doubt]:
     if metric["median"] is None:
         return
     if metric["censored"] and high is None:
-        missed = f"{metric['censored']} of {n} restarts did not come in time"
-        yield Doubt("few", f"{missed}, so the interval of the median has no upper end.")
+        yield Doubt(
+            "few",
+            f"{metric['censored']} of {n} restarts did not come in time (bound: so few that the "
+            "median's interval has an upper end). More trials would not help: its service's own "
+            "log, or ./inv try with that supervisor, may say why.",
+        )
         return
     if low is None or high is None:
-        yield Doubt("few", f"{n} trials are too few for a 95 % interval: --trials=10 or more.")
+        yield Doubt(
+            "few",
+            f"{n} trials are too few for a 95 % interval (bound {LEAST}): --trials=10 or more.",
+        )
         return
     scale = period * 1e3 if period else metric["median"]
     wide = (high - low) / scale
@@ -150,8 +159,9 @@ def modes(latencies: Sequence[float]) -> list[list[float]]:
 
 
 def _outliers(latencies: Sequence[float]) -> Iterator[Doubt]:
-    # What lies far from every mode is an outlier; a mode of its own is none.
-    count = sum(_beyond(group) for group in modes(latencies))
+    # What lies far from every mode, or is in none, is an outlier; a mode of its own is none.
+    groups = modes(latencies)
+    count = len(latencies) - sum(map(len, groups)) + sum(map(_beyond, groups))
     if latencies and count > OUTLIERS * len(latencies):
         yield Doubt(
             "outliers",

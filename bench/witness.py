@@ -12,11 +12,11 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
-from bench.conclusion import compare_with_floor
+from bench.conclusion import compare_with_floor, warnings
 from bench.record import Record
 from bench.scenario import Event
 from bench.selection import Entry
-from bench.stats import Metric, summary
+from bench.stats import ENOUGH_FOR_P99, Metric, summary
 from bench.trace import Happening, Life, Trace, events, lack, tracing, within
 from provision.errors import Problem
 from provision.provider import Provider, Say
@@ -95,7 +95,8 @@ class Guest:
             family: set[int] = set()
             while fork := _last(self.trace.born.get(host, []), begin, end):
                 family.add(host)
-                first, host = fork, fork.pid
+                # Its parent was forked before: pids that come round lead in no circle.
+                first, host, end = fork, fork.pid, fork.ns
             if family:
                 return first, family
         return None, set()
@@ -131,12 +132,13 @@ def _first(events: list[Happening], pids: Sequence[int], begin: int, end: int) -
 
 
 def inodes(run: Mapping[str, Any]) -> dict[tuple[str, int], int]:
-    """(contender, replica) -> inode of the pid namespace, of each guest that told it."""
+    """(contender, replica) -> inode of the pid namespace, of each guest with restarts."""
     return {
         (contender["name"], guest["replica"]): guest["measurer"]["pidns"]
         for contender in run["contenders"]
         for guest in contender["guests"]
-        if guest.get("measurer", {}).get("pidns")
+        # Others of that replica did what was left where something failed.
+        if guest.get("measurer", {}).get("pidns") and "restart" in guest.get("load", {})
     }
 
 
@@ -144,16 +146,15 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
     """Add what the kernel saw to each restart, and say how far it agrees with the suite's stamps.
 
     Differences are in us, the suite's stamp subtracted: kill (stamp before the call, to
-    signal_generate), exit (the kernel's, to when the suite saw it), and by contender, of the trials
-    that are ranked, exec (to the stamp in main()) and spawn (the same from when the daemon began),
-    with how far the latter's medians lie apart, as a share of the smallest and in us. missing:
-    restarts that the kernel saw between a guest's first and last kill and no sample has; invented:
-    samples of restarts that the kernel did not see; unstamped: of a daemon that has no stamp of its
-    first instruction; unattributed: daemons of which it is not known in which guest they were, or
-    whether in any. Samples of before the trace began do not count.
+    signal_generate), and by contender, of the trials that are ranked, exec (to the stamp in main())
+    and spawn (the same from when the daemon began), with how far the latter's medians lie apart, as
+    a share of the smallest and in us. missing: restarts that the kernel saw between a guest's first
+    and last kill and no sample has; invented: samples of restarts that the kernel did not see;
+    unstamped: of a daemon that has no stamp of its first instruction; unattributed: daemons of
+    which it is not known in which guest they were, or whether in any. Samples of before the trace
+    began do not count.
     """
     kill: list[float] = []
-    exits: list[float] = []
     execs: dict[str, list[float]] = defaultdict(list)
     spawn: dict[str, list[float]] = defaultdict(list)
     counts = {"restarts": 0, "unmatched_kills": 0, "missing": 0, "invented": 0, "unstamped": 0}
@@ -171,8 +172,6 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
             counts["unstamped"] += not sample.get("begun_ns")
             if seen.kill is not None:
                 kill.append((seen.kill - sample["kill_ns"]) / 1e3)
-            if seen.death is not None and sample["exit_ns"]:
-                exits.append((sample["exit_ns"] - seen.death) / 1e3)
             if seen.exec and sample["group"] == "long" and not sample["warmup"]:
                 execs[contender].append((sample["main_ns"] - seen.exec) / 1e3)
                 spawn[contender].append((sample["main_ns"] - begun(sample, seen)) / 1e3)
@@ -182,7 +181,6 @@ def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) ->
         "unattributed": len(trace.executed.keys() - trace.homes.keys()),
         "lost_events": trace.lost,
         "kill_us": figures(kill),
-        "exit_seen_us": figures(exits),
         "exec_us": {name: figures(values) for name, values in sorted(execs.items())},
         "spawn_us": {name: figures(values) for name, values in sorted(spawn.items())},
         **_spread(spawn),
@@ -206,16 +204,17 @@ def _spread(spawn: Mapping[str, Sequence[float]]) -> dict[str, float | None]:
     return {"spawn_spread": high / low - 1, "spawn_apart_us": round(high - low, 2)}
 
 
-def figures(values: Sequence[float]) -> dict[str, float] | None:
-    """n, median, p99 and max; None where there is nothing."""
+def figures(values: Sequence[float]) -> dict[str, float | None] | None:
+    """n, median, p99 (None of fewer than 100), min and max; None where there is nothing."""
     if not values:
         return None
     import numpy as np  # slow, and a run that is complete needs no figures
 
+    enough = len(values) >= ENOUGH_FOR_P99
     return {
         "n": len(values),
         "median": round(statistics.median(values), 2),
-        "p99": round(float(np.quantile(values, 0.99)), 2),
+        "p99": round(float(np.quantile(values, 0.99)), 2) if enough else None,
         "min": round(min(values), 2),
         "max": round(max(values), 2),
     }
@@ -302,4 +301,5 @@ def attach(record: Record, trace: Trace, file: str) -> None:
             others = [each for each in part["metrics"] if each["metric"] not in _METRICS]
             part["metrics"] = [*others, *(metric.as_dict() for metric in parts(own))]
     compare_with_floor(run)
+    run["warnings"] = warnings(run)
     record.save()

@@ -88,9 +88,16 @@ def witnessed(run: Run) -> str:
     if kill:
         words += (
             f" From the stamp before a kill to the kernel's own of the signal it is "
-            f"{number(kill['median'])} us (p99 {number(kill['p99'])} us)."
+            f"{number(kill['median'])} us ({_most(kill)} us)."
         )
     return words
+
+
+def _most(figures: Mapping[str, Any]) -> str:
+    """The 99th percentile; of fewer than 100 the largest."""
+    if figures["p99"] is None:
+        return f"at most {number(figures['max'])}"
+    return f"p99 {number(figures['p99'])}"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from bench import calibration
 from bench.calibrate import checks, marked
 from bench.host import host_facts
-from bench.noise import BOUNDS, parse, sleeping
+from bench.noise import BOUNDS, clock, parse, sleeping
 from bench.pairs import Pair, compared
 from bench.trace import parse as parse_trace
 from provision.errors import Problem
@@ -47,6 +47,7 @@ def found(**changed: Any) -> dict[str, Any]:
         "marker_us": {"median": 8.0},
         "floor": {"ratio": 1.1, "ci_low": 1.0, "ci_high": 1.2},
         "clock": CLOCK,
+        "host": {"cores": 2},
         **changed,
     }
 
@@ -61,6 +62,15 @@ def test_a_missing_restart_and_a_clock_going_back_are_failures() -> None:
     assert failures(bad) == ["restarts missing, of 9", "clock going back between processors"]
     nobody_looked = found(clock={**CLOCK, "moves": 0})
     assert failures(nobody_looked) == ["clock going back between processors"]
+    one_processor = found(clock={**CLOCK, "moves": 0}, host={"cores": 1})
+    assert failures(one_processor) == []
+    assert len(list(checks(one_processor))) == 4
+
+
+def test_of_a_few_kills_the_largest_is_judged() -> None:
+    few = {**WITNESS, "kill_us": {"median": 20.0, "p99": None, "max": 90.0}}
+    whats = [check.what for check in checks(found(witness=few))]
+    assert "kill stamp to signal_generate, largest" in whats
 
 
 def test_a_clock_that_steps_or_runs_away_is_a_failure() -> None:
@@ -107,6 +117,8 @@ def test_the_interval_of_the_ratio() -> None:
     assert ratio["ci_low"] <= ratio["ratio"] <= ratio["ci_high"]
     assert ratio["ratio"] == pytest.approx(1.245, abs=0.01)
     assert (ratio["pairs"], ratio["trials"]) == (10, 30)
+    few = compared(pairs[4:6])
+    assert few["ci_low"] < ratio["ci_low"] < ratio["ci_high"] < few["ci_high"]
 
 
 def test_what_a_sleeper_printed() -> None:
@@ -120,12 +132,15 @@ def test_what_a_sleeper_printed() -> None:
 def test_an_interrupted_look_is_no_step_of_the_clock() -> None:
     looks = [100] * 500
     looks[250] = 90_000
-    assert parse("".join(f"5000 {ns}\n" for ns in looks)).clock()["largest_step_ns"] == 0
+    alone = parse("".join(f"5000 {ns}\n" for ns in looks))
+    assert alone.steps() == (0, 0)
     stepped = looks[:300] + [5100] * 200
-    clock = parse("".join(f"5000 {ns}\n" for ns in stepped)).clock()
-    assert clock["largest_step_ns"] == 5000
-    assert clock["drift_ppm"] == 12.5  # 5 us in 0.4 s
-    assert parse("5000 100\n").clock()["largest_step_ns"] == 0
+    beside = parse("".join(f"5000 {ns}\n" for ns in stepped) + "backwards 1 of 9\n")
+    assert beside.steps() == (5000, 12.5)  # 5 us in 0.4 s
+    assert parse("5000 100\n").steps() == (0, 0)
+    assert clock([alone, beside]) == {
+        "backwards": 1, "moves": 9, "largest_step_ns": 5000, "drift_ppm": 12.5
+    }  # fmt: skip
 
 
 def test_marks_are_compared_with_the_stamp_beside_them() -> None:
@@ -142,18 +157,22 @@ def test_only_this_hosts_own_calibration_counts(
     monkeypatch.setattr(calibration, "path", lambda: tmp_path / "calibration.json")
     assert calibration.latest() is None
     host = host_facts()
-    calibration.keep({"schema": calibration.SCHEMA, "host": host})
-    assert calibration.latest() is not None
+    mine = {"schema": calibration.SCHEMA, "host": host}
+    assert calibration.keep({**mine, "quick": True})
+    assert calibration.keep({**mine, "quick": False})
+    assert not calibration.keep({**mine, "quick": True})
+    kept = calibration.latest()
+    assert kept is not None and not kept["quick"]
     with monkeypatch.context() as changed:
         changed.setattr(calibration, "instrument", lambda: "another")
         assert calibration.latest() is None
-    calibration.keep({"schema": calibration.SCHEMA, "host": {**host, "kernel": "0.1"}})
+    calibration.keep({**mine, "quick": False, "host": {**host, "kernel": "0.1"}})
     assert calibration.latest() is None
     (tmp_path / "calibration.json").write_text(json.dumps([1]))
     assert calibration.latest() is None
 
 
-@pytest.mark.parametrize("said", ["exit 3", "echo 5 5; echo backwards 0 of 9", "seq 2 200"])
+@pytest.mark.parametrize("said", ["exit 3", "echo 5 5; echo backwards 0 of 9"])
 def test_a_sleeper_that_saw_nothing_is_told_of(tmp_path: Path, said: str) -> None:
     sleeper = tmp_path / "sleeper"
     sleeper.write_text(f"#!/bin/sh\n{said}\n")
