@@ -177,7 +177,7 @@ def _of_witness(witness: dict[str, Any]) -> Iterator[Check]:
         yield _us("kill stamp to signal_generate, median", kill["median"], 50)
         what, most = ("p99", kill["p99"]) if kill["p99"] else ("largest", kill["max"])
         yield _us(f"kill stamp to signal_generate, {what}", most, 500)
-    start = "exec" if witness["unstamped"] else "first instruction"
+    start = "exec" if witness["unstamped"] else "first stamp"
     yield Check(f"medians of spawn ({start} to main()) apart",
                 "none was seen" if spread is None else f"{spread:.1%}, {apart:.1f} us",
                 "10 %", spread is not None and spread <= 0.1, goal=spread is not None)  # fmt: skip

@@ -86,7 +86,7 @@ def test_a_witness_that_saw_nothing_is_a_failure() -> None:
     blind = {**WITNESS, "unmatched_kills": 9, "unattributed": 2, **unseen}
     assert failures(found(witness=blind, marker_us=None)) == [
         "kills that the kernel saw, too",
-        "medians of spawn (first instruction to main()) apart",
+        "medians of spawn (first stamp to main()) apart",
         "daemons whose guest is not known",
         "daemon's stamp to the kernel's beside it, median",
     ]

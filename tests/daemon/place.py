@@ -36,7 +36,7 @@ def working(name: str) -> str | None:
 
 @functools.cache
 def stamps_its_entry() -> bool:
-    """Whether testd as it is built here stamps its first instruction."""
+    """Whether testd as it is built here stamps its begin."""
     return platform.machine() == "x86_64" and find_compiler("x86_64").lays_out
 
 
