@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from invoke import Context, task
@@ -129,6 +129,11 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=140)
 
 
+def _sayer(console: Console) -> Callable[[str], None]:
+    """Prints a line as it is: what others say may have brackets that look like rich's markup."""
+    return partial(console.print, highlight=False, markup=False)
+
+
 @task(iterable=["only", "scenario", "overlay"], help=_BENCH_HELP)
 @said
 def bench(
@@ -172,7 +177,7 @@ def bench(
     if dask:
         from bench.spread import spread
 
-        record = spread(options, dask, console.print)
+        record = spread(options, dask, _sayer(console))
     else:
         with display.shown():
             record = measure(options, display)
@@ -189,7 +194,7 @@ def calibrate(c: Context, quick: bool = False) -> int:
     console = _console()
     display = Display(console)
     with display.shown():
-        found = instrument.calibrate(quick=quick, observer=display, say=console.print)
+        found = instrument.calibrate(quick=quick, observer=display, say=_sayer(console))
     return instrument.show(found, console)
 
 

@@ -32,8 +32,9 @@ class Progress:
     """What is known of one contender so far.
 
     due: shares of each scenario that are neither done nor broken yet; broken: the scenarios that
-    failed, each with its reason; found: what is concluded, by scenario, and doubts: of that;
-    samples: those that nothing is concluded from yet.
+    failed, each with its reason; found: what is concluded, by scenario, and doubts: of that; log:
+    where it is told what failed, of a run that is gone on with; samples: those that nothing is
+    concluded from yet.
     """
 
     entry: Entry
@@ -46,6 +47,7 @@ class Progress:
     broken: dict[str, str] = field(default_factory=dict)
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     doubts: list[dict[str, str]] = field(default_factory=list)
+    log: str = ""
 
     @classmethod
     def after(cls, entry: Entry, before: Mapping[str, Any] | None) -> Progress:
@@ -63,6 +65,7 @@ class Progress:
                 if found["status"] != UNFINISHED
             },
             doubts=before.get("doubts", []),
+            log=before.get("log", ""),
         )
 
     def complete(self, chosen: Mapping[str, Scenario]) -> list[str]:
@@ -114,6 +117,7 @@ def result(known: Progress, chosen: Mapping[str, Scenario]) -> dict[str, Any]:
         "guests": sorted(known.guests, key=lambda guest: int(guest["replica"])),
         "scenarios": {name: known.found.get(name) or _open(known, name) for name in chosen},
         "doubts": known.doubts,
+        **({"log": known.log} if known.log else {}),
     }
 
 
@@ -122,6 +126,9 @@ def _outcome(known: Progress) -> dict[str, str]:
         return {"status": "failed", "reason": known.failures[0][:2000]}
     if known.due.total():
         return {"status": UNFINISHED, "reason": CUT}
+    before = [found["note"] for found in known.found.values() if found["status"] == "failed"]
+    if before:
+        return {"status": "failed", "reason": before[0]}
     return {"status": "measured", "reason": ""}
 
 
@@ -166,7 +173,17 @@ def compare_with_floor(run: dict[str, Any]) -> None:
                     metric["floor_ratio"] = metric["median"] / floor
 
 
-def spread(run: dict[str, Any]) -> float | None:
+def floors(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """How noisy it was, by the floor of each run that this one is made of."""
+    own = [{"spread": spread(run), "company": company(run)}]
+    return list(run["floors"]) if "floors" in run else own
+
+
+def _worst(run: Mapping[str, Any], what: str) -> float:
+    return max((each[what] for each in floors(run) if each[what] is not None), default=0.0)
+
+
+def spread(run: Mapping[str, Any]) -> float | None:
     """The floor's p90 over its median, the worse of its two places; None where it was not run."""
     return max(
         (
@@ -187,27 +204,20 @@ def warnings(run: dict[str, Any]) -> list[str]:
             "The guests were emulated, for want of hardware acceleration: these latencies compare "
             "with each other, and with no other run's. docs/vms.md says what acceleration takes."
         )
-    wide = spread(run)
-    if wide is not None and wide > NOISY:
+    wide = _worst(run, "spread")
+    if wide > NOISY:
         said.append(
             f"This host is too noisy for a ranking: the floor's slow tenth is {wide:.1f} times its "
             f"median (bound {NOISY:g}). Stop what else runs here, then measure again."
         )
-    slower = company(run)
-    if slower is not None and slower > HARM:
+    slower = _worst(run, "company")
+    if slower > HARM:
         said.append(
             f"The floor took {slower:.2f} times as long among the other guests as alone (bound "
             f"{HARM:g}): short latencies are too high here. Measure fewer contenders at once: "
             "./inv bench --only=NAME"
         )
-    trace = run.get("trace") or {}
-    differs = [f"{trace[kind]} {words}" for kind, words in _TRACED.items() if trace.get(kind)]
-    if differs:
-        said.append(
-            f"What the kernel saw of the restarts is not what the samples tell: "
-            f"{', '.join(differs)} (bound 0). Some latencies may be wrong or lack. Measure again "
-            "with fewer contenders at once: ./inv bench --trace --only=NAME"
-        )
+    said += disagreement(run.get("trace"))
     governors = [each for each in run.get("host", {}).get("governors", []) if each != "performance"]
     if governors:
         said.append(
@@ -229,6 +239,19 @@ def warnings(run: dict[str, Any]) -> list[str]:
             + _once_more(run, doubtful, "Repeat just those: ./inv bench --redo=unstable")
         )
     return said
+
+
+def disagreement(trace: Mapping[str, Any] | None) -> list[str]:
+    """What a trace holds against the samples, as a warning; none where it agrees with them."""
+    told = trace or {}
+    differs = [f"{told[kind]} {words}" for kind, words in _TRACED.items() if told.get(kind)]
+    if not differs:
+        return []
+    return [
+        f"What the kernel saw of the restarts is not what the samples tell: {', '.join(differs)} "
+        "(bound 0). Some latencies may be wrong or lack. Measure again with fewer contenders at "
+        "once: ./inv bench --trace --only=NAME"
+    ]
 
 
 def company(run: Mapping[str, Any]) -> float | None:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.conclusion import warnings
+from bench.conclusion import disagreement, floors, warnings
 from bench.host import same_host
 from bench.record import Record, find
+from bench.witness import agreed
 from provision.errors import Problem
 
 # What a reader takes to be the same for the whole run.
 _COMMON = ("system", "provider")
 _OWN_OF_PART = frozenset(
-    {"schema", "id", "contenders", "trace", "alone", "calibration", "instrument"}
+    {"schema", "id", "contenders", "trace", "alone", "calibration", "instrument", "suite_cpu"}
 )
 
 
@@ -105,8 +106,13 @@ def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path | None =
     apart = [each for part in parts for each in part.by_host()]
     hosts = _hosts(apart)
     record = Record.create(_name(parts), _head(parts, hosts, mixed), results)
+    record.run["floors"] = []
     for part, host in zip(apart, _labels(apart, hosts), strict=True):
         _fold(record, part, host if len(hosts) > 1 else "")
+        record.run["floors"] += [{**each, "host": host} for each in floors(part.run)]
+    traces = [part.run["trace"] for part in parts if part.run.get("trace")]
+    if traces:
+        record.run["trace"] = agreed(record.samples(), traces)
     record.run["warnings"] = list(_warnings(parts, hosts, record.run, mixed))
     record.save()
     return record
@@ -156,8 +162,9 @@ def _labels(parts: Sequence[Part], hosts: Mapping[str, Mapping[str, Any]]) -> It
 
 def _of_host(run: Mapping[str, Any], label: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a merged run says of one of its hosts."""
-    mine = [each for each in run["contenders"] if each["host"] == label]
-    return {**run, "host": facts, "alone": facts.get("alone"), "contenders": mine}
+    mine = {key: [each for each in run[key] if each["host"] == label]
+            for key in ("contenders", "floors") if key in run}  # fmt: skip
+    return {**run, "host": facts, "alone": facts.get("alone"), "trace": None, **mine}
 
 
 def _name(parts: Sequence[Part]) -> str:
@@ -232,6 +239,7 @@ def _warnings(
         for label, facts in hosts.items():
             for warning in warnings(_of_host(run, label, facts)):
                 yield f"{label}: {warning}"
+        yield from disagreement(run.get("trace"))
         kept = "ranked together, as asked" if mixed else "not ranked together"
         yield (
             f"These contenders ran on {len(hosts)} hosts ({', '.join(hosts)}) and are {kept}: "

@@ -98,12 +98,24 @@ class Options:
 
     @classmethod
     def of_run(cls, run: Mapping[str, Any]) -> Options:
-        """The options that a run was made with. Raises Problem for an overlay that has changed."""
+        """The options that a run was made with.
+
+        Raises Problem for a run of other options than there are now, and for an overlay that has
+        changed.
+        """
         given: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in run["options"].items()
         }
-        asked = cls(**{**given, "mirror": Mirror(**given["mirror"]), "overlays": {}})
+        try:
+            asked = cls(**{**given, "mirror": Mirror(**given["mirror"]), "overlays": {}})
+        except (KeyError, TypeError) as failure:
+            raise Problem(
+                f"{run['id']} was made with other options than there are now.",
+                known=str(failure),
+                advice="Measure anew, without --redo.",
+                usage=True,
+            ) from failure
         return replace(asked, overlays=overlays_of_run(run, asked.guests))
 
     @property

@@ -187,7 +187,8 @@ def _left(contender: dict[str, Any], gone: Set[Pair]) -> dict[str, Any] | None:
             for name, found in contender["scenarios"].items()
         },
     }
-    left.pop("log", None)
+    if all(found["status"] != "failed" for found in left["scenarios"].values()):
+        left.pop("log", None)
     return left
 
 

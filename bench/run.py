@@ -95,6 +95,7 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
             if add_lines(record.run["supervisors"]):
                 record.save()
             if not asked:
+                observer.note(f"{record.run['id']}: nothing in it is to be measured again")
                 return record
         provider, reason = choose(options.provider, system, options.box)
         if options.trace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,11 @@ from provision.providers import choose
 
 # A worker offers one of these: what measures shares its host with nothing else that measures.
 RESOURCE = "bench"
-# How often a contender is tried anew where a worker could not do it, or was lost.
+# How often a contender is tried anew where a worker could not do it. Where one was lost, Dask's
+# own setting distributed.scheduler.allowed-failures counts.
 RETRIES = 2
+# Seconds of silence after which it is looked whether anybody is left to measure.
+SILENCE = 30.0
 
 
 class _Silent:
@@ -59,7 +62,7 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
             usage=True,
         )
     try:
-        from distributed import Client, as_completed
+        from distributed import Client
     except ImportError:
         raise Problem(
             "--dask needs the Python package distributed.",
@@ -73,7 +76,9 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
         versions=options.versions,
         overlays=options.overlays,
     )
-    names = [each.name for each in asked if each.supervisor.name != FLOOR] or [FLOOR]
+    names = [each.name for each in asked if each.supervisor.name != FLOOR] or [
+        each.name for each in asked
+    ]
     parts: list[Part] = []
     failed: dict[str, str] = {}
     with _connected(Client, address) as client:
@@ -85,7 +90,7 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
             for name in names
         }
         try:
-            for done in as_completed(list(futures)):
+            for done in _as_they_end(client, futures, say):
                 name = futures[done]
                 try:
                     parts.append(done.result())
@@ -98,6 +103,30 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
             client.cancel(list(futures))
             raise KeyboardInterrupt(_interrupted(parts)) from None
     return together(parts, failed)
+
+
+def _as_they_end(client: Any, futures: Iterable[Any], say: Callable[[str], None]) -> Iterator[Any]:
+    """Each future once it is done; where nobody is left who could do one, that is said once."""
+    from distributed import as_completed
+
+    ended, looked, said = as_completed(futures), time.monotonic(), False
+    while not ended.is_empty():
+        if ended.has_ready():
+            yield next(ended)
+            looked, said = time.monotonic(), False
+        elif time.monotonic() - looked < SILENCE:
+            time.sleep(0.2)
+        else:
+            looked = time.monotonic()
+            if not said and not _able(client):
+                say(f"No worker is left for {ended.count()} contenders: start one, or Ctrl-C.")
+                said = True
+
+
+def _able(client: Any) -> list[str]:
+    """The workers that offer to measure."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    return [name for name, worker in workers.items() if worker["resources"].get(RESOURCE)]
 
 
 def part(options: Options, name: str) -> Part:
@@ -122,7 +151,7 @@ def check_fit(options: Options) -> None:
 def _connected(client: Any, address: str) -> Any:
     try:
         return client(address, timeout="10s")
-    except (OSError, ValueError) as failure:
+    except (OSError, ValueError, TypeError) as failure:  # the last of tls:// without keys
         raise Problem(
             f"No Dask scheduler answers at {address}.",
             known=str(failure),
@@ -132,12 +161,12 @@ def _connected(client: Any, address: str) -> Any:
 
 
 def _check_workers(client: Any, address: str, options: Options) -> None:
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    able = [name for name, worker in workers.items() if worker["resources"].get(RESOURCE)]
+    able = _able(client)
     start = f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1"
     if not able:
         raise Problem(
-            f"No worker at {address} offers to measure ({len(workers)} workers in all).",
+            f"No worker at {address} offers to measure.",
+            known=f"It has {len(client.scheduler_info(n_workers=-1)['workers'])} workers in all.",
             advice=f"On each host, as root, in a checkout: {start}",
         )
     # One that fails at once would take contender after contender while the others measure.

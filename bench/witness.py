@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ from provision.provider import Provider, Say
 # The kernel's stamps are cut to whole microseconds, ours are not.
 _GRAIN = 1000
 PARTS = ("death", "reaction", "holdoff", "child", "spawn")
+# What a trace tells and no sample does.
+_OF_TRACES = ("missing", "unattributed", "lost_events")
 _SUFFIXES = {"long": "", "short": "_short"}
 _METRICS = frozenset(f"restart_{part}{end}" for part in PARTS for end in _SUFFIXES.values())
 
@@ -111,7 +113,7 @@ class Guest:
 def begun(sample: Event, seen: Seen) -> int | None:
     """When the daemon began to work towards main(): its own stamp, else the kernel's of its exec.
 
-    Its first instruction stamps on x86-64. The kernel's tracepoint is earlier: what the process was
+    Its entry point stamps on x86-64. The kernel's tracepoint is earlier: what the process was
     before is put away after it.
     """
     return sample.get("begun_ns") or seen.exec
@@ -142,44 +144,57 @@ def inodes(run: Mapping[str, Any]) -> dict[tuple[str, int], int]:
     }
 
 
-def agreement(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) -> dict[str, Any]:
-    """Add what the kernel saw to each restart, and say how far it agrees with the suite's stamps.
+def confront(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) -> dict[str, int]:
+    """Add to each restart what the kernel saw of it, and count what no sample can tell.
 
-    Differences are in us, the suite's stamp subtracted: kill (stamp before the call, to
-    signal_generate), and by contender, of the trials that are ranked, exec (to the stamp in main())
-    and spawn (the same from when the daemon began), with how far the latter's medians lie apart, as
-    a share of the smallest and in us. missing: restarts that the kernel saw between a guest's first
-    and last kill and no sample has; invented: samples of restarts that the kernel did not see;
-    unstamped: of a daemon that has no stamp of its first instruction; unattributed: daemons of
-    which it is not known in which guest they were, or whether in any. Samples of before the trace
-    began do not count.
+    missing: restarts that the kernel saw between a guest's first and last kill and no sample has;
+    unattributed: daemons of which it is not known in which guest they were, or whether in any;
+    lost_events: dropped by the kernel. Samples of before the trace began are left alone.
     """
-    kill: list[float] = []
-    execs: dict[str, list[float]] = defaultdict(list)
-    spawn: dict[str, list[float]] = defaultdict(list)
-    counts = {"restarts": 0, "unmatched_kills": 0, "missing": 0, "invented": 0, "unstamped": 0}
     of_guests = by_guest(samples)
+    missing = 0
     for (contender, replica), inode in inodes(run).items():
         guest = Guest(trace, inode)
         of_guest = of_guests[contender, replica]
         guest.witness(of_guest)
-        done = [each for each in of_guest if "witness" in each]
-        for sample in done:
-            seen = Seen(**sample["witness"])
-            counts["restarts"] += 1
-            counts["invented"] += seen.exec is None
-            counts["unmatched_kills"] += seen.kill is None
-            counts["unstamped"] += not sample.get("begun_ns")
-            if seen.kill is not None:
-                kill.append((seen.kill - sample["kill_ns"]) / 1e3)
-            if seen.exec and sample["group"] == "long" and not sample["warmup"]:
-                execs[contender].append((sample["main_ns"] - seen.exec) / 1e3)
-                spawn[contender].append((sample["main_ns"] - begun(sample, seen)) / 1e3)
-        counts["missing"] += _missing(guest, of_guest, len(done))
+        done = sum("witness" in each for each in of_guest)
+        missing += _missing(guest, of_guest, done)
+    unattributed = len(trace.executed.keys() - trace.homes.keys())
+    return {"missing": missing, "unattributed": unattributed, "lost_events": trace.lost}
+
+
+def agreed(samples: Iterable[Event], told: Iterable[Mapping[str, int]]) -> dict[str, Any]:
+    """How far the suite's stamps agree with those of the kernel that were added to its samples.
+
+    told: what `confront` counted, of each trace; it is summed up. Differences are in us, the
+    suite's stamp subtracted: kill (stamp before the call, to signal_generate), and by contender, of
+    the trials that are ranked, exec (to the stamp in main()) and spawn (the same from when the
+    daemon began), with how far the latter's medians lie apart, as a share of the smallest and in
+    us. invented: samples of restarts that the kernel did not see; unstamped: of a daemon that has
+    no stamp before main().
+    """
+    kill: list[float] = []
+    execs: dict[str, list[float]] = defaultdict(list)
+    spawn: dict[str, list[float]] = defaultdict(list)
+    kinds = ("restarts", "unmatched_kills", "invented", "unstamped", *_OF_TRACES)
+    counts = Counter(dict.fromkeys(kinds, 0))
+    for sample in samples:
+        if "witness" not in sample:
+            continue
+        seen = Seen(**sample["witness"])
+        counts["restarts"] += 1
+        counts["invented"] += seen.exec is None
+        counts["unmatched_kills"] += seen.kill is None
+        counts["unstamped"] += not sample.get("begun_ns")
+        if seen.kill is not None:
+            kill.append((seen.kill - sample["kill_ns"]) / 1e3)
+        if seen.exec and sample["group"] == "long" and not sample["warmup"]:
+            execs[sample["contender"]].append((sample["main_ns"] - seen.exec) / 1e3)
+            spawn[sample["contender"]].append((sample["main_ns"] - begun(sample, seen)) / 1e3)
+    for each in told:
+        counts.update({kind: each.get(kind, 0) for kind in _OF_TRACES})
     return {
         **counts,
-        "unattributed": len(trace.executed.keys() - trace.homes.keys()),
-        "lost_events": trace.lost,
         "kill_us": figures(kill),
         "exec_us": {name: figures(values) for name, values in sorted(execs.items())},
         "spawn_us": {name: figures(values) for name, values in sorted(spawn.items())},
@@ -285,10 +300,9 @@ def attach(record: Record, trace: Trace, file: str) -> None:
     """Add the kernel's stamps to the samples of a run, and what they come to."""
     samples = record.samples()
     run = record.run
-    before, found = run.get("trace") or {}, agreement(run, samples, trace)
-    for count in ("missing", "unattributed", "lost_events"):
-        found[count] += before.get(count, 0)
-    run["trace"] = {**found, "file": file}
+    before = [run["trace"]] if run.get("trace") else []
+    told = confront(run, samples, trace)
+    run["trace"] = {**agreed(samples, [*before, told]), "file": file}
     record.rewrite(samples)
     for contender in run["contenders"]:
         part = contender["scenarios"].get("restart")

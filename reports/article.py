@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from reports import charts, conclusion, trust
 from reports.blocks import (
@@ -49,6 +49,8 @@ _CRASHLOOP = "crashloop"
 _BIT = ("no", "yes")
 
 Run = dict[str, Any]
+# What a picture shows a row of, each of one host.
+Shown = TypeVar("Shown", Distribution, trust.Split)
 Contender = dict[str, Any]
 
 
@@ -115,7 +117,7 @@ def _overview(run: Run, found: Sequence[Distribution]) -> Section:
     return Section("overview", "Overview", tuple(blocks))
 
 
-def _comparable(run: Run, found: Sequence[Distribution]) -> list[list[Distribution]]:
+def _comparable(run: Run, found: Sequence[Shown]) -> list[list[Shown]]:
     """The same in as many parts as must not share a picture: one, or each host's own."""
     if not apart(run):
         return [list(found)] if found else []
@@ -129,7 +131,7 @@ def _floors(found: Sequence[Distribution]) -> list[Distribution]:
     return [each for each in found if each.floor and not each.short and one_host]
 
 
-def _where(run: Run, found: Sequence[Distribution]) -> str:
+def _where(run: Run, found: Sequence[Shown]) -> str:
     return f" on {brief(found[0].host)}" if apart(run) else ""
 
 
@@ -387,23 +389,30 @@ def _split(run: Run) -> Section | None:
     table = trust.split_table(run)
     if table is None:
         return None
+    pictures = _comparable(run, list(trust.splits(run)))
+    figures = [_shares(run, own, place) for place, own in enumerate(pictures)]
+    parts = Points(tuple((f"{heading}:", f"{words}.") for _, heading, words in trust.PARTS))
+    words = ("Of a restart whose supervisor was not seen to be woken up no part is told: n is how "
+             "many were seen whole.")  # fmt: skip
+    return Section("split", "Where a restart's time goes", (
+        Paragraph(" ".join(filter(None, (trust.witnessed(run), words)))), parts, *figures, table,
+    ))  # fmt: skip
+
+
+def _shares(run: Run, own: Sequence[trust.Split], place: int) -> Figure:
     rows = [
         (f"{each.label}{', 0.3 s up' if each.uptime == 'short' else ''}", each.parts, each.whole)
-        for each in trust.splits(run)
+        for each in own
     ]
-    figure = Figure(
-        name="split",
-        title="Where a restart's time goes: the share of each part, and the median in all",
+    return Figure(
+        name=_numbered("split", place),
+        title="Where a restart's time goes: the share of each part, and the median in all"
+        f"{_where(run, own)}",
         alt="A bar for each contender and uptime, cut into the shares that death, reaction, "
         "hold-off, child and spawn have of a restart; beside it the median restart latency. The "
         "figures are in the table below.",
         svg=charts.split(rows, [heading.lower() for _, heading, _ in trust.PARTS]),
     )
-    parts = Points(tuple((f"{heading}:", f"{words}.") for _, heading, words in trust.PARTS))
-    return Section("split", "Where a restart's time goes", (
-        Paragraph(f"{trust.witnessed(run)} Of a restart whose supervisor was not seen to wake up "
-                  "no part is told: n is how many were seen whole."), parts, figure, table,
-    ))  # fmt: skip
 
 
 def _trust(run: Run) -> Section:

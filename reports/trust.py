@@ -20,8 +20,8 @@ PARTS = (
     ("reaction", "Reaction", "until the process that will fork is woken up: polls, or sleeping "
      "through the news"),
     ("holdoff", "Hold-off", "until it forks: deliberate pauses, and work"),
-    ("child", "Child", "from fork to the daemon's first instruction (its exec where it does not "
-     "stamp that): holding back in the child, a run script's shell"),
+    ("child", "Child", "from fork to the daemon's first stamp (its exec where it has none "
+     "before main()): holding back in the child, a run script's shell"),
     ("spawn", "Spawn", "from that to main(): the daemon's own"),
 )  # fmt: skip
 _UPTIMES = (("long", ""), ("short", "_short"))
@@ -104,10 +104,11 @@ def _most(figures: Mapping[str, Any]) -> str:
 class Split:
     """One contender's restarts at one uptime (long, short): medians in ms, of each part and all.
 
-    n: how many restarts whose every part was seen.
+    n: how many restarts whose every part was seen; host: empty where there is but one.
     """
 
     label: str
+    host: str
     uptime: str
     n: int
     parts: tuple[float, ...]
@@ -122,7 +123,8 @@ def splits(run: Run) -> Iterator[Split]:
             parts = [metric(each, "restart", f"restart_{name}{suffix}") for name, _, _ in PARTS]
             medians = [part["median"] for part in parts if part and part["median"] is not None]
             if whole and whole["median"] and parts[0] and len(medians) == len(PARTS):
-                yield Split(label(each), uptime, parts[0]["n"], tuple(medians), whole["median"])
+                yield Split(label(each), each.get("host") or "", uptime, parts[0]["n"],
+                            tuple(medians), whole["median"])  # fmt: skip
 
 
 def split_table(run: Run) -> Table | None:
@@ -162,9 +164,12 @@ def lasted(run: Run) -> str:
     if not run.get("seconds"):
         return "The run has not ended."
     seconds, bound = run["seconds"], run.get("bound")
-    if not bound:
-        return f"Took {number(seconds)} s."
-    words = f"Took {number(seconds)} s, {seconds / bound:.2f} times its lower bound {bound:.0f} s."
+    words = f"{'Its parts took' if run.get('merged') else 'Took'} {number(seconds)} s"
+    # The bound is of what was planned.
+    if not bound or any(each["status"] != "measured" for each in run["contenders"]):
+        return f"{words}."
+    whose = "their" if run.get("merged") else "its"
+    words += f", {seconds / bound:.2f} times {whose} lower bound {bound:.0f} s."
     return " ".join([words, *_beside(run)])
 
 

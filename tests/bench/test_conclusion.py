@@ -157,6 +157,17 @@ def test_nothing_kept_begins_anew() -> None:
     assert Progress.after(ENTRY, None) == Progress(ENTRY)
 
 
+def test_what_failed_before_fails_still_where_other_things_are_measured_again() -> None:
+    chosen = {**RESTART, "stop": scenarios()["stop"]}
+    known = Progress(ENTRY, Counter(stop=1), failures=["no"], broken={"stop": "no"})
+    before = {**concluded(known, chosen), "log": "logs/x.log"}
+    again = Progress.after(ENTRY, {**before, "scenarios": {"stop": before["scenarios"]["stop"]}})
+    again.samples = [trial(4.0)]
+    made = concluded(again, chosen)
+    assert (made["status"], made["reason"], made["log"]) == ("failed", "no", "logs/x.log")
+    assert made["scenarios"]["restart"]["status"] == "measured"
+
+
 def test_cpu_time_per_restart() -> None:
     # Of the second process a thread has ended: its ticks have what it took along.
     one, two = {"pid": 1, "starttime": 1}, {"pid": 2, "starttime": 1}
@@ -222,6 +233,22 @@ def test_a_noisy_host_is_said_with_the_figure() -> None:
     run = {"contenders": [contender("floor/runner/default/pid1", 1.0, NOISY + 1)]}
     assert spread(run) == NOISY + 1
     assert f"{NOISY + 1:.1f} times" in warnings(run)[0]
+
+
+def test_noise_is_that_of_the_noisiest_run_that_was_merged() -> None:
+    run = {"contenders": [contender("floor/runner/default/pid1", 1.0, 1.0)]}
+    noisy = [{"spread": 1.0, "company": None}, {"spread": NOISY + 1, "company": HARM + 1}]
+    said = warnings({**run, "floors": noisy})
+    assert f"{NOISY + 1:.1f} times" in said[0]
+    assert f"{HARM + 1:.2f} times as long" in said[1]
+    assert warnings({**run, "floors": noisy[:1]}) == []
+
+
+def test_what_the_kernel_holds_against_the_samples_is_said() -> None:
+    trace = {"restarts": 9, "missing": 3, "invented": 0, "unattributed": 2}
+    (said,) = warnings({"contenders": [], "trace": trace})
+    assert "3 restarts are missing, 2 daemons are of a guest that is not known (bound 0)" in said
+    assert warnings({"contenders": [], "trace": {"restarts": 9, "missing": 0}}) == []
 
 
 def test_a_quiet_host() -> None:

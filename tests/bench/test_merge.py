@@ -188,6 +188,38 @@ def test_what_was_disturbed_is_measured_again_and_merged_once_more(tmp_path: Pat
     assert not any("disturbed" in each for each in last.run["warnings"])
 
 
+def test_noise_and_the_kernels_word_of_every_part_are_kept(tmp_path: Path) -> None:
+    def seen(name: str, kill: int | None) -> dict[str, Any]:
+        stamps = {"kill": kill, "death": 2, "awake": 3, "fork": 4, "exec": 50_000}
+        return {"contender": name, "scenario": "restart", "event": "sample", "group": "long",
+                "warmup": False, "kill_ns": 0, "main_ns": 90_000, "begun_ns": 80_000,
+                "witness": stamps}  # fmt: skip
+
+    noisy = contender("floor/x", 1)
+    noisy["scenarios"]["restart"]["metrics"][0]["p90"] = 9
+    parts = [part("a", contender("floor/x", 1), contender("runit/x", 4)),
+             part("a", noisy, contender("s6/x", 5))]  # fmt: skip
+    parts[0].samples[:] = [seen("runit/x", 10_000)]
+    parts[1].samples[:] = [seen("s6/x", 30_000), seen("s6/x", None)]
+    parts[0].run["trace"] = {"missing": 1, "lost_events": 2, "unattributed": 0}
+    parts[1].run["trace"] = {"missing": 2, "lost_events": 0, "unattributed": 4}
+    first = merged(parts, results=tmp_path)
+    again = merged([Part(first.run, first.samples(), {}), part("b", contender("floor/x", 1))],
+                   results=tmp_path / "again")  # fmt: skip
+    for record in (first, again):
+        run = record.run
+        told = {kind: run["trace"][kind] for kind in ("missing", "lost_events", "unattributed")}
+        assert told == {"missing": 3, "lost_events": 2, "unattributed": 4}
+        assert (run["trace"]["restarts"], run["trace"]["unmatched_kills"]) == (3, 1)
+        assert run["trace"]["kill_us"]["median"] == 20
+        assert unranked(run)
+        (noise,) = [each for each in run["warnings"] if "9.0 times its median" in each]
+        (differs,) = [each for each in run["warnings"] if "3 restarts are missing" in each]
+    assert {each["host"] for each in again.run["floors"]} == {"a", "b"}
+    assert noise.startswith("a: ")
+    assert not differs.startswith("a: ")
+
+
 def test_an_instrument_is_of_all_parts_or_of_none(tmp_path: Path) -> None:
     one, other = (part("a", contender(f"{name}/x", 1), instrument=name) for name in ("s6", "monit"))
     both = merged([one, other], results=tmp_path).run

@@ -417,6 +417,19 @@ def test_only_what_is_measured_again_is_forgotten(asked: Options) -> None:
     assert after.contenders()[other["name"]]["scenarios"] == other["scenarios"]
     assert len(after.samples()) == len(made.samples()) == 2 * 2 * 2
 
+    # Once more, what failed beside it fails still, and its log is there.
+    def failed_beside(found: dict[str, Any]) -> None:
+        for each in found["contenders"]:
+            if each["name"] == RUNIT:
+                each.update(doubts=DISTURBED, status="failed", reason="no", log="logs/x.log")
+                each["scenarios"]["b"] = nothing("failed", "no")
+
+    changed(made, failed_beside)
+    bench(Options(redo="unstable"), _Silent())
+    still = Record.load(made.folder).contenders()[RUNIT]
+    assert (still["status"], still["reason"], still["log"]) == ("failed", "no", "logs/x.log")
+    assert statuses(still) == {"restart": "measured", "b": "failed"}
+
     # Resumed, what failed is measured; what nobody can measure any more stays.
     gone = other | {"name": "floor/runner/tuned/hosted"}
     changed(made, lambda found: found["contenders"].append(gone))
@@ -424,6 +437,32 @@ def test_only_what_is_measured_again_is_forgotten(asked: Options) -> None:
     last = Record.load(made.folder).contenders()
     assert last[gone["name"]] == gone
     assert statuses(last[other["name"]]) == {"restart": "measured", "b": "measured"}
+
+
+def test_where_nothing_is_to_be_measured_again_that_is_said(asked: Options) -> None:
+    made, said = bench(asked, _Silent()), list[str]()
+
+    class Told(_Silent):
+        def note(self, sentence: str) -> None:
+            said.append(sentence)
+
+    for options in (replace(asked, resume=True), Options(redo="unstable")):
+        assert bench(options, Told()).run == made.run
+        assert said.pop() == f"{made.run['id']}: nothing in it is to be measured again"
+
+
+@pytest.mark.parametrize(
+    "change", [lambda options: options.pop("mirror"), lambda options: options.update(colour="red")]
+)
+def test_a_run_of_other_options_is_not_redone(
+    asked: Options, change: Callable[[dict[str, Any]], object]
+) -> None:
+    made = bench(asked, _Silent())
+    changed(made, disturb)
+    changed(made, lambda found: change(found["options"]))
+    with pytest.raises(Problem, match="was made with other options than there are now") as caught:
+        bench(Options(redo="unstable"), _Silent())
+    assert caught.value.usage
 
 
 def test_an_overlay_is_laid_over_again_and_must_be_the_same(asked: Options, tmp_path: Path) -> None:

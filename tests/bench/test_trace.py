@@ -14,7 +14,7 @@ from bench import trace as module
 from bench import tracer, witness
 from bench.record import Record
 from bench.trace import events, parse, within
-from bench.witness import Guest, agreement, parts
+from bench.witness import Guest, agreed, confront, parts
 from provision.errors import Problem
 from provision.provider import Provider
 
@@ -36,6 +36,12 @@ def sample(**changed: Any) -> dict[str, Any]:
         "kill_ns": 100_000_000_000, "exit_ns": 100_000_200_000,
         "main_ns": 100_000_300_000, "up_ns": 100_000_400_000, **changed,
     }  # fmt: skip
+
+
+def agreement(
+    run: dict[str, Any], samples: list[dict[str, Any]], trace: module.Trace
+) -> dict[str, Any]:
+    return agreed(samples, [confront(run, samples, trace)])
 
 
 def run() -> dict[str, Any]:

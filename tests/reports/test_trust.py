@@ -163,6 +163,34 @@ def test_the_time_taken_is_told_against_its_bound() -> None:
     assert said in on_terminal(one, 300)
 
 
+def test_a_bound_is_of_a_run_that_did_what_was_planned() -> None:
+    one = plain(seconds=31.0, bound=606.0)
+    made.cut(one["contenders"][0], "restart")
+    assert trust.lasted(one) == "Took 31.0 s."
+    merged = plain(seconds=31.0, bound=20.0, merged=["x", "y"])
+    assert trust.lasted(merged) == "Its parts took 31.0 s, 1.55 times their lower bound 20 s."
+
+
+def test_of_a_few_kills_the_largest_is_told() -> None:
+    few = {**AGREED, "kill_us": {**AGREED["kill_us"], "p99": None}}
+    said = trust.witnessed(made.run(trace=few))
+    assert said.endswith("it is 17.6 us (at most 31.0 us).")
+
+
+def test_a_merged_runs_hosts_have_a_picture_of_their_parts_each() -> None:
+    contenders = [
+        made.traced(made.contender(f"{PERP}@{host}", made.steady(4.0)), [0.1] * 5, [0.1] * 5)
+        | {"host": host, "title": f"perp on {host}"}
+        for host in ("a", "b")
+    ]
+    facts = made.run()["host"]
+    one = made.run(*contenders, trace=AGREED, hosts={"a": facts, "b": facts}, mixed=False)
+    names = [figure.name for figure in whole(one).figures if figure.name.startswith("split")]
+    assert names == ["split", "split-2"]
+    assert len([figure for figure in whole(one | {"mixed": True}).figures
+                if figure.name.startswith("split")]) == 1  # fmt: skip
+
+
 def test_the_guests_of_an_earlier_sitting_do_not_explain_the_last_one() -> None:
     one = plain(seconds=30.0, bound=20.0)
     one["contenders"][0]["guests"] = [guest(360, stop=1.1)]
