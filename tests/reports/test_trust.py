@@ -172,7 +172,8 @@ def test_a_bound_is_of_a_run_that_did_what_was_planned() -> None:
 
 
 def test_of_a_few_kills_the_largest_is_told() -> None:
-    few = {**AGREED, "kill_us": {**AGREED["kill_us"], "p99": None}}
+    kill = {"n": 9, "median": 17.6, "p99": None, "min": 9.0, "max": 31.0}
+    few = {**AGREED, "kill_us": kill}
     said = trust.witnessed(made.run(trace=few))
     assert said.endswith("it is 17.6 us (at most 31.0 us).")
 
