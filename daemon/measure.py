@@ -498,15 +498,21 @@ class Bench(object):
         return life if life and life.gone_ns is None else None
 
     def signal(self, life, number):
-        """Send a signal to that very process; returns the stamp before the call, None if gone."""
+        """Send a signal to that very process; returns the stamp before the call, None if gone.
+
+        Signal 0 before it does nothing but walk the same way, on a processor that has slept: what
+        follows lies closer to the stamp.
+        """
         try:
             if life.pidfd is not None:
                 send, pidfd = self.send, life.pidfd
+                send(pidfd, 0)
                 kill_ns = now()
                 send(pidfd, number)
                 return kill_ns
             if not self.lives_by_proc(life):
                 return None
+            os.kill(life.pid, 0)
             kill_ns = now()
             os.kill(life.pid, number)
             return kill_ns
