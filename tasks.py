@@ -131,7 +131,7 @@ def _console() -> Console:
 
 def _sayer(console: Console) -> Callable[[str], None]:
     """Prints a line as it is: what others say may have brackets that look like rich's markup."""
-    return partial(console.print, highlight=False, markup=False)
+    return partial(console.print, highlight=False, markup=False, emoji=False)
 
 
 @task(iterable=["only", "scenario", "overlay"], help=_BENCH_HELP)

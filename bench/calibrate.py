@@ -175,7 +175,7 @@ def _of_witness(witness: dict[str, Any]) -> Iterator[Check]:
                 0 < seen == restarts, goal=False)  # fmt: skip
     if kill:
         yield _us("kill stamp to signal_generate, median", kill["median"], 50)
-        what, most = ("p99", kill["p99"]) if kill["p99"] else ("largest", kill["max"])
+        what, most = ("p99", kill["p99"]) if kill["p99"] is not None else ("largest", kill["max"])
         yield _us(f"kill stamp to signal_generate, {what}", most, 500)
     start = "exec" if witness["unstamped"] else "first stamp"
     yield Check(f"medians of spawn ({start} to main()) apart",
@@ -190,7 +190,7 @@ def _of_witness(witness: dict[str, Any]) -> Iterator[Check]:
         yield Check(what, str(witness[kind]), "0", witness[kind] == 0, goal=False)
 
 
-def _of_marker(marker: dict[str, float] | None) -> Check:
+def _of_marker(marker: dict[str, Any] | None) -> Check:
     what = "daemon's stamp to the kernel's beside it, median"
     if marker is None:
         return Check(what, "none was seen", "50 us", met=False, goal=False)

@@ -32,8 +32,8 @@ class Progress:
     """What is known of one contender so far.
 
     due: shares of each scenario that are neither done nor broken yet; broken: the scenarios that
-    failed, each with its reason; found: what is concluded, by scenario, and doubts: of that; log:
-    where it is told what failed, of a run that is gone on with; samples: those that nothing is
+    failed, each with its reason; found: what is concluded, by scenario, and doubts: of that; told:
+    the log of what failed before, of a run that is gone on with; samples: those that nothing is
     concluded from yet.
     """
 
@@ -47,7 +47,7 @@ class Progress:
     broken: dict[str, str] = field(default_factory=dict)
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     doubts: list[dict[str, str]] = field(default_factory=list)
-    log: str = ""
+    told: list[str] = field(default_factory=list)
 
     @classmethod
     def after(cls, entry: Entry, before: Mapping[str, Any] | None) -> Progress:
@@ -65,7 +65,6 @@ class Progress:
                 if found["status"] != UNFINISHED
             },
             doubts=before.get("doubts", []),
-            log=before.get("log", ""),
         )
 
     def complete(self, chosen: Mapping[str, Scenario]) -> list[str]:
@@ -117,7 +116,6 @@ def result(known: Progress, chosen: Mapping[str, Scenario]) -> dict[str, Any]:
         "guests": sorted(known.guests, key=lambda guest: int(guest["replica"])),
         "scenarios": {name: known.found.get(name) or _open(known, name) for name in chosen},
         "doubts": known.doubts,
-        **({"log": known.log} if known.log else {}),
     }
 
 
@@ -173,14 +171,15 @@ def compare_with_floor(run: dict[str, Any]) -> None:
                     metric["floor_ratio"] = metric["median"] / floor
 
 
-def floors(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+def noise(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     """How noisy it was, by the floor of each run that this one is made of."""
-    own = [{"spread": spread(run), "company": company(run)}]
-    return list(run["floors"]) if "floors" in run else own
+    if "noise" in run:
+        return list(run["noise"])
+    return [{"spread": spread(run), "company": company(run)}]
 
 
 def _worst(run: Mapping[str, Any], what: str) -> float:
-    return max((each[what] for each in floors(run) if each[what] is not None), default=0.0)
+    return max((each[what] for each in noise(run) if each[what] is not None), default=0.0)
 
 
 def spread(run: Mapping[str, Any]) -> float | None:

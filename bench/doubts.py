@@ -166,8 +166,8 @@ def _outliers(latencies: Sequence[float]) -> Iterator[Doubt]:
         yield Doubt(
             "outliers",
             f"{count} of {len(latencies)} samples lie beyond {FENCE:g} interquartile ranges of "
-            f"their mode, up to {_ms(max(latencies))} (bound {OUTLIERS:.0%}); none is dropped. "
-            "Stop what else runs here, then measure it again.",
+            f"their mode or are in none, up to {_ms(max(latencies))} (bound {OUTLIERS:.0%}); none "
+            "is dropped. Stop what else runs here, then measure it again.",
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.conclusion import disagreement, floors, warnings
+from bench.conclusion import disagreement, noise, warnings
 from bench.host import same_host
 from bench.record import Record, find
 from bench.witness import agreed
@@ -106,13 +106,13 @@ def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path | None =
     apart = [each for part in parts for each in part.by_host()]
     hosts = _hosts(apart)
     record = Record.create(_name(parts), _head(parts, hosts, mixed), results)
-    record.run["floors"] = []
+    record.run["noise"] = []
     for part, host in zip(apart, _labels(apart, hosts), strict=True):
         _fold(record, part, host if len(hosts) > 1 else "")
-        record.run["floors"] += [{**each, "host": host} for each in floors(part.run)]
+        record.run["noise"] += [{**each, "host": host} for each in noise(part.run)]
     traces = [part.run["trace"] for part in parts if part.run.get("trace")]
     if traces:
-        record.run["trace"] = agreed(record.samples(), traces)
+        record.run["trace"] = agreed(record.run, record.samples(), traces)
     record.run["warnings"] = list(_warnings(parts, hosts, record.run, mixed))
     record.save()
     return record
@@ -163,7 +163,7 @@ def _labels(parts: Sequence[Part], hosts: Mapping[str, Mapping[str, Any]]) -> It
 def _of_host(run: Mapping[str, Any], label: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a merged run says of one of its hosts."""
     mine = {key: [each for each in run[key] if each["host"] == label]
-            for key in ("contenders", "floors") if key in run}  # fmt: skip
+            for key in ("contenders", "noise") if key in run}  # fmt: skip
     return {**run, "host": facts, "alone": facts.get("alone"), "trace": None, **mine}
 
 

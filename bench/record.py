@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import textwrap
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,11 @@ class Record:
         with self._disk():
             path.write_text(text)
         return path
+
+    def told(self, contender: Mapping[str, Any]) -> list[str]:
+        """What the log of a contender says, if it has one."""
+        name = contender.get("log")
+        return [(self.folder / name).read_text()] if name and (self.folder / name).exists() else []
 
     def save(self) -> None:
         """Write run.json whole, or leave the old one."""

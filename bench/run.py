@@ -283,7 +283,9 @@ class _Loop:
     def _expect(self, made: Plan, asked: Sequence[Entry]) -> None:
         before = self.record.contenders()
         for entry in asked:
-            self.progress[entry.name] = Progress.after(entry, before.get(entry.name))
+            known = Progress.after(entry, before.get(entry.name))
+            known.told = self.record.told(before.get(entry.name, {}))
+            self.progress[entry.name] = known
         for job in made.jobs:
             name = job.entry.name
             self.progress[name].due.update(share.scenario for share in job.shares)
@@ -559,8 +561,9 @@ class _Loop:
 
     def _result(self, known: Progress) -> dict[str, Any]:
         made = result(known, self.scenarios)
-        if known.failures:
-            log = self.record.log(known.entry.name, "\n\n".join(known.failures))
+        told = [*known.told, *known.failures]
+        if told:
+            log = self.record.log(known.entry.name, "\n\n".join(told))
             made["log"] = str(log.relative_to(self.record.folder))
         return made
 

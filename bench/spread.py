@@ -119,7 +119,7 @@ def _as_they_end(client: Any, futures: Iterable[Any], say: Callable[[str], None]
         else:
             looked = time.monotonic()
             if not said and not _able(client):
-                say(f"No worker is left for {ended.count()} contenders: start one, or Ctrl-C.")
+                say(f"No worker is left for what is due ({ended.count()}): start one, or Ctrl-C.")
                 said = True
 
 

@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,7 +64,7 @@ class Trace:
     """A trace, each kind of event in the order of time.
 
     born: forks by the child's pid; wakings: by pid, when (ns) it was woken up. lost: how many
-    events the kernel had to drop. since: ns, when the trace began.
+    events the kernel had to drop.
     """
 
     kills: list[Happening] = field(default_factory=list)
@@ -76,7 +75,6 @@ class Trace:
     marks: list[Happening] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
     lost: int = 0
-    since: int = 0
 
     def inner(self, inode: int) -> dict[int, list[int]]:
         """Pid in that namespace -> the pids on the host of who is known to have had it."""
@@ -249,13 +247,11 @@ def events(supervision: Iterable[str]) -> dict[str, str]:
 class Tracing:
     """A trace that is being taken. instance: its folder in tracefs, reachable by root.
 
-    since: ns, when it began; lost: how many events the kernel had to drop, None until it is over
-    and whole.
+    lost: how many events the kernel had to drop, None until it is over and whole.
     """
 
     output: Path
     instance: Path
-    since: int
     lost: int | None = None
 
     @property
@@ -271,7 +267,7 @@ class Tracing:
         with self.output.open("rb") as text, gzip.open(f"{self.output}.gz", "wb", 3) as packed:
             shutil.copyfileobj(text, packed)
         self.output.unlink()
-        trace.lost, trace.since = self.lost, self.since
+        trace.lost = self.lost
         return trace
 
 
@@ -294,7 +290,7 @@ def tracing(output: Path, wanted: Mapping[str, str]) -> Iterator[Tracing]:
             known=process.stderr.read().strip(),
             advice="Measure without --trace.",
         )
-    taken = Tracing(output, Path(said[1]), time.monotonic_ns())
+    taken = Tracing(output, Path(said[1]))
     try:
         yield taken
     finally:

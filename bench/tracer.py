@@ -13,7 +13,8 @@ can be done.
 OUTPUT gets the kernel's own text, its stamps CLOCK_MONOTONIC in seconds to the microsecond, and for
 each process that executes testd or that such a one forks a line `#ns PID INODE NSPID`: its pid
 here, its pid namespace, and its pid in that one. Where it is gone by then, the line is of the
-nearest that it came from and that can still be asked: children are where their parents are.
+nearest that it came from and that can still be asked: children are where their parents are. Who is
+there at the beginning has such a line, too.
 """
 
 import contextlib
@@ -97,7 +98,7 @@ def set_up(instance: Path, events: dict[str, str]) -> None:
 def named(pid: int) -> str:
     """The `#ns` line of that process; empty if it is gone."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        status = Path(f"/proc/{pid}/status").read_text(errors="replace")
         inode = os.readlink(f"/proc/{pid}/ns/pid")[5:-1]  # noqa: PTH115
     except OSError:
         return ""
@@ -162,6 +163,8 @@ def trace(instance: Path, output: Path, events: dict[str, str]) -> None:
     pipe = os.open(instance / "trace_pipe", os.O_RDONLY | os.O_NONBLOCK)
     rest, kin = b"", Kin()
     with output.open("wb") as stream:
+        for each in Path("/proc").glob("[0-9]*"):
+            stream.write(named(int(each.name)).encode())
         print(f"ready /proc/{os.getpid()}/root{instance}", flush=True)
         while not select.select([0], [], [], TURN)[0]:
             rest = drain(pipe, stream, rest, kin)

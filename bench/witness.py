@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,8 +25,10 @@ from provision.provider import Provider, Say
 _GRAIN = 1000
 PARTS = ("death", "reaction", "holdoff", "child", "spawn")
 # What a trace tells and no sample does.
-_OF_TRACES = ("missing", "unattributed", "lost_events")
+_OF_TRACES = ("unattributed", "lost_events")
 _SUFFIXES = {"long": "", "short": "_short"}
+# A guest: its contender and replica.
+_Place = tuple[str, int]
 _METRICS = frozenset(f"restart_{part}{end}" for part in PARTS for end in _SUFFIXES.values())
 
 
@@ -45,9 +47,9 @@ class Seen:
     exec: int | None
 
 
-def by_guest(samples: Iterable[Event]) -> dict[tuple[str, int], list[Event]]:
+def by_guest(samples: Iterable[Event]) -> dict[_Place, list[Event]]:
     """The kills of `restart` by contender and replica, warm-up and censored ones among them."""
-    found: dict[tuple[str, int], list[Event]] = defaultdict(list)
+    found: dict[_Place, list[Event]] = defaultdict(list)
     for each in samples:
         if each["event"] == "sample" and each["scenario"] == "restart":
             found[each["contender"], each["replica"]].append(each)
@@ -68,9 +70,7 @@ class Guest:
     def witness(self, samples: Iterable[Event]) -> None:
         """Add to each restart what the kernel saw of it, as `witness`."""
         for sample in samples:
-            # A run that is gone on with was traced in parts, of which one may have been lost.
-            traced = sample["kill_ns"] >= self.trace.since
-            if traced and not sample["censored"] and "witness" not in sample:
+            if not sample["censored"]:
                 sample["witness"] = self.seen(sample).__dict__
 
     def seen(self, sample: Event) -> Seen:
@@ -133,7 +133,7 @@ def _first(events: list[Happening], pids: Sequence[int], begin: int, end: int) -
     return next((each.ns for each in within(events, begin, end) if each.pid in pids), None)
 
 
-def inodes(run: Mapping[str, Any]) -> dict[tuple[str, int], int]:
+def inodes(run: Mapping[str, Any]) -> dict[_Place, int]:
     """(contender, replica) -> inode of the pid namespace, of each guest with restarts."""
     return {
         (contender["name"], guest["replica"]): guest["measurer"]["pidns"]
@@ -144,29 +144,39 @@ def inodes(run: Mapping[str, Any]) -> dict[tuple[str, int], int]:
     }
 
 
-def confront(run: Mapping[str, Any], samples: Sequence[Event], trace: Trace) -> dict[str, int]:
+def confront(
+    run: Mapping[str, Any], samples: Sequence[Event], trace: Trace, before: Container[_Place] = ()
+) -> dict[str, int]:
     """Add to each restart what the kernel saw of it, and count what no sample can tell.
 
-    missing: restarts that the kernel saw between a guest's first and last kill and no sample has;
-    unattributed: daemons of which it is not known in which guest they were, or whether in any;
-    lost_events: dropped by the kernel. Samples of before the trace began are left alone.
+    Returns unattributed: daemons of which it is not known in which guest they were, or whether in
+    any; lost_events: dropped by the kernel. Each contender gets, beside its restarts, `missing`:
+    those that the kernel saw between a guest's first and last kill and no sample has. before:
+    guests (contender, replica) of before the trace.
     """
     of_guests = by_guest(samples)
-    missing = 0
+    missing: Counter[str] = Counter()
     for (contender, replica), inode in inodes(run).items():
+        if (contender, replica) in before:
+            continue
         guest = Guest(trace, inode)
         of_guest = of_guests[contender, replica]
         guest.witness(of_guest)
         done = sum("witness" in each for each in of_guest)
-        missing += _missing(guest, of_guest, done)
+        missing[contender] += _missing(guest, of_guest, done)
+    for each in run["contenders"]:
+        if each["name"] in missing:
+            each["scenarios"]["restart"]["missing"] = missing[each["name"]]
     unattributed = len(trace.executed.keys() - trace.homes.keys())
-    return {"missing": missing, "unattributed": unattributed, "lost_events": trace.lost}
+    return {"unattributed": unattributed, "lost_events": trace.lost}
 
 
-def agreed(samples: Iterable[Event], told: Iterable[Mapping[str, int]]) -> dict[str, Any]:
-    """How far the suite's stamps agree with those of the kernel that were added to its samples.
+def agreed(
+    run: Mapping[str, Any], samples: Iterable[Event], told: Iterable[Mapping[str, int]]
+) -> dict[str, Any]:
+    """How far a run's stamps agree with those of the kernel that were added to its samples.
 
-    told: what `confront` counted, of each trace; it is summed up. Differences are in us, the
+    told: what `confront` returned, of each trace; it is summed up. Differences are in us, the
     suite's stamp subtracted: kill (stamp before the call, to signal_generate), and by contender, of
     the trials that are ranked, exec (to the stamp in main()) and spawn (the same from when the
     daemon began), with how far the latter's medians lie apart, as a share of the smallest and in
@@ -176,7 +186,7 @@ def agreed(samples: Iterable[Event], told: Iterable[Mapping[str, int]]) -> dict[
     kill: list[float] = []
     execs: dict[str, list[float]] = defaultdict(list)
     spawn: dict[str, list[float]] = defaultdict(list)
-    kinds = ("restarts", "unmatched_kills", "invented", "unstamped", *_OF_TRACES)
+    kinds = ("restarts", "missing", "invented", "unmatched_kills", "unstamped", *_OF_TRACES)
     counts = Counter(dict.fromkeys(kinds, 0))
     for sample in samples:
         if "witness" not in sample:
@@ -191,6 +201,8 @@ def agreed(samples: Iterable[Event], told: Iterable[Mapping[str, int]]) -> dict[
         if seen.exec and sample["group"] == "long" and not sample["warmup"]:
             execs[sample["contender"]].append((sample["main_ns"] - seen.exec) / 1e3)
             spawn[sample["contender"]].append((sample["main_ns"] - begun(sample, seen)) / 1e3)
+    for each in run["contenders"]:
+        counts["missing"] += each["scenarios"].get("restart", {}).get("missing", 0)
     for each in told:
         counts.update({kind: each.get(kind, 0) for kind in _OF_TRACES})
     return {
@@ -285,7 +297,7 @@ def witnessed(record: Record, asked: Iterable[Entry], say: Say) -> Iterator[None
     names = {name for each in who for name in each.processes | each.threads}
     logs = record.folder / "logs"
     output = logs / f"trace-{1 + len(list(logs.glob('trace-*')))}.txt"
-    taken = None
+    before, taken = inodes(record.run), None
     try:
         with tracing(output, events(names)) as taken:
             yield
@@ -293,16 +305,19 @@ def witnessed(record: Record, asked: Iterable[Entry], say: Say) -> Iterator[None
         # Also after Ctrl-C: what was measured until then is kept, and so is what the kernel saw.
         if taken and taken.lost is not None:
             say("reading what the kernel saw")
-            attach(record, taken.read(), f"logs/{output.name}.gz")
+            attach(record, taken.read(), f"logs/{output.name}.gz", before)
 
 
-def attach(record: Record, trace: Trace, file: str) -> None:
-    """Add the kernel's stamps to the samples of a run, and what they come to."""
+def attach(record: Record, trace: Trace, file: str, before: Container[_Place]) -> None:
+    """Add the kernel's stamps to the samples of a run, and what they come to.
+
+    before: the guests of what is gone on with.
+    """
     samples = record.samples()
     run = record.run
-    before = [run["trace"]] if run.get("trace") else []
-    told = confront(run, samples, trace)
-    run["trace"] = {**agreed(samples, [*before, told]), "file": file}
+    told = [run["trace"]] if run.get("trace") else []
+    told.append(confront(run, samples, trace, before))
+    run["trace"] = {**agreed(run, samples, told), "file": file}
     record.rewrite(samples)
     for contender in run["contenders"]:
         part = contender["scenarios"].get("restart")

@@ -95,6 +95,7 @@ static int trials(int fifo, int count, double low, double high)
 		return 1;
 	for (int i = -1; i < count; i++) {
 		sleep_until(life.main_ns + (int64_t)((low + (high - low) * drand48()) * 1e6));
+		kill((pid_t)life.pid, 0); /* as measure.py does */
 		int64_t kill_ns = now();
 		kill((pid_t)life.pid, SIGKILL);
 		if (!await_start(fifo, &life))

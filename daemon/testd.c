@@ -85,7 +85,7 @@ __asm__(".pushsection .text.begin, \"ax\", @progbits\n"
 	"	mov $228, %eax\n" /* and now for good */
 	"	syscall\n"
 	"	jmp _start\n"
-	"	.balign 16\n" /* the rest of the start begins with a cache line, and the page holds it all */
+	"	.balign 16\n" /* _start begins a cache line, and the page holds it all */
 	".popsection");
 #else
 static struct timespec begun;

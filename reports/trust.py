@@ -104,7 +104,7 @@ def _most(figures: Mapping[str, Any]) -> str:
 class Split:
     """One contender's restarts at one uptime (long, short): medians in ms, of each part and all.
 
-    n: how many restarts whose every part was seen; host: empty where there is but one.
+    n: how many restarts whose every part was seen; host: where it was, of a merged run.
     """
 
     label: str

@@ -160,11 +160,11 @@ def test_nothing_kept_begins_anew() -> None:
 def test_what_failed_before_fails_still_where_other_things_are_measured_again() -> None:
     chosen = {**RESTART, "stop": scenarios()["stop"]}
     known = Progress(ENTRY, Counter(stop=1), failures=["no"], broken={"stop": "no"})
-    before = {**concluded(known, chosen), "log": "logs/x.log"}
+    before = concluded(known, chosen)
     again = Progress.after(ENTRY, {**before, "scenarios": {"stop": before["scenarios"]["stop"]}})
     again.samples = [trial(4.0)]
     made = concluded(again, chosen)
-    assert (made["status"], made["reason"], made["log"]) == ("failed", "no", "logs/x.log")
+    assert (made["status"], made["reason"]) == ("failed", "no")
     assert made["scenarios"]["restart"]["status"] == "measured"
 
 
@@ -238,10 +238,10 @@ def test_a_noisy_host_is_said_with_the_figure() -> None:
 def test_noise_is_that_of_the_noisiest_run_that_was_merged() -> None:
     run = {"contenders": [contender("floor/runner/default/pid1", 1.0, 1.0)]}
     noisy = [{"spread": 1.0, "company": None}, {"spread": NOISY + 1, "company": HARM + 1}]
-    said = warnings({**run, "floors": noisy})
+    said = warnings({**run, "noise": noisy})
     assert f"{NOISY + 1:.1f} times" in said[0]
     assert f"{HARM + 1:.2f} times as long" in said[1]
-    assert warnings({**run, "floors": noisy[:1]}) == []
+    assert warnings({**run, "noise": noisy[:1]}) == []
 
 
 def test_what_the_kernel_holds_against_the_samples_is_said() -> None:

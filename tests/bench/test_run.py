@@ -402,7 +402,9 @@ def test_a_merged_run_is_not_gone_on_with(asked: Options) -> None:
     assert read_run(made.folder) == before
 
 
-def test_only_what_is_measured_again_is_forgotten(asked: Options) -> None:
+def test_only_what_is_measured_again_is_forgotten(
+    asked: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = bench(asked, _Silent())
     before = changed(made, disturb)
     first = {each["replica"] for each in made.samples() if each["contender"] == RUNIT}
@@ -421,14 +423,29 @@ def test_only_what_is_measured_again_is_forgotten(asked: Options) -> None:
     def failed_beside(found: dict[str, Any]) -> None:
         for each in found["contenders"]:
             if each["name"] == RUNIT:
-                each.update(doubts=DISTURBED, status="failed", reason="no", log="logs/x.log")
+                log = made.log(RUNIT, "why it failed").relative_to(made.folder)
+                each.update(doubts=DISTURBED, status="failed", reason="no", log=str(log))
                 each["scenarios"]["b"] = nothing("failed", "no")
 
     changed(made, failed_beside)
     bench(Options(redo="unstable"), _Silent())
     still = Record.load(made.folder).contenders()[RUNIT]
-    assert (still["status"], still["reason"], still["log"]) == ("failed", "no", "logs/x.log")
+    assert (still["status"], still["reason"]) == ("failed", "no")
     assert statuses(still) == {"restart": "measured", "b": "failed"}
+    assert (made.folder / still["log"]).read_text() == "why it failed"
+
+    # And where that fails, too, the log tells of both.
+    def break_down(*_: Any) -> list[Event]:
+        raise Problem("broken down")
+
+    changed(made, failed_beside)
+    with monkeypatch.context() as broken:
+        broken.setattr(Fake, "perform", break_down)
+        bench(Options(redo="unstable"), _Silent())
+    both = Record.load(made.folder).contenders()[RUNIT]
+    log = (made.folder / both["log"]).read_text()
+    assert "why it failed" in log
+    assert "broken down" in log
 
     # Resumed, what failed is measured; what nobody can measure any more stays.
     gone = other | {"name": "floor/runner/tuned/hosted"}

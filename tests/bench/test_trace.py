@@ -39,14 +39,17 @@ def sample(**changed: Any) -> dict[str, Any]:
 
 
 def agreement(
-    run: dict[str, Any], samples: list[dict[str, Any]], trace: module.Trace
+    run: dict[str, Any],
+    samples: list[dict[str, Any]],
+    trace: module.Trace,
+    before: tuple[tuple[str, int], ...] = (),
 ) -> dict[str, Any]:
-    return agreed(samples, [confront(run, samples, trace)])
+    return agreed(run, samples, [confront(run, samples, trace, before)])
 
 
 def run() -> dict[str, Any]:
     guest = {"replica": 0, "measurer": {"pidns": 4026}, "load": {"restart": {}}}
-    return {"contenders": [{"name": "c", "guests": [guest]}]}
+    return {"contenders": [{"name": "c", "guests": [guest], "scenarios": {"restart": {}}}]}
 
 
 def test_a_guest_that_did_what_was_left_has_no_part_in_the_restarts() -> None:
@@ -76,7 +79,7 @@ def test_a_runners_restart_is_told_apart() -> None:
     assert seen.exec == 100_000_250_000
 
 
-def test_a_daemon_begins_with_its_first_instruction() -> None:
+def test_a_daemon_begins_with_its_first_stamp() -> None:
     """Till then the kernel puts away what the process was before, say a run script's shell."""
     samples = [sample(begun_ns=100_000_262_000)]
     found = agreement(run(), samples, parse(RUNNER.splitlines()))
@@ -96,12 +99,13 @@ def test_a_daemon_whose_entry_point_has_no_stamp_begins_with_its_exec() -> None:
 
 def test_what_was_before_the_trace_is_not_held_against_it() -> None:
     """The part of a run that was interrupted amid its trace may have left none."""
+    both, earlier = run(), sample(old_pid=8, new_pid=9, replica=1)
+    guests = both["contenders"][0]["guests"]
+    guests.append({**guests[0], "replica": 1})
     told = parse(RUNNER.splitlines())
-    told.since = 99 * 10**9
-    before = sample(old_pid=8, new_pid=9, kill_ns=98 * 10**9, main_ns=98 * 10**9 + 300_000)
-    found = agreement(run(), [before, sample()], told)
+    found = agreement(both, [earlier, sample()], told, before=(("c", 1),))
     assert (found["restarts"], found["invented"], found["unmatched_kills"]) == (1, 0, 0)
-    assert "witness" not in before
+    assert "witness" not in earlier
 
 
 def test_an_interrupted_run_keeps_what_the_kernel_saw(
@@ -111,11 +115,11 @@ def test_an_interrupted_run_keeps_what_the_kernel_saw(
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "trace-1.txt").write_text("cut short")
     attached: list[str] = []
-    monkeypatch.setattr(witness, "attach", lambda record, trace, file: attached.append(file))
+    monkeypatch.setattr(witness, "attach", lambda *given: attached.append(given[2]))
 
     @contextmanager
     def traced(output: Path, wanted: object) -> Iterator[module.Tracing]:
-        taken = module.Tracing(output, tmp_path, since=1)
+        taken = module.Tracing(output, tmp_path)
         try:
             yield taken
         finally:
@@ -123,7 +127,7 @@ def test_an_interrupted_run_keeps_what_the_kernel_saw(
             taken.lost = 0
 
     monkeypatch.setattr(witness, "tracing", traced)
-    record, said = Record(tmp_path, {}), list[str]()
+    record, said = Record(tmp_path, {"contenders": []}), list[str]()
     with pytest.raises(KeyboardInterrupt), witness.witnessed(record, [], said.append):
         raise KeyboardInterrupt
     assert said == ["reading what the kernel saw"]
@@ -236,10 +240,14 @@ def test_agreement() -> None:
 
 
 def test_a_run_that_was_traced_in_parts_has_nothing_invented() -> None:
-    first, second = sample(), sample(kill_ns=200 * 10**9, main_ns=200 * 10**9 + 300_000, up_ns=None)
+    first = sample()
+    second = sample(kill_ns=200 * 10**9, main_ns=200 * 10**9 + 300_000, up_ns=None, replica=1)
     agreement(run(), [first], parse(RUNNER.splitlines()))
+    both = run()
+    guests = both["contenders"][0]["guests"]
+    guests.append({**guests[0], "replica": 1})
     later = parse(RUNNER.replace(" 100.", " 200.").splitlines())
-    found = agreement(run(), [first, second], later)
+    found = agreement(both, [first, second], later, before=(("c", 0),))
     assert (found["restarts"], found["invented"], found["unmatched_kills"]) == (2, 0, 0)
 
 

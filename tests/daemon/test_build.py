@@ -132,5 +132,6 @@ def test_all_that_is_needed_before_main_is_in_that_page(tmp_path: Path) -> None:
     named = subprocess.run(["nm", whole], capture_output=True, text=True, check=True).stdout
     lies = {words[2]: int(words[0], 16) for line in named.splitlines()
             if len(words := line.split()) == 3}  # fmt: skip
+    assert lies["_start"] % 64 == 0, "the rest of the start begins with a cache line"
     page = lies["begin"] & -4096
     assert [name for name in BEFORE_MAIN.split() if lies[name] & -4096 != page] == []

@@ -126,3 +126,8 @@ def test_no_scheduler_and_nobody_who_measures(suite: Suite) -> None:
     refused = suite.bench("--dask=127.0.0.1:1", *ASKED)
     assert refused.code == 2
     assert "No Dask scheduler answers" in refused.output
+    with scheduler(suite) as client:
+        nobody = suite.bench(f"--dask={address_of(client)}", *ASKED)
+        assert nobody.code == 1, nobody.output
+        assert f"No worker at {address_of(client)} offers to measure." in nobody.output
+        assert "--resources bench=1" in nobody.output
