@@ -91,7 +91,7 @@ def _contenders() -> Table:
     table = Table(
         title="Contenders (--only takes these, or their beginnings)", title_justify="left"
     )
-    for heading in ("contender", "looks every", "setting"):
+    for heading in ("contender", "acts every", "setting"):
         table.add_column(heading)
     for each in supervisors().values():
         for contender in each.contenders:

@@ -173,7 +173,7 @@ def _method(run: Run) -> Section:
          "sample faster, more identical guests run side by side."),
         ("Restart latency", "runs from just before SIGKILL to the first instruction of the "
          "successor's main(), in the guest's own clock. Kill times are drawn from a seed over at "
-         "least one period of whoever looks now and then; a trial without a restart by its "
+         "least one period of whoever acts once a period; a trial without a restart by its "
          "deadline counts as longer than every other, and is never dropped."),
         ("Two uptimes.", "A daemon long up is beyond every hold-off. One killed 0.3 s after its "
          "start shows what a supervisor does to a daemon that dies young."),
@@ -284,8 +284,8 @@ def _latency(run: Run, found: Sequence[Distribution]) -> Section | None:
         caption="Restart latency in ms, from SIGKILL to main()",
         columns=columns,
         rows=lines,
-        note="Long: beyond every hold-off. Short: 0.3 s after its start; of those that look now "
-        "and then (pollers), such kills fall into the same phase, so they are shown and not "
+        note="Long: beyond every hold-off. Short: 0.3 s after its start; of those that act "
+        "once a period, such kills fall into the same phase of it, so they are shown and not "
         "ranked.",
     )
     panels = _panels(run, found)
@@ -344,7 +344,7 @@ def _distributions(run: Run, samples: Samples) -> list[Distribution]:
                     high=figure["ci_high"],
                     ratio=figure["floor_ratio"],
                     floor=each["supervisor"] == FLOOR,
-                    polls=each["period"] is not None,
+                    periodic=each["period"] is not None,
                     short=group == "short",
                     host=each.get("host") or "",
                 )

@@ -48,7 +48,7 @@ class Distribution:
     high: float | None
     ratio: float | None
     floor: bool
-    polls: bool
+    periodic: bool
     short: bool = False
     host: str = ""
 
@@ -276,11 +276,11 @@ def _within(low: float, high: float) -> Value:
 def _kind(each: Distribution) -> str:
     if each.floor:
         return "the floor"
-    return "looks now and then" if each.polls else "is told by the kernel"
+    return "acts once a period" if each.periodic else "acts on events"
 
 
 def _kinds() -> Value:
-    names = ["is told by the kernel", "looks now and then", "the floor"]
+    names = ["acts on events", "acts once a period", "the floor"]
     return {
         "field": "kind", "type": "nominal",
         "legend": {"title": None, "direction": "horizontal"},

@@ -51,8 +51,8 @@ def conclude(run: dict[str, Any]) -> list[Answer]:
         *answers,
         Answer(
             "For a daemon that dies young?",
-            "of those that the kernel tells, the lowest median for a daemon 0.3 s up, and with it "
-            "everyone whose 95 % interval overlaps that one's. Who looks now and then is left "
+            "of those that act on events, the lowest median for a daemon 0.3 s up, and with it "
+            "everyone whose 95 % interval overlaps that one's. Who acts once a period is left "
             "out: such kills always fall into the same phase.",
             _fastest(run, [each for each in seen if not each["period"]], "restart_short"),
         ),
@@ -164,7 +164,7 @@ def _worth_changing(contenders: Sequence[Contender]) -> str:
 
 def _slow(contenders: Sequence[Contender]) -> str:
     slow = [
-        f"{_named(each, figure)}, which looks every {each['period']:g} s"
+        f"{_named(each, figure)}, which acts every {each['period']:g} s"
         if each["period"]
         else _named(each, figure)
         for each, figure in _measured(contenders, "restart_long")
@@ -198,7 +198,7 @@ def _of_contender(each: Contender) -> list[str]:
         if each["period"]:
             share = long["median"] / each["period"] / 10
             said.append(
-                f"{who} looks every {each['period']:g} s; its median is {share:.0f} % of that."
+                f"{who} acts every {each['period']:g} s; its median is {share:.0f} % of that."
             )
         elif short and short["median"] and _far_above(short, long):
             said.append(

@@ -12,8 +12,8 @@ FLOOR = "floor"
 LATENCY_COLUMNS = ("contender", "uptime", "n", "median", "95 % interval", "p90", "p99", "min",
                    "max", "x floor")  # fmt: skip
 NOISE_WORD = "too noisy for a ranking"
-# Kills 0.3 s after a start always find a poller at the same point of its period.
-SAME_PHASE = "poller: same phase, not ranked"
+# Kills 0.3 s after a start always find who acts once a period at the same point of it.
+SAME_PHASE = "periodic: same phase, not ranked"
 MARK = "*"
 
 
@@ -128,7 +128,7 @@ def about(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def same_phase(contender: dict[str, Any], name: str) -> bool:
-    """Whether a metric of a contender that polls says as much of its period as of itself."""
+    """Whether a metric says as much of its contender's period as of the contender itself."""
     return contender["period"] is not None and name.endswith("_short")
 
 

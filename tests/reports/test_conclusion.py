@@ -87,4 +87,4 @@ def test_findings_of_a_supervisor() -> None:
     said = findings(run, "s6")
     assert any("s6 tuned is 201 times faster than by default." in each for each in said)
     assert any("2.00 times slower than beside another init" in each for each in said)
-    assert "monit tuned looks every 1 s; its median is 50 % of that." in findings(run, "monit")
+    assert "monit tuned acts every 1 s; its median is 50 % of that." in findings(run, "monit")
