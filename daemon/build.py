@@ -130,6 +130,8 @@ def _compile(compiler: Compiler, program: str, folder: Path, zig_cache: Path) ->
     if done.returncode:
         raise Problem(
             f"{source.name} does not compile: {' '.join(command)}",
-            known=done.stderr,
-            advice=f"If nothing at all compiles: {_INSTALL}",
+            # A compiler that fails may have had no room.
+            known=f"{done.stderr.rstrip()}\n"
+            f"{shutil.disk_usage(folder).free >> 20} MiB are free in {folder}.",
+            advice=f"Free some space; if nothing at all compiles: {_INSTALL}",
         )

@@ -150,10 +150,10 @@ def test_a_full_disk_under_the_guests(suite: Suite, folder: str, words: str) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", ["4k", "30m", "300m"])
 def test_a_full_disk_under_the_cache_at_first_run(bare_suite: Suite, size: str) -> None:
-    """It is full for the key, for the packages' lists, for the packages' files."""
+    """It is full for the daemon, for the packages' lists, for the packages' files."""
     done = bare_suite.bench(*ASKED, before=small(bare_suite.cache, size, bare_suite.base / "saved"))
     fine(done, 1)
-    assert "failed with exit code" in done.output
+    assert re.search("does not compile|failed with exit code", done.output)
     assert re.search(rf"^\d+ MiB are free in {bare_suite.cache}", done.output, re.MULTILINE)
     assert not list((bare_suite.base / "saved" / "images").glob("build-*"))
 
