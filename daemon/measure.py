@@ -13,6 +13,7 @@ the output any more, 2 the plan is malformed.
 """
 from __future__ import division, print_function
 
+import bisect
 import collections
 import ctypes
 import errno
@@ -39,6 +40,7 @@ SECOND = 1000000000
 SERVICE_NAME = re.compile(r"^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,63}$")
 RECORD = struct.Struct("=6Q")  # struct record of testd.c
 LONGEST_LINE = 4096  # PIPE_BUF: testd's lines are shorter
+CHUNK = 1 << 16
 F_SETPIPE_SZ = 1031
 PIPE_SIZE = 1 << 20
 NR_PIDFD_SEND_SIGNAL, NR_PIDFD_OPEN = 424, 434  # the same numbers on every architecture used
@@ -46,6 +48,7 @@ FRESH_BELOW = 1.0  # s: groups whose upper uptime is below it need a fresh start
 FRESH_SLACK = 0.05  # s: how much later than drawn a kill of a fresh group may be
 UNWATCHED = 20000000  # ns after a kill: an end is watched for later, or once the successor is there
 COMMAND_DEADLINE = 60  # s: for a command that asks a supervisor for something
+KEPT = 1000  # starts of a service that are remembered
 STAMPS_KEPT = 150  # of the first starts in a crash loop, and of its last
 RETRIES = 20  # unexpected ends of the service that one trial puts up with
 
@@ -147,13 +150,30 @@ def choose_pidfd():
     return None, None, "proc polling"
 
 
+def read_bytes(path, limit):
+    """Content of a file, up to that size; b"" where it cannot be had.
+
+    Without a file object: to make one costs a processor that has slept as much as the reading.
+    """
+    parts, left = [], limit
+    try:
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            while left:
+                parts.append(os.read(fd, min(left, CHUNK)))
+                left -= len(parts[-1])
+                if not parts[-1]:
+                    break
+        finally:
+            os.close(fd)
+    except OSError:
+        return b""
+    return b"".join(parts)
+
+
 def read_proc(pid, name, limit=1 << 20):
     """Content of /proc/PID/NAME as text; '' where it cannot be had (the process may be gone)."""
-    try:
-        with open("/proc/%s/%s" % (pid, name), "rb") as f:
-            return f.read(limit).decode("utf-8", "replace")
-    except (IOError, OSError):
-        return ""
+    return read_bytes("/proc/%s/%s" % (pid, name), limit).decode("utf-8", "replace")
 
 
 Stat = collections.namedtuple(
@@ -204,10 +224,11 @@ def kilobytes(fields, key):
 
 
 def is_testd(pid, service):
-    """Is that process the test daemon of that service? testd names itself, whatever ran it."""
-    if read_proc(pid, "comm").strip() != "testd":
-        return False
-    return service in arguments(pid)[1:]
+    """Is that process the test daemon of that service, and no zombie, which has no arguments?
+
+    testd names itself, whatever ran it.
+    """
+    return read_proc(pid, "comm") == "testd\n" and service in arguments(pid)[1:]
 
 
 def descendants(stats, roots):
@@ -250,10 +271,13 @@ class Failed(Exception):
     """A step cannot do what it is for: what, and what is known."""
 
 
+encode = json.JSONEncoder(sort_keys=True).encode  # json.dumps makes such a one for each call
+
+
 def emit(event, **fields):
     """Print one line, at once. Raises NobodyListens when the reader has gone."""
     fields["event"] = event
-    data = (json.dumps(fields, sort_keys=True) + "\n").encode("ascii")
+    data = (encode(fields) + "\n").encode("ascii")
     while data:
         try:
             data = data[os.write(1, data):]
@@ -290,7 +314,7 @@ class Service(object):
         self.path = os.path.join(directory, name)
         self.lives = []  # those not known to be gone, oldest first
         self.seq = None  # the newest start known
-        self.known = collections.deque(maxlen=1000)  # (pid, main_ns) of the lives taken note of
+        self.known = collections.OrderedDict()  # (pid, main_ns) of the last lives taken note of
         self.stamped = 0  # how many lives were taken note of
         # main_ns of each start, in order; one that went unseen counts as of the next that was seen
         self.starts = []
@@ -305,11 +329,7 @@ class Service(object):
         return first
 
     def read_record(self):
-        try:
-            with open(self.path + ".count", "rb") as f:
-                data = f.read(RECORD.size)
-        except (IOError, OSError):
-            data = b""
+        data = read_bytes(self.path + ".count", RECORD.size)
         return RECORD.unpack(data) if len(data) == RECORD.size else (0,) * 6
 
     def current(self):
@@ -321,11 +341,13 @@ class Service(object):
         unseen = max(0, life.seq - (self.seq or 0) - 1)
         life.missed = unseen if self.seq is not None else 0  # before our time: nobody's loss
         self.seq = max(self.seq or 0, life.seq)
-        self.known.append((life.pid, life.main_ns))
+        self.known[life.pid, life.main_ns] = None
+        if len(self.known) > KEPT:
+            self.known.popitem(last=False)
         self.stamped += 1
-        self.starts.extend([life.main_ns] * (min(unseen, 1000) + 1))
-        self.starts.sort()
-        del self.starts[:-1000]
+        for _ in range(min(unseen, KEPT) + 1):
+            bisect.insort(self.starts, life.main_ns)
+        del self.starts[:-KEPT]
 
 
 class Bench(object):
@@ -382,7 +404,7 @@ class Bench(object):
                 raise
             ready = []
         self.readable = [fd for fd, _ in ready]
-        if any(fd == 1 for fd, _ in ready):
+        if 1 in self.readable:
             raise NobodyListens()
 
     def ends(self, seen_ns):
@@ -409,7 +431,9 @@ class Bench(object):
         return {"event": "gone", "life": life, "seen_ns": seen_ns}
 
     def lines(self):
-        """Whole lines that have arrived in the FIFO."""
+        """Whole lines that have arrived in the FIFO by the last poll."""
+        if self.fifo not in self.readable:
+            return []
         while True:
             try:
                 data = os.read(self.fifo, 65536)
@@ -462,7 +486,8 @@ class Bench(object):
         return life
 
     def hold(self, life):
-        """Get hold of the process: first the pidfd, then the check that it is the right one."""
+        """Get hold of the process: first what tells it from others, then whether it is the one."""
+        pidfd = None
         if self.open_pidfd:
             try:
                 pidfd = self.open_pidfd(life.pid)
@@ -471,15 +496,16 @@ class Bench(object):
                     raise
                 life.gone_ns = now()
                 return
-        s = read_stat(life.pid)
-        if not s or s.state in "ZX" or not is_testd(life.pid, life.service.name):
-            if self.open_pidfd:
+        else:
+            s = read_stat(life.pid)
+            life.starttime = s and s.starttime
+        if not is_testd(life.pid, life.service.name):
+            if pidfd is not None:
                 os.close(pidfd)
             life.gone_ns = now()
             return
-        life.starttime = s.starttime
         life.service.lives.append(life)
-        if self.open_pidfd:
+        if pidfd is not None:
             life.pidfd = pidfd
             self.held[pidfd] = life
             self.poll.register(pidfd, select.POLLIN)
@@ -1224,6 +1250,7 @@ class Trial(object):
         self.offset = generator.random()  # where in the first tenth of the slot
         self.warmup = warmup
         self.number = None
+        self.following = 0  # fresh trials next in line, whose kills must fit the limit too
 
 
 def plan_trials(p, generator):
@@ -1237,6 +1264,8 @@ def plan_trials(p, generator):
     trials.extend(rest)
     for number, trial in enumerate(trials):
         trial.number = number
+    for trial, successor in reversed(list(zip(trials, trials[1:]))):
+        trial.following = successor.following + 1 if successor.fresh else 0
     return trials
 
 
@@ -1262,46 +1291,42 @@ class Trials(object):
 
     def run(self):
         trials = plan_trials(self.p, self.generator)
-        # Collecting before each trial then looks at that trial's objects alone: 3 ms become 0.1 ms.
+        # A collection, between two kills, then looks at their objects alone: 3 ms become 0.1 ms.
         if hasattr(gc, "freeze"):
             gc.collect()
             gc.freeze()
         for index, trial in enumerate(trials):
-            following = 0  # fresh trials next in line, whose kills must fit the limit too
-            while index + 1 + following < len(trials) and trials[index + 1 + following].fresh:
-                following += 1
-            why = self.one(trial, following)
+            why = self.one(trial)
             if why:
                 emit("gaveup", service=self.service.name, trial=trial.number, why=why,
                      remaining=len(trials) - index, patience_s=self.p["patience"])
                 return
 
-    def one(self, trial, following):
+    def one(self, trial):
         """One trial, whatever it takes; returns why it is hopeless, or None when it is done."""
         for _ in range(RETRIES):
-            gc.collect()
             life = self.living()
             if not life:
                 return "it does not come back"
-            when = self.when(life, trial, following)
+            when = self.when(life, trial)
             if when is None:
-                self.freshen(life, trial, following)
+                self.freshen(life, trial)
             elif self.wait(life, when["at"]) and self.kill(life, trial, when):
                 return None
         return "in %d tries it never stayed up, or fresh, until it was to be killed" % RETRIES
 
     def living(self):
         """The service's current life; waits for one as long as patience lasts. None: it is over."""
-        self.bench.look_at_record(self.service)
+        life = self.service.current() or self.bench.look_at_record(self.service)
+        if life:
+            return life
         until = now() + ns(self.p["patience"])
-        waited = False
         while not self.service.current() and now() < until:
-            waited = True
             for thing in self.bench.listen(min(until, now() + LOOK)):
                 self.concerns_us(thing)
             self.bench.look_at_record(self.service)
         life = self.service.current()
-        if life and waited:
+        if life:
             emit("back", **life_fields(life))
         return life
 
@@ -1320,7 +1345,7 @@ class Trials(object):
                 at = max(at, starts[-back] + ns(window) + 1)
         return at
 
-    def when(self, life, trial, following):
+    def when(self, life, trial):
         """At which instant to kill, and by how much (ns) the limit and the slot delayed it.
 
         None if the trial needs a fresh start and this life is too old for it.
@@ -1336,7 +1361,7 @@ class Trials(object):
             if max(limited, instant) > drawn + ns(FRESH_SLACK):
                 return None
         else:
-            limited = self.allowed(following)
+            limited = self.allowed(trial.following)
             # Not at the very instant that the limit allows: that would lock a poller's phase.
             limited = drawn if limited <= drawn else limited + ns(trial.uptime - trial.low)
         # A fresh trial's uptime is its point: it does not wait for a slot.
@@ -1369,12 +1394,13 @@ class Trials(object):
 
     # -- the kill
 
-    def freshen(self, life, trial, following):
+    def freshen(self, life, trial):
         """A kill whose only use is the fresh start that comes of it; recorded as warm-up."""
         fresher = Trial({"name": "fresh", "fresh": False, "low": 0, "high": 0}, self.generator,
                         warmup=True)
         fresher.number = trial.number
-        when = self.when(life, fresher, following + 1)
+        fresher.following = trial.following + 1
+        when = self.when(life, fresher)
         if self.wait(life, when["at"]):
             self.kill(life, fresher, when)
 
@@ -1391,7 +1417,7 @@ class Trials(object):
             bench.vigil = False
         if kill_ns is None:
             return False
-        lost = self.service.record()[1]
+        lost = self.service.read_record()[1]
         emit("sample", service=self.service.name, group=trial.group, trial=trial.number,
              warmup=trial.warmup, signal=self.p["signal"], drawn_s=trial.uptime,
              uptime_ns=kill_ns - life.main_ns, at_ns=when["at"], limited_ns=when["limited_ns"],
