@@ -345,8 +345,8 @@ class Service(object):
         if len(self.known) > KEPT:
             self.known.popitem(last=False)
         self.stamped += 1
-        for _ in range(min(unseen, KEPT) + 1):
-            bisect.insort(self.starts, life.main_ns)
+        at = bisect.bisect(self.starts, life.main_ns)
+        self.starts[at:at] = [life.main_ns] * (min(unseen, KEPT) + 1)
         del self.starts[:-KEPT]
 
 
@@ -431,12 +431,12 @@ class Bench(object):
         return {"event": "gone", "life": life, "seen_ns": seen_ns}
 
     def lines(self):
-        """Whole lines that have arrived in the FIFO by the last poll."""
+        """Whole lines that have arrived in the FIFO, if the last poll told of any."""
         if self.fifo not in self.readable:
             return []
         while True:
             try:
-                data = os.read(self.fifo, 65536)
+                data = os.read(self.fifo, CHUNK)
             except OSError as e:
                 if e.errno == errno.EINTR:
                     continue
@@ -444,7 +444,7 @@ class Bench(object):
                     raise
                 break
             self.rest += data
-            if len(data) < 65536:
+            if len(data) < CHUNK:
                 break
         parts = self.rest.split(b"\n")
         self.rest = parts.pop()
@@ -1369,12 +1369,16 @@ class Trials(object):
         return {"at": at, "limited_ns": limited - drawn, "pushed_ns": at - limited}
 
     def wait(self, life, until):
-        """Wait until it is time; False if the service ended or started by itself meanwhile."""
+        """Wait until it is time; False if the service ended or started by itself meanwhile.
+
+        Listens even where it is time already: the end may have gone unheard.
+        """
         undisturbed = True
-        while now() < until and life.gone_ns is None:
+        while True:
             for thing in self.bench.listen(until):
                 undisturbed = self.expected(thing) and undisturbed
-        return undisturbed and life.gone_ns is None
+            if life.gone_ns is not None or now() >= until:
+                return undisturbed and life.gone_ns is None
 
     def expected(self, thing):
         """Is it none of what should not happen between trials? What should not is said."""

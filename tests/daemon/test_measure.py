@@ -226,6 +226,23 @@ def test_one_unexpected_restart_does_not_disturb(place: Place) -> None:
     assert len(result.all("sample")) == 3
 
 
+@pytest.mark.parametrize("without_pidfd", [False, True])
+def test_an_end_that_nobody_heard_does_not_disturb(place: Place, without_pidfd: bool) -> None:
+    floor = place.floor("s1")
+    old_enough: Event = {"do": "sleep", "seconds": 0.3}  # for a fresh trial to start with a kill
+    kill: Event = {"do": "signal", "target": "service:s1", "signal": 9}
+    unheard: Event = {"do": "cpu_mark", "root": [floor.pid]}
+    result = place.measure(
+        AWAIT, old_enough, kill, unheard, trials(SHORT), without_pidfd=without_pidfd
+    )
+    assert_ended(result)
+    assert result.all("gaveup") == []
+    samples = result.all("sample")
+    assert len([s for s in samples if not s["warmup"]]) == 3
+    for sample in samples:
+        assert_sane(sample)
+
+
 def test_other_services_are_said_and_do_not_disturb(place: Place) -> None:
     (place.dir / "s2.mode").write_text("--exit-after 50")
     place.start(str(place.binaries.floor), *place.testd("s1"), "--", *place.testd("s2"))
