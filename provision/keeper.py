@@ -1,10 +1,11 @@
 """Keeps one embedded guest, and removes every trace of it when its owner is gone.
 
 Runs as a process of its own, in its own session, so that neither Ctrl-C nor SIGKILL of the suite
-reaches it: `keeper.py LOCK CACHE NAME`, where CACHE/guests/NAME/config is the guest, and LOCK the
-open and locked file that shows that it has a keeper. It sees the cache
-at VIEW, in a mount namespace of its own: the shifted root may not walk down to it through /root.
-It takes one word a line on standard input and answers one line each:
+reaches it: `keeper.py CACHE NAME`. It makes the guest's folder, CACHE/guests/NAME, so that none is
+ever there without somebody to remove it, and holds a lock in it as long as it lives; then it says
+`ready`, or `taken`, where that folder is another's. It sees the cache at VIEW, in a mount namespace
+of its own: the shifted root may not walk down to it through /root. It takes one word a line on
+standard input and answers one line each:
 
     boot      start the guest               -> `pid N`, or `failed`
     halt      stop it                       -> `halted`
@@ -18,13 +19,14 @@ End of file, or SIGTERM, removes the guest: processes, control groups, lock file
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -127,6 +129,32 @@ class Keeper:
         )
 
 
+@contextlib.contextmanager
+def claiming(guests: Path) -> Iterator[None]:
+    """Nobody else claims a guest meanwhile: each folder there has a lock, held or left."""
+    folder = os.open(guests, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def claim(home: Path) -> IO[str] | None:
+    """Make the guest's folder; returns its lock, open and held. None: the folder is another's."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with claiming(home.parent):
+        try:
+            home.mkdir()
+        except FileExistsError:
+            return None
+        lock = (home / "lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        return lock
+
+
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -174,7 +202,7 @@ def _keepers() -> set[str]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             words = path.read_text(errors="replace").split("\0")
-            if len(words) > 4 and Path(words[-5]).name == Path(__file__).name:
+            if len(words) > 3 and Path(words[-4]).name == Path(__file__).name:
                 names.add(words[-2])
     return names
 
@@ -233,15 +261,18 @@ def _tops(pattern: str) -> set[Path]:
 
 
 def main() -> None:
-    """Answer the owner until it is gone, then remove the guest."""
-    keeper = Keeper(Path(sys.argv[2]), sys.argv[3])
-    with os.fdopen(int(sys.argv[1]), "w") as lock:
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Claim the guest, answer the owner until it is gone, then remove the guest."""
+    keeper = Keeper(Path(sys.argv[1]), sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    lock = claim(keeper.home)
+    if lock is None:
+        print("taken", flush=True)
+        return
+    with lock:
         try:
+            print("ready", flush=True)
             look_at_cache(keeper.cache)
             _answer(keeper)
         finally:

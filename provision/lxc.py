@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from fabric import Connection
 from filelock import FileLock
@@ -105,8 +105,7 @@ class Lxc(Provider):
         return self._start(name, system, layers)
 
     def leftovers(self) -> list[str]:
-        homeless = keeper.abandoned()
-        return sorted({*homeless, *(home.name for home in _homes() if not _owned(home))})
+        return sorted({*keeper.abandoned(), *(home.name for home in _unowned())})
 
     def kept(self) -> list[str]:
         return [home.name for home in _homes() if (home / keeper.KEPT).exists()]
@@ -190,24 +189,21 @@ class LxcGuest(Guest):
         self._talk = threading.Lock()
         self._pid = 0
         self._door: subprocess.Popen[bytes] | None = None
-        self._claim_home()
+        if self._home in _unowned():
+            Lxc().remove(name)
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-I", "-S", keeper.__file__, str(cache_folder()), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
         try:
+            self._claim_home()
             self._furnish_home()
-            with self._locked() as lock:
-                self._keeper = subprocess.Popen(
-                    [
-                        sys.executable, "-I", "-S", keeper.__file__,
-                        str(lock.fileno()), str(cache_folder()), name,
-                    ],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    pass_fds=(lock.fileno(),),
-                    text=True,
-                    start_new_session=True,
-                )  # fmt: skip
         except BaseException:
-            keeper.remove_traces(self._home)
+            self._let_go()
             raise
 
     @property
@@ -362,29 +358,36 @@ class LxcGuest(Guest):
 
     def destroy(self) -> None:
         self.disconnect()
-        if self._keeper.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._keeper.stdin.close()
+        self._let_go()
+        # A keeper that was killed removed nothing.
+        if self._home.exists():
+            Lxc().remove(self.name)
+
+    def _let_go(self) -> None:
+        """Have the keeper remove what it has made, and wait until it has."""
+        assert self._keeper.stdin is not None
+        with contextlib.suppress(OSError):
+            self._keeper.stdin.close()
         try:
             self._keeper.wait(_KEEPERS_PATIENCE)
         except subprocess.TimeoutExpired as failure:
             raise self._hangs("end") from failure
-        # A keeper that was killed removed nothing; Ctrl-C kills one that has not left our session.
-        if self._home.exists():
-            Lxc().remove(self.name)
 
     def _ask(self, word: str) -> str:
         assert self._keeper.stdin is not None
-        assert self._keeper.stdout is not None
         try:
             with self._talk:
                 self._keeper.stdin.write(word + "\n")
                 self._keeper.stdin.flush()
-                if not select.select([self._keeper.stdout], [], [], _KEEPERS_PATIENCE)[0]:
-                    raise self._hangs(word)
-                answer = self._keeper.stdout.readline()
+                return self._answer(word)
         except BrokenPipeError as failure:
             raise self._gone() from failure
+
+    def _answer(self, word: str) -> str:
+        assert self._keeper.stdout is not None
+        if not select.select([self._keeper.stdout], [], [], _KEEPERS_PATIENCE)[0]:
+            raise self._hangs(word)
+        answer = self._keeper.stdout.readline()
         if not answer:
             raise self._gone()
         return answer.strip()
@@ -404,27 +407,16 @@ class LxcGuest(Guest):
         )
 
     def _claim_home(self) -> None:
-        if self._home.exists() and not _owned(self._home):
-            Lxc().remove(self.name)
-        try:
-            self._home.mkdir(parents=True)
-        except FileExistsError:
+        """Wait until the keeper has the guest's folder. Raises Problem."""
+        if self._answer("begin") == "taken":
             raise Problem(
                 f"A guest named {self.name} is running.", advice="./inv destroy removes it."
-            ) from None
+            )
 
     def _furnish_home(self) -> None:
         os.chown(self._home, SHIFT, SHIFT)
         for part in ("upper", "work"):
             shifted_folder(self._home / part)
-
-    def _locked(self) -> IO[str]:
-        """The keeper's lock, which it inherits: at no time does the guest look abandoned."""
-        new = self._home / "lock.new"
-        lock = new.open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        new.rename(self._home / "lock")
-        return lock
 
     def _write_config(self, init: str) -> None:
         rootfs = ":".join(_seen(path) for path in (*self._layers, self.upper))
@@ -482,7 +474,15 @@ def _seen(path: Path) -> str:
 
 
 def _homes() -> list[Path]:
-    return sorted(lock.parent for lock in _folder().glob("*/lock"))
+    return sorted(_folder().glob("*/"))
+
+
+def _unowned() -> list[Path]:
+    """The guests' folders that no keeper is alive for."""
+    if not _folder().exists():
+        return []
+    with keeper.claiming(_folder()):
+        return [home for home in _homes() if not _owned(home)]
 
 
 def _owned(home: Path) -> bool:

@@ -215,8 +215,9 @@ class Machine:
         (self.home / _TABLE.parent).mkdir()
         for file in (Path("Vagrantfile"), _TABLE):
             shutil.copy(ROOT / file, self.home / file)
-        (self.home / "hypervisor").write_text(hypervisor)
         (self.home / "system").write_text(system.name)
+        # Last: whoever destroys what is left looks for this one, and needs the others.
+        (self.home / "hypervisor").write_text(hypervisor)
         self._environment = {
             **environment(hypervisor, self.home),
             "BENCH_BOX": box.name,

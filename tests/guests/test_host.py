@@ -269,24 +269,36 @@ def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None
     assert guest.name not in Lxc().leftovers()
 
 
-def test_a_guest_whose_keeper_has_only_just_begun_is_not_abandoned(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Whoever destroys what is left, or begins a bench, must not take it for that."""
-    slow = tmp_path / "slow"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
-    slow.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(slow))
-    guest = lxc.LxcGuest(f"begins-{os.getpid()}", SYSTEMS["debian"], [])
-    try:
-        assert guest.name not in Lxc().leftovers()
-    finally:
-        guest._keeper.kill()
-        guest.destroy()
-    assert not (cache_folder() / "guests" / guest.name).exists()
+# A suite that is killed once its guest's folder is there, and nothing in it yet.
+KILLED_AT_ONCE = """
+import os, signal
+from provision import lxc
+from provision.systems import SYSTEMS
+
+lxc.LxcGuest._furnish_home = lambda guest: os.kill(os.getpid(), signal.SIGKILL)
+lxc.Lxc().up(f"first-{os.getpid()}", SYSTEMS["debian"])
+"""
 
 
-@pytest.mark.parametrize("begins", ["exit 1", "read halt; echo; read boot"])
+def test_killed_as_soon_as_a_guest_has_a_folder(suite: Suite) -> None:
+    (suite.checkout / "killed.py").write_text(KILLED_AT_ONCE)
+    with unchanged(suite):
+        done = suite.run(program=suite.checkout / "killed.py")
+        assert done.code == -signal.SIGKILL, done.output
+        eventually(lambda: not suite.guests(), "the keeper removes what it has made")
+
+
+def test_destroy_finds_a_folder_that_was_never_locked(suite: Suite) -> None:
+    """So ends a host whose power is cut at that moment."""
+    with unchanged(suite):
+        (suite.cache / "guests" / "first-1" / "upper").mkdir(parents=True)
+        destroyed = suite.run("destroy")
+        assert destroyed.code == 0, destroyed.output
+        assert "first-1" in destroyed.output
+        assert not suite.guests()
+
+
+@pytest.mark.parametrize("begins", ["exit 1", 'mkdir "$4/guests/$5"; echo ready; read halt'])
 def test_a_keeper_that_dies_at_once_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begins: str
 ) -> None:

@@ -22,7 +22,7 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def kept() -> Iterator[str]:
     """The name of a guest that a process calls itself the keeper of."""
-    words = ["-c", "input()", "/anywhere/keeper.py", "5", "/some/cache", "kept-1"]
+    words = ["-c", "input()", "/anywhere/keeper.py", "/some/cache", "kept-1"]
     with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as process:
         yield words[-1]
         process.kill()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from provision import keeper
+from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.lxc import Lxc, LxcGuest
 
@@ -65,6 +68,32 @@ def test_two_threads_may_leave_a_guest_at_once() -> None:
         for done in [pool.submit(guest.disconnect) for _ in range(8)]:
             done.result()
     assert guest._door is None
+
+
+def test_a_guest_that_is_just_being_claimed_is_not_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever destroys what is left, or begins a bench, must not take it for that."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    home = cache_folder() / "guests" / "begins-1"
+    lock = fcntl.flock
+    asked: list[Future[list[str]]] = []
+
+    def lock_late(file: IO[str] | int, how: int) -> None:
+        if home.exists() and not asked:
+            asked.append(pool.submit(Lxc().leftovers))
+            wait(asked, 0.2)
+        lock(file, how)
+
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(fcntl, "flock", lock_late)
+        held = keeper.claim(home)
+        assert held is not None
+        with held:
+            assert home.name not in asked[0].result()
+            assert Lxc().owned() == [home.name]
+            assert keeper.claim(home) is None
+    assert Lxc().leftovers().count(home.name) == 1
 
 
 def test_guests_of_systemd_stay_within_what_one_user_has() -> None:
