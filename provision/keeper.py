@@ -3,9 +3,9 @@
 Runs as a process of its own, in its own session, so that neither Ctrl-C nor SIGKILL of the suite
 reaches it: `keeper.py CACHE NAME`. It makes the guest's folder, CACHE/guests/NAME, so that none is
 ever there without somebody to remove it, and holds a lock in it as long as it lives; then it says
-`ready`, or `taken`, where that folder is another's. It sees the cache at VIEW, in a mount namespace
-of its own: the shifted root may not walk down to it through /root. It takes one word a line on
-standard input and answers one line each:
+`ready`, or the number of the error that it met (EEXIST: that folder is another's). It sees the
+cache at VIEW, in a mount namespace of its own: the shifted root may not walk down to it through
+/root. It takes one word a line on standard input and answers one line each:
 
     boot      start the guest               -> `pid N`, or `failed`
     halt      stop it                       -> `halted`
@@ -140,18 +140,19 @@ def claiming(guests: Path) -> Iterator[None]:
         os.close(folder)
 
 
-def claim(home: Path) -> IO[str] | None:
-    """Make the guest's folder; returns its lock, open and held. None: the folder is another's."""
+def claim(home: Path) -> IO[str]:
+    """Make the guest's folder; returns its lock, open and held. Raises OSError, and leaves none."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with claiming(home.parent):
+        home.mkdir()
         try:
-            home.mkdir()
-        except FileExistsError:
-            return None
-        lock = (home / "lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
+            lock = (home / "lock").open("w")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
+        except OSError:  # such as a full disk
+            shutil.rmtree(home)
+            raise
         return lock
 
 
@@ -266,9 +267,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    lock = claim(keeper.home)
-    if lock is None:
-        print("taken", flush=True)
+    try:
+        lock = claim(keeper.home)
+    except OSError as failure:
+        print(failure.errno, flush=True)
         return
     with lock:
         try:

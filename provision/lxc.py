@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import logging
@@ -407,11 +408,15 @@ class LxcGuest(Guest):
         )
 
     def _claim_home(self) -> None:
-        """Wait until the keeper has the guest's folder. Raises Problem."""
-        if self._answer("begin") == "taken":
+        """Wait until the keeper has the guest's folder. Raises Problem and OSError."""
+        answer = self._answer("begin")
+        if answer == "ready":
+            return
+        if int(answer) == errno.EEXIST:
             raise Problem(
                 f"A guest named {self.name} is running.", advice="./inv destroy removes it."
             )
+        raise OSError(int(answer), os.strerror(int(answer)), str(self._home))
 
     def _furnish_home(self) -> None:
         os.chown(self._home, SHIFT, SHIFT)

@@ -133,16 +133,17 @@ def test_a_full_disk_under_the_results(suite: Suite, size: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("folder", "words"),
+    ("folder", "size", "words"),
     [
-        ("guests", "0 MiB are free where it writes"),
-        ("layers", "cannot be written: No space left on device"),
+        ("guests", "64k", "0 MiB are free where it writes"),
+        ("guests", "8k", "cannot be written: No space left on device"),
+        ("layers", "64k", "cannot be written: No space left on device"),
     ],
 )
-def test_a_full_disk_under_the_guests(suite: Suite, folder: str, words: str) -> None:
-    """It is full for the guest's first files, for what all guests are given."""
+def test_a_full_disk_under_the_guests(suite: Suite, folder: str, size: str, words: str) -> None:
+    """It is full for the guest's first files, for its lock, for what all guests are given."""
     fine(suite.bench(*ASKED), 0)  # the floor's layer is there, whatever ran before
-    done = suite.bench(*ASKED, before=small(suite.cache / folder, "64k", suite.base / "saved"))
+    done = suite.bench(*ASKED, before=small(suite.cache / folder, size, suite.base / "saved"))
     fine(done, 1)
     assert words in done.output
 

@@ -87,12 +87,11 @@ def test_a_guest_that_is_just_being_claimed_is_not_left(
 
     with ThreadPoolExecutor(1) as pool:
         monkeypatch.setattr(fcntl, "flock", lock_late)
-        held = keeper.claim(home)
-        assert held is not None
-        with held:
+        with keeper.claim(home):
             assert home.name not in asked[0].result()
             assert Lxc().owned() == [home.name]
-            assert keeper.claim(home) is None
+            with pytest.raises(FileExistsError):
+                keeper.claim(home)
     assert Lxc().leftovers().count(home.name) == 1
 
 
