@@ -323,7 +323,8 @@ class VagrantGuest(Guest):
         self._install_door(own, wanted)
         self.run(f"sync; setsid sh -c {shlex.quote(_REBOOT)} </dev/null >/dev/null 2>&1 &")
         self.disconnect()
-        self._wait(lambda: self._boot_id() not in (None, before), f"come up with {wanted} as PID 1")
+        time.sleep(_FAREWELL)
+        self._wait(lambda: self._booted_since(before), f"come up with {wanted} as PID 1")
         if self.run("test -e /run/door", check=False).code:
             raise Problem(
                 f"On guest {self.name}, {wanted} did not stay PID 1: it ended, the kernel panicked"
@@ -427,6 +428,12 @@ class VagrantGuest(Guest):
             self.disconnect()
             return None
 
+    def _booted_since(self, before: str | None) -> bool:
+        now = self._boot_id()
+        if now == before:  # the reboot waits for the end of this session, too
+            self.disconnect()
+        return now not in (None, before)
+
     def _wait(self, done: Callable[[], bool], what: str) -> None:
         give_up = time.monotonic() + self.machine.patience
         while not done():
@@ -447,8 +454,9 @@ def shell_command(home: Path) -> list[str]:
 
 def ssh_arguments(system: System) -> dict[str, Any]:
     """What paramiko must know to log in to that system."""
-    # QEMU and VirtualBox answer at the port before any sshd does: try again rather than wait.
-    patience = {"banner_timeout": 10, "auth_timeout": 60}
+    # QEMU and VirtualBox answer at the port before any sshd does, and after a machine that was
+    # reset meanwhile: try again rather than wait.
+    patience = {"banner_timeout": 10, "auth_timeout": 60, "channel_timeout": 30}
     return {"allow_agent": False, "look_for_keys": False, **patience, **_SSH.get(system.name, {})}
 
 

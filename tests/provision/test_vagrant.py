@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import paramiko
 import psutil
 import pytest
+from paramiko.common import AUTH_SUCCESSFUL, OPEN_FAILED_CONNECT_FAILED
 
-from provision import vagrant_machine, vm_keeper
+from provision import vagrant, vagrant_machine, vm_keeper
 from provision.errors import Problem
-from provision.systems import SYSTEMS
+from provision.systems import SYSTEMS, System
 from provision.vagrant import Vagrant
 from provision.vagrant_machine import ROOT, Machine, folder, machines
 from tests.provision.scripted_vagrant import ScriptedVagrant
@@ -380,6 +388,64 @@ def test_a_machine_of_another_user_is_not_said_to_be_destroyed(
             Vagrant("libvirt").remove(name)
     assert "with sudo" in caught.value.advice
     assert Vagrant("libvirt").owned() == [name]
+
+
+class Deaf(paramiko.ServerInterface):
+    """Lets everybody in, and is gone before the first command: a machine that was reset."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.over = threading.Event()
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        return AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        self.asked.set()
+        self.over.wait()
+        return OPEN_FAILED_CONNECT_FAILED
+
+    @contextmanager
+    def at_home(self) -> Iterator[int]:
+        """The port where it answers."""
+        with socket.create_server(("127.0.0.1", 0)) as door, ThreadPoolExecutor(1) as pool:
+            pool.submit(self._serve, door)
+            try:
+                yield int(door.getsockname()[1])
+            finally:
+                self.over.set()
+
+    def _serve(self, door: socket.socket) -> None:
+        door.settimeout(30)
+        transport = paramiko.Transport(door.accept()[0])
+        transport.add_server_key(paramiko.ECDSAKey.generate())
+        transport.start_server(server=self)
+        self.over.wait()
+        transport.close()
+
+
+def test_a_machine_that_is_reset_amid_a_question_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """QEMU keeps the connection, and nobody will ever answer on it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    usual = vagrant.ssh_arguments
+
+    def hasty(system: System) -> dict[str, Any]:
+        arguments = usual(system)
+        return {**arguments, "channel_timeout": arguments["channel_timeout"] / 100}
+
+    monkeypatch.setattr(vagrant, "ssh_arguments", hasty)
+    machine = SimpleNamespace(home=tmp_path, system=DEBIAN)
+    guest = vagrant.VagrantGuest("guest", cast("Machine", machine), lambda _: None)
+    deaf = Deaf()
+    with deaf.at_home() as port:
+        (tmp_path / "ssh_config").write_text(f"Host *\n HostName 127.0.0.1\n Port {port}\n")
+        assert guest._boot_id() is None
+        assert deaf.asked.is_set()
 
 
 def test_the_table_of_boxes_says_where_each_comes_from() -> None:

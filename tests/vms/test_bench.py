@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from tests.guests.host import Host
 from tests.guests.suite import Suite, eventually
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = pytest.mark.timeout(2400)
 
 
 @pytest.fixture(scope="module")
-def suite(base: Path) -> Suite:
-    return Suite.made(base / "s", seeded=False)
+def suite(base: Path) -> Iterator[Suite]:
+    made = Suite.made(base / "s", seeded=False)
+    yield made
+    made.remove()
 
 
 def libvirt(suite: Suite, *words: str, box: Path) -> list[str]:
@@ -30,7 +33,7 @@ def test_sysvinit_and_god_are_measured_in_a_machine(
     suite: Suite, box: Path, untouched: Host
 ) -> None:
     words = libvirt(suite, "--only=sysvinit,god", "--quick", "--force", box=box)
-    done = suite.start("bench", *words).end(1200)
+    done = suite.start("bench", *words).end(2000)
     assert done.code == 0, done.output
     run = suite.record()
     assert run["provider"]["name"] == "libvirt"
