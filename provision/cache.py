@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -36,10 +37,13 @@ def hand_over(*roots: Path) -> None:
         for folder, folders, files in os.walk(root):
             entries = [folder, *(os.path.join(folder, name) for name in (*folders, *files))]  # noqa: PTH118
             for entry in entries:
-                if os.lstat(entry).st_uid == 0:
-                    os.lchown(entry, *owner)
+                with contextlib.suppress(FileNotFoundError):  # a guest's may go at any time
+                    if os.lstat(entry).st_uid == 0:
+                        os.lchown(entry, *owner)
             folders[:] = [name for name in folders if _is_ours(folder, name, owner[0])]
 
 
 def _is_ours(folder: str, name: str, uid: int) -> bool:
-    return os.lstat(os.path.join(folder, name)).st_uid == uid  # noqa: PTH118
+    with contextlib.suppress(FileNotFoundError):
+        return os.lstat(os.path.join(folder, name)).st_uid == uid  # noqa: PTH118
+    return False

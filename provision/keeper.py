@@ -20,6 +20,7 @@ End of file, or SIGTERM, removes the guest: processes, control groups, lock file
 import contextlib
 import ctypes
 import fcntl
+import functools
 import os
 import shutil
 import signal
@@ -35,6 +36,7 @@ LOCKS = Path("/run/lxc/lock")
 VIEW = Path("/mnt")
 GUESTS = VIEW / "guests"
 KEPT = "kept"
+SETTLING = 10.0  # s: how long a guest that was killed may take to be gone
 PR_SET_PDEATHSIG = 1
 CLONE_NEWNS = 0x00020000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
@@ -51,6 +53,7 @@ class Keeper:
         self.network: subprocess.Popen[bytes] | None = None
 
     def boot(self) -> str:
+        keep_lock_folder(self.name)
         with (self.home / "log").open("ab") as log:
             self.monitor = self._child(["lxc-start", "-P", str(GUESTS), "-n", self.name, "-F"], log)
         while self.monitor.poll() is None:
@@ -125,7 +128,7 @@ class Keeper:
             stdout=log,
             stderr=log,
             pass_fds=pass_fds,
-            preexec_fn=die_with_parent,
+            preexec_fn=functools.partial(die_with, os.getpid()),
         )
 
 
@@ -156,9 +159,11 @@ def claim(home: Path) -> IO[str]:
         return lock
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent dies."""
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies, which may have happened already."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def cgroup_name(name: str) -> str:
@@ -213,15 +218,15 @@ def remove_traces(home: Path) -> list[Path]:
 
     Returns what could not be removed: control groups, lock file, folder.
     """
-    for _ in range(50):
-        left = _cgroups(home.name)
-        if not left:
-            break
+    until = time.monotonic() + SETTLING
+    while left := _cgroups(home.name):
         for group in left:
             with contextlib.suppress(OSError):
                 group.rmdir()
+        if time.monotonic() > until:
+            break
         time.sleep(0.02)
-    lock = LOCKS / str(GUESTS).lstrip("/") / f".{home.name}"
+    lock = lock_of(home.name)
     with contextlib.suppress(OSError):
         lock.unlink()
     for parent in lock.parents:
@@ -229,8 +234,31 @@ def remove_traces(home: Path) -> list[Path]:
             break
         with contextlib.suppress(OSError):
             parent.rmdir()
-    shutil.rmtree(home, ignore_errors=True)
+    _remove_folder(home)
     return [path for path in (*_cgroups(home.name), lock, home) if path.exists()]
+
+
+def _remove_folder(home: Path) -> None:
+    """The lock goes with the folder: nobody sees one without the other, and takes it for left."""
+    for tree in home.glob("*/"):
+        shutil.rmtree(tree, ignore_errors=True)
+    if home.exists():
+        with claiming(home.parent):
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def lock_of(name: str) -> Path:
+    """The file by which LXC's tools exclude each other."""
+    return LOCKS / str(GUESTS).lstrip("/") / f".{name}"
+
+
+def keep_lock_folder(name: str) -> None:
+    """Make that file before LXC does: another guest's end takes an empty folder away under it."""
+    lock = lock_of(name)
+    while not lock.exists():
+        with contextlib.suppress(FileNotFoundError):
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            lock.touch()
 
 
 def _cgroups(name: str) -> list[Path]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -95,6 +96,56 @@ def test_a_guest_that_is_just_being_claimed_is_not_left(
     assert Lxc().leftovers().count(home.name) == 1
 
 
+def test_a_guest_that_is_just_being_removed_is_not_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    home = cache_folder() / "guests" / "ends-1"
+    remove = shutil.rmtree
+    asked: list[Future[list[str]]] = []
+
+    def remove_slowly(folder: Path, **how: Any) -> None:
+        if folder == home:
+            (home / "lock").unlink()
+        asked.append(pool.submit(Lxc().leftovers))
+        wait(asked, 0.2)
+        remove(folder, **how)
+
+    with ThreadPoolExecutor(1) as pool, keeper.claim(home):
+        (home / "upper").mkdir()
+        monkeypatch.setattr(shutil, "rmtree", remove_slowly)
+        assert keeper.remove_traces(home) == []
+        assert [home.name in each.result() for each in asked] == [False, False]
+
+
+def test_lxcs_lock_folder_is_there_whoever_removes_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another guest's end takes it away between LXC's making it and its making a file in it."""
+    monkeypatch.setattr(keeper, "LOCKS", tmp_path)
+    touch, mkdir = Path.touch, Path.mkdir
+    taken: list[str] = []
+
+    def take(what: str, folder: Path) -> None:
+        if what not in taken:
+            taken.append(what)
+            folder.rmdir()
+
+    def mkdir_taken(path: Path, *words: Any, **how: Any) -> None:
+        mkdir(path, *words, **how)
+        take(f"mkdir {path.name}", path)
+
+    def touch_taken(path: Path) -> None:
+        take("touch", path.parent)
+        touch(path)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir_taken)
+    monkeypatch.setattr(Path, "touch", touch_taken)
+    keeper.keep_lock_folder("g")
+    assert "touch" in taken
+    assert keeper.lock_of("g").exists()
+
+
 def test_guests_of_systemd_stay_within_what_one_user_has() -> None:
     watches = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
     assert 1 <= Lxc().crowd("systemd") <= max(1, watches // 5)
@@ -114,6 +165,7 @@ def test_what_stays_is_not_said_to_be_removed(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(keeper, "CGROUPS", tmp_path / "groups")
     monkeypatch.setattr(keeper, "LOCKS", tmp_path / "locks")
+    monkeypatch.setattr(keeper, "SETTLING", 0.1)
     monkeypatch.setattr(os, "geteuid", lambda: user)
     group = tmp_path / "groups" / "process-supervision.odd-1"
     (group / "cgroup.procs").mkdir(parents=True)
