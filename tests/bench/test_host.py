@@ -12,7 +12,7 @@ from bench.host import own_cpu_seconds
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="doors need Linux")
 # It works for a while, and ends; then the door says so, and stays.
-DOOR = f"#!/bin/sh\n{sys.executable} -c 'sum(range(10**7))'\necho\nread line\n"
+DOOR = f"#!/bin/sh\n{sys.executable} -c 'sum(range(3 * 10**7))'\necho\nread line\n"
 
 
 def test_what_ended_behind_a_door_still_counts(tmp_path: Path) -> None:
@@ -23,6 +23,6 @@ def test_what_ended_behind_a_door_still_counts(tmp_path: Path) -> None:
     with subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as door:
         assert door.stdout is not None
         door.stdout.readline()
-        # More than a sum of ten millions leaves to this process in that time.
+        # More than a sum of thirty millions leaves to this process in that time.
         assert own_cpu_seconds() - before > 0.1
         door.communicate(b"\n")

@@ -13,7 +13,7 @@ from tests.guests.suite import Suite, adopt_orphans, mount_apart
 
 HERE = Path(__file__).parent
 # Seconds, far beyond what any takes: a suite or a keeper that hangs is not waited for any longer.
-PATIENCE, PATIENCE_SLOW = 300, 900
+PATIENCE, PATIENCE_SLOW = 600, 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

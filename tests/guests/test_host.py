@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -54,8 +55,13 @@ def without_layers(suite: Suite) -> None:
 
 def keepers(running: Running) -> list[psutil.Process]:
     """The keepers of a running suite's guests."""
-    children = psutil.Process(running.process.pid).children()
-    return [each for each in children if any("keeper.py" in word for word in each.cmdline())]
+    return list(filter(_keeps, psutil.Process(running.process.pid).children()))
+
+
+def _keeps(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):  # the suite has others, and they end
+        return any("keeper.py" in word for word in process.cmdline())
+    return False
 
 
 def test_a_whole_bench(suite: Suite) -> None:
@@ -252,8 +258,8 @@ def test_destroy_finds_what_no_cache_knows_of(suite: Suite) -> None:
 
 def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its guest is gone with it; a stopped keeper is as good as one that hangs."""
-    monkeypatch.setattr(lxc, "_KEEPERS_PATIENCE", 1)
     guest = Lxc().up(f"hangs-{os.getpid()}", SYSTEMS["debian"])
+    monkeypatch.setattr(lxc, "_KEEPERS_PATIENCE", 1)
     (keeper,) = [each for each in psutil.Process().children() if guest.name in each.cmdline()]
     keeper.suspend()
     try:

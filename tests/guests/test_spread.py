@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from distributed import Client
+from filelock import FileLock
 
 from bench.spread import RESOURCE
-from tests.guests.suite import Suite, eventually
+from tests.guests.suite import PATIENCE, Suite, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -116,7 +117,8 @@ def test_what_ctrl_c_says_of_the_workers_is_so(suite: Suite) -> None:
         kept = (suite.results / "latest").resolve()
         assert f"what was measured is kept ({kept})" in done.output
         assert "Each worker still ends the contender that it is at" in done.output
-        eventually(lambda: not suite.guests(), "the guests go when that contender is done")
+        with FileLock(suite.cache / "bench.lock", timeout=PATIENCE):  # that contender is done
+            assert suite.guests() == []
     supervisors = {each["supervisor"] for each in suite.record()["contenders"]}
     assert len(supervisors) == 2
     assert "floor" in supervisors
