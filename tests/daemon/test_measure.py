@@ -155,7 +155,7 @@ def test_no_restart_by_the_deadline_is_censored_then_waited_for(place: Place) ->
     (place.dir / "s1.mode").touch()
     opener = place.start("/bin/sh", "-c", f"while :; do sleep 1; touch {gate}; done")
     result = place.measure(
-        AWAIT, trials(group("long", 3, 0, 0.01, fresh=False), deadline=0.05, patience=30)
+        AWAIT, trials(group("long", 3, 0, 0.01, fresh=False), deadline=0.3, patience=30)
     )
     opener.kill()
     assert_ended(result)
@@ -166,9 +166,8 @@ def test_no_restart_by_the_deadline_is_censored_then_waited_for(place: Place) ->
     for sample in censored:
         assert sample["main_ns"] is None
         assert sample["new_pid"] is None
-        assert sample["deadline_s"] == 0.05
-        # A wake-up that comes late may find the deadline passed before the end was looked for.
-        assert sample["exit_ns"] is None or sample["exit_ns"] > sample["kill_ns"]
+        assert sample["deadline_s"] == 0.3
+        assert sample["exit_ns"] > sample["kill_ns"]
     # Each later trial is on the life that came back after all.
     for back in result.all("back"):
         assert back["main_ns"] > censored[0]["kill_ns"]
@@ -383,9 +382,9 @@ def test_many_starts_are_counted(place: Place) -> None:
     result = place.measure(AWAIT, mode, kill, counting, mended, AWAIT)
     assert_ended(result)
     counted = result.one("starts")
-    assert counted["total"] == sum(counted["per_second"]) > 0
+    assert counted["total"] == sum(counted["per_second"]) > 150
     assert len(counted["per_second"]) == 2
-    assert len(counted["first"]) == min(counted["total"], 150)
+    assert len(counted["first"]) == 150
     stamps = counted["first"] + counted["last"]
     assert stamps == sorted(stamps)
     assert counted["total"] + counted["lost"] < place.record()[0]

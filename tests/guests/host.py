@@ -67,8 +67,7 @@ class Host:
         for kind, before in asdict(self).items():
             after = getattr(later, kind)
             lines = [f"+ {line}" for line in sorted(after - before)]
-            # An empty folder of LXC's locks goes with whoever else's guest is the next to end.
-            gone = [line for line in before - after if not line.startswith(str(LOCKS))]
+            gone = [line for line in before - after if not _lock_folder(line)]
             lines += [f"- {line}" for line in sorted(gone)]
             if lines:
                 found[kind] = lines
@@ -77,6 +76,11 @@ class Host:
     def newcomers(self) -> list[psutil.Process]:
         """Living descendants of this process that were not there then."""
         return [each for each in descendants() if _process(each) not in self.processes]
+
+
+def _lock_folder(line: str) -> bool:
+    """Whether it is a folder of LXC's locks: an empty one goes with anybody's guest that ends."""
+    return line.startswith(f"{LOCKS}/") and "/." not in line
 
 
 def _process(process: psutil.Process) -> str:

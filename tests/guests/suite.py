@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -267,6 +268,13 @@ def _adopted(pid: int) -> bool:
         return True
     status = Path(f"/proc/{pid}/status").read_text()
     return len(re.findall(r"^NSpid:(.*)$", status, re.MULTILINE)[0].split()) > 1
+
+
+def runs(process: psutil.Process, program: str) -> bool:
+    """Whether that is a process of such a program; no, if it has ended meanwhile."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return any(program in word for word in process.cmdline())
+    return False
 
 
 def descendants() -> list[psutil.Process]:

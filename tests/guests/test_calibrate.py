@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import platform
 import subprocess
@@ -17,7 +16,7 @@ from bench.trace import events, lack, tracing
 from daemon.build import build
 from provision.cache import cache_folder
 from tests.daemon.place import stamps_its_entry
-from tests.guests.suite import Running, Suite, eventually
+from tests.guests.suite import Running, Suite, eventually, runs
 from tests.guests.test_host import reach
 
 pytestmark = pytest.mark.slow
@@ -34,15 +33,10 @@ def instances(taking: int) -> set[str]:
     return {name for name in told.stdout.split() if name.startswith(f"{tracer.NAME}-{taking}-")}
 
 
-def _traces(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess):  # the suite has others, and they end
-        return Path(tracer.__file__).name in " ".join(process.cmdline())
-    return False
-
-
 def tracer_of(running: Running) -> psutil.Process:
     """The process that traces for that suite, which is measuring."""
-    (taking,) = filter(_traces, psutil.Process(running.process.pid).children())
+    children = psutil.Process(running.process.pid).children()
+    (taking,) = [each for each in children if runs(each, Path(tracer.__file__).name)]
     assert instances(taking.pid)
     return taking
 

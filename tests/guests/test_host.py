@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -22,7 +21,7 @@ from provision.keeper import abandoned
 from provision.lxc import Lxc
 from provision.systems import SYSTEMS
 from tests.guests.host import Covered, Host
-from tests.guests.suite import Running, Suite, descendants, eventually
+from tests.guests.suite import Running, Suite, descendants, eventually, runs
 
 RUNIT = "runit/runner/default/hosted"
 ASKED = (f"--only={RUNIT}", "--trials=3", "--scenario=restart")
@@ -55,13 +54,8 @@ def without_layers(suite: Suite) -> None:
 
 def keepers(running: Running) -> list[psutil.Process]:
     """The keepers of a running suite's guests."""
-    return list(filter(_keeps, psutil.Process(running.process.pid).children()))
-
-
-def _keeps(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess):  # the suite has others, and they end
-        return any("keeper.py" in word for word in process.cmdline())
-    return False
+    children = psutil.Process(running.process.pid).children()
+    return [each for each in children if runs(each, "keeper.py")]
 
 
 def test_a_whole_bench(suite: Suite) -> None:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import IO, Any
@@ -71,51 +72,67 @@ def test_two_threads_may_leave_a_guest_at_once() -> None:
     assert guest._door is None
 
 
-def test_a_guest_that_is_just_being_claimed_is_not_left(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Whoever destroys what is left, or begins a bench, must not take it for that."""
+class Onlooker:
+    """Whoever destroys what is left, or begins a bench, asks for that at any moment."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self.asked: list[Future[list[str]]] = []
+        self._pool = pool
+
+    def look(self) -> None:
+        """Ask now; who must wait for the answer gets it later."""
+        self.asked.append(self._pool.submit(Lxc().leftovers))
+        wait(self.asked, 0.2)
+
+    def saw(self, guest: str) -> list[bool]:
+        """For each time, whether that guest was taken for left."""
+        return [guest in each.result() for each in self.asked]
+
+
+@pytest.fixture
+def onlooker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Onlooker]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with ThreadPoolExecutor(1) as pool:
+        yield Onlooker(pool)
+
+
+def test_a_guest_that_is_just_being_claimed_is_not_left(
+    monkeypatch: pytest.MonkeyPatch, onlooker: Onlooker
+) -> None:
     home = cache_folder() / "guests" / "begins-1"
     lock = fcntl.flock
-    asked: list[Future[list[str]]] = []
 
     def lock_late(file: IO[str] | int, how: int) -> None:
-        if home.exists() and not asked:
-            asked.append(pool.submit(Lxc().leftovers))
-            wait(asked, 0.2)
+        if home.exists() and not onlooker.asked:
+            onlooker.look()
         lock(file, how)
 
-    with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(fcntl, "flock", lock_late)
-        with keeper.claim(home):
-            assert home.name not in asked[0].result()
-            assert Lxc().owned() == [home.name]
-            with pytest.raises(FileExistsError):
-                keeper.claim(home)
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    with keeper.claim(home):
+        assert onlooker.saw(home.name) == [False]
+        assert Lxc().owned() == [home.name]
+        with pytest.raises(FileExistsError):
+            keeper.claim(home)
     assert Lxc().leftovers().count(home.name) == 1
 
 
 def test_a_guest_that_is_just_being_removed_is_not_left(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, onlooker: Onlooker
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     home = cache_folder() / "guests" / "ends-1"
     remove = shutil.rmtree
-    asked: list[Future[list[str]]] = []
 
     def remove_slowly(folder: Path, **how: Any) -> None:
         if folder == home:
             (home / "lock").unlink()
-        asked.append(pool.submit(Lxc().leftovers))
-        wait(asked, 0.2)
+        onlooker.look()
         remove(folder, **how)
 
-    with ThreadPoolExecutor(1) as pool, keeper.claim(home):
+    with keeper.claim(home):
         (home / "upper").mkdir()
         monkeypatch.setattr(shutil, "rmtree", remove_slowly)
         assert keeper.remove_traces(home) == []
-        assert [home.name in each.result() for each in asked] == [False, False]
+        assert onlooker.saw(home.name) == [False, False]
 
 
 def test_lxcs_lock_folder_is_there_whoever_removes_it(
