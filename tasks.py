@@ -69,7 +69,7 @@ def _hand_over() -> None:
     """What was written as root belongs to whoever called sudo, however the command ended."""
     if caller() is None:
         return
-    from bench.record import RESULTS
+    from bench.recording.store import RESULTS
 
     hand_over(cache_folder(), RESULTS)
 
@@ -82,7 +82,7 @@ def _refused(parse: Callable[[], None]) -> Callable[[], None]:
         try:
             parse()
         except ParseError as error:
-            from bench.request import not_understood
+            from bench.cli.errors import not_understood
 
             raise Exit(str(not_understood(error, program.parser.contexts)), code=2) from error
 
@@ -162,11 +162,11 @@ def bench(
     dask: str = "",
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
-    from bench.live import Display
-    from bench.options import Options
-    from bench.run import bench as measure
+    from bench.cli.progress_display import Display
+    from bench.engine.run import bench as measure
+    from bench.model.request import Options
     from provision.systems import Mirror
-    from reports import terminal
+    from reports.formats import terminal
 
     console = _console()
     display = Display(console)
@@ -175,7 +175,7 @@ def bench(
         versions, Mirror.checked(mirror, snapshot, keyring, aur), overlay, trace, redo,
     )  # fmt: skip
     if dask:
-        from bench.spread import spread
+        from bench.distributed.dask import spread
 
         record = spread(options, dask, _sayer(console))
     else:
@@ -188,8 +188,8 @@ def bench(
 @said
 def calibrate(c: Context, quick: bool = False) -> int:
     """Measure the instrument itself on this host; later runs keep the result beside theirs."""
-    from bench import calibrate as instrument
-    from bench.live import Display
+    from bench.calibration import run as instrument
+    from bench.cli.progress_display import Display
 
     console = _console()
     display = Display(console)
@@ -202,8 +202,8 @@ def calibrate(c: Context, quick: bool = False) -> int:
 @said
 def merge(c: Context, run: list[str], mixed: bool = False) -> int:
     """Make one run of several that were made apart; --mixed ranks across hosts."""
-    from bench.merge import merge as together
-    from reports import terminal
+    from bench.distributed.merge import merge as together
+    from reports.formats import terminal
 
     record = together(run, mixed=mixed)
     return terminal.show(record.run, _console(), force=False, folder=record.folder)
@@ -222,9 +222,9 @@ def report(
 
     --why=runit/crashloop: the evidence for that cell of the behaviour matrix, and nothing else.
     """
-    from bench.record import find, read_run
+    from bench.recording.store import find, read_run
     from reports import known_format, render
-    from reports.why import why as evidence
+    from reports.evidence import why as evidence
 
     form, folder = known_format(format_), find(run)
     if why:
@@ -237,8 +237,8 @@ def report(
 @said
 def publish(c: Context, run: str = "latest") -> None:
     """Keep a run in reports/published/ as the reference, and put its table into the README."""
-    from bench.record import find, read_run
-    from reports.published import publish as keep
+    from bench.recording.store import find, read_run
+    from reports.publish import publish as keep
 
     folder = find(run)
     for path in keep(read_run(folder), folder):
@@ -249,10 +249,10 @@ def publish(c: Context, run: str = "latest") -> None:
 @said
 def compare(c: Context, run: list[str], fail_on: str = "") -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
-    from bench.record import find, read_run
+    from bench.recording.store import find, read_run
     from reports.compare import Measured, show
-    from reports.samples import read
-    from reports.text import clean
+    from reports.model.samples import read
+    from reports.model.text import clean
 
     folders = [find(name) for name in run]
     read_ones = [Measured(clean(read_run(each)), read(each)) for each in folders]
@@ -263,7 +263,7 @@ def compare(c: Context, run: list[str], fail_on: str = "") -> int:
 @said
 def usage(c: Context, name: str, os_: str = "debian") -> int:
     """Show how to run a daemon under that supervisor: the suite's own files and commands."""
-    from bench.usage import show
+    from bench.cli.usage import show
 
     return show(name, os_, _console())
 
@@ -272,7 +272,7 @@ def usage(c: Context, name: str, os_: str = "debian") -> int:
 @said
 def loc(c: Context, only: list[str], json: bool = False) -> None:
     """Count the lines of code of supervisors, all or those named, by the article's rule."""
-    from bench import loc as lines
+    from bench.recording import loc as lines
 
     counted = lines.count_and_keep(only, lambda step: print(step, file=sys.stderr))
     print(lines.as_json(counted)) if json else _console().print(lines.table(counted))
@@ -282,7 +282,7 @@ def loc(c: Context, only: list[str], json: bool = False) -> None:
 @said
 def list_(c: Context) -> None:
     """Show supervisors, systems, providers and scenarios, and what is to be had here."""
-    from bench.overview import overview
+    from bench.cli.inventory import overview
 
     console = _console()
     for part in overview():
@@ -305,8 +305,8 @@ def try_(
     aur: str = "",
 ) -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""
-    from bench.overlays import overlays
-    from bench.playground import play
+    from bench.cli.try_shell import play
+    from bench.model.overlays import overlays
     from provision.systems import Mirror, named
 
     system = named(os_, Mirror.checked(mirror, snapshot, keyring, aur))
@@ -317,8 +317,8 @@ def try_(
 @said
 def box_(c: Context, system: str) -> None:
     """Build Vagrant boxes of a system from its packages: one for libvirt, one for VirtualBox."""
-    from provision.box import boxes
     from provision.systems import named
+    from provision.vagrant.box import boxes
 
     for provider, path in boxes(named(system)).items():
         print(f"--provider={provider} --box={path}")
@@ -328,7 +328,7 @@ def box_(c: Context, system: str) -> None:
 @said
 def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -> None:
     """Boot a virtual machine for yourself; it stays until ./inv destroy."""
-    from provision.vagrant_people import up as boot
+    from provision.vagrant.user_machines import up as boot
 
     for line in boot(os_, provider, box):
         print(line, flush=True)
@@ -338,7 +338,7 @@ def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -
 @said
 def ssh(c: Context, name: str = "") -> int:
     """Open a shell as root in a machine that ./inv up or --keep has left."""
-    from provision.vagrant_people import enter
+    from provision.vagrant.user_machines import enter
 
     return enter(name)
 
@@ -347,7 +347,7 @@ def ssh(c: Context, name: str = "") -> int:
 @said
 def status(c: Context) -> None:
     """Show the virtual machines that there are."""
-    from provision.vagrant_people import status as machines
+    from provision.vagrant.user_machines import status as machines
 
     for line in machines():
         print(line)
@@ -357,7 +357,7 @@ def status(c: Context) -> None:
 @said
 def destroy(c: Context, cache: bool = False) -> None:
     """Remove whatever is left of any guest; --cache: images and layers, too."""
-    from bench.cleaning import destroy as clean
+    from bench.cli.cleanup import destroy as clean
 
     for line in clean(cache=cache):
         print(line)
@@ -367,7 +367,7 @@ def destroy(c: Context, cache: bool = False) -> None:
 @said
 def doctor(c: Context) -> int:
     """Say what this host can do, and what to do about the rest."""
-    from bench.overview import diagnosis
+    from bench.cli.inventory import diagnosis
 
     table, ready = diagnosis()
     _console().print(table)
@@ -378,6 +378,6 @@ def doctor(c: Context) -> int:
 @said
 def test(c: Context, all_: bool = False) -> int:
     """Check the code and run the tests: what fits five minutes, or everything with --all."""
-    from bench.checks import check
+    from bench.cli.checks import check
 
     return check(everything=all_)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from provision.errors import Problem
 
-SOURCES = Path(__file__).parent
+SOURCES = Path(__file__).parent / "c"
 PROGRAMS = ("testd", "floor", "bareloop", "sleeper")
 _INSTALL = "apt-get install gcc musl-tools"
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-s", "-Wl,-z,norelro")

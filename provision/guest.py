@@ -17,9 +17,9 @@ from fabric.runners import Remote
 from invoke import Result
 from invoke.exceptions import CommandTimedOut, UnexpectedExit
 
+from provision.counters.memory import MemoryGroup
+from provision.counters.syscalls import Calls
 from provision.errors import Problem
-from provision.memory import MemoryGroup
-from provision.syscalls import Calls
 from provision.systems import System
 
 

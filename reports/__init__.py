@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from provision.systems import unknown
-from reports.text import clean
+from reports.model.text import clean
 
 FORMATS = ("terminal", "md", "html", "csv", "json", "pyperf")
 
@@ -21,7 +21,7 @@ def render(form: str, run: dict[str, Any], folder: Path, console: Console, *, fo
     form: one of FORMATS. Raises Problem for samples that are broken.
     """
     if form == "terminal":
-        from reports import terminal
+        from reports.formats import terminal
 
         return terminal.show(run, console, force=force, folder=folder)
     if form in ("md", "html"):
@@ -29,17 +29,18 @@ def render(form: str, run: dict[str, Any], folder: Path, console: Console, *, fo
             print(path)
         return 0
     if form == "csv":
-        from reports import table
+        from reports.formats import csv_table
 
-        table.write(run, sys.stdout)
+        csv_table.write(run, sys.stdout)
         return 0
     if form == "json":
         json.dump(run, sys.stdout, indent=1)
         return 0
     if form == "pyperf":
-        from reports import benchmarks, samples
+        from reports.formats import pyperf_suite
+        from reports.model import samples
 
-        benchmarks.write(run, samples.read(folder), sys.stdout)
+        pyperf_suite.write(run, samples.read(folder), sys.stdout)
         return 0
     raise AssertionError(form)
 
@@ -54,12 +55,13 @@ def known_format(form: str) -> str:
 def write_article(form: str, run: dict[str, Any], folder: Path) -> list[Path]:
     """Write the article beside the run: article.html, or article.md with its pictures."""
     # Drawing starts an interpreter of another language: only what draws shall wait for that.
-    from reports import markdown, page, samples
-    from reports.article import article
+    from reports.article.article import article
+    from reports.formats import html, markdown
+    from reports.model import samples
 
     made = article(clean(run), samples.read(folder))
     if form == "html":
-        files = {"article.html": page.text(made)}
+        files = {"article.html": html.text(made)}
     else:
         files = {"article.md": markdown.text(made), **markdown.pictures(made)}
     for name, content in files.items():

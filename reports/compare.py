@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from provision.errors import Problem
-from reports.conclusion import overlap
-from reports.samples import Samples
-from reports.terminal import ROOMY
-from reports.view import has_figures, label, metric, number, ordered, same_phase
+from reports.article.recommendations import overlap
+from reports.formats.terminal import ROOMY
+from reports.model.samples import Samples
+from reports.model.view import has_figures, label, metric, number, ordered, same_phase
 
 # Below this, a difference may well be chance; Holm's correction keeps it over all tests made.
 SIGNIFICANT = 0.05
@@ -43,7 +43,7 @@ _LIMIT = re.compile(r"^regression:(\d+(?:\.\d+)?)%?$")
 
 @dataclass(frozen=True)
 class Measured:
-    """A run with its samples. Both are clean (reports.text.clean)."""
+    """A run with its samples. Both are clean (reports.model.text.clean)."""
 
     run: dict[str, Any]
     samples: Samples

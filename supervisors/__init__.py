@@ -6,7 +6,7 @@ import importlib
 from functools import cache
 from pathlib import Path
 
-from supervisors.contract import Supervisor
+from supervisors.base import Supervisor
 
 
 @cache

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from bench.scenario import Scenario
+from bench.model.scenario import Scenario
 
 
 @cache

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evidence import duration, find, numbers, one_look, patience, spacing
-from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
-from bench.stats import Metric
-from supervisors.contract import Contender
+from bench.model.evidence import duration, find, numbers, one_look, patience, spacing
+from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.statistics import Metric
+from supervisors.base import Contender
 
 CHILDREN = 3
 _BEHAVIOUR = "cleans up after a dead daemon"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
-from bench.evidence import cpu_used
-from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
-from bench.stats import Metric, single, summary
-from supervisors.contract import Contender
+from bench.model.evidence import cpu_used
+from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.statistics import Metric, single, summary
+from supervisors.base import Contender
 
 WINDOW = 60.0  # s of crashing at least
 # More starts in a second than this, window over, burn the machine.

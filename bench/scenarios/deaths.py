@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
-from bench.evidence import rationed
-from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.stats import Metric, single
-from supervisors.contract import Contender
+from bench.model.evidence import rationed
+from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.statistics import Metric, single
+from supervisors.base import Contender
 
 # How a daemon ends by itself: options of testd. And what is sent to it from outside.
 INSIDE = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.scenario import Depth, Event, Scenario, Share, Turn
-from bench.stats import Metric, single
+from bench.model.scenario import Depth, Event, Scenario, Share, Turn
+from bench.model.statistics import Metric, single
 from supervisors import supervisors
-from supervisors.contract import Contender
+from supervisors.base import Contender
 
 FEW, MANY = 1, 10
 IDLE = 10.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
-from bench.evidence import one_look
-from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.stats import Metric, single
+from bench.model.evidence import one_look
+from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.statistics import Metric, single
 from supervisors import supervisors
-from supervisors.contract import Contender
+from supervisors.base import Contender
 
 STOPPED = 30.0  # s at least for which a stopped daemon is watched
 HANG_AFTER = 3.0  # s of life with a watchdog that is answered

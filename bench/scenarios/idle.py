@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bench.acts import Act, Scene, deadline, play, scene, seconds
-from bench.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.stats import Metric, single
-from supervisors.contract import Contender
+from bench.model.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.model.stages import Act, Scene, deadline, play, scene, seconds
+from bench.model.statistics import Metric, single
+from supervisors.base import Contender
 
 WINDOW, WINDOW_QUICK = 50.0, 15.0
 BEHAVIOUR = "sleeps"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evidence import duration, find, numbers, patience, spacing
-from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
-from bench.stats import Metric, single
-from supervisors.contract import Contender
+from bench.model.evidence import duration, find, numbers, patience, spacing
+from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.statistics import Metric, single
+from supervisors.base import Contender
 
 # One after the other, and all at once: signals that coincide are merged by the kernel.
 STREAM, BURST = 3000, 1000

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bench.acts import Act, deadline, play, scene
-from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
-from bench.stats import Metric, single
+from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
+from bench.model.stages import Act, deadline, play, scene
+from bench.model.statistics import Metric, single
 from supervisors import supervisors
-from supervisors.contract import Contender, Service
+from supervisors.base import Contender, Service
 
 RATE = 2000  # lines a second
 LIFE = 3.0  # s: five of them start no faster than anyone's limit allows

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
-from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.stats import Metric, single
+from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.statistics import Metric, single
 from supervisors import supervisors
-from supervisors.contract import Contender
+from supervisors.base import Contender
 
 LATE = 3.0  # s from the daemon's start to its announcement
 # Longer than any supervisor's documented patience with a start: systemd's is 90 s.

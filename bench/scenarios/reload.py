@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
-from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
-from bench.stats import Metric, single
-from supervisors.contract import Contender, Service
+from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
+from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.statistics import Metric, single
+from supervisors.base import Contender, Service
 
 # What the changed service's command line has more than before; it changes nothing else.
 OPTION = ("--ready-after", "1")

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from bench.evidence import cpu_used, rationed
-from bench.scenario import Depth, Event, Scenario, Share, Turn
-from bench.stats import Metric, single, summary
-from supervisors.contract import Contender
+from bench.model.evidence import cpu_used, rationed
+from bench.model.scenario import Depth, Event, Scenario, Share, Turn
+from bench.model.statistics import Metric, single, summary
+from supervisors.base import Contender
 
 SHORT_UPTIME = 0.3
 SHORT_TRIALS = 10

@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench.evidence import duration, find, numbers, patience, spacing
-from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
-from bench.stats import Metric, single, summary
+from bench.model.evidence import duration, find, numbers, patience, spacing
+from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
+from bench.model.statistics import Metric, single, summary
 from provision.errors import Problem
-from supervisors.contract import Contender
+from supervisors.base import Contender
 
 # The last one is beyond every ceiling that is written into a supervisor here; whoever keeps all of
 # them has none that a single machine would meet.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evidence import duration, find, marked, numbers, of_act, patience
-from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
-from bench.stats import Metric, single
+from bench.model.evidence import duration, find, marked, numbers, of_act, patience
+from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.statistics import Metric, single
 from provision.guest import Guest
 from supervisors import supervisors
-from supervisors.contract import TESTD, Contender
+from supervisors.base import TESTD, Contender
 
 SERVICES = 5
 STUBBORN = "s3"

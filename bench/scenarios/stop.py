@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.acts import Act, Scene, deadline, lasting, play, scene, seconds
-from bench.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.stats import Metric, single
-from supervisors.contract import Contender
+from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.statistics import Metric, single
+from supervisors.base import Contender
 
 CHILDREN = 2
 # Longer than any supervisor's documented patience with a service: systemd's is 90 s.

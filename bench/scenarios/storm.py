@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from bench.evidence import Found, daemons, duration, find, numbers, patience, spacing
-from bench.scenario import Depth, Event, Scenario, Share, Turn, Verdict
-from bench.stats import Metric, summary
-from supervisors.contract import Contender
+from bench.model.evidence import Found, daemons, duration, find, numbers, patience, spacing
+from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.statistics import Metric, summary
+from supervisors.base import Contender
 
 SIZES = (10, 100)
 SIZES_QUICK = (10,)

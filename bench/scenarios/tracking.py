@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.evidence import (
+from bench.model.evidence import (
     alive,
     daemons,
     duration,
@@ -16,7 +16,7 @@ from bench.evidence import (
     one_look,
     patience,
 )
-from bench.scenario import (
+from bench.model.scenario import (
     Answer,
     Depth,
     Event,
@@ -27,9 +27,9 @@ from bench.scenario import (
     Verdict,
     services,
 )
-from bench.stats import Metric
+from bench.model.statistics import Metric
 from supervisors import supervisors
-from supervisors.contract import Contender, Service
+from supervisors.base import Contender, Service
 
 # The acts, one a guest, and what is asked of a supervisor in each.
 _ACTS = {

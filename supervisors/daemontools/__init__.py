@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.packages import Apt, Aur
-from supervisors.contract import Article, Contender, Service, Supervisor
+from provision.sources.packages import Apt, Aur
+from supervisors.base import Article, Contender, Service, Supervisor
 
 
 def _contender(*, pid1: bool) -> Contender:

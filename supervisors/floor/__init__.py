@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.packages import Present
-from supervisors.contract import Contender, Service, Supervisor
+from provision.sources.packages import Present
+from supervisors.base import Contender, Service, Supervisor
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -20,11 +20,11 @@ def _contender(*, pid1: bool) -> Contender:
 
 
 class Floor(Supervisor):
-    """daemon/floor.c"""
+    """daemon/c/floor.c"""
 
     name = "floor"
     title = "floor"
-    home = "daemon/floor.c"
+    home = "daemon/c/floor.c"
     rank = 100
     sources = {"debian": Present(), "arch": Present(), "precise": Present()}
     program = None

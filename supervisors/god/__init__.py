@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.packages import Apt, Gem, Pacman
-from supervisors.contract import Article, Contender, Service, Supervisor
+from provision.sources.packages import Apt, Gem, Pacman
+from supervisors.base import Article, Contender, Service, Supervisor
 
 
 class God(Supervisor):

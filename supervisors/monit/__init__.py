@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.packages import Apt, Pacman
-from supervisors.contract import Article, Contender, Profile, Service, Supervisor
+from provision.sources.packages import Apt, Pacman
+from supervisors.base import Article, Contender, Profile, Service, Supervisor
 
 
 def _contender(profile: Profile, period: float, setting: str) -> Contender:

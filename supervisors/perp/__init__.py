@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.packages import Aur
-from supervisors.contract import Article, Contender, Service, Supervisor
+from provision.sources.packages import Aur
+from supervisors.base import Article, Contender, Service, Supervisor
 
 # Always named: perpctl without -b works on the current directory.
 _BASE = "/etc/perp"

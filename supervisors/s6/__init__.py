@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.packages import Apt, Aur
-from supervisors.contract import Article, Contender, Profile, Service, Supervisor
+from provision.sources.packages import Apt, Aur
+from supervisors.base import Article, Contender, Profile, Service, Supervisor
 
 _SCAN = "/etc/s6/service"
 

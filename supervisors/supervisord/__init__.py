@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.packages import Apt, Pacman, Pip
-from provision.sources import Pypi
-from supervisors.contract import Article, Contender, Profile, Service, Supervisor
+from provision.sources.archives import Pypi
+from provision.sources.packages import Apt, Pacman, Pip
+from supervisors.base import Article, Contender, Profile, Service, Supervisor
 
 _CONFIG = "/etc/supervisor/supervisord.conf"
 

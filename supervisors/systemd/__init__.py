@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.hygiene import QUIET, SYSTEMD_UP
-from provision.packages import Apt, Present
-from supervisors.contract import Article, Contender, Profile, Role, Service, Supervisor
+from provision.sources.packages import Apt, Present
+from supervisors.base import Article, Contender, Profile, Role, Service, Supervisor
 
 
 def _contender(role: Role, profile: Profile) -> Contender:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.packages import Apt
-from supervisors.contract import Article, Contender, Service, Supervisor
+from provision.sources.packages import Apt
+from supervisors.base import Article, Contender, Service, Supervisor
 
 
 class Sysvinit(Supervisor):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.packages import Present
-from supervisors.contract import Article, Contender, Profile, Role, Service, Supervisor
+from provision.sources.packages import Present
+from supervisors.base import Article, Contender, Profile, Role, Service, Supervisor
 
 
 def _contender(role: Role, profile: Profile) -> Contender:

@@ -1,0 +1,106 @@
+"""The floor through the whole suite against the same trials in C with no Python anywhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.engine import measurement
+from bench.model.scenario import Event, Step, services
+from bench.model.selection import FLOOR, entries
+from bench.model.statistics import CONFIDENCE
+from daemon.build import Binaries
+from provision.cache import cache_folder
+from provision.errors import Problem
+from provision.guest import File, Guest
+from provision.provider import Provider
+from provision.systems import System
+
+# Seconds of uptime at which the daemon is killed, the same on both sides.
+UPTIME = (0.1, 0.15)
+GOAL = 1.25
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One block of trials on each side, latencies in ms."""
+
+    suite: list[float]
+    bare: list[float]
+
+
+@contextmanager
+def floor_guest(system: System, provider: Provider, files: Sequence[File]) -> Iterator[Guest]:
+    """A guest in which the floor, hosted as others are, keeps the daemon alive."""
+    entry = next(e for e in entries(system, (FLOOR,))[0] if not e.contender.pid1)
+    recipe = entry.supervisor.recipe(entry.source)
+    guest = provider.up(f"calibrate-{os.getpid()}", system, recipe, files)
+    try:
+        entry.supervisor.configure(guest, entry.contender, services(entry.contender, 1))
+        entry.supervisor.start(guest, entry.contender)
+        yield guest
+    finally:
+        guest.destroy()
+
+
+def through_suite(guest: Guest, trials: int, seed: int) -> list[Event]:
+    """One block in the guest, as every run does it; returns what the measuring program said."""
+    entry = next(e for e in entries(guest.system, (FLOOR,))[0] if not e.contender.pid1)
+    group = {"name": "long", "trials": trials, "uptime": list(UPTIME), "fresh": False}
+    steps: list[Step] = [
+        {"do": "await", "services": ["s1"], "deadline": 15},
+        {"do": "trials", "service": "s1", "groups": [group], "warmup": 1, "deadline": 15},
+    ]
+    wanted = services(entry.contender, 1)
+    return measurement.measure(
+        guest, wanted, steps, seed=seed, timeout=600, on_event=lambda _: None
+    )
+
+
+def bare(built: Binaries, trials: int, seed: int, *options: str) -> list[float]:
+    """One block by daemon/c/bareloop.c: the same floor and daemon, on the host. Raises Problem."""
+    with tempfile.TemporaryDirectory(prefix="bareloop-", dir=cache_folder()) as folder:
+        low, high = (str(bound * 1e3) for bound in UPTIME)
+        command = [str(built.bareloop), folder, str(trials), low, high, str(seed),
+                   str(built.floor), str(built.testd), "--dir", folder, *options, "s1"]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Problem("The bare loop saw no restart.", known=done.stderr)
+    stamps = np.loadtxt(done.stdout.splitlines(), ndmin=2, dtype=np.int64)
+    return [float(ms) for ms in (stamps[:, 1] - stamps[:, 0]) / 1e6]
+
+
+def latencies(events: Sequence[Event]) -> list[float]:
+    """ms of each restart that was seen, but for the warm-up."""
+    return [
+        (each["main_ns"] - each["kill_ns"]) / 1e6
+        for each in events
+        if each["event"] == "sample" and not each["warmup"] and not each["censored"]
+    ]
+
+
+def compared(pairs: Sequence[Pair]) -> dict[str, Any]:
+    """The ratio of the blocks' medians: geometric mean over the pairs, 95 % interval.
+
+    Student's, of the logarithms: it holds for a handful of pairs, too.
+    """
+    from scipy.stats import ttest_1samp  # a slow import
+
+    logs = np.log([np.median(pair.suite) / np.median(pair.bare) for pair in pairs])
+    interval: Any = ttest_1samp(logs, 0).confidence_interval(CONFIDENCE)
+    return {
+        "pairs": len(pairs),
+        "trials": sum(len(pair.suite) for pair in pairs),
+        "suite_ms": round(float(np.median(np.concatenate([pair.suite for pair in pairs]))), 4),
+        "bare_ms": round(float(np.median(np.concatenate([pair.bare for pair in pairs]))), 4),
+        "ratio": round(float(np.exp(logs.mean())), 4),
+        "ci_low": round(float(np.exp(interval.low)), 4),
+        "ci_high": round(float(np.exp(interval.high)), 4),
+    }

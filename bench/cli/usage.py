@@ -1,0 +1,56 @@
+"""How to run a daemon under a supervisor, for `./inv usage`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.text import Text
+
+from bench.model.selection import FLOOR
+from provision.systems import named, unknown
+from supervisors import supervisors
+from supervisors.base import TESTD
+from supervisors.examples import Action, examples
+
+
+def show(name: str, system_name: str, console: Console) -> int:
+    """Print every example of that supervisor on that system. Raises Problem for unknown names."""
+    known = {each.name: each for each in supervisors().values() if each.name != FLOOR}
+    if name not in known:
+        raise unknown("supervisor", name, list(known))
+    supervisor, system = known[name], named(system_name)
+    console.print(f"[bold]{escape(supervisor.title)}[/bold] on {system.title}", highlight=False)
+    console.print(f"{supervisor.idea}\n", highlight=False, markup=False)
+    overlay = f" --overlay={name}=DIR" if supervisor.why_missing(system) else ""
+    console.print(
+        f"The daemon here is the suite's own, {TESTD}/testd; put yours in its place.\n"
+        f"./inv try {name}{overlay} opens a shell in a guest where it runs.",
+        highlight=False,
+    )
+    for example in examples(supervisor, system):
+        console.print()
+        console.print(Text(example["title"], style="bold underline"))
+        for step in example["steps"]:
+            console.print(Text(step["title"], style="bold cyan"))
+            if "note" in step:
+                console.print(Text(step["note"]))
+            console.print(Group(*_drawn(step["actions"])))
+    return 0
+
+
+def _drawn(actions: list[Action]) -> Iterator[RenderableType]:
+    for action in actions:
+        if "file" in action:
+            title = action["file"] + (" (executable)" if action["mode"] & 0o100 else "")
+            lines = Syntax(
+                action["content"].rstrip("\n"), "text", word_wrap=True, background_color="default"
+            )
+            yield Panel(lines, title=Text(title), title_align="left", expand=False)
+        elif "boot" in action:
+            yield Text(f"  boot with init={action['boot']}")
+        else:
+            yield Text("\n".join(f"  # {line}" for line in action["command"].splitlines()))

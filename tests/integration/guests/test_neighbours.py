@@ -1,0 +1,83 @@
+"""Guests and runs beside each other."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from provision.cache import cache_folder
+from provision.errors import Problem
+from provision.lxc.provider import Lxc
+from provision.systems import SYSTEMS
+from tests.support.suite import Suite
+
+DEBIAN = SYSTEMS["debian"]
+ASKED = ("--only=floor/runner/default/hosted", "--trials=3", "--scenario=restart")
+
+
+def test_a_second_bench_is_refused_and_the_first_goes_on(suite: Suite) -> None:
+    first = suite.start("bench", *ASKED)
+    first.until("] up")
+    second = suite.bench(*ASKED)
+    assert second.code == 2, second.output
+    assert f"process {first.process.pid}" in second.output
+    done = first.end()
+    assert done.code == 0, done.output
+    assert len([path for path in suite.results.iterdir() if not path.is_symlink()]) == 1
+
+
+def test_parallel_guests_do_not_meet() -> None:
+    Lxc().prepare(DEBIAN)
+    names = [f"parallel-{number}-{os.getpid()}" for number in range(8)]
+
+    def stay(name: str) -> tuple[str, str]:
+        guest = Lxc().up(name, DEBIAN)
+        try:
+            guest.run(f"echo {name} >/root/mine; sleep 1")
+            return guest.run("cat /root/mine; hostname").stdout, guest.run("ls /root").stdout
+        finally:
+            guest.destroy()
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        told = list(pool.map(stay, names))
+    assert told == [(f"{name}\n{name}\n", "mine\n") for name in names]
+    assert not [name for name in names if (cache_folder() / "guests" / name).exists()]
+
+
+def test_a_name_that_is_taken() -> None:
+    name = f"taken-{os.getpid()}"
+    guest = Lxc().up(name, DEBIAN)
+    try:
+        with pytest.raises(Problem, match=f"A guest named {name} is running"):
+            Lxc().up(name, DEBIAN)
+        assert guest.run("echo still").stdout == "still\n"
+    finally:
+        guest.destroy()
+
+
+def test_a_guest_has_no_network_but_during_installation() -> None:
+    guest = Lxc().up(f"offline-{os.getpid()}", DEBIAN)
+    try:
+        before = guest.run("ls /sys/class/net").stdout
+        assert before == "lo\n"
+        with guest.online():
+            assert "tap0" in guest.run("ls /sys/class/net").stdout
+        assert guest.run("ls /sys/class/net").stdout == before
+    finally:
+        guest.destroy()
+
+
+def test_root_in_a_guest_is_nobody_on_the_host() -> None:
+    guest = Lxc().up(f"nobody-{os.getpid()}", DEBIAN)
+    try:
+        for harm in (
+            "echo 1 >/proc/sys/kernel/sysrq",
+            "mount -o remount,ro /sys",
+            "mknod /x b 8 0",
+        ):
+            assert guest.run(harm, check=False).code != 0, harm
+        assert os.access("/sys", os.W_OK)
+    finally:
+        guest.destroy()

@@ -1,0 +1,151 @@
+"""What was measured is never lost, and never twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.support.suite import Suite
+
+ASKED = ("--only=runit,floor", "--trials=2", "--scenario=restart", "--seed=5")
+
+
+def contenders(suite: Suite) -> dict[str, str]:
+    return {each["name"]: each["status"] for each in suite.record()["contenders"]}
+
+
+def sampled(suite: Suite) -> Counter[str]:
+    return Counter(each["contender"] for each in suite.samples())
+
+
+def test_a_killed_run_goes_on_where_it_was(suite: Suite) -> None:
+    running = suite.start("bench", *ASKED)
+    running.until(" measured ")  # the first contender is done, others are not
+    running.kill()
+    running.end()
+    before, kept = suite.record(), suite.samples()
+    done = {each["name"]: each for each in before["contenders"]}
+    assert 0 < len(done) < 4, list(done)
+
+    resumed = suite.bench(*ASKED, "--resume")
+    assert resumed.code == 0, resumed.output
+    after = suite.record()
+    assert after["id"] == before["id"]
+    names = [each["name"] for each in after["contenders"]]
+    assert len(names) == len(set(names)) == 4
+    for each in after["contenders"]:
+        if each["name"] in done:
+            assert each["guests"] == done[each["name"]]["guests"]
+            assert each["verified"] == done[each["name"]]["verified"]
+    ours = [sample for sample in kept if sample["contender"] in done]
+    assert [sample for sample in suite.samples() if sample["contender"] in done] == ours
+    trials = [each for each in suite.samples() if each["event"] == "sample"]
+    unique = {(each["contender"], each["replica"], each["kill_ns"]) for each in trials}
+    assert len(unique) == len(trials)
+    assert set(sampled(suite)) == set(names)
+
+
+def test_all_done_returns_at_once_and_writes_nothing(suite: Suite) -> None:
+    asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
+    first = suite.bench(*asked)
+    assert first.code == 0, first.output
+    record, samples = suite.record(), suite.samples()
+    again = suite.bench(*asked, "--resume")
+    assert again.code == 0, again.output
+    assert "] up" not in again.output  # not one guest
+    assert (suite.record(), suite.samples()) == (record, samples)
+
+
+@pytest.mark.slow
+def test_lines_of_code_counted_since_are_added(suite: Suite) -> None:
+    asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
+    assert suite.bench(*asked).code == 0
+    before = suite.record()
+    assert before["supervisors"]["floor"]["loc"] is None
+    cell = {"version": "1", "lines": 90, "lack": ""}
+    row = {"name": "floor", "article": cell, "today": cell, "reason": "", "difference": ""}
+    (suite.cache / "loc").mkdir()
+    (suite.cache / "loc" / "rows.json").write_text(json.dumps({"floor": row, "runit": row}))
+    assert suite.bench(*asked, "--resume").code == 0
+    before["supervisors"]["floor"]["loc"] = row
+    assert suite.record() == before
+
+
+@pytest.mark.slow
+def test_another_question_is_refused(suite: Suite) -> None:
+    asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
+    assert suite.bench(*asked).code == 0
+    other = suite.bench(*asked, "--resume", "--seed=9")
+    assert other.code == 2, other.output
+    assert "seed: then 1, now 9" in other.output
+
+
+@pytest.mark.slow
+def test_interrupted_and_resumed(suite: Suite) -> None:
+    running = suite.start("bench", *ASKED)
+    running.until(" measured ")
+    running.interrupt()
+    assert running.end().code == 130
+    done = {name for name, status in contenders(suite).items() if status == "measured"}
+    assert done
+    before = suite.samples()
+    resumed = suite.bench(*ASKED, "--resume")
+    assert resumed.code == 0, resumed.output
+    assert set(contenders(suite).values()) == {"measured"}
+    assert len(contenders(suite)) == 4
+    kept = [sample for sample in suite.samples() if sample["contender"] in done]
+    assert kept == [sample for sample in before if sample["contender"] in done]
+
+
+FLOOR = "--only=floor/runner/default/hosted"
+
+
+@pytest.mark.slow
+def test_a_complete_scenario_is_kept_as_it_was(suite: Suite) -> None:
+    asked = (FLOOR, "--trials=2", "--scenario=restart,footprint")
+    running = suite.start("bench", *asked)
+    running.until("measure footprint")
+    running.interrupt()
+    assert running.end().code == 130
+    run, kept = suite.record(), suite.samples()
+    (before,), alone = run["contenders"], run["alone"]
+    assert any("1 of 1 contenders are unfinished" in each for each in run["warnings"])
+    assert before["status"] == "unfinished" and "--resume" in before["reason"]
+    parts = {name: part["status"] for name, part in before["scenarios"].items()}
+    assert parts == {"restart": "measured", "footprint": "unfinished"}
+    assert {each["scenario"] for each in kept} == {"restart"}
+    shown = suite.run("report")
+    assert shown.code == 0 and "0 measured, 0 failed, 1 unfinished" in shown.output
+
+    resumed = suite.bench(*asked, "--resume")
+    assert resumed.code == 0, resumed.output
+    assert "1 measured, 0 failed" in resumed.output and "measure restart" not in resumed.output
+    (after,) = suite.record()["contenders"]
+    assert (after["status"], after["reason"]) == ("measured", "")
+    assert after["scenarios"]["restart"] == before["scenarios"]["restart"]
+    assert after["doubts"] == before["doubts"]
+    assert after["scenarios"]["footprint"]["status"] == "measured"
+    assert suite.record()["alone"] == alone
+    assert not any("unfinished" in each for each in suite.record()["warnings"])
+    assert after["guests"][0]["load"] == {"restart": before["guests"][0]["load"]["restart"]}
+    assert [each["replica"] for each in after["guests"]] == [0, 1]
+    assert suite.samples()[: len(kept)] == kept
+    news = suite.samples()[len(kept) :]
+    assert {(each["scenario"], each["replica"]) for each in news} == {("footprint", 1)}
+    assert sum(each["event"] == "footprint" for each in news) == 2  # of few services, and of many
+
+
+@pytest.mark.slow
+def test_what_was_complete_outlives_a_kill(suite: Suite) -> None:
+    running = suite.start("bench", FLOOR, "--trials=8", "--scenario=restart,footprint,crashloop")
+    running.until("measure crashloop")  # it waited for the others, which took over half a minute
+    running.kill()
+    running.end()
+    (found,) = suite.record()["contenders"]
+    assert found["status"] == "unfinished"
+    assert {name: part["status"] for name, part in found["scenarios"].items()} == {
+        "restart": "measured", "footprint": "measured", "crashloop": "unfinished"
+    }  # fmt: skip
+    assert {each["scenario"] for each in suite.samples()} == {"restart", "footprint"}

@@ -1,0 +1,41 @@
+"""Everything here boots real virtual machines; emulated, a boot takes a minute or two."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provision.sources.packages import missing_tools
+from provision.systems import SYSTEMS
+from provision.vagrant.box import boxes
+from tests.support.suite import adopt_orphans
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("vms")
+
+
+@pytest.fixture(scope="session")
+def box() -> Path:
+    """The box for libvirt, built from packages unless the user's cache has it."""
+    missing = missing_tools("vms", "box")
+    advice = f"apt-get install --no-install-recommends {' '.join(sorted(set(missing.values())))}"
+    assert not missing, f"not installed: {', '.join(missing)}; {advice}"
+    return boxes(SYSTEMS["debian"])["libvirt"]
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[Path]:
+    """A folder whose path is short enough for libvirt's sockets below it."""
+    adopt_orphans()
+    folder = Path(tempfile.mkdtemp(dir="/var/tmp", prefix="vm"))
+    yield folder
+    shutil.rmtree(folder)

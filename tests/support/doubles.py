@@ -1,0 +1,97 @@
+"""Supervisors that fail, which no real one does on demand: `doubles.py NAME` measures that one.
+
+Run in a checkout of its own, as `invoke bench` would; the guests are real.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from rich.console import Console
+
+from bench.cli.progress_display import Display
+from bench.engine.run import bench as measure
+from bench.model.request import Options
+from provision.errors import Problem
+from provision.guest import File
+from provision.sources.packages import Present
+from reports.formats import terminal
+from supervisors import supervisors
+from supervisors.base import Contender, Service, Supervisor
+
+SCRIPTS = {
+    "never-restarts": "/srv/testd/testd s1\nwhile :; do sleep 1000; done",
+    "never-starts": "while :; do sleep 1000; done",
+    "crashes": "/srv/testd/testd s1\nexit 1",
+    "crashes-at-once": "exit 1",
+    "never-reloads": "while :; do /srv/testd/testd s1; done",
+}
+# As PID 1 the end of the supervisor is the end of the guest.
+AS_PID1 = {"crashes"}
+# The one in the middle needs a reload; none of them needs a guest of its own.
+SCENARIOS = {"never-reloads": ("restart", "footprint", "idle")}
+
+
+class Double(Supervisor):
+    """A shell script in the place of a supervisor."""
+
+    title = "double"
+    home = "https://example.invalid/"
+    sources = {"debian": Present()}
+    init = "/etc/double"
+    hosted = "/etc/double"
+    processes = frozenset({"double"})
+    parent = "double"
+    program = "/bin/sh"
+    version_command = "echo 0.0"
+    idea = "It does as badly as it can."
+
+    def __init__(self, script: str, *, pid1: bool, reloads: bool) -> None:
+        self.script = script
+        self.reloads = reloads
+        self.name = "double"  # type: ignore[misc]
+        self.contenders = (  # type: ignore[misc]
+            Contender("double", "runner", "default", pid1=pid1, setting="a double"),
+        )
+
+    def files(self, contender: Contender, services: Iterable[Service]) -> list[File]:
+        return [File("/etc/double", f"#!/bin/sh\n{self.script}\n", 0o755)]
+
+    def disable(self, contender: Contender, service: Service) -> str:
+        return "true"
+
+    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+        return "true" if self.reloads else "false"
+
+    def stop_service(self, contender: Contender, service: Service) -> str:
+        return "true"
+
+    def start_service(self, contender: Contender, service: Service) -> str:
+        return "true"
+
+
+def main(name: str) -> int:
+    """Measure that double beside the floor; the exit code that `invoke bench` would have."""
+    # The registry is made once, so whoever asks for it finds the double as well.
+    supervisors()["double"] = Double(
+        SCRIPTS[name], pid1=name in AS_PID1, reloads=name != "never-reloads"
+    )
+    console = Console(width=140)
+    display = Display(console)
+    chosen = SCENARIOS.get(name, ("restart",))
+    options = Options(only=("double",), scenarios=chosen, trials=2, quick=len(chosen) > 1)
+    try:
+        with display.shown():
+            record = measure(options, display)
+    except Problem as problem:
+        print(problem)
+        return 2 if problem.usage else 1
+    return terminal.show(record.run, console, force=False, folder=record.folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,33 @@
+"""What `./inv doctor` says of a host."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import pytest
+
+from bench.cli import inventory
+from provision.lxc.provider import Lxc
+
+
+def test_a_host_that_is_not_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It has no /proc: nothing there is asked, and what would only be Linux's is not advised."""
+    read = Path.read_text
+
+    def elsewhere(path: Path, *how: str, **named: str) -> str:
+        if path.is_relative_to("/proc"):
+            raise FileNotFoundError(path)
+        return read(path, *how, **named)
+
+    monkeypatch.setattr(Path, "read_text", elsewhere)
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(inventory, "providers", lambda: {"lxc": Lxc()})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    table, ready = inventory.diagnosis()
+    what, state, todo = (list(column.cells) for column in table.columns)
+    assert not ready
+    assert what == ["system", "disk", "memory",
+                    "Debian 12 by lxc", "Arch Linux by lxc", "Ubuntu 12.04 by lxc"]  # fmt: skip
+    assert todo[0] == "use Linux, or --provider=virtualbox or --provider=libvirt"
+    assert set(state[3:]) == {"LXC needs Linux."}

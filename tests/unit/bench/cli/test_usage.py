@@ -1,0 +1,86 @@
+"""Usage examples on the terminal, and those of what no archive has."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from bench.cli.usage import show
+from bench.model.selection import FLOOR
+from bench.recording.supervisor_info import about
+from provision.errors import Problem
+from provision.systems import SYSTEMS, System
+from supervisors import supervisors
+from supervisors.base import Supervisor
+from supervisors.examples import examples
+
+MISSING = [
+    pytest.param(supervisor, system, id=f"{supervisor.name} on {system.name}")
+    for supervisor in supervisors().values()
+    for system in SYSTEMS.values()
+    if supervisor.name != FLOOR and supervisor.why_missing(system)
+]
+
+
+def printed(name: str, system: str, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, record=True)
+    assert show(name, system, console) == 0
+    return console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("perp", ("Debian does not package it", "/etc/perp/s1/rc.main (executable)",
+                  "perphup /etc/perp", "perpctl -b /etc/perp d s1")),
+        ("upstart", ("Debian dropped it after its release 8", "/etc/init/s1.conf",
+                     "boot with init=/sbin/upstart", "initctl stop s1")),
+    ],
+)  # fmt: skip
+def test_what_debian_does_not_have_is_shown_all_the_same(name: str, words: tuple[str, ...]) -> None:
+    said = printed(name, "debian", 300)
+    assert all(each in said for each in words)
+    assert f"by --overlay={name}=DIR" in said
+    assert f"./inv try {name} --overlay={name}=DIR opens a shell" in said
+    assert "apt-get" not in said
+
+
+def test_what_debian_has_is_installed_from_there() -> None:
+    said = printed("runit", "debian")
+    assert "apt-get" in said
+    assert "overlay" not in said
+
+
+def test_an_archive_whose_address_nobody_knows_is_no_source() -> None:
+    said = printed("perp", "arch", 300)
+    assert "the Arch User Repository's address is not known here" in said
+    assert "git clone" not in said
+
+
+@pytest.mark.parametrize(("supervisor", "system"), MISSING)
+def test_where_there_is_no_source_words_stand_for_the_installation(
+    supervisor: Supervisor, system: System
+) -> None:
+    made = examples(supervisor, system)
+    assert made == about([supervisor], system)[supervisor.name]["usage"]
+    for example in (each for each in made if each["steps"][0]["title"] == "Install"):
+        install, *others = example["steps"]
+        assert install["actions"] == []
+        assert supervisor.why_missing(system) in install["note"]
+        assert f"--overlay={supervisor.name}=DIR" in install["note"]
+        assert all(each["actions"] for each in others)
+        assert "Configure" in [each["title"] for each in others]
+
+
+def test_an_overlay_is_a_source() -> None:
+    perp = supervisors()["perp"]
+    source = perp.sources["arch"]
+    (example, *_) = examples(perp, SYSTEMS["debian"], source)
+    assert "note" not in example["steps"][0]
+
+
+def test_an_unknown_supervisor_is_refused() -> None:
+    with pytest.raises(Problem, match="no supervisor named 'prep'"):
+        show("prep", "debian", Console(quiet=True))

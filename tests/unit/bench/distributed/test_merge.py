@@ -1,0 +1,246 @@
+"""Runs made apart become one, and hosts stay apart in it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.distributed.dask import together
+from bench.distributed.merge import Part, merge, merged
+from provision.errors import Problem
+from reports.model.view import unranked
+from tests.support import sample_runs
+
+
+def contender(name: str, median: float, status: str = "measured", **more: Any) -> dict[str, Any]:
+    metric = {"metric": "restart_long", "median": median, "p90": median, "floor_ratio": median / 2}
+    return {
+        "name": name, "supervisor": name.split("/")[0], "title": name.split("/")[0],
+        "status": status, "reason": "", "pid1": False,
+        "scenarios": {"restart": {"status": "measured", "metrics": [metric]}}, **more,
+    }  # fmt: skip
+
+
+def part(
+    host: str,
+    *contenders: dict[str, Any],
+    system: str = "debian",
+    provider: str = "lxc",
+    alone: dict[str, Any] | None = None,
+    instrument: str | None = None,
+    **host_more: str,
+) -> Part:
+    run = {
+        "schema": 1, "id": f"run-{host}", "started": "2020-01-01T00:00:00+00:00",
+        "ended": "2020-01-01T00:10:00+00:00", "seconds": 600.0, "options": {"trials": 0},
+        "quick": False, "system": {"name": system}, "provider": {"name": provider},
+        "host": {"name": host, "processor": "p", "cores": 2, "kernel": "6", **host_more},
+        "bound": 400.0, "calibration": {"made": host}, "instrument": instrument,
+        "plan": {"lines": [], "seconds": 1.0}, "absent": [], "alone": alone, "warnings": ["w"],
+        "supervisors": {}, "contenders": list(contenders),
+    }  # fmt: skip
+    samples = [
+        {"contender": each["name"], "scenario": "restart", "event": "sample"} for each in contenders
+    ]
+    return Part(run, samples, {})
+
+
+def test_parts_of_one_host_are_one_run(tmp_path: Path) -> None:
+    record = merged(
+        [part("a", contender("floor/x", 1), contender("runit/x", 4)),
+         part("a", contender("floor/x", 2), contender("s6/x", 5))],
+        results=tmp_path,
+    )  # fmt: skip
+    assert [each["name"] for each in record.run["contenders"]] == ["floor/x", "runit/x", "s6/x"]
+    assert {each["host"] for each in record.run["contenders"]} == {"a"}
+    assert len(record.samples()) == 3
+    assert not unranked(record.run)
+
+
+def test_what_no_worker_measured_is_told_once_the_rest_is_kept(tmp_path: Path) -> None:
+    parts = [part("a", contender("floor/x", 1), contender("runit/x", 4))]
+    assert len(together(parts, {}, tmp_path).run["contenders"]) == 2
+    with pytest.raises(Problem, match="1 of 2 contenders were measured by no worker") as told:
+        together(parts, {"s6/x": "it was lost"}, tmp_path / "lost")
+    assert "s6/x: it was lost" in told.value.known
+    kept = (tmp_path / "lost" / "latest").readlink()
+    assert str(kept) in told.value.advice
+    with pytest.raises(Problem, match="No worker could measure anything"):
+        together([], {"s6/x": "it was lost"}, tmp_path)
+
+
+def test_parts_of_several_providers_are_a_run_each_and_none_is_lost(tmp_path: Path) -> None:
+    parts = [
+        part("a", contender("floor/x", 1), contender("runit/x", 4)),
+        part("b", contender("floor/x", 1), contender("s6/x", 5), provider="libvirt"),
+        part("a", contender("floor/x", 1), contender("perp/x", 6)),
+    ]
+    with pytest.raises(Problem, match="does not belong together") as told:
+        together(parts, {}, tmp_path)
+    assert not told.value.usage
+    kept = [json.loads(path.read_text()) for path in tmp_path.glob("2*/run.json")]
+    assert all(run["id"] in told.value.advice for run in kept)
+    names = {run["provider"]["name"]: [each["name"] for each in run["contenders"]] for run in kept}
+    assert names == {"lxc": ["floor/x", "runit/x", "perp/x"], "libvirt": ["floor/x", "s6/x"]}
+
+    with pytest.raises(Problem, match="1 of 4 contenders were measured by no worker") as told:
+        together(parts, {"monit/x": "it was lost"}, tmp_path / "lost")
+    assert "there are 2 runs" in told.value.known
+    assert told.value.advice.count("./inv report") == 2
+
+
+def test_hosts_are_named_and_not_ranked_together(tmp_path: Path) -> None:
+    parts = [part("a", contender("runit/x", 4)), part("b", contender("runit/x", 8))]
+    record = merged(parts, results=tmp_path)
+    names = [each["name"] for each in record.run["contenders"]]
+    assert names == ["runit/x@a", "runit/x@b"]
+    assert [each["title"] for each in record.run["contenders"]] == ["runit on a", "runit on b"]
+    assert [each["contender"] for each in record.samples()] == names
+    assert unranked(record.run)
+    # Each ratio is still the one to the floor of its own host.
+    ratios = [
+        each["scenarios"]["restart"]["metrics"][0]["floor_ratio"]
+        for each in record.run["contenders"]
+    ]
+    assert ratios == [2, 4]
+    assert any("2 hosts (a, b)" in warning for warning in record.run["warnings"])
+    assert not unranked(merged(parts, mixed=True, results=tmp_path / "mixed").run)
+
+
+def test_machines_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    parts = [
+        part("ci", contender("runit/x", 4), machine_id="1"),
+        part("ci", contender("s6/x", 5), machine_id="2"),
+    ]
+    assert list(merged(parts, results=tmp_path).run["hosts"]) == ["ci", "ci-2"]
+
+
+def test_measured_twice_the_later_counts(tmp_path: Path) -> None:
+    parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8))]
+    record = merged(parts, results=tmp_path)
+    (only,) = record.run["contenders"]
+    assert only["scenarios"]["restart"]["metrics"][0]["median"] == 8
+    assert len(record.samples()) == 1
+
+
+def test_a_failure_does_not_replace_a_figure(tmp_path: Path) -> None:
+    parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8, "failed"))]
+    (only,) = merged(parts, results=tmp_path).run["contenders"]
+    assert only["status"] == "measured"
+
+
+def test_a_floor_that_failed_gives_way_to_one_that_was_measured(tmp_path: Path) -> None:
+    alone = [{"metric": "restart_alone", "median": median, "pid1": False} for median in (1, 2, 3)]
+    parts = [
+        part("a", contender("floor/x", 1, "failed"), contender("runit/x", 4), alone=alone[0]),
+        part("a", contender("floor/x", 2), contender("s6/x", 5), alone=alone[1]),
+        part("a", contender("floor/x", 3), contender("perp/x", 6), alone=alone[2]),
+    ]
+    run = merged(parts, results=tmp_path).run
+    (floor,) = [each for each in run["contenders"] if each["supervisor"] == "floor"]
+    assert floor["scenarios"]["restart"]["metrics"][0]["median"] == 2
+    # It is compared with what that very floor took by itself.
+    assert run["alone"] == run["hosts"]["a"]["alone"] == alone[1]
+
+
+def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="do not belong together"):
+        merged([part("a"), part("a", system="arch")], results=tmp_path)
+    with pytest.raises(Problem, match="two runs"):
+        merge(["latest"], mixed=False)
+
+
+def test_bounds_add_up_as_the_time_does_and_a_calibration_is_of_one_host(tmp_path: Path) -> None:
+    here, there = part("a", contender("floor/x", 1)), part("b", contender("s6/x", 5))
+    apart = merged([here, there], results=tmp_path).run
+    assert (apart["seconds"], apart["bound"], apart["calibration"]) == (1200.0, 800.0, None)
+    assert merged([here, here], results=tmp_path).run["calibration"] == {"made": "a"}
+
+
+DISTURBED = [{"kind": "neighbour", "text": "so"}]
+
+
+def test_what_was_disturbed_is_measured_again_and_merged_once_more(tmp_path: Path) -> None:
+    parts = [
+        part("a", contender("floor/x", 1), contender("runit/x", 4, doubts=DISTURBED)),
+        part("b", contender("floor/x", 2), contender("runit/x", 8)),
+    ]
+    first = merged(parts, results=tmp_path)
+    (said,) = [each for each in first.run["warnings"] if "disturbed" in each]
+    assert said.startswith("a: 1 of 2 contenders were disturbed by the machine (runit/x@a).")
+    assert said.endswith(f"--only=runit/x; then: ./inv merge {first.run['id']} RUN")
+
+    again = part("a", contender("floor/x", 1), contender("runit/x", 5))
+    last = merged([Part(first.run, first.samples(), {}), again], results=tmp_path / "again")
+    medians = {
+        each["name"]: each["scenarios"]["restart"]["metrics"][0]["median"]
+        for each in last.run["contenders"]
+    }
+    assert medians == {"floor/x@a": 1, "floor/x@b": 2, "runit/x@a": 5, "runit/x@b": 8}
+    assert {each["title"] for each in last.run["contenders"]} == {
+        "floor on a", "floor on b", "runit on a", "runit on b"
+    }  # fmt: skip
+    assert sorted(each["contender"] for each in last.samples()) == sorted(medians)
+    assert not any("disturbed" in each for each in last.run["warnings"])
+
+
+def test_noise_and_the_kernels_word_of_every_part_are_kept(tmp_path: Path) -> None:
+    def seen(name: str, kill: int | None) -> dict[str, Any]:
+        stamps = {"kill": kill, "death": 2, "awake": 3, "fork": 4, "exec": 50_000}
+        return {"contender": name, "scenario": "restart", "event": "sample", "group": "long",
+                "warmup": False, "kill_ns": 0, "main_ns": 90_000, "begun_ns": 80_000,
+                "witness": stamps}  # fmt: skip
+
+    noisy = contender("floor/x", 1)
+    noisy["scenarios"]["restart"]["metrics"][0]["p90"] = 9
+    parts = [part("a", contender("floor/x", 1), contender("runit/x", 4)),
+             part("a", noisy, contender("s6/x", 5))]  # fmt: skip
+    parts[0].samples[:] = [seen("runit/x", 10_000)]
+    parts[1].samples[:] = [seen("s6/x", 30_000), seen("s6/x", None)]
+    parts[0].run["trace"] = {"lost_events": 2, "unattributed": 0}
+    parts[1].run["trace"] = {"lost_events": 0, "unattributed": 4}
+    for each, missing in zip(parts, (1, 2), strict=True):
+        each.run["contenders"][1]["scenarios"]["restart"]["missing"] = missing
+    first = merged(parts, results=tmp_path)
+    again = merged([Part(first.run, first.samples(), {}), part("b", contender("floor/x", 1))],
+                   results=tmp_path / "again")  # fmt: skip
+    for record in (first, again):
+        run = record.run
+        told = {kind: run["trace"][kind] for kind in ("missing", "lost_events", "unattributed")}
+        assert told == {"missing": 3, "lost_events": 2, "unattributed": 4}
+        assert (run["trace"]["restarts"], run["trace"]["unmatched_kills"]) == (3, 1)
+        assert run["trace"]["kill_us"]["median"] == 20
+        assert unranked(run)
+        (noise,) = [each for each in run["warnings"] if "9.0 times its median" in each]
+        (differs,) = [each for each in run["warnings"] if "3 restarts are missing" in each]
+    # Measured again, its restarts are not missing any more.
+    better = merged([Part(first.run, first.samples(), {}), part("a", contender("s6/x", 5))],
+                    results=tmp_path / "better")  # fmt: skip
+    assert better.run["trace"]["missing"] == 1
+    assert {each["host"] for each in again.run["noise"]} == {"a", "b"}
+    assert noise.startswith("a: ")
+    assert not differs.startswith("a: ")
+
+
+def test_an_instrument_is_of_all_parts_or_of_none(tmp_path: Path) -> None:
+    one, other = (part("a", contender(f"{name}/x", 1), instrument=name) for name in ("s6", "monit"))
+    both = merged([one, other], results=tmp_path).run
+    assert both["instrument"] is None
+    assert any("different daemons or measuring programs" in each for each in both["warnings"])
+    same = merged([one, one], results=tmp_path).run
+    assert same["instrument"] == "s6"
+    assert not any("measuring programs" in each for each in same["warnings"])
+
+
+def test_a_published_run_brings_its_samples(tmp_path: Path) -> None:
+    folder = sample_runs.ordinary(tmp_path / "published")
+    plain = folder / "samples.jsonl"
+    (folder / "samples.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    whole = Part.of(folder).samples
+    plain.unlink()
+    assert len(whole) == 150
+    assert Part.of(folder).samples == whole

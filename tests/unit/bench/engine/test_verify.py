@@ -1,0 +1,168 @@
+"""Everything that verify is there to catch, one thing wrong at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bench.engine.verify import mode, verify
+from bench.model.scenario import services
+from provision.errors import Problem
+from provision.systems import SYSTEMS
+from supervisors import supervisors
+from supervisors.base import Contender, Supervisor
+
+DEBIAN = SYSTEMS["debian"]
+RUNIT, MONIT = supervisors()["runit"], supervisors()["monit"]
+HOSTED = next(each for each in RUNIT.contenders if not each.pid1)
+AS_PID1 = next(each for each in RUNIT.contenders if each.pid1)
+MONITOR = MONIT.contenders[0]
+
+Processes = dict[int, dict[str, Any]]
+
+
+def process(pid: int, ppid: int, comm: str) -> dict[str, Any]:
+    cgroup = ["0::/init.scope"]
+    return {"pid": pid, "ppid": ppid, "comm": comm, "exe": f"/bin/{comm}", "argv": [comm],
+            "cgroup": cgroup, "state": "S"}  # fmt: skip
+
+
+def hosted() -> Processes:
+    tree = [(1, 0, "init"), (20, 1, "runsvdir"), (30, 20, "runsv"), (40, 30, "testd")]
+    return {pid: process(pid, ppid, comm) for pid, ppid, comm in tree}
+
+
+def as_pid1() -> Processes:
+    tree = [(1, 0, "runit"), (20, 1, "runsvdir"), (30, 20, "runsv"), (40, 30, "testd")]
+    return {pid: process(pid, ppid, comm) for pid, ppid, comm in tree}
+
+
+def monitored() -> Processes:
+    tree = [(1, 0, "init"), (20, 1, "monit"), (40, 1, "testd")]
+    return {pid: process(pid, ppid, comm) for pid, ppid, comm in tree}
+
+
+def seen(processes: Processes, pid: int = 40, pidfile: str | None = None) -> list[dict[str, Any]]:
+    told = [{"service": "s1", "pid": pid, "pidfile": pidfile}]
+    return [{"event": "processes", "processes": list(processes.values()), "services": told}]
+
+
+def check(
+    processes: Processes,
+    supervisor: Supervisor = RUNIT,
+    contender: Contender = HOSTED,
+    **told: Any,
+) -> dict[str, Any]:
+    events = seen(processes, **told)
+    return verify(DEBIAN, supervisor, contender, services(contender, 1), events)
+
+
+def refused(text: str, processes: Processes, **told: Any) -> None:
+    with pytest.raises(Problem, match="not what it should be") as caught:
+        check(processes, **told)
+    assert text in caught.value.known
+    assert "./inv try" in caught.value.advice
+
+
+def test_hosted() -> None:
+    assert check(hosted()) == {
+        "pid1": "/bin/init",
+        "hosted_by": "init",
+        "processes": ["init", "runsvdir", "runsv", "testd"],
+    }
+
+
+def test_as_pid1() -> None:
+    evidence = check(as_pid1(), contender=AS_PID1)
+    assert (evidence["pid1"], evidence["hosted_by"]) == ("/bin/runit", None)
+
+
+def test_monitor() -> None:
+    assert check(monitored(), MONIT, MONITOR, pidfile="40\n")["hosted_by"] == "init"
+
+
+def test_another_pid1() -> None:
+    refused("PID 1 is init.", hosted(), contender=AS_PID1)
+    refused("PID 1 is runit, not init.", as_pid1())
+
+
+def test_another_parent() -> None:
+    processes = hosted()
+    processes[40]["ppid"] = 1
+    refused("The parent of s1 is init, not runsv.", processes)
+
+
+def test_no_such_process() -> None:
+    refused("s1 has pid 41, which is no process.", hosted(), pid=41)
+
+
+def test_something_else_runs() -> None:
+    refused("Something else runs as well: cron.", {**hosted(), 50: process(50, 1, "cron")})
+
+
+def test_another_supervisor_runs() -> None:
+    refused("Something else runs as well: monit.", {**hosted(), 50: process(50, 1, "monit")})
+
+
+def test_two_daemons_for_one_service() -> None:
+    twice = {**hosted(), 41: process(41, 30, "testd")}
+    refused("2 test daemons run for 1 services.", twice)
+
+
+def test_started_from_outside() -> None:
+    processes = hosted()
+    processes[20]["ppid"] = 0
+    refused("runsvdir (20) does not descend from PID 1.", processes)
+
+
+def test_outside_the_guests_control_groups() -> None:
+    processes = hosted()
+    processes[20]["cgroup"] = ["0::/../../user.slice"]
+    refused("runsvdir (20) is outside the guest's control groups.", processes)
+
+
+def test_a_circle_of_parents_ends() -> None:
+    processes = hosted()
+    processes[20]["ppid"] = 30
+    refused("does not descend from PID 1.", processes)
+
+
+def test_a_monitored_daemon_that_stays_attached() -> None:
+    processes = monitored()
+    processes[40]["ppid"] = 20
+    refused("did not detach itself", processes, supervisor=MONIT, contender=MONITOR, pidfile="40")
+
+
+@pytest.mark.parametrize("pidfile", [None, "", "39\n", "forty"])
+def test_a_pid_file_that_lies(pidfile: str | None) -> None:
+    refused("/run/s1.pid says", monitored(), supervisor=MONIT, contender=MONITOR, pidfile=pidfile)
+
+
+def test_a_service_that_never_started() -> None:
+    events = [{"event": "down", "service": "s1"}, *seen(hosted())]
+    with pytest.raises(Problem, match="did not start s1") as caught:
+        verify(DEBIAN, RUNIT, HOSTED, services(HOSTED, 1), events)
+    assert "runsvdir" in caught.value.known
+
+
+def test_a_mode_is_told_with_what_shows_it() -> None:
+    told = "Netlink: no\nI: s1 moved 'unmonitored' to 'up'\n"
+    found = mode(supervisors()["god"], told)
+    assert found["mode"].startswith("it polls")
+    assert found["mode_shown_by"] == told
+
+
+def test_a_mode_that_nothing_shows() -> None:
+    with pytest.raises(Problem, match="does not tell in which of its modes") as caught:
+        mode(supervisors()["god"], "god: no such file\n")
+    assert "no such file" in caught.value.known
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    processes = {**hosted(), 50: process(50, 1, "cron")}
+    processes[40]["ppid"] = 1
+    with pytest.raises(Problem) as caught:
+        check(processes)
+    assert "The parent of s1" in caught.value.known
+    assert "cron" in caught.value.known

@@ -1,0 +1,89 @@
+"""Which contenders a run is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.model.selection import FLOOR, entries
+from provision.errors import Problem
+from provision.systems import SYSTEMS
+from supervisors import supervisors
+
+DEBIAN = SYSTEMS["debian"]
+
+
+def names(*only: str, role: str = "", profile: str = "") -> list[str]:
+    return [entry.name for entry in entries(DEBIAN, only, role, profile)[0]]
+
+
+def test_everything() -> None:
+    chosen, absent = entries(DEBIAN)
+    every = {
+        contender.name
+        for each in supervisors().values()
+        if "debian" in each.sources
+        for contender in each.contenders
+    }
+    assert {entry.name for entry in chosen} == every
+    assert {each.name for each in absent} == {
+        each.name for each in supervisors().values() if "debian" not in each.sources
+    }
+
+
+def test_the_floor_comes_along_in_the_same_places() -> None:
+    assert names("sysvinit") == ["sysvinit/runner/default/pid1", "floor/runner/default/pid1"]
+    assert "floor/runner/default/pid1" not in names("restartd")
+    assert "floor/runner/default/hosted" in names("restartd")
+
+
+def test_the_floor_is_there_once() -> None:
+    assert sorted(names(FLOOR)) == ["floor/runner/default/hosted", "floor/runner/default/pid1"]
+
+
+def test_the_beginning_of_a_contenders_name() -> None:
+    assert names("s6/runner/tuned/pid1")[0] == "s6/runner/tuned/pid1"
+    chosen = [name for name in names("s6/runner/tuned") if name.startswith("s6")]
+    assert sorted(chosen) == ["s6/runner/tuned/hosted", "s6/runner/tuned/pid1"]
+
+
+def test_the_beginning_ends_at_a_slash() -> None:
+    with pytest.raises(Problem):
+        names("s6/run")
+
+
+def test_role_and_profile() -> None:
+    assert all("/monitor/" in name or name.startswith(FLOOR) for name in names(role="monitor"))
+    assert all("/tuned/" in name or name.startswith(FLOOR) for name in names(profile="tuned"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [("runti", "runit"), ("monti", "monit"), ("s6/runner/tund/pid1", "s6/runner/tuned/pid1")],
+)
+def test_unknown_names_offer_the_nearest(wrong: str, near: str) -> None:
+    with pytest.raises(Problem) as caught:
+        names(wrong)
+    assert caught.value.usage
+    assert repr(near) in caught.value.advice
+
+
+def test_a_name_like_no_other() -> None:
+    with pytest.raises(Problem) as caught:
+        names("xyzzy")
+    assert "./inv list" in caught.value.advice
+    assert "runit" in caught.value.known
+
+
+@pytest.mark.parametrize(
+    ("role", "profile", "near"), [("runer", "", "runner"), ("", "tunned", "tuned")]
+)
+def test_unknown_role_or_profile(role: str, profile: str, near: str) -> None:
+    with pytest.raises(Problem) as caught:
+        names(role=role, profile=profile)
+    assert repr(near) in caught.value.advice
+
+
+def test_a_contradiction() -> None:
+    with pytest.raises(Problem, match="Nothing that was asked for") as caught:
+        names("runit", role="monitor")
+    assert caught.value.usage

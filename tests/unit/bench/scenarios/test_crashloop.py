@@ -1,0 +1,56 @@
+"""What the samples of a crash loop come to."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.scenarios.crashloop import BEHAVIOURS, SCENARIO
+from tests.support.recorded import answers, contender, judged, samples
+
+KEEPS, HOLDS, BACK = BEHAVIOURS
+RUNIT = "runit/runner/default/hosted"
+SYSTEMD = "systemd/runner/default/pid1"
+SYSVINIT = "sysvinit/runner/default/pid1"
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded", "expected"),
+    [
+        (RUNIT, "runit-default", ("yes", "yes", "yes")),
+        (SYSTEMD, "systemd-default", ("no", "yes", "no")),
+        ("systemd/runner/tuned/pid1", "systemd-tuned", ("yes", "no", "yes")),
+        # Its look takes 30 s more, since it waits for what it has started.
+        ("monit/monitor/default/hosted", "monit-default", ("yes", "yes", "yes")),
+        (SYSVINIT, "sysvinit-default", ("partly", "yes", "yes")),
+        ("supervisord/runner/default/hosted", "supervisord-default", ("no", "yes", "no")),
+    ],
+)
+def test_recorded(name: str, recorded: str, expected: tuple[str, ...]) -> None:
+    found = answers(judged(SCENARIO, name, samples(f"crashloop-{recorded}")))
+    assert tuple(found[behaviour] for behaviour in BEHAVIOURS) == expected
+
+
+def test_what_gave_up_comes_back_only_when_asked() -> None:
+    verdict = judged(SCENARIO, SYSTEMD, samples("crashloop-systemd-default"))[BACK]
+    assert "systemctl start s1.service" in verdict.sentence
+    assert len(verdict.evidence) == 3
+
+
+def test_giving_up_for_a_time_is_partly() -> None:
+    found = [each for each in samples("crashloop-systemd-default") if each["event"] != "down"]
+    assert judged(SCENARIO, SYSVINIT, found)[KEEPS].answer == "partly"
+
+
+def test_nothing_recorded_is_nothing_measured() -> None:
+    assert set(answers(judged(SCENARIO, RUNIT, [])).values()) == {"not measured"}
+
+
+def test_the_window_is_beyond_limit_and_period() -> None:
+    from bench.model.scenario import Depth
+
+    depth = Depth(trials=30, enough=110, budget=None, replicas=16, seed=1)
+    (share,) = SCENARIO.shares(contender(SYSVINIT), depth)
+    assert share.seconds > 120 + 300
+    (share,) = SCENARIO.shares(contender("monit/monitor/default/hosted"), depth)
+    assert share.seconds > 3 * 120
+    assert share.fresh

@@ -1,0 +1,73 @@
+"""What the samples of a silent daemon come to."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from bench.model.scenario import Turn, services
+from bench.scenarios.hang import BOTH, HANG, SCENARIO, SIGSTOP
+from bench.scenarios.hang import _watchdog as watched
+from supervisors import supervisors
+from tests.support.recorded import answers, contender, judged, samples, without
+
+RUNIT = "runit/runner/default/hosted"
+SYSTEMD = "systemd/runner/default/pid1"
+MONIT, GOD = "monit/monitor/tuned/hosted", "god/monitor/default/hosted"
+
+
+def test_without_a_watchdog_there_is_a_reason() -> None:
+    verdicts = judged(SCENARIO, RUNIT, samples("hang-runit"))
+    assert answers(verdicts) == {SIGSTOP: "no", HANG: "not applicable", BOTH: "not applicable"}
+    assert "runsv(8)" in verdicts[HANG].sentence
+
+
+def test_a_watchdog_notices() -> None:
+    verdicts = judged(SCENARIO, SYSTEMD, samples("hang-systemd"))
+    assert answers(verdicts) == {SIGSTOP: "no", HANG: "yes", BOTH: "yes"}
+    assert "2.2 s after it fell silent" in verdicts[HANG].sentence
+    (metric,) = SCENARIO.conclude(contender(SYSTEMD), samples("hang-systemd"))
+    assert metric.median is not None
+    assert 2.0 < metric.median < 2.5
+
+
+@pytest.mark.parametrize(("name", "recorded"), [(MONIT, "hang-monit"), (GOD, "hang-god")])
+def test_a_heartbeat_file_is_a_watchdog(name: str, recorded: str) -> None:
+    verdicts = judged(SCENARIO, name, samples(recorded))
+    assert answers(verdicts) == {SIGSTOP: "no", HANG: "yes", BOTH: "yes"}
+    for behaviour in (HANG, BOTH):
+        assert "heartbeat file" in verdicts[behaviour].sentence
+
+
+def test_a_slow_watchdog_is_waited_for() -> None:
+    """Nothing is concluded from a wait that is shorter than two of its looks."""
+    slow = contender("monit/monitor/default/hosted")
+    assert slow.period is not None
+    turn = cast(Turn, SimpleNamespace(
+        contender=slow, supervisor=supervisors()["monit"], services=services(slow, 1)
+    ))  # fmt: skip
+    waits = {
+        act.name: sum(step.get("deadline") or step.get("seconds") or 0 for step in act.steps)
+        for act in watched(turn)
+    }
+    assert waits["with watchdog"] > slow.period
+    assert min(waits["hang"], waits["stopped with watchdog"]) > 2 * slow.period
+
+
+def test_a_watchdog_that_ends_who_answers_shows_nothing() -> None:
+    found = samples("hang-systemd")
+    gone = next(each for each in found if each["event"] == "gone" and each["act"] == "hang")
+    last = max(n for n, each in enumerate(found) if each["act"] == "with watchdog")
+    found.insert(last, {**gone, "act": "with watchdog"})
+    assert judged(SCENARIO, SYSTEMD, found)[HANG].answer == "not measured"
+
+
+def test_a_hang_that_goes_on_is_no() -> None:
+    found = without(without(samples("hang-systemd"), "gone", "hang"), "up", "hang")
+    assert judged(SCENARIO, SYSTEMD, found)[HANG].answer == "no"
+
+
+def test_nothing_recorded_is_nothing_measured() -> None:
+    assert set(answers(judged(SCENARIO, SYSTEMD, [])).values()) == {"not measured"}

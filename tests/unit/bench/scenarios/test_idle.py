@@ -1,0 +1,61 @@
+"""What a window without events comes to."""
+
+from __future__ import annotations
+
+from bench.model.scenario import Event
+from bench.model.statistics import Metric
+from bench.scenarios.idle import BEHAVIOUR, SCENARIO
+from tests.support.recorded import contender, judged, samples, without
+
+S6 = "s6/runner/tuned/pid1"
+MONIT = "monit/monitor/tuned/hosted"
+
+
+def metrics(name: str, found: list[Event]) -> dict[str, Metric]:
+    return {each.metric: each for each in SCENARIO.conclude(contender(name), found)}
+
+
+def woken(found: list[Event], times: int) -> list[Event]:
+    for each in found:
+        if each["event"] == "cpu":
+            each["total"]["voluntary"] = times
+    return found
+
+
+def test_s6_sleeps_and_monit_does_not() -> None:
+    assert judged(SCENARIO, S6, samples("idle-s6"))[BEHAVIOUR].answer == "yes"
+    assert judged(SCENARIO, MONIT, samples("idle-monit"))[BEHAVIOUR].answer == "no"
+
+
+def test_a_few_wakeups_are_partly() -> None:
+    assert judged(SCENARIO, S6, woken(samples("idle-s6"), 3))[BEHAVIOUR].answer == "partly"
+    assert judged(SCENARIO, S6, woken(samples("idle-s6"), 16))[BEHAVIOUR].answer == "no"
+
+
+def test_a_window_shorter_than_the_period_shows_nothing() -> None:
+    verdict = judged(SCENARIO, "monit/monitor/default/hosted", samples("idle-monit"))[BEHAVIOUR]
+    assert verdict.answer == "not measured"
+
+
+def test_wakeups_by_the_second() -> None:
+    median = metrics(MONIT, samples("idle-monit"))["wakeups"].median
+    assert median is not None
+    assert 1.9 < median < 2.1
+
+
+def test_system_calls_by_the_second() -> None:
+    found = samples("idle-monit")
+    (counted,) = [each for each in found if each["event"] == "syscalls"]
+    assert metrics(MONIT, found)["syscalls"].median == counted["count"] / (counted["ns"] / 1e9)
+    assert metrics(S6, samples("idle-s6"))["syscalls"].median == 0
+
+
+def test_what_was_not_counted_says_why() -> None:
+    found = samples("idle-monit")
+    (counted,) = [each for each in found if each["event"] == "syscalls"]
+    counted.update(count=None, why="it has a kernel of its own")
+    metric = metrics(MONIT, found)["syscalls"]
+    assert (metric.status, metric.note) == ("not measured", "it has a kernel of its own")
+    older = metrics(MONIT, without(found, "syscalls", "idle"))["syscalls"]
+    assert older.status == "not measured"
+    assert older.note

@@ -1,0 +1,88 @@
+"""What the samples of a talkative daemon come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.model.scenario import Event
+from bench.scenarios.output import KEEPS, LOSES, SCENARIO, TEARS, _read
+from tests.support.recorded import answers, contender, judged, samples
+
+SUPERVISORD = "supervisord/runner/default/hosted"
+SYSVINIT = "sysvinit/runner/default/pid1"
+
+
+def written(found: list[Event]) -> dict[str, Any]:
+    return next(each for each in found if each["event"] == "written")
+
+
+def test_supervisord_keeps_every_line() -> None:
+    found = answers(judged(SCENARIO, SUPERVISORD, samples("output-supervisord")))
+    assert found == {KEEPS: "yes", LOSES: "yes", TEARS: "yes"}
+
+
+def test_sysvinit_keeps_nothing() -> None:
+    verdicts = judged(SCENARIO, SYSVINIT, samples("output-sysvinit"))
+    assert answers(verdicts) == {KEEPS: "no", LOSES: "not applicable", TEARS: "not applicable"}
+    assert "/dev/null" in verdicts[KEEPS].sentence
+
+
+def test_a_missing_tail_is_a_loss() -> None:
+    found = samples("output-supervisord")
+    ended = next(each for each in written(found)["lives"] if each["chatted"])
+    ended["chatted"] += 3
+    verdict = judged(SCENARIO, SUPERVISORD, found)[LOSES]
+    assert verdict.answer == "no"
+    assert verdict.sentence.startswith("3 of ")
+
+
+def test_a_separate_log_service_is_partly() -> None:
+    found = samples("output-supervisord")
+    written(found)["own"] = False
+    assert judged(SCENARIO, SUPERVISORD, found)[KEEPS].answer == "partly"
+
+
+def test_what_is_read_is_counted_life_by_life() -> None:
+    text = "s2 1 1\ns2 1 3\ns2 2 1\ns2 2\nanother program's line\n"
+    found = _read(text, [{"event": "exit", "seq": 2, "chatted": 2}])
+    assert found["lines"] == 3
+    assert found["torn_like"] == ["s2 2"]
+    assert found["lives"] == [
+        {"seq": 1, "chatted": None, "kept": 2, "last": 3},
+        {"seq": 2, "chatted": 2, "kept": 1, "last": 1},
+    ]
+
+
+def test_a_killed_life_of_which_nothing_was_kept_is_a_loss() -> None:
+    found = samples("output-supervisord")
+    killed = next(each for each in written(found)["lives"] if each["chatted"] is None)
+    killed.update(kept=0, last=0)
+    verdict = judged(SCENARIO, SUPERVISORD, found)[LOSES]
+    assert verdict.answer == "no"
+    assert verdict.sentence.endswith("Nothing at all is there of 1 of those.")
+
+
+def test_every_life_that_was_told_to_write_is_looked_for() -> None:
+    chatted: list[Event] = [
+        {"event": "start", "service": "s2", "seq": 1},
+        {"event": "mode", "text": "--chatter 2000"},
+        {"event": "start", "service": "s2", "seq": 2},
+        {"event": "start", "service": "s1", "seq": 9},
+        {"event": "mode", "text": ""},
+        {"event": "start", "service": "s2", "seq": 3},
+    ]
+    assert _read("", chatted)["lives"] == [{"seq": 2, "chatted": None, "kept": 0, "last": 0}]
+
+
+def test_a_line_cut_within_its_number_is_torn() -> None:
+    whole = "".join(f"s2 1 {number}\n" for number in range(1, 13))
+    found = _read(f"{whole}s2 1 1\n3\ns2 1 14\n", [])
+    assert (found["lines"], found["torn"], found["torn_like"]) == (13, 2, ["s2 1 1", "3"])
+
+
+def test_a_monitor_has_no_output_to_keep() -> None:
+    assert SCENARIO.inapplicable(contender("god/monitor/default/hosted"))
+
+
+def test_nothing_recorded_is_nothing_measured() -> None:
+    assert set(answers(judged(SCENARIO, SUPERVISORD, [])).values()) == {"not measured"}

@@ -1,0 +1,118 @@
+"""An overlay is taken as it is, or refused in words."""
+
+from __future__ import annotations
+
+import platform
+import struct
+from pathlib import Path
+
+import pytest
+
+from provision.errors import Problem
+from provision.sources.overlay import Overlay
+from provision.systems import SYSTEMS
+
+DEBIAN, ARCH, PRECISE = (SYSTEMS[name] for name in ("debian", "arch", "precise"))
+PROGRAM = "/usr/sbin/perpd"
+# elf(5): bits, byte order, machine
+ELF = {"x86_64": (2, 1, 62), "aarch64": (2, 1, 183), "s390x": (2, 2, 22)}
+
+
+def elf(machine: str) -> bytes:
+    bits, order, number = ELF[machine]
+    return (
+        b"\x7fELF" + bytes([bits, order]) + bytes(12) + struct.pack("<>"[order - 1] + "H", number)
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    program = tmp_path / "build" / PROGRAM.lstrip("/")
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    return tmp_path / "build"
+
+
+def refused(folder: Path, system: str = "debian") -> str:
+    with pytest.raises(Problem) as caught:
+        Overlay.of(folder, SYSTEMS[system])
+    assert caught.value.usage
+    assert caught.value.advice
+    assert f"--overlay={folder}" in str(caught.value)
+    return str(caught.value)
+
+
+def test_what_it_holds(folder: Path) -> None:
+    overlay = Overlay.of(folder, DEBIAN)
+    assert overlay.holds(PROGRAM, DEBIAN)
+    assert overlay.holds("/sbin/perpd", DEBIAN)
+    assert not overlay.holds("/sbin/perpd", PRECISE)
+    assert not overlay.holds("/usr/sbin", DEBIAN)
+    assert overlay.record()["sha256"] == overlay.digest
+
+
+def test_its_key_is_its_content_alone(folder: Path, tmp_path: Path) -> None:
+    before = Overlay.of(folder, DEBIAN).key
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert Overlay.of(moved, DEBIAN).key == before
+    program = moved / PROGRAM.lstrip("/")
+    changes = (
+        lambda: program.write_text("#!/bin/sh\nexit\n"),
+        lambda: program.chmod(0o700),
+        lambda: (moved / "usr/bin").mkdir(),
+        lambda: (moved / "usr/sbin/link").symlink_to("perpd"),
+        lambda: (moved / "usr/sbin/link").replace(moved / "usr/sbin/other"),
+    )
+    seen = {before}
+    for change in changes:
+        change()
+        key = Overlay.of(moved, DEBIAN).key
+        assert key not in seen
+        seen.add(key)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    assert "does not exist" in refused(tmp_path / "nothing")
+    file = tmp_path / "file"
+    file.touch()
+    assert "is no folder" in refused(file)
+
+
+@pytest.mark.parametrize("name", ["bin", "sbin", "lib", "lib64"])
+def test_a_link_of_the_system_shadowed(folder: Path, name: str) -> None:
+    (folder / name).mkdir()
+    assert f"/{name} is a link to /usr/{name} on Debian 12" in refused(folder)
+    assert Overlay.of(folder, PRECISE)
+
+
+def test_arch_has_one_folder_for_programs(folder: Path) -> None:
+    assert "/usr/sbin is a link to /usr/bin" in refused(folder, "arch")
+    (folder / "usr/sbin").rename(folder / "usr/bin")
+    assert Overlay.of(folder, ARCH).holds(PROGRAM, ARCH)
+
+
+@pytest.mark.parametrize("name", ["etc", "var", "usr/share"])
+def test_a_folder_of_the_system_replaced(folder: Path, name: str) -> None:
+    (folder / name).touch()
+    assert f"/{name} is a folder" in refused(folder)
+    (folder / name).unlink()
+    (folder / name).symlink_to("/tmp")
+    assert f"/{name} is a folder" in refused(folder)
+
+
+def test_another_processor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    program = folder / PROGRAM.lstrip("/")
+    program.write_bytes(elf("x86_64"))
+    assert Overlay.of(folder, DEBIAN)
+    for machine in ("aarch64", "s390x"):
+        program.write_bytes(elf(machine))
+        assert f"usr/sbin/perpd is built for {machine}" in refused(folder)
+
+
+def test_neither_file_nor_folder(folder: Path) -> None:
+    import os
+
+    os.mkfifo(folder / "usr/pipe")
+    assert "usr/pipe is a device, pipe or socket" in refused(folder)

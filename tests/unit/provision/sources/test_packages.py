@@ -1,0 +1,156 @@
+"""What each installer asks of a guest, and what it says when that fails."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import pytest
+
+from provision.errors import Problem
+from provision.guest import Guest, Output
+from provision.sources.archives import Archive, Pypi
+from provision.sources.packages import Apt, Aur, Gem, Pacman, Pip, Present, apt_versions
+from provision.systems import SYSTEMS, Mirror, System
+
+
+class Recorder(Guest):
+    """Writes down its commands; one that holds a word in `answers` ends with what stands there."""
+
+    def __init__(self, system: System, answers: Mapping[str, Output] | None = None) -> None:
+        super().__init__("g", system)
+        self.commands: list[str] = []
+        self.answers = answers or {}
+
+    def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
+        self.commands.append(command)
+        answers = (answer for word, answer in self.answers.items() if word in command)
+        return next(answers, Output("", "", 0))
+
+    def unpack(self, archive: IO[bytes], name: str, into: str = "/", strip: int = 0) -> None:
+        self.commands.append(f"unpack {name} {into} {strip}")
+
+    @contextmanager
+    def online(self) -> Iterator[None]:
+        yield
+
+    def facts(self) -> dict[str, Any]:
+        return {}
+
+    def reboot(self, init: str | None = None) -> None:
+        raise NotImplementedError
+
+    def destroy(self) -> None:
+        raise NotImplementedError
+
+    def connect(self) -> NoReturn:
+        raise NotImplementedError
+
+    def keep(self) -> NoReturn:
+        raise NotImplementedError
+
+    def shell(self) -> NoReturn:
+        raise NotImplementedError
+
+
+ARCH = replace(SYSTEMS["arch"], mirror=Mirror(aur="http://aur.invalid"))
+
+
+def test_apt_installs_nothing_that_is_merely_recommended() -> None:
+    guest = Recorder(SYSTEMS["debian"])
+    Apt(("runit", "s6")).install(guest)
+    (install,) = (each for each in guest.commands if " install " in each)
+    assert install.endswith("--no-install-recommends runit s6")
+
+
+@pytest.mark.parametrize(
+    ("archive", "upstream"),
+    [("2.1.2-54", "2.1.2"), ("1:0.76-8.1", "0.76"), ("3.0a8-1.1", "3.0a8"), ("1.0", "1.0")],
+)
+def test_a_version_without_epoch_and_revision(archive: str, upstream: str) -> None:
+    guest = Recorder(SYSTEMS["debian"], {"dpkg-query": Output(archive, "", 0)})
+    assert Apt(("any",)).installed(guest, "/usr/bin/any") == upstream
+    said = {"-Qoq": Output("any\n", "", 0), "-Q any": Output(f"any {archive}\n", "", 0)}
+    assert Pacman(("any",)).installed(Recorder(ARCH, said), "/usr/bin/any") == upstream
+
+
+def test_pacman_takes_the_keys_first() -> None:
+    guest = Recorder(ARCH)
+    Pacman(("monit",)).install(guest)
+    keys, packages = guest.commands[:2]
+    assert keys.endswith("-Sy --needed archlinux-keyring")
+    assert packages.endswith("-Su --needed monit")
+
+
+def test_aur_builds_in_order_and_never_as_root() -> None:
+    guest = Recorder(ARCH)
+    Aur(("skalibs", "s6")).install(guest)
+    builds = [each for each in guest.commands if "makepkg --noconfirm" in each]
+    assert ["skalibs" in builds[0], "s6" in builds[1]] == [True, True]
+    for command in guest.commands:
+        if "makepkg" in command or "git clone" in command:
+            assert "su -s /bin/sh builder -c" in command
+    assert guest.commands[-1] == "userdel --remove builder"
+
+
+def test_an_aur_that_cannot_be_reached() -> None:
+    guest = Recorder(ARCH, {"git clone": Output("", "Could not resolve host", 128)})
+    with pytest.raises(Problem, match="cannot be reached for perp") as caught:
+        Aur(("perp",)).install(guest)
+    assert "Could not resolve host" in caught.value.known
+
+
+def test_an_aur_without_address() -> None:
+    assert "--aur=URL" in Aur(("perp",)).lack(SYSTEMS["arch"])
+    assert Aur(("perp",)).lack(ARCH) == ""
+
+
+def test_pip_is_the_hosts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "supervisor-3.0a12.tar.gz"
+    with tarfile.open(file, "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("x"), io.BytesIO())
+    pinned = Pypi("supervisor", "3.0a12", "0" * 64)
+    monkeypatch.setattr(Pypi, "fetch", lambda *_: Archive(file, "3.0a12", "0" * 64, "test"))
+    guest = Recorder(SYSTEMS["precise"])
+    source = Pip((pinned,), needs=Present())
+    source.install(guest)
+    unpacked, installed = guest.commands
+    assert unpacked == f"unpack {file.name} /root/source 1"
+    assert "python2.7 setup.py -q install" in installed
+    assert "--install-scripts=/usr/bin" in installed
+    assert str(source) == "pip: supervisor 3.0a12"
+    assert pinned.sha256 in source.key
+
+
+def test_a_gem_by_old_and_new_words() -> None:
+    guest = Recorder(SYSTEMS["precise"])
+    Gem("god", "0.12.1", needs=Apt(("ruby",))).install(guest)
+    new, old = guest.commands[-1].split(" || ")
+    assert new == "gem install god --version 0.12.1 --bindir /usr/bin --no-document"
+    assert old == "gem install god --version 0.12.1 --bindir /usr/bin --no-ri --no-rdoc"
+
+
+def test_a_gem_that_is_not_given() -> None:
+    guest = Recorder(ARCH, {"gem install": Output("", "Unable to resolve dependency", 2)})
+    with pytest.raises(Problem, match="did not give god") as caught:
+        Gem("god", "", needs=Present()).install(guest)
+    assert "Unable to resolve" in caught.value.known
+
+
+def test_what_the_hosts_apt_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tool = tmp_path / "apt-cache"
+    tool.write_text(
+        "#!/bin/sh\ncat <<E\n"
+        " runit | 2.1.2-54 | http://m bookworm/main amd64 Packages\n"
+        " runit | 2.2.0-3 | http://m trixie/main amd64 Packages\n"
+        "    s6 | 2.11.3.2-1 | http://m bookworm/main amd64 Packages\nE\n"
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert apt_versions("bookworm", ["runit", "s6"]) == {"runit": "2.1.2", "s6": "2.11.3.2"}
+    assert apt_versions("precise", ["runit"]) == {}

@@ -1,0 +1,62 @@
+"""The Vagrantfile, read by Vagrant itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from provision.systems import SYSTEMS
+from provision.vagrant.machine import ROOT
+
+pytestmark = pytest.mark.vms
+
+VERSION = "#!/bin/sh\necho 7.0.10r158379\n"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    assert shutil.which("vagrant"), "apt-get install --no-install-recommends vagrant"
+    # VirtualBox's plugin comes with Vagrant, and asks the program for its version alone.
+    program = tmp_path / "VBoxManage"
+    program.write_text(VERSION)
+    program.chmod(0o755)
+    return {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "VAGRANT_HOME": str(tmp_path / "home"),
+        "VAGRANT_DOTFILE_PATH": str(tmp_path / "state"),
+        "VAGRANT_CHECKPOINT_DISABLE": "1",
+    }
+
+
+def vagrant(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["vagrant", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("provider", ["libvirt", "virtualbox"])
+def test_it_is_valid(environment: dict[str, str], provider: str) -> None:
+    done = vagrant({**environment, "VAGRANT_DEFAULT_PROVIDER": provider}, "validate")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("provider", ["libvirt", "virtualbox"])
+def test_a_wrong_setting_would_be_noticed(environment: dict[str, str], provider: str) -> None:
+    wrong = {**environment, "VAGRANT_DEFAULT_PROVIDER": provider, "BENCH_MEMORY": "plenty"}
+    done = vagrant(wrong, "validate")
+    assert done.returncode != 0
+    assert "plenty" in done.stderr
+
+
+@pytest.mark.parametrize("provider", ["libvirt", "virtualbox"])
+def test_there_is_a_machine_for_every_system(environment: dict[str, str], provider: str) -> None:
+    chosen = {**environment, "VAGRANT_DEFAULT_PROVIDER": provider}
+    said = vagrant(chosen, "status", "--machine-readable")
+    lines = [line.split(",") for line in said.stdout.splitlines()]
+    found = {line[1]: line[3] for line in lines if line[2:3] == ["provider-name"]}
+    assert found == dict.fromkeys(SYSTEMS, provider), said.stderr

@@ -1,0 +1,258 @@
+"""The page in a real browser: opened from disk, alone, and whatever its run holds."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.recording.store import read_run
+from reports import write_article
+from tests.support import sample_runs
+from tests.unit.reports.conftest import Browser
+
+pytestmark = [pytest.mark.page, pytest.mark.timeout(300)]
+PHONE, DESK = 390, 1200
+HOSTILE = (
+    "<script>window.hacked = 1</script>",
+    '"\'><img src=x onerror="window.hacked = 1">',
+    "</style></svg></script><b>bold</b>",
+    "bell \x07 escape \x1b[31m null \x00 override \u202e end",
+    "x" * 10_000,
+    "{{ 7 * 7 }} {% raw %} ]]> &amp; <!--",
+)
+
+
+def article(folder: Path) -> Path:
+    (page,) = write_article("html", read_run(folder), folder)
+    return page
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def width(request: pytest.FixtureRequest, browser: Browser) -> int:
+    browser.width(request.param)
+    return int(request.param)
+
+
+def test_it_needs_nothing_but_itself(tmp_path: Path, browser: Browser, width: int) -> None:
+    page = article(sample_runs.ordinary(tmp_path / "run"))
+    browser.open(page)
+    assert browser.console() == []
+    assert [each for each in browser.requests() if not each.startswith("data:")] == [page.as_uri()]
+    assert page.stat().st_size < 3 << 20
+
+
+def test_nothing_sticks_out(tmp_path: Path, browser: Browser, width: int) -> None:
+    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+
+
+def test_tables_sort(tmp_path: Path, browser: Browser) -> None:
+    browser.width(DESK)
+    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+    medians = (
+        "return [...document.querySelectorAll('#latency tbody tr')]"
+        ".map(row => row.cells[3].dataset.key)"
+    )
+    click = (
+        "[...document.querySelectorAll('#latency thead button')]"
+        ".find(each => each.textContent === 'Median').click()"
+    )
+    headings = "return document.querySelectorAll('#latency thead th')[3].ariaSort"
+    browser.run(click)
+    up = [float(each) for each in browser.run(medians)]
+    assert up == sorted(up) and len(set(up)) > 1
+    assert browser.run(headings) == "ascending"
+    browser.run(click)
+    down = [float(each) for each in browser.run(medians)]
+    assert down == up[::-1]
+    assert browser.run(headings) == "descending"
+
+
+def test_what_has_no_figure_stays_last(tmp_path: Path, browser: Browser) -> None:
+    folder = sample_runs.ordinary(tmp_path / "run")
+    spoil(folder, lambda run: sample_runs.fail(run["contenders"][0], "it\nfell over"))
+    browser.open(article(folder))
+    last = "return [...document.querySelectorAll('#table tbody tr')].map(r => r.cells[5].innerText)"
+    click = "document.querySelectorAll('#table thead button')[5].click()"
+    for _ in range(2):
+        browser.run(click)
+        assert browser.run(last)[-1].startswith("failed")
+
+
+def test_charts_are_there_and_tell_values(tmp_path: Path, browser: Browser) -> None:
+    browser.width(DESK)
+    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+    shown = browser.run(
+        "return [...document.querySelectorAll('.chart svg')]"
+        ".map(each => each.getBoundingClientRect().width)"
+    )
+    assert len(shown) == 5 and min(shown) > 200
+    said = browser.run(
+        "const mark = document.querySelector('#figure-medians .role-mark [aria-label]');"
+        "mark.scrollIntoView({block: 'center'});"
+        "const box = mark.getBoundingClientRect();"
+        "mark.dispatchEvent(new PointerEvent('pointermove', {bubbles: true,"
+        " clientX: box.left + 2, clientY: box.top + 2}));"
+        "const tip = document.getElementById('tip'); return [tip.hidden, tip.textContent]"
+    )
+    assert said[0] is False
+    assert "median" in said[1] and "ms" in said[1]
+
+
+def test_both_themes_can_be_read(tmp_path: Path, browser: Browser) -> None:
+    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+    colours = (
+        "const of = (e, what) => getComputedStyle(e)[what].match(/\\d+/g).slice(0, 3).map(Number);"
+        "const paper = of(document.documentElement, 'backgroundColor');"
+        "const texts = ['body', 'a', '.note', '.warning', 'figcaption'].flatMap("
+        "  s => [...document.querySelectorAll(s)].slice(0, 1)).map(e => of(e, 'color'));"
+        "return [paper, texts]"
+    )
+    papers = set()
+    for theme in ("light", "dark"):
+        browser.theme(theme)
+        paper, texts = browser.run(colours)
+        papers.add(tuple(paper))
+        assert all(contrast(paper, text) >= 4.5 for text in texts)
+    assert len(papers) == 2
+
+
+def test_it_is_accessible(tmp_path: Path, browser: Browser) -> None:
+    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+    levels = browser.run(
+        "return [...document.querySelectorAll('h1,h2,h3,h4')].map(e => Number(e.tagName[1]))"
+    )
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert browser.run("return document.documentElement.lang") == "en"
+    without = (
+        "return [...document.querySelectorAll('.chart [role=img]')]"
+        ".filter(each => !each.ariaLabel).length"
+    )
+    assert browser.run(without) == 0
+    tables = (
+        "return [...document.querySelectorAll('table')].filter(t => !t.caption ||"
+        " ![...t.tHead.querySelectorAll('th')].every(h => h.scope === 'col') ||"
+        " ![...t.tBodies[0].rows].every(r => r.cells[0].scope === 'row')).length"
+    )
+    assert browser.run(tables) == 0
+    dead = (
+        "return [...document.querySelectorAll('a[href^=\"#\"]')].filter("
+        "a => !document.getElementById(a.hash.slice(1))).map(a => a.hash)"
+    )
+    assert browser.run(dead) == []
+
+
+def test_hostile_text_is_only_text(tmp_path: Path, browser: Browser, width: int) -> None:
+    folder = sample_runs.ordinary(tmp_path / "run")
+    for index, text in enumerate(HOSTILE):
+        spoil(folder, lambda run, index=index, text=text: infect(run, index, text))
+    browser.open(article(folder))
+    assert browser.console() == []
+    assert browser.run("return window.hacked") is None
+    assert browser.run("return document.querySelectorAll('main img, main b b').length") == 0
+    shown = browser.run("return document.documentElement.innerText")
+    assert HOSTILE[0] in shown
+    assert "{{ 7 * 7 }}" in shown
+    assert not set(shown) & set("\x00\x07\x1b\u202e")
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    assert len([each for each in browser.requests() if each.startswith("http")]) == 0
+
+
+def test_a_run_with_failures_and_absences(tmp_path: Path, browser: Browser) -> None:
+    folder = sample_runs.ordinary(tmp_path / "run")
+
+    def fail(run: dict[str, Any]) -> None:
+        run["ended"] = None
+        run["warnings"] = ["This host is too noisy for a ranking: stop something."]
+        run["absent"] = [{"supervisor": "upstart", "title": "upstart",
+                          "reason": "not available on Debian 12"}]  # fmt: skip
+        run["supervisors"]["upstart"] = run["supervisors"]["runit"] | {"title": "upstart"}
+        for each in run["contenders"]:
+            sample_runs.fail(each, "in phase start: no.\nmore")
+
+    spoil(folder, fail)
+    (folder / "samples.jsonl").unlink()
+    browser.open(article(folder))
+    assert browser.console() == []
+    shown = browser.run("return document.body.innerText")
+    assert "not available on Debian 12" in shown
+    assert "in phase start: no." in shown
+    assert "too noisy for a ranking" in shown
+    assert "This run has not ended." in shown
+
+
+def test_what_a_run_says_of_its_own_figures(tmp_path: Path, browser: Browser, width: int) -> None:
+    folder = sample_runs.ordinary(tmp_path / "run")
+
+    def say(run: dict[str, Any]) -> None:
+        run.update(calibration=sample_runs.calibration(), bound=360.0)
+        for each in run["contenders"]:
+            sample_runs.traced(each, [0.05, 0.15, 1.8, 1.7, 0.3], [0.05, 1720.0, 1.8, 1.7, 0.3])
+            each["doubts"] = [{"kind": "few", "text": "6 trials are too few: --trials=10. " * 9}]
+
+    spoil(folder, say)
+    browser.open(article(folder))
+    assert browser.console() == []
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    for chart in ("split", "lateness"):
+        box = f"document.querySelector('#figure-{chart} svg').getBoundingClientRect()"
+        assert browser.run(f"return {box}.width") > 200
+    # The words beside the bars are not cut off, whichever font the reader's machine has.
+    assert browser.run(
+        "const svg = document.querySelector('#figure-split svg');"
+        "const edge = svg.getBoundingClientRect().right;"
+        "return [...svg.querySelectorAll('text')]"
+        ".every(each => each.getBoundingClientRect().right <= edge)"
+    )
+    rows = "return document.querySelectorAll('#split tbody tr, #trust tbody tr').length"
+    assert browser.run(rows) == 10 + 2 + 5
+
+
+def test_a_single_contender(tmp_path: Path, browser: Browser) -> None:
+    values = sample_runs.steady(4.0)
+    name = "runit/runner/default/pid1"
+    run = sample_runs.run(sample_runs.contender(name, values))
+    browser.open(
+        article(sample_runs.written(tmp_path, run, sample_runs.samples(run, {name: values})))
+    )
+    assert browser.console() == []
+    assert browser.run("return document.querySelectorAll('.chart svg').length") == 3
+
+
+def spoil(folder: Path, change: Any) -> None:
+    path = folder / "run.json"
+    run = json.loads(path.read_text())
+    change(run)
+    path.write_text(json.dumps(run))
+
+
+def infect(run: dict[str, Any], index: int, text: str) -> None:
+    each = run["contenders"][index % len(run["contenders"])]
+    about = run["supervisors"][each["supervisor"]]
+    each.update(title=text, setting=text, version=text)
+    about.update(title=text, idea=text, home=text)
+    about["usage"][0]["title"] = text
+    about["usage"][0]["steps"][0]["actions"][0].update(file=text, content=text)
+    run["warnings"].append(text)
+    run["calibration"] = sample_runs.calibration(
+        untraced=text, checks=[sample_runs.check(text, text, text, met=False)]
+    )
+    each["doubts"] = [{"kind": "few", "text": text}]
+    each["scenarios"]["footprint"].update(status="not measured", note=text, metrics=[])
+
+
+def contrast(one: list[int], other: list[int]) -> float:
+    """https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio"""
+
+    def luminance(colour: list[int]) -> float:
+        parts = [value / 255 for value in colour]
+        line = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * line[0] + 0.7152 * line[1] + 0.0722 * line[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,79 @@
+"""The reference run in the repository, and the README's table made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.recording.store import read_run
+from provision.errors import Problem
+from reports import publish
+from reports.model import samples
+from tests.support import sample_runs
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Title\n\n{publish.BEGIN}\nold\n{publish.END}\n\nMore.\n")
+    monkeypatch.setattr(publish, "README", readme)
+    monkeypatch.setattr(publish, "FOLDER", tmp_path / "published")
+    return tmp_path
+
+
+def test_the_readme_shows_the_published_run() -> None:
+    text = publish.README.read_text()
+    assert publish.readme_with(text, read_run(publish.FOLDER)) == text
+
+
+def test_the_published_files_are_whole() -> None:
+    run, raw = read_run(publish.FOLDER), samples.read(publish.FOLDER)
+    assert raw.contenders == {each["name"] for each in run["contenders"]}
+    assert (publish.FOLDER / "article.html").stat().st_size < 3 << 20
+
+
+def test_publish_keeps_the_run_and_updates_the_table(place: Path) -> None:
+    folder = sample_runs.ordinary(place / "run")
+    files = publish.publish(read_run(folder), folder)
+    assert read_run(place / "published") == read_run(folder)
+    assert samples.read(place / "published") == samples.read(folder)
+    assert {"article.html", "article.md", "samples.jsonl.gz"} <= {path.name for path in files}
+    text = (place / "README.md").read_text()
+    assert "| s6 " in text and "old" not in text and text.endswith("\n\nMore.\n")
+    publish.publish(read_run(folder), folder)
+    assert (place / "README.md").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("other", "word"),
+    [
+        ({"quick": True}, "It is a quick run."),
+        ({"ended": None}, "It has not ended."),
+        ({"options": {"only": ["s6"]}}, "some supervisors only"),
+    ],
+)
+def test_what_is_no_reference_is_refused(place: Path, other: dict[str, object], word: str) -> None:
+    folder = sample_runs.ordinary(place / "run")
+    with pytest.raises(Problem) as refused:
+        publish.publish(read_run(folder) | other, folder)
+    assert word in str(refused.value)
+    assert not (place / "published").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [("failed", "It failed to measure"), ("unfinished", "before it had measured all of")],
+)
+def test_what_lacks_a_figure_is_refused(place: Path, status: str, word: str) -> None:
+    folder = sample_runs.ordinary(place / "run")
+    run = read_run(folder)
+    run["contenders"][1]["status"] = status
+    with pytest.raises(Problem, match=rf"{word} {run['contenders'][1]['name']}\."):
+        publish.publish(run, folder)
+    assert not (place / "published").exists()
+
+
+def test_a_readme_without_a_place_for_it_is_refused(place: Path) -> None:
+    with pytest.raises(Problem, match="no place for the table"):
+        publish.readme_with(f"{publish.END} {publish.BEGIN}", sample_runs.run())
