@@ -272,11 +272,11 @@ def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None
 # A suite that is killed once its guest's folder is there, and nothing in it yet.
 KILLED_AT_ONCE = """
 import os, signal
-from provision import lxc
+from provision.lxc import provider
 from provision.systems import SYSTEMS
 
-lxc.LxcGuest._furnish_home = lambda guest: os.kill(os.getpid(), signal.SIGKILL)
-lxc.Lxc().up(f"first-{os.getpid()}", SYSTEMS["debian"])
+provider.LxcGuest._furnish_home = lambda guest: os.kill(os.getpid(), signal.SIGKILL)
+provider.Lxc().up(f"first-{os.getpid()}", SYSTEMS["debian"])
 """
 
 

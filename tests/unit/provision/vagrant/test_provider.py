@@ -308,8 +308,8 @@ def test_a_machine_that_cannot_be_destroyed_is_not_forgotten(
 OWNER = """
 import sys, time
 from provision.systems import SYSTEMS
-from provision.vagrant import Vagrant
-from provision.vagrant_machine import Machine
+from provision.vagrant.provider import Vagrant
+from provision.vagrant.machine import Machine
 machine = Machine("libvirt", SYSTEMS["debian"], Vagrant("libvirt").box(SYSTEMS["debian"]))
 if sys.argv[1:] == ["keep"]:
     machine.keep()
@@ -449,7 +449,7 @@ def test_a_machine_that_is_reset_amid_a_question_is_asked_again(
 
 
 def test_the_table_of_boxes_says_where_each_comes_from() -> None:
-    table = json.loads((ROOT / "provision" / "boxes.json").read_text())
+    table = json.loads((ROOT / "provision" / "vagrant" / "boxes.json").read_text())
     assert set(table) == set(SYSTEMS)
     for row in table.values():
         assert row["from"]
