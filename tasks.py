@@ -164,13 +164,13 @@ def bench(
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
     from bench.cli.progress_display import Display
     from bench.engine.run import bench as measure
-    from bench.model.request import Options
+    from bench.model.request import BenchRequest
     from provision.systems import Mirror
     from reports.formats import terminal
 
     console = _console()
     display = Display(console)
-    options = Options.checked(
+    options = BenchRequest.checked(
         os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume, box,
         versions, Mirror.checked(mirror, snapshot, keyring, aur), overlay, trace, redo,
     )  # fmt: skip
@@ -305,12 +305,14 @@ def try_(
     aur: str = "",
 ) -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""
-    from bench.cli.try_shell import play
+    from bench.cli.try_shell import open_try_shell
     from bench.model.overlays import overlays
     from provision.systems import Mirror, named
 
     system = named(os_, Mirror.checked(mirror, snapshot, keyring, aur))
-    return play(name, system, provider, versions, overlays(overlay or (), system), _console(), box)
+    return open_try_shell(
+        name, system, provider, versions, overlays(overlay or (), system), _console(), box
+    )
 
 
 @task(name="box", positional=["system"])

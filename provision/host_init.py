@@ -9,7 +9,7 @@ from provision.hygiene import SYSTEMD_UP
 _INITTAB = "/etc/inittab"
 
 
-def keep(guest: Guest, command: str) -> None:
+def start_hosted(guest: Guest, command: str) -> None:
     """Have the guest's own PID 1 start that foreground command, and start it again if it ends."""
     if guest.system.init == "sysvinit":
         _sysvinit(guest, command)
@@ -19,7 +19,7 @@ def keep(guest: Guest, command: str) -> None:
         _upstart(guest, command)
 
 
-def drop(guest: Guest) -> None:
+def stop_hosted(guest: Guest) -> None:
     """Have the guest's own PID 1 end what it keeps, and wait until it has ended."""
     if guest.system.init == "systemd":
         guest.run("systemctl stop supervisor.service")

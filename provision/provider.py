@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Lack:
+class Unavailable:
     """Why something cannot be had here, and what would make it work."""
 
     why: str
@@ -49,12 +49,12 @@ class Provider(ABC):
     # Whether they run on this host's kernel, which can then be traced, and by its clock.
     shares_kernel: bool = False
 
-    def crowd(self, init: str) -> int:
+    def max_parallel(self, init: str) -> int:
         """How many guests with that PID 1, a family of a System's, may run at once."""
         return self.parallel
 
     @abstractmethod
-    def lack(self, system: System) -> Lack | None:
+    def why_unavailable(self, system: System) -> Unavailable | None:
         """Why this provider cannot make guests of that system here; None where it can."""
 
     @abstractmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provision.errors import Problem
 from provision.lxc.provider import Lxc
-from provision.provider import Lack, Provider
+from provision.provider import Provider, Unavailable
 from provision.systems import Mirror, System, unknown
 from provision.vagrant.provider import Vagrant
 
@@ -46,9 +46,9 @@ def choose(name: str, system: System, box: str = "") -> tuple[Provider, str]:
         return _usable(every[name], system), "asked for"
     order = _order(system, every)
     for provider in order:
-        if provider.lack(system) is None:
+        if provider.why_unavailable(system) is None:
             return provider, _reason(provider, system)
-    lacks = [(provider.name, provider.lack(system)) for provider in order]
+    lacks = [(provider.name, provider.why_unavailable(system)) for provider in order]
     raise Problem(
         f"No provider can make a {system.title} guest here.",
         known="\n".join(f"{name}: {lack.why} {lack.advice}" for name, lack in lacks if lack),
@@ -71,7 +71,7 @@ def _reason(provider: Provider, system: System) -> str:
 
 
 def _usable(provider: Provider, system: System) -> Provider:
-    lack: Lack | None = provider.lack(system)
+    lack: Unavailable | None = provider.why_unavailable(system)
     if lack is None:
         return provider
     raise Problem(

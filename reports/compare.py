@@ -118,7 +118,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Turn:
+class BehaviourChange:
     """What a contender does or is otherwise than before, in words; worse: it did more before."""
 
     contender: str
@@ -132,10 +132,10 @@ class Turn:
         return f"{self.label}, {self.what}: {self.before}, then {self.after}"
 
 
-def turns(before: Measured, after: Measured) -> list[Turn]:
+def turns(before: Measured, after: Measured) -> list[BehaviourChange]:
     """What no figure can say: verdicts that changed, and what was measured in one run only."""
     return [
-        Turn(new["name"], label(new), *words)
+        BehaviourChange(new["name"], label(new), *words)
         for old, new in _in_both(before, after)
         for words in _turns(old, new)
     ]

@@ -30,7 +30,7 @@ _NOT_PACKAGED = "not packaged there, as far as this project knows"
 
 
 @dataclass(frozen=True)
-class Article:
+class ArticleRow:
     """The supervisor's row in the 2012 article; None stands for an empty cell."""
 
     version: str
@@ -162,7 +162,7 @@ class Supervisor:
     title: ClassVar[str]
     home: ClassVar[str]
     rank: ClassVar[int] = 99
-    article: ClassVar[Article | None] = None
+    article: ClassVar[ArticleRow | None] = None
     sources: ClassVar[Mapping[str, Source]]
     sources_2012: ClassVar[Mapping[str, Source]] = {}
     missing: ClassVar[Mapping[str, str]] = {}
@@ -322,12 +322,12 @@ class Supervisor:
             guest.reboot(self.init)
             return
         assert self.hosted is not None
-        host_init.keep(guest, self.hosted)
+        host_init.start_hosted(guest, self.hosted)
 
     def stop(self, guest: Guest, contender: Contender) -> None:
         """End a hosted supervisor, as its host ends it; a PID 1 ends with its guest."""
         if not contender.pid1:
-            host_init.drop(guest)
+            host_init.stop_hosted(guest)
 
     def add(self, guest: Guest, contender: Contender, services: Iterable[Service]) -> None:
         """Make a running supervisor keep exactly those services, old ones among them."""
@@ -338,7 +338,7 @@ class Supervisor:
             guest.run(command)
             return
         if not contender.pid1:
-            host_init.drop(guest)
+            host_init.stop_hosted(guest)
         self.start(guest, contender)
 
 

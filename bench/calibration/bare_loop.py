@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.engine import measurement
 from bench.model.scenario import Event, Step, services
-from bench.model.selection import FLOOR, entries
+from bench.model.selection import FLOOR, select_contenders
 from bench.model.statistics import CONFIDENCE
 from daemon.build import Binaries
 from provision.cache import cache_folder
@@ -33,13 +33,13 @@ class Pair:
     """One block of trials on each side, latencies in ms."""
 
     suite: list[float]
-    bare: list[float]
+    run_bare_loop: list[float]
 
 
 @contextmanager
 def floor_guest(system: System, provider: Provider, files: Sequence[File]) -> Iterator[Guest]:
     """A guest in which the floor, hosted as others are, keeps the daemon alive."""
-    entry = next(e for e in entries(system, (FLOOR,))[0] if not e.contender.pid1)
+    entry = next(e for e in select_contenders(system, (FLOOR,))[0] if not e.contender.pid1)
     recipe = entry.supervisor.recipe(entry.source)
     guest = provider.up(f"calibrate-{os.getpid()}", system, recipe, files)
     try:
@@ -52,19 +52,19 @@ def floor_guest(system: System, provider: Provider, files: Sequence[File]) -> It
 
 def through_suite(guest: Guest, trials: int, seed: int) -> list[Event]:
     """One block in the guest, as every run does it; returns what the measuring program said."""
-    entry = next(e for e in entries(guest.system, (FLOOR,))[0] if not e.contender.pid1)
+    entry = next(e for e in select_contenders(guest.system, (FLOOR,))[0] if not e.contender.pid1)
     group = {"name": "long", "trials": trials, "uptime": list(UPTIME), "fresh": False}
     steps: list[Step] = [
         {"do": "await", "services": ["s1"], "deadline": 15},
         {"do": "trials", "service": "s1", "groups": [group], "warmup": 1, "deadline": 15},
     ]
     wanted = services(entry.contender, 1)
-    return measurement.measure(
+    return measurement.run_measurement(
         guest, wanted, steps, seed=seed, timeout=600, on_event=lambda _: None
     )
 
 
-def bare(built: Binaries, trials: int, seed: int, *options: str) -> list[float]:
+def run_bare_loop(built: Binaries, trials: int, seed: int, *options: str) -> list[float]:
     """One block by daemon/c/bareloop.c: the same floor and daemon, on the host. Raises Problem."""
     with tempfile.TemporaryDirectory(prefix="bareloop-", dir=cache_folder()) as folder:
         low, high = (str(bound * 1e3) for bound in UPTIME)
@@ -93,13 +93,15 @@ def compared(pairs: Sequence[Pair]) -> dict[str, Any]:
     """
     from scipy.stats import ttest_1samp  # a slow import
 
-    logs = np.log([np.median(pair.suite) / np.median(pair.bare) for pair in pairs])
+    logs = np.log([np.median(pair.suite) / np.median(pair.run_bare_loop) for pair in pairs])
     interval: Any = ttest_1samp(logs, 0).confidence_interval(CONFIDENCE)
     return {
         "pairs": len(pairs),
         "trials": sum(len(pair.suite) for pair in pairs),
         "suite_ms": round(float(np.median(np.concatenate([pair.suite for pair in pairs]))), 4),
-        "bare_ms": round(float(np.median(np.concatenate([pair.bare for pair in pairs]))), 4),
+        "bare_ms": round(
+            float(np.median(np.concatenate([pair.run_bare_loop for pair in pairs]))), 4
+        ),
         "ratio": round(float(np.exp(logs.mean())), 4),
         "ci_low": round(float(np.exp(interval.low)), 4),
         "ci_high": round(float(np.exp(interval.high)), 4),

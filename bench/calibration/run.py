@@ -14,10 +14,10 @@ from rich.table import Table
 from bench.calibration import bare_loop
 from bench.calibration.host_noise import Sleep, clock, clock_facts, sleeping
 from bench.engine import calibration_store, measurement
-from bench.engine.lock import sole
+from bench.engine.lock import exclusive_run_lock
 from bench.engine.run import Observer, bench
 from bench.model.host_info import host_facts
-from bench.model.request import Options
+from bench.model.request import BenchRequest
 from bench.tracing.compare import figures
 from bench.tracing.parser import Trace, lack, tracing
 from daemon.build import Binaries, build
@@ -72,7 +72,7 @@ def calibrate(*, quick: bool, observer: Observer, say: Callable[[str], None]) ->
     untraced = lack()
     say(f"tracing: {untraced or 'the kernel is a second witness'}")
     witness = None if untraced else _witness(size, observer)
-    with sole():
+    with exclusive_run_lock():
         say(f"the host's noise, {size.alone} s")
         with sleeping(built.sleeper, size.alone) as alone:
             pass
@@ -97,7 +97,9 @@ def calibrate(*, quick: bool, observer: Observer, say: Callable[[str], None]) ->
 
 def _witness(size: Size, observer: Observer) -> dict[str, Any]:
     """A traced run of some contenders, kept in the cache beside the result."""
-    options = Options(only=size.only, scenarios=("restart",), trials=size.witnessed, trace=True)
+    options = BenchRequest(
+        only=size.only, scenarios=("restart",), trials=size.witnessed, trace=True
+    )
     record = bench(options, observer, cache_folder() / "calibration")
     failed = [each for each in record.run["contenders"] if each["status"] != "measured"]
     if failed:
@@ -112,7 +114,7 @@ def _witness(size: Size, observer: Observer) -> dict[str, Any]:
 def _marker(built: Binaries, trials: int) -> dict[str, float | None] | None:
     """us from the daemon's own stamp to the kernel's, of a line that it writes beside it."""
     with tracing(cache_folder() / "calibration" / "marker.txt", {}) as taken:
-        bare_loop.bare(built, trials, 1, "--mark", str(taken.marker))
+        bare_loop.run_bare_loop(built, trials, 1, "--mark", str(taken.marker))
     return marked(taken.read())
 
 
@@ -130,15 +132,17 @@ def _pairs(
     namespace = None
     seconds = round(2 * size.pairs * size.trials * sum(bare_loop.UPTIME) / 2) + 1
     provider.prepare(system)
-    with bare_loop.floor_guest(system, provider, measurement.files(platform.machine())) as guest:
+    with bare_loop.floor_guest(
+        system, provider, measurement.payload_files(platform.machine())
+    ) as guest:
         bare_loop.through_suite(guest, 2, seed=0)
         with sleeping(built.sleeper, seconds) as beside:
             for number in range(size.pairs):
                 # Every other pair the other way round: neither is always the first.
-                own = bare_loop.bare(built, size.trials, seed=number) if number % 2 else []
+                own = bare_loop.run_bare_loop(built, size.trials, seed=number) if number % 2 else []
                 events = bare_loop.through_suite(guest, size.trials, seed=number)
                 namespace = events[0]["timens"]
-                own = own or bare_loop.bare(built, size.trials, seed=number)
+                own = own or bare_loop.run_bare_loop(built, size.trials, seed=number)
                 taken.append(bare_loop.Pair(bare_loop.latencies(events), own))
     return taken, beside, namespace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.engine.lock import sole
+from bench.engine.lock import exclusive_run_lock
 from bench.tracing.parser import sweep
 from provision.errors import Problem
 from provision.lxc.provider import clear_cache
@@ -20,7 +20,7 @@ def destroy(*, cache: bool) -> Iterator[str]:
     if not cache:
         yield from _guests()
         return
-    with sole():
+    with exclusive_run_lock():
         _check_unused()
         yield from _guests()
         clear_cache()

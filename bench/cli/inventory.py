@@ -109,7 +109,7 @@ def _systems() -> Table:
     for system in SYSTEMS.values():
         cells = []
         for provider in every.values():
-            lack = provider.lack(system)
+            lack = provider.why_unavailable(system)
             cells.append("available" if lack is None else f"{lack.why} {lack.advice}")
         table.add_row(f"{system.name} ({system.title})", *cells)
     return table
@@ -141,7 +141,7 @@ def diagnosis() -> tuple[Table, bool]:
         table.add_row(what, state, "" if good else advice)
     for provider in providers().values():
         for system in SYSTEMS.values():
-            lack = provider.lack(system)
+            lack = provider.why_unavailable(system)
             table.add_row(
                 f"{system.title} by {provider.name}",
                 "available" if lack is None else lack.why,

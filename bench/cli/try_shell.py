@@ -10,14 +10,14 @@ from rich.console import Console
 
 from bench.engine import measurement
 from bench.model.scenario import services
-from bench.model.selection import entries
+from bench.model.selection import select_contenders
 from provision.errors import Problem
 from provision.registry import choose
 from provision.sources.packages import Source
 from provision.systems import System
 
 
-def play(
+def open_try_shell(
     name: str,
     system: System,
     provider_name: str,
@@ -30,7 +30,7 @@ def play(
 
     name: a supervisor, or the beginning of a contender's name. Raises Problem.
     """
-    chosen, absent = entries(system, (name,), versions=versions, overlays=overlays)
+    chosen, absent = select_contenders(system, (name,), versions=versions, overlays=overlays)
     for each in absent:
         raise Problem(
             f"{each.title} is not to be had: {each.why_missing(system, versions)}.",
@@ -46,7 +46,7 @@ def play(
         provider.prepare(system)
         recipe = entry.supervisor.recipe(entry.source)
         guest = provider.up(
-            f"try-{os.getpid()}", system, recipe, measurement.files(platform.machine())
+            f"try-{os.getpid()}", system, recipe, measurement.payload_files(platform.machine())
         )
     try:
         entry.supervisor.configure(guest, entry.contender, wanted)

@@ -14,9 +14,9 @@ from bench.distributed.merge import Part, merged_apart
 from bench.engine.lock import Busy
 from bench.engine.plan import Plan
 from bench.engine.run import bench
-from bench.model.request import Options
+from bench.model.request import BenchRequest
 from bench.model.scenario import Event
-from bench.model.selection import FLOOR, entries
+from bench.model.selection import FLOOR, select_contenders
 from bench.recording.store import Record
 from bench.tracing.compare import check_traceable
 from daemon.build import build
@@ -47,7 +47,7 @@ class _Silent:
     def done(self, contender: str, result: dict[str, Any]) -> None: ...
 
 
-def spread(options: Options, address: str, say: Callable[[str], None]) -> Record:
+def spread(options: BenchRequest, address: str, say: Callable[[str], None]) -> Record:
     """Have the workers at that scheduler measure the contenders; returns the merged run.
 
     Every part has the floor beside its contender, on the same host. Raises Problem before anything
@@ -68,7 +68,7 @@ def spread(options: Options, address: str, say: Callable[[str], None]) -> Record
             "--dask needs the Python package distributed.",
             advice=".venv/bin/pip install --require-hashes -r requirements-dask.lock",
         ) from None
-    asked, _ = entries(
+    asked, _ = select_contenders(
         options.guests,
         options.only,
         options.role,
@@ -129,7 +129,7 @@ def _able(client: Any) -> list[str]:
     return [name for name, worker in workers.items() if worker["resources"].get(RESOURCE)]
 
 
-def part(options: Options, name: str) -> Part:
+def part(options: BenchRequest, name: str) -> Part:
     """Measure one contender on this worker's host, and wait for whoever measures here already."""
     with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
         own = replace(options, only=(name,), resume=False, keep=False)
@@ -140,7 +140,7 @@ def part(options: Options, name: str) -> Part:
                 time.sleep(1)
 
 
-def check_fit(options: Options) -> None:
+def check_fit(options: BenchRequest) -> None:
     """Raises Problem where this worker's host cannot measure so: what `bench` would meet first."""
     provider, _ = choose(options.provider, options.guests, options.box)
     if options.trace:
@@ -160,7 +160,7 @@ def _connected(client: Any, address: str) -> Any:
         ) from failure
 
 
-def _check_workers(client: Any, address: str, options: Options) -> None:
+def _check_workers(client: Any, address: str, options: BenchRequest) -> None:
     able = _able(client)
     start = f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1"
     if not able:

@@ -10,7 +10,7 @@ from typing import Any
 from bench.model.host_info import same_host
 from bench.recording.aggregate import disagreement, noise, warnings
 from bench.recording.store import Record, find
-from bench.tracing.compare import agreed
+from bench.tracing.compare import agreement_stats
 from provision.errors import Problem
 
 # What a reader takes to be the same for the whole run.
@@ -112,7 +112,7 @@ def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path | None =
         record.run["noise"] += [{**each, "host": host} for each in noise(part.run)]
     traces = [part.run["trace"] for part in parts if part.run.get("trace")]
     if traces:
-        record.run["trace"] = agreed(record.run, record.samples(), traces)
+        record.run["trace"] = agreement_stats(record.run, record.samples(), traces)
     record.run["warnings"] = list(_warnings(parts, hosts, record.run, mixed))
     record.save()
     return record

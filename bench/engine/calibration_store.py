@@ -26,7 +26,7 @@ def instrument() -> str:
     Raises Problem where they cannot be built.
     """
     digest = hashlib.sha256()
-    for file in measurement.files(platform.machine()):
+    for file in measurement.payload_files(platform.machine()):
         digest.update(file.path.encode() + b"\0" + file.data)
     return digest.hexdigest()[:16]
 

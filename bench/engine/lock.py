@@ -17,7 +17,7 @@ class Busy(Problem):
 
 
 @contextmanager
-def sole() -> Iterator[None]:
+def exclusive_run_lock() -> Iterator[None]:
     """Measuring is for one at a time on a host: a second bench would spoil the first's figures."""
     path = cache_folder() / "bench.lock"
     owner = path.with_suffix(".pid")

@@ -16,7 +16,7 @@ from supervisors.base import TESTD, Service
 _MEASURE = Path(__file__).parents[2] / "daemon" / "measure.py"
 
 
-def files(arch: str) -> list[File]:
+def payload_files(arch: str) -> list[File]:
     """The kit for guests of that architecture. Raises Problem where there is no compiler."""
     built = build(arch, cache_folder())
     return [
@@ -26,7 +26,7 @@ def files(arch: str) -> list[File]:
     ]
 
 
-def measure(
+def run_measurement(
     guest: Guest,
     services: Sequence[Service],
     steps: Sequence[Step],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Quiet:
+class NoiseGate:
     """A lock with two kinds of holders: many may be quiet at once, or a few noisy, never both.
 
     Whoever waits to be noisy goes before those who wait for quiet, so that trials begin together
@@ -31,7 +31,7 @@ class Quiet:
         return round(self._spent / self._lasted, 4) if self._lasted else None
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
+    def measuring(self) -> Iterator[None]:
         """Nobody is noisy within the block."""
         with self._changed:
             self._changed.wait_for(lambda: self._noisy == 0 and self._waiting == 0)
@@ -49,7 +49,7 @@ class Quiet:
                     self._lasted += time.monotonic() - self._began[1]
 
     @contextmanager
-    def noise(self) -> Iterator[None]:
+    def disturbing(self) -> Iterator[None]:
         """Nobody holds quiet within the block, and only a few others are noisy."""
         with self._changed:
             self._waiting += 1

@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.model.scenario import Depth, Scenario, Share
-from bench.model.selection import Entry
+from bench.model.scenario import SamplingEffort, Scenario, WorkUnit
+from bench.model.selection import SelectedContender
 
 # Two that take all of a processor each do each other no harm on two processors.
 LOUD_AT_ONCE = os.cpu_count() or 1
@@ -21,9 +21,9 @@ class Job:
     lost: how many guests before this one failed in a share, and left these to it.
     """
 
-    entry: Entry
+    entry: SelectedContender
     replica: int
-    shares: tuple[Share, ...]
+    shares: tuple[WorkUnit, ...]
     lost: int = 0
 
     @property
@@ -34,17 +34,17 @@ class Job:
     @property
     def least(self) -> float:
         """Seconds of those that whoever measures cannot save."""
-        return sum(share.least for share in self.shares)
+        return sum(share.min_seconds for share in self.shares)
 
     @property
     def fresh(self) -> bool:
         """Whether its guest is in no state to do anything more in the end, an orderly stop even."""
-        return any(share.fresh for share in self.shares)
+        return any(share.own_guest for share in self.shares)
 
     @property
     def loud(self) -> bool:
         """Whether it has to wait until all that are not loud are done."""
-        return any(share.loud for share in self.shares)
+        return any(share.cpu_heavy for share in self.shares)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class Plan:
             return ""
         longest = max(self.jobs, key=lambda job: job.least)
         shares = ", ".join(
-            f"{share.scenario} {share.least:.0f} s" for share in longest.shares if share.least
+            f"{share.scenario} {share.min_seconds:.0f} s"
+            for share in longest.shares
+            if share.min_seconds
         )
         return f"lower bound {self.bound:.0f} s; most in a guest of {longest.entry.name}: {shares}"
 
@@ -114,9 +116,9 @@ class Done:
 
 
 def plan(
-    entries: list[Entry],
+    entries: list[SelectedContender],
     scenarios: list[Scenario],
-    depth: Depth,
+    depth: SamplingEffort,
     at_once: int,
     done: Mapping[str, Done] = {},
 ) -> Plan:
@@ -127,20 +129,20 @@ def plan(
     jobs: list[Job] = []
     skipped: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in entries:
-        dealt: list[list[Share]] = []
-        alone: list[list[Share]] = []
+        dealt: list[list[WorkUnit]] = []
+        alone: list[list[WorkUnit]] = []
         before = done.get(entry.name, Done())
         for scenario in scenarios:
             if scenario.name in before.scenarios:
                 continue
             reason = scenario.inapplicable(entry.contender)
-            shares = [] if reason else scenario.shares(entry.contender, depth)
+            shares = [] if reason else scenario.work_units(entry.contender, depth)
             if reason:
                 skipped[entry.name, scenario.name] = ("not applicable", reason)
             elif not shares:
                 skipped[entry.name, scenario.name] = ("not measured", _too_long(entry))
-            _deal([share for share in shares if not share.fresh], dealt, depth)
-            alone += [[share] for share in shares if share.fresh]
+            _deal([share for share in shares if not share.own_guest], dealt, depth)
+            alone += [[share] for share in shares if share.own_guest]
         jobs += [
             Job(entry, replica, tuple(shares))
             for replica, shares in enumerate([*dealt, *alone], before.replicas)
@@ -160,7 +162,7 @@ def _ordered(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
     return sorted(jobs, key=lambda job: (job.replica, draw.random()))
 
 
-def _deal(shares: list[Share], dealt: list[list[Share]], depth: Depth) -> None:
+def _deal(shares: list[WorkUnit], dealt: list[list[WorkUnit]], depth: SamplingEffort) -> None:
     """Several shares of one scenario go to guests of their own, a single one to the least busy."""
     if len(shares) > 1 or not dealt:
         dealt += [[] for _ in range(len(shares) - len(dealt))]
@@ -175,6 +177,6 @@ def _deal(shares: list[Share], dealt: list[list[Share]], depth: Depth) -> None:
             dealt[busy.index(min(busy))].append(share)
 
 
-def _too_long(entry: Entry) -> str:
+def _too_long(entry: SelectedContender) -> str:
     period = entry.contender.period
     return f"period {period:g} s" if period else "too slow for a quick run"

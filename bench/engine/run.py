@@ -18,18 +18,26 @@ from typing import Any, Protocol
 
 from bench.engine import measurement
 from bench.engine.calibration_store import instrument, latest
-from bench.engine.lock import sole
-from bench.engine.noise_gate import Quiet
+from bench.engine.lock import exclusive_run_lock
+from bench.engine.noise_gate import NoiseGate
 from bench.engine.plan import LOUD_AT_ONCE, Done, Job, Plan, plan
 from bench.engine.verify import mode, verify
 from bench.model.host_info import IDENTITY, Load, host_facts, own_cpu_seconds
-from bench.model.request import Options
-from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, services
-from bench.model.selection import FLOOR, Entry, entries
+from bench.model.request import BenchRequest
+from bench.model.scenario import (
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    WorkUnit,
+    services,
+)
+from bench.model.selection import FLOOR, SelectedContender, select_contenders
 from bench.recording.aggregate import Progress, compare_with_floor, conclude, result, warnings
 from bench.recording.quality import unstable
 from bench.recording.store import Pair, Record, find, nothing
-from bench.recording.supervisor_info import about, add_lines
+from bench.recording.supervisor_info import add_line_counts, supervisor_info
 from bench.scenarios import scenarios
 from bench.scenarios.restart import SHORT_UPTIME
 from bench.tracing.compare import check_traceable, witnessed
@@ -70,7 +78,7 @@ class Observer(Protocol):
         """All guests of that contender are done."""
 
 
-def bench(options: Options, observer: Observer, results: Path | None = None) -> Record:
+def bench(options: BenchRequest, observer: Observer, results: Path | None = None) -> Record:
     """Measure what the options ask for; returns the finished run. Raises Problem.
 
     results: the folder of runs, where it is not the usual one. Ctrl-C raises KeyboardInterrupt once
@@ -79,7 +87,7 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
     options, record = _continued(options)
     system = options.guests
     chosen = [scenarios()[name] for name in options.scenarios]
-    asked, absent = entries(
+    asked, absent = select_contenders(
         system,
         options.only,
         options.role,
@@ -87,12 +95,12 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
         versions=options.versions,
         overlays=options.overlays,
     )
-    with sole():
+    with exclusive_run_lock():
         due: set[Pair] = set()
         if record is not None:
             due = _due(record, options, asked)
             asked = [entry for entry in asked if any(name == entry.name for name, _ in due)]
-            if add_lines(record.run["supervisors"]):
+            if add_line_counts(record.run["supervisors"]):
                 record.save()
             if not asked:
                 observer.note(f"{record.run['id']}: nothing in it is to be measured again")
@@ -109,7 +117,7 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
             head = _head(options, system, provider, reason, made, absent)
             involved = {entry.supervisor for entry in asked} | set(absent)
             sources = {entry.supervisor.name: entry.source for entry in asked}
-            facts = {**head[1], "supervisors": about(involved, system, sources)}
+            facts = {**head[1], "supervisors": supervisor_info(involved, system, sources)}
             record = Record.create(head[0], facts, results)
         record.run["bound"] = round(made.bound, 1)
         observer.planned(made, [f"{provider.name}: {reason}"])
@@ -125,16 +133,16 @@ def bench(options: Options, observer: Observer, results: Path | None = None) -> 
     return record
 
 
-def _depth(options: Options, provider: Provider) -> Depth:
+def _depth(options: BenchRequest, provider: Provider) -> SamplingEffort:
     trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
     replicas = min(REPLICAS, provider.parallel)
     if options.quick:
-        return Depth(trials, ENOUGH_QUICK, BUDGET_QUICK, replicas, options.seed)
+        return SamplingEffort(trials, ENOUGH_QUICK, BUDGET_QUICK, replicas, options.seed)
     rounds = ROUNDS if provider.parallel == 1 else 1
-    return Depth(trials, ENOUGH, None, replicas, options.seed, rounds)
+    return SamplingEffort(trials, ENOUGH, None, replicas, options.seed, rounds)
 
 
-def _due(record: Record, options: Options, asked: Sequence[Entry]) -> set[Pair]:
+def _due(record: Record, options: BenchRequest, asked: Sequence[SelectedContender]) -> set[Pair]:
     """What of a run is to be measured: who was disturbed there, or what is not complete."""
     again, complete = unstable(record.run), record.complete()
     every = {(entry.name, scenario) for entry in asked for scenario in options.scenarios}
@@ -150,11 +158,11 @@ def _done(record: Record, due: Set[Pair]) -> dict[str, Done]:
             frozenset(name for name in each["scenarios"] if (each["name"], name) not in due),
             1 + max((int(guest["replica"]) for guest in each["guests"]), default=-1),
         )
-        for each in record.left(due)
+        for each in record.results_without(due)
     }
 
 
-def _continued(options: Options) -> tuple[Options, Record | None]:
+def _continued(options: BenchRequest) -> tuple[BenchRequest, Record | None]:
     """What to measure by, and the latest run, where that is to be gone on with. Raises Problem."""
     if not options.resume and not options.redo:
         return options, None
@@ -167,7 +175,7 @@ def _continued(options: Options) -> tuple[Options, Record | None]:
             usage=True,
         )
     if options.redo:
-        return replace(Options.of_run(record.run), redo=options.redo), record
+        return replace(BenchRequest.of_run(record.run), redo=options.redo), record
     theirs, ours = record.run["options"], options.same_question()
     if theirs != ours:
         differs = [key for key in ours if theirs.get(key) != ours[key]]
@@ -201,7 +209,7 @@ def _check_means(record: Record, provider: Provider) -> None:
 
 
 def _head(
-    options: Options,
+    options: BenchRequest,
     system: System,
     provider: Provider,
     reason: str,
@@ -236,7 +244,7 @@ class _Loop:
 
     def __init__(
         self,
-        options: Options,
+        options: BenchRequest,
         system: System,
         provider: Provider,
         chosen: list[Scenario],
@@ -249,8 +257,8 @@ class _Loop:
         self.scenarios = {scenario.name: scenario for scenario in chosen}
         self.record = record
         self.observer = observer
-        self.quiet = Quiet((os.cpu_count() or 1) + 1, own_cpu_seconds)
-        self.kit = measurement.files(platform.machine())
+        self.quiet = NoiseGate((os.cpu_count() or 1) + 1, own_cpu_seconds)
+        self.kit = measurement.payload_files(platform.machine())
         self.lock = threading.Lock()
         self.guests: dict[str, Guest] = {}
         self.progress: dict[str, Progress] = {}
@@ -259,7 +267,7 @@ class _Loop:
         self.rooms: dict[str, threading.Semaphore] = {}
         self.stopping = False
 
-    def run(self, made: Plan, asked: Sequence[Entry]) -> None:
+    def run(self, made: Plan, asked: Sequence[SelectedContender]) -> None:
         started = time.monotonic()
         self._expect(made, asked)
         try:
@@ -280,11 +288,11 @@ class _Loop:
         finally:
             self._finish(time.monotonic() - started)
 
-    def _expect(self, made: Plan, asked: Sequence[Entry]) -> None:
+    def _expect(self, made: Plan, asked: Sequence[SelectedContender]) -> None:
         before = self.record.contenders()
         for entry in asked:
             known = Progress.after(entry, before.get(entry.name))
-            known.told = self.record.told(before.get(entry.name, {}))
+            known.previous_log = self.record.previous_log(before.get(entry.name, {}))
             self.progress[entry.name] = known
         for job in made.jobs:
             name = job.entry.name
@@ -349,9 +357,11 @@ class _Loop:
         contender = job.entry.contender
         init = contender.supervisor if contender.pid1 else self.system.init
         with self.lock:
-            return self.rooms.setdefault(init, threading.Semaphore(self.provider.crowd(init)))
+            return self.rooms.setdefault(
+                init, threading.Semaphore(self.provider.max_parallel(init))
+            )
 
-    def _guest(self, job: Job, known: Progress) -> tuple[Share, ...]:
+    def _guest(self, job: Job, known: Progress) -> tuple[WorkUnit, ...]:
         """One guest, from nothing to nothing; returns the shares that another one has to do.
 
         Whatever fails fails its scenario alone; before the first share it fails those of them all.
@@ -391,7 +401,7 @@ class _Loop:
         stay.over = stay.begun or len(stay.job.shares)
 
     def _stay(self, job: Job, stay: _Stay) -> None:
-        with stay.waiting(self.quiet.noise()):
+        with stay.waiting(self.quiet.disturbing()):
             guest = self._ready(job, stay)
         for share in job.shares:
             self._check_going()
@@ -403,11 +413,11 @@ class _Loop:
                 stay.load[share.scenario] = load.since()
             stay.over = stay.begun
 
-    def _undisturbed(self, job: Job, share: Share, stay: _Stay) -> AbstractContextManager[None]:
+    def _undisturbed(self, job: Job, share: WorkUnit, stay: _Stay) -> AbstractContextManager[None]:
         """A block in which nobody is noisy, where the share is one of trials that noise reaches."""
         if not self.scenarios[share.scenario].quiet or job.entry.contender.period is not None:
             return nullcontext()
-        return stay.waiting(self.quiet.hold())
+        return stay.waiting(self.quiet.measuring())
 
     def _ready(self, job: Job, stay: _Stay) -> Guest:
         """Everything up to and including verify."""
@@ -444,7 +454,7 @@ class _Loop:
             {"do": "watch", "seconds": 0.3},
             {"do": "snapshot"},
         ]
-        events = measurement.measure(
+        events = measurement.run_measurement(
             guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
         )
         evidence = verify(guest.system, supervisor, contender, wanted, events)
@@ -457,13 +467,13 @@ class _Loop:
         stay.machine = {**guest.facts(), "measurer": events[0]}
         return guest
 
-    def _share(self, job: Job, share: Share, guest: Guest, stay: _Stay) -> list[Event]:
+    def _share(self, job: Job, share: WorkUnit, guest: Guest, stay: _Stay) -> list[Event]:
         scenario = self.scenarios[share.scenario]
         contender = job.entry.contender
 
-        def measure(steps: Sequence[Step], timeout: float) -> list[Event]:
+        def run_measurement(steps: Sequence[Step], timeout: float) -> list[Event]:
             self._check_going()  # a storm waits for those of others, and Ctrl-C ends its guest
-            return measurement.measure(
+            return measurement.run_measurement(
                 guest,
                 turn.services,
                 steps,
@@ -473,15 +483,15 @@ class _Loop:
             )
 
         slot = self.slots.get((contender.name, job.replica), 0)
-        turn = Turn(
+        turn = ScenarioContext(
             guest=guest,
             supervisor=job.entry.supervisor,
             contender=contender,
             services=services(contender, 1),
             replica=job.replica,
             slot=(slot, max(1, len(self.slots))),
-            measure=measure,
-            noise=lambda: stay.waiting(self.quiet.noise()),
+            measure=run_measurement,
+            noise=lambda: stay.waiting(self.quiet.disturbing()),
         )
         return [{"scenario": share.scenario, **event} for event in scenario.perform(turn, share)]
 
@@ -489,7 +499,7 @@ class _Loop:
         guest = stay.guest
         if guest is None:
             return
-        with stay.waiting(self.quiet.noise()):
+        with stay.waiting(self.quiet.disturbing()):
             if self.stopping:  # also since it waits
                 return
             if self.options.keep:
@@ -529,7 +539,7 @@ class _Loop:
         try:
             guest = self._ready(replace(job, replica=replica), stay)
             stay.enter("measure alone")
-            events = measurement.measure(
+            events = measurement.run_measurement(
                 guest,
                 services(job.entry.contender, 1),
                 steps,
@@ -561,7 +571,7 @@ class _Loop:
 
     def _result(self, known: Progress) -> dict[str, Any]:
         made = result(known, self.scenarios)
-        told = [*known.told, *known.failures]
+        told = [*known.previous_log, *known.failures]
         if told:
             log = self.record.log(known.entry.name, "\n\n".join(told))
             made["log"] = str(log.relative_to(self.record.folder))

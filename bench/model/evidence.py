@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.model.scenario import Event
-from bench.model.stages import deadline, lasting
+from bench.model.stages import deadline, format_duration
 from supervisors.base import Contender
 
 # Limits over a longer time than this, in s, are kept by spreading over guests, not by waiting.
@@ -40,7 +40,7 @@ def numbers(*found: Found) -> tuple[int, ...]:
 
 def duration(ns: float) -> str:
     """Nanoseconds as people read a time."""
-    return lasting(ns / 1e9)
+    return format_duration(ns / 1e9)
 
 
 def patience(contender: Contender, services: int = 1) -> float:

@@ -21,7 +21,7 @@ _FLAGS = {"system": "os", "scenarios": "scenario", "overlays": "overlay"}
 
 
 @dataclass(frozen=True)
-class Options:
+class BenchRequest:
     """What was asked for.
 
     trials 0: as many as the depth says; versions: `2012` for the article's, where a source has
@@ -67,7 +67,7 @@ class Options:
         overlay: Sequence[str] | None = None,
         trace: bool = False,
         redo: str = "",
-    ) -> Options:
+    ) -> BenchRequest:
         """From the command line; a comma separates as a repetition does. Raises Problem."""
         if keep and resume:
             raise Problem(
@@ -97,7 +97,7 @@ class Options:
         return asked
 
     @classmethod
-    def of_run(cls, run: Mapping[str, Any]) -> Options:
+    def of_run(cls, run: Mapping[str, Any]) -> BenchRequest:
         """The options that a run was made with.
 
         Raises Problem for a run of other options than there are now, and for an overlay that has
@@ -138,9 +138,9 @@ class Options:
         }
 
 
-def _check_redone(asked: Options) -> None:
+def _check_redone(asked: BenchRequest) -> None:
     """Raises Problem where it is asked to repeat, and otherwise than it was measured."""
-    plain = Options(redo=asked.redo)
+    plain = BenchRequest(redo=asked.redo)
     given = [name for name in vars(plain) if getattr(asked, name) != getattr(plain, name)]
     if not asked.redo or not given:
         return

@@ -19,7 +19,7 @@ Step = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Depth:
+class SamplingEffort:
     """How much is measured.
 
     trials: at long uptime, for each contender; enough: seconds of trials in one guest after which
@@ -37,7 +37,7 @@ class Depth:
 
 
 @dataclass(frozen=True)
-class Share:
+class WorkUnit:
     """The part of a scenario that one guest does.
 
     seconds: how long that is expected to take; fresh: it needs a guest of its own, in which nothing
@@ -50,9 +50,9 @@ class Share:
     seconds: float
     trials: int
     work: dict[str, Any] = field(default_factory=dict)
-    fresh: bool = False
-    loud: bool = False
-    least: float = 0.0
+    own_guest: bool = False
+    cpu_heavy: bool = False
+    min_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Verdict:
 
 
 @dataclass
-class Turn:
+class ScenarioContext:
     """One guest's time with a contender: what a scenario may use.
 
     measure: runs steps of daemon/measure.py in the guest and returns what it said. services: those
@@ -117,11 +117,11 @@ class Scenario(ABC):
         return supervisors()[contender.supervisor].lacks.get(self.name, "")
 
     @abstractmethod
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         """The work, cut into parts for identical guests; empty where the budget is too small."""
 
     @abstractmethod
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         """Do one share; returns every sample taken."""
 
     @abstractmethod

@@ -15,7 +15,7 @@ FLOOR = "floor"
 
 
 @dataclass(frozen=True)
-class Entry:
+class SelectedContender:
     """A contender with its supervisor, and how its guests get that."""
 
     supervisor: Supervisor
@@ -28,7 +28,7 @@ class Entry:
         return self.contender.name
 
 
-def entries(
+def select_contenders(
     system: System,
     only: tuple[str, ...] = (),
     role: str = "",
@@ -36,7 +36,7 @@ def entries(
     *,
     versions: str = "",
     overlays: Mapping[str, Source] = {},
-) -> tuple[list[Entry], list[Supervisor]]:
+) -> tuple[list[SelectedContender], list[Supervisor]]:
     """The contenders asked for, the floor that they are compared to, and who is not to be had.
 
     only: supervisors' names, or beginnings of contenders' names such as s6/runner/tuned. versions:
@@ -52,7 +52,7 @@ def entries(
     sources = {each.name: overlays.get(each.name) or _had(each, system, versions) for each in every}
     absent = [each for each in asked if sources[each.name] is None]
     chosen = [
-        Entry(each, contender, source)
+        SelectedContender(each, contender, source)
         for each in asked
         if (source := sources[each.name])
         for contender in each.contenders
@@ -82,12 +82,12 @@ def _had(supervisor: Supervisor, system: System, versions: str) -> Source | None
     return None if missing else supervisor.source(system, versions)
 
 
-def _with_floor(chosen: list[Entry]) -> list[Entry]:
+def _with_floor(chosen: list[SelectedContender]) -> list[SelectedContender]:
     floor = supervisors()[FLOOR]
     places = {entry.contender.pid1 for entry in chosen}
     present = {entry.name for entry in chosen}
     added = [
-        Entry(floor, contender, Present())
+        SelectedContender(floor, contender, Present())
         for contender in floor.contenders
         if contender.pid1 in places and contender.name not in present
     ]

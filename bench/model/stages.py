@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.model.scenario import Event, Step, Turn
+from bench.model.scenario import Event, ScenarioContext, Step
 from supervisors.base import Contender
 
 # Seconds beyond two looks of the supervisor that anything may take which it is expected to do.
@@ -14,14 +14,14 @@ _MS, _S = 1e6, 1e9
 
 
 @dataclass(frozen=True)
-class Act:
+class Stage:
     """One part: steps of the measuring program, whose events will bear its name."""
 
     name: str
     steps: tuple[Step, ...]
 
 
-def play(turn: Turn, acts: Sequence[Act], timeout: float) -> list[Event]:
+def run_stages(turn: ScenarioContext, acts: Sequence[Stage], timeout: float) -> list[Event]:
     """Play the acts in one go of the measuring program; returns its events, each with "act"."""
     steps = [step for act in acts for step in act.steps]
     names = [act.name for act in acts for _ in act.steps]
@@ -35,7 +35,7 @@ def play(turn: Turn, acts: Sequence[Act], timeout: float) -> list[Event]:
 
 
 @dataclass(frozen=True)
-class Scene:
+class StageEvents:
     """The samples of one act, each with its number among all of the contender's."""
 
     samples: tuple[tuple[int, Event], ...]
@@ -57,9 +57,9 @@ class Scene:
         return next(iter(reversed(self.all(*names, **fields))), None)
 
 
-def scene(samples: Sequence[Event], act: str) -> Scene:
+def stage_events(samples: Sequence[Event], act: str) -> StageEvents:
     """What one act brought; empty where it was not played."""
-    return Scene(tuple((n, each) for n, each in enumerate(samples) if each.get("act") == act))
+    return StageEvents(tuple((n, each) for n, each in enumerate(samples) if each.get("act") == act))
 
 
 def deadline(contender: Contender) -> float:
@@ -72,7 +72,7 @@ def seconds(begin_ns: int, end_ns: int) -> float:
     return (end_ns - begin_ns) / _S
 
 
-def lasting(value: float) -> str:
+def format_duration(value: float) -> str:
     """So many seconds, in words fit for a sentence."""
     if value < 1:
         return f"{value * 1000:.1f} ms"

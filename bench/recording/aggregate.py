@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.model.scenario import Event, Scenario
-from bench.model.selection import FLOOR, Entry
-from bench.recording.quality import doubts, unstable
+from bench.model.selection import FLOOR, SelectedContender
+from bench.recording.quality import quality_issues, unstable
 from bench.recording.store import CUT, UNFINISHED, nothing
 
 # A floor whose slow tenth is this many times its median says that the host is too noisy to rank.
@@ -37,7 +37,7 @@ class Progress:
     concluded from yet.
     """
 
-    entry: Entry
+    entry: SelectedContender
     due: Counter[str] = field(default_factory=Counter)
     version: str = ""
     verified: dict[str, Any] = field(default_factory=dict)
@@ -46,11 +46,11 @@ class Progress:
     failures: list[str] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
-    doubts: list[dict[str, str]] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    quality_issues: list[dict[str, str]] = field(default_factory=list)
+    previous_log: list[str] = field(default_factory=list)
 
     @classmethod
-    def after(cls, entry: Entry, before: Mapping[str, Any] | None) -> Progress:
+    def after(cls, entry: SelectedContender, before: Mapping[str, Any] | None) -> Progress:
         """Begin with what a run that is gone on with has kept of the contender, if anything."""
         if before is None:
             return cls(entry)
@@ -64,7 +64,7 @@ class Progress:
                 for name, found in before["scenarios"].items()
                 if found["status"] != UNFINISHED
             },
-            doubts=before.get("doubts", []),
+            quality_issues=before.get("doubts", []),
         )
 
     def complete(self, chosen: Mapping[str, Scenario]) -> list[str]:
@@ -83,7 +83,7 @@ def conclude(known: Progress, chosen: Mapping[str, Scenario]) -> list[Event]:
     if "restart" in complete:
         contender = known.entry.contender
         facts = {"scenarios": known.found, "guests": known.guests, "period": contender.period}
-        known.doubts = doubts(facts, mine)
+        known.quality_issues = quality_issues(facts, mine)
     return mine
 
 
@@ -115,7 +115,7 @@ def result(known: Progress, chosen: Mapping[str, Scenario]) -> dict[str, Any]:
         "verified": known.verified,
         "guests": sorted(known.guests, key=lambda guest: int(guest["replica"])),
         "scenarios": {name: known.found.get(name) or _open(known, name) for name in chosen},
-        "doubts": known.doubts,
+        "doubts": known.quality_issues,
     }
 
 

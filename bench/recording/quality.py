@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from bench.model.scenario import Event
-from bench.model.stages import lasting
+from bench.model.stages import format_duration
 
 # Shares of the time of a guest's trials; beyond them somebody else had the processors.
 STEAL, WAITING, BUSY = 0.02, 0.25, 0.75
@@ -27,14 +27,14 @@ _UNSTABLE = frozenset({"neighbour", "outliers"})
 
 
 @dataclass(frozen=True)
-class Doubt:
+class QualityIssue:
     """kind: neighbour, few, modes or outliers; text: the figure, its bound, and the next step."""
 
     kind: str
     text: str
 
 
-def doubts(result: Mapping[str, Any], samples: Sequence[Event]) -> list[dict[str, str]]:
+def quality_issues(result: Mapping[str, Any], samples: Sequence[Event]) -> list[dict[str, str]]:
     """What there is to doubt in one contender's restart latencies, as run.json keeps it."""
     part = result["scenarios"].get("restart")
     if part is None or part["status"] != "measured":
@@ -66,7 +66,7 @@ def unstable(run: Mapping[str, Any]) -> set[str]:
     }
 
 
-def _neighbours(guests: Sequence[Mapping[str, Any]]) -> Iterator[Doubt]:
+def _neighbours(guests: Sequence[Mapping[str, Any]]) -> Iterator[QualityIssue]:
     loads = [guest["load"]["restart"] for guest in guests if "restart" in guest.get("load", {})]
     bounds = (
         ("steal", STEAL, "other machines on this hypervisor took {:.0%} of the processors",
@@ -80,16 +80,18 @@ def _neighbours(guests: Sequence[Mapping[str, Any]]) -> Iterator[Doubt]:
         worst = max((load.get(name, 0.0) for load in loads), default=0.0)
         if worst > bound:
             what = words.format(worst)
-            yield Doubt("neighbour", f"During its trials {what} (bound {bound:.0%}): {advice}.")
+            yield QualityIssue(
+                "neighbour", f"During its trials {what} (bound {bound:.0%}): {advice}."
+            )
             return
 
 
-def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[Doubt]:
+def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[QualityIssue]:
     n, low, high = metric["n"], metric["ci_low"], metric["ci_high"]
     if metric["median"] is None:
         return
     if metric["censored"] and high is None:
-        yield Doubt(
+        yield QualityIssue(
             "few",
             f"{metric['censored']} of {n} restarts did not come in time (bound: so few that the "
             "median's interval has an upper end). More trials would not help: its service's own "
@@ -97,7 +99,7 @@ def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[Doubt]:
         )
         return
     if low is None or high is None:
-        yield Doubt(
+        yield QualityIssue(
             "few",
             f"{n} trials are too few for a 95 % interval (bound {LEAST}): --trials=10 or more.",
         )
@@ -107,14 +109,14 @@ def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[Doubt]:
     if wide > WIDE:
         needed = math.ceil(n * (wide / WIDE) ** 2)
         of = "its period" if period else "its median"
-        yield Doubt(
+        yield QualityIssue(
             "few",
             f"The interval of the median is {wide:.0%} of {of} wide (bound {WIDE:.0%}) with {n} "
             f"trials: about --trials={needed} would do.",
         )
 
 
-def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
+def _modes(latencies: Sequence[float]) -> Iterator[QualityIssue]:
     groups = modes(latencies)
     if len(groups) < 2:
         return
@@ -122,7 +124,7 @@ def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
         f"{len(group) / len(latencies):.0%} near {_ms(statistics.median(group))}"
         for group in groups
     )
-    yield Doubt(
+    yield QualityIssue(
         "modes",
         f"The latencies have {len(groups)} modes ({listed}; bound 1): the median alone misleads, "
         "look at the distribution.",
@@ -130,7 +132,7 @@ def _modes(latencies: Sequence[float]) -> Iterator[Doubt]:
 
 
 def _ms(value: float) -> str:
-    return lasting(value / 1e3)
+    return format_duration(value / 1e3)
 
 
 def modes(latencies: Sequence[float]) -> list[list[float]]:
@@ -158,12 +160,12 @@ def modes(latencies: Sequence[float]) -> list[list[float]]:
     return large if len(large) > 1 else [values]
 
 
-def _outliers(latencies: Sequence[float]) -> Iterator[Doubt]:
+def _outliers(latencies: Sequence[float]) -> Iterator[QualityIssue]:
     # What lies far from every mode, or is in none, is an outlier; a mode of its own is none.
     groups = modes(latencies)
     count = len(latencies) - sum(map(len, groups)) + sum(map(_beyond, groups))
     if latencies and count > OUTLIERS * len(latencies):
-        yield Doubt(
+        yield QualityIssue(
             "outliers",
             f"{count} of {len(latencies)} samples lie beyond {FENCE:g} interquartile ranges of "
             f"their mode or are in none, up to {_ms(max(latencies))} (bound {OUTLIERS:.0%}); none "

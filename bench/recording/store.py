@@ -62,7 +62,7 @@ class Record:
         """Every contender's results by its name."""
         return {each["name"]: each for each in self.run["contenders"]}
 
-    def left(self, gone: Set[Pair]) -> list[dict[str, Any]]:
+    def results_without(self, gone: Set[Pair]) -> list[dict[str, Any]]:
         """What is left of the contenders' results without those pairs."""
         return [left for each in self.run["contenders"] if (left := _left(each, gone))]
 
@@ -78,7 +78,7 @@ class Record:
     def forget(self, gone: Set[Pair]) -> None:
         """Drop the results and samples of those pairs. Raises Problem."""
         left = [line[-1] for line in lines(self.folder) if _owner(_sample(*line)) not in gone]
-        self.run["contenders"] = self.left(gone)
+        self.run["contenders"] = self.results_without(gone)
         # The results first: a kill in between leaves samples too many, and none too few.
         self.save()
         # Also where nothing is dropped: what follows must not be added to a torn line.
@@ -102,7 +102,7 @@ class Record:
             path.write_text(text)
         return path
 
-    def told(self, contender: Mapping[str, Any]) -> list[str]:
+    def previous_log(self, contender: Mapping[str, Any]) -> list[str]:
         """What the log of a contender says, if it has one."""
         name = contender.get("log")
         return [(self.folder / name).read_text()] if name and (self.folder / name).exists() else []

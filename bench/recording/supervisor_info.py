@@ -14,7 +14,7 @@ from supervisors.base import Supervisor
 from supervisors.examples import examples
 
 
-def about(
+def supervisor_info(
     supervisors: Iterable[Supervisor], system: System, sources: Mapping[str, Source] = {}
 ) -> dict[str, Any]:
     """By name: facts, the row of 2012, the idea, findings, usage examples, lines of code.
@@ -40,7 +40,7 @@ def about(
     }
 
 
-def add_lines(supervisors: dict[str, Any]) -> bool:
+def add_line_counts(supervisors: dict[str, Any]) -> bool:
     """Add the lines of code that were counted since, to what a run keeps; whether there are any."""
     counted = kept(cache_folder() / FOLDER)
     news = {name for name, facts in supervisors.items() if not facts["loc"]} & counted.keys()

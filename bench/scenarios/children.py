@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.model.evidence import duration, find, numbers, one_look, patience, spacing
-from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric
 from supervisors.base import Contender
 
@@ -20,13 +20,13 @@ class Children(Scenario):
     title = "children that a dead daemon leaves behind"
     rank = 12
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         if depth.budget is not None and 2 * (contender.period or 0.0) > depth.budget:
             return []
         seconds = 15 + 4 * (contender.period or 0.0)
-        return [Share(self.name, seconds, trials=1, fresh=True)]
+        return [WorkUnit(self.name, seconds, trials=1, own_guest=True)]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         service, wait = turn.services[0].name, patience(turn.contender)
         rest = {"do": "watch", "seconds": spacing(turn.contender)}
         storm = {"do": "storm", "services": [service], "deadline": wait}

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.model.evidence import cpu_used
-from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
-from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model.stages import (
+    Stage,
+    StageEvents,
+    deadline,
+    format_duration,
+    run_stages,
+    seconds,
+    stage_events,
+)
 from bench.model.statistics import Metric, single, summary
 from supervisors.base import Contender
 
@@ -24,22 +32,26 @@ class Crashloop(Scenario):
     title = "a daemon that exits at once"
     rank = 4
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         expected = _window(contender) + (contender.period or 0.0) + contender.penalty + 6
         if depth.budget is not None and expected > 4 * depth.budget:
             return []
         # Nobody's restart is to be timed beside one that starts a thousand times in a second.
         loud, least = not contender.spaced, _window(contender)
-        return [Share(self.name, expected, trials=1, fresh=True, loud=loud, least=least)]
+        return [
+            WorkUnit(
+                self.name, expected, trials=1, own_guest=True, cpu_heavy=loud, min_seconds=least
+            )
+        ]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         contender = turn.contender
         waiting = deadline(contender)
         back = {"do": "await", "services": ["s1"], "deadline": waiting}
         start = turn.supervisor.start_service(contender, turn.services[0])
         acts = (
-            Act("before", (back, {"do": "watch", "seconds": contender.settled})),
-            Act(
+            Stage("before", (back, {"do": "watch", "seconds": contender.settled})),
+            Stage(
                 "crashing",
                 (
                     {"do": "cpu_mark", "label": "before", **turn.tree},
@@ -49,7 +61,7 @@ class Crashloop(Scenario):
                     {"do": "cpu_mark", "label": "after", **turn.tree},
                 ),
             ),
-            Act(
+            Stage(
                 "mended",
                 (
                     {"do": "mode", "service": "s1", "text": ""},
@@ -63,15 +75,15 @@ class Crashloop(Scenario):
                 ),
             ),
         )
-        return play(turn, acts, _patience(contender))
+        return run_stages(turn, acts, _patience(contender))
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        found = scene(samples, "crashing")
+        found = stage_events(samples, "crashing")
         counted = found.first("starts")
         if counted is None:
             return [Metric("crash_starts", "", status="not measured", note="not played")]
         event = counted[1]
-        back = _back(scene(samples, "mended"))
+        back = _back(stage_events(samples, "mended"))
         return [
             single("crash_starts", "", event["total"], note=f"in {_length(event):.0f} s"),
             summary("crash_delay", "ms", [delay * 1000 for delay in _delays(event)]),
@@ -82,11 +94,11 @@ class Crashloop(Scenario):
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        counted = scene(samples, "crashing").first("starts")
+        counted = stage_events(samples, "crashing").first("starts")
         if counted is None:
             sentence = "The daemon was never made to crash."
             return [Verdict(each, "not measured", sentence) for each in BEHAVIOURS]
-        mended = scene(samples, "mended")
+        mended = stage_events(samples, "mended")
         return [
             _keeps_trying(contender, counted, mended),
             _holds_back(counted),
@@ -120,7 +132,7 @@ def _delays(event: Event) -> list[float]:
     return [seconds(*pair) for part in ("first", "last") for pair in pairwise(event[part])]
 
 
-def _cpu_ns(found: Scene) -> int:
+def _cpu_ns(found: StageEvents) -> int:
     """CPU time of the supervision tree itself, without what it has started and reaped."""
     marks = [event for _, event in found.all("cpu_mark")]
     return cpu_used(marks[0], marks[-1]) if len(marks) > 1 else 0
@@ -139,17 +151,19 @@ def _patient_for(contender: Contender, event: Event) -> float:
     return max(2.1 * slowest, 1.6 * (contender.period or 0.0), 10.0)
 
 
-def _keeps_trying(contender: Contender, counted: tuple[int, Event], mended: Scene) -> Verdict:
+def _keeps_trying(contender: Contender, counted: tuple[int, Event], mended: StageEvents) -> Verdict:
     number, event = counted
     tried = f"{event['total']} starts in {_length(event):.0f} s{_rhythm(event)}"
     if event["total"] and _gave_up_for(event) < _patient_for(contender, event):
         return Verdict("keeps trying", "yes", f"{tried}, to the end.", (number,))
     stamps = _stamps(event)
-    last = lasting(seconds(event["begin_ns"], stamps[-1])) if stamps else "0 s"
+    last = format_duration(seconds(event["begin_ns"], stamps[-1])) if stamps else "0 s"
     sentence = f"{tried}, the last after {last}."
     up = mended.first("up")
     if up is not None and not mended.first("down"):
-        held = lasting(seconds(stamps[-1] if stamps else event["begin_ns"], up[1]["main_ns"]))
+        held = format_duration(
+            seconds(stamps[-1] if stamps else event["begin_ns"], up[1]["main_ns"])
+        )
         sentence = f"{sentence} It tried again after {held}."
         return Verdict("keeps trying", "partly", sentence, (number, up[0]))
     return Verdict("keeps trying", "no", sentence, (number,))
@@ -160,7 +174,8 @@ def _rhythm(event: Event) -> str:
     if not delays:
         return ""
     middle = delays[len(delays) // 2]
-    return f", {lasting(delays[0])} to {lasting(delays[-1])} apart, mostly {lasting(middle)}"
+    low, usual, high = (format_duration(each) for each in (delays[0], middle, delays[-1]))
+    return f", {low} to {high} apart, mostly {usual}"
 
 
 def _holds_back(counted: tuple[int, Event]) -> Verdict:
@@ -170,7 +185,7 @@ def _holds_back(counted: tuple[int, Event]) -> Verdict:
     return Verdict("holds back", "yes" if rate <= OFTEN else "no", sentence, (number,))
 
 
-def _back(mended: Scene) -> float | None:
+def _back(mended: StageEvents) -> float | None:
     """Seconds from mending to the daemon's return by itself, None where there was none."""
     mode, up = mended.first("mode"), mended.first("up")
     if mode is None or up is None or mended.first("down"):
@@ -178,15 +193,15 @@ def _back(mended: Scene) -> float | None:
     return seconds(mode[1]["ns"], up[1]["main_ns"])
 
 
-def _comes_back(counted: tuple[int, Event], mended: Scene) -> Verdict:
+def _comes_back(counted: tuple[int, Event], mended: StageEvents) -> Verdict:
     behaviour = BEHAVIOURS[2]
     took = _back(mended)
     up, down = mended.first("up"), mended.first("down")
     if took is not None and up is not None:
-        return Verdict(behaviour, "yes", f"By itself, after {lasting(took)}.", (up[0],))
+        return Verdict(behaviour, "yes", f"By itself, after {format_duration(took)}.", (up[0],))
     if down is None:
         return Verdict(behaviour, "not measured", "What came after was not seen.", (counted[0],))
-    sentence = f"Not by itself within {lasting(down[1]['deadline_s'])}"
+    sentence = f"Not by itself within {format_duration(down[1]['deadline_s'])}"
     asked = mended.first("ran")
     if up is None or asked is None:
         return Verdict(behaviour, "no", f"{sentence}, nor when asked.", (down[0],))

@@ -6,8 +6,24 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from bench.model.evidence import rationed
-from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.scenario import (
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    Verdict,
+    WorkUnit,
+)
+from bench.model.stages import (
+    Stage,
+    StageEvents,
+    deadline,
+    format_duration,
+    run_stages,
+    seconds,
+    stage_events,
+)
 from bench.model.statistics import Metric, single
 from supervisors.base import Contender
 
@@ -32,55 +48,57 @@ class Deaths(Scenario):
     rank = 3
     quiet: ClassVar[bool] = True
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         deaths = len(INSIDE) + len(OUTSIDE) + 2
         each = _uptime(contender) + (contender.period or 0.0) + 1
         expected = deaths * each + _BEFORE_LIMIT
         if depth.budget is not None and expected > 4 * depth.budget:
             return []
         # Its eight starts are nearly all that such a guest may see.
-        return [Share(self.name, seconds=expected, trials=1, fresh=rationed(contender))]
+        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=rationed(contender))]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         acts = list(_acts(turn))
         limit = len(acts) * (2 * deadline(turn.contender) + _uptime(turn.contender)) + 60
-        return play(turn, acts, limit) + list(_memory(turn))
+        return run_stages(turn, acts, limit) + list(_memory(turn))
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        return [_latency(death, scene(samples, death)) for death in (*OUTSIDE, *INSIDE, MEMORY)]
+        return [
+            _latency(death, stage_events(samples, death)) for death in (*OUTSIDE, *INSIDE, MEMORY)
+        ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        plain = [_verdict(death, scene(samples, death)) for death in (*INSIDE, *OUTSIDE)]
-        return [*plain, _memory_verdict(scene(samples, MEMORY))]
+        plain = [_verdict(death, stage_events(samples, death)) for death in (*INSIDE, *OUTSIDE)]
+        return [*plain, _memory_verdict(stage_events(samples, MEMORY))]
 
 
 def _uptime(contender: Contender) -> float:
     return contender.settled + 1.0
 
 
-def _acts(turn: Turn) -> Iterator[Act]:
+def _acts(turn: ScenarioContext) -> Iterator[Stage]:
     """Deaths from outside first; each life is told before it starts how it is to end."""
     uptime = _uptime(turn.contender)
     lived: Step = {"do": "watch", "seconds": uptime}
-    yield Act("before", (_back(turn, fresh=False), lived))
-    yield Act("SIGTERM", (_signal(15), _back(turn), lived))
+    yield Stage("before", (_back(turn, fresh=False), lived))
+    yield Stage("SIGTERM", (_signal(15), _back(turn), lived))
     inside = list(INSIDE)
-    yield Act("SIGKILL", (_mode(turn, inside[0]), _signal(9), _back(turn), _READ))
+    yield Stage("SIGKILL", (_mode(turn, inside[0]), _signal(9), _back(turn), _READ))
     for death, following in zip(inside, [*inside[1:], ""], strict=True):
-        yield Act(death, (_mode(turn, following), _back(turn, after=uptime), _READ))
+        yield Stage(death, (_mode(turn, following), _back(turn, after=uptime), _READ))
 
 
 def _signal(number: int) -> Step:
     return {"do": "signal", "target": "service:s1", "signal": number}
 
 
-def _mode(turn: Turn, death: str) -> Step:
+def _mode(turn: ScenarioContext, death: str) -> Step:
     milliseconds = round(_uptime(turn.contender) * 1000)
     text = f"--exit-after {milliseconds} {INSIDE[death]}" if death else ""
     return {"do": "mode", "service": "s1", "text": text}
 
 
-def _back(turn: Turn, *, fresh: bool = True, after: float = 0.0) -> Step:
+def _back(turn: ScenarioContext, *, fresh: bool = True, after: float = 0.0) -> Step:
     """Wait for the service, and ask for it if the supervisor has given it up."""
     return {
         "do": "await",
@@ -91,14 +109,14 @@ def _back(turn: Turn, *, fresh: bool = True, after: float = 0.0) -> Step:
     }
 
 
-def _memory(turn: Turn) -> Iterator[Event]:
+def _memory(turn: ScenarioContext) -> Iterator[Event]:
     """The limit is set from the host, while the daemon waits to take more than that."""
     patience = deadline(turn.contender)
     mode = f"--allocate {ALLOCATED} --allocate-after {round(_BEFORE_LIMIT * 1000)}"
     greedy: Step = {"do": "mode", "service": "s1", "text": mode}
     modest: Step = {"do": "mode", "service": "s1", "text": ""}
-    ready = Act("before memory limit", (greedy, _signal(9), _back(turn), _READ, modest))
-    begun = play(turn, [ready], 2 * patience + 60)
+    ready = Stage("before memory limit", (greedy, _signal(9), _back(turn), _READ, modest))
+    begun = run_stages(turn, [ready], 2 * patience + 60)
     yield from begun
     up = [event for event in begun if event["event"] == "up"]
     group = turn.guest.memory_group(up[-1]["pid"]) if up else None
@@ -107,12 +125,14 @@ def _memory(turn: Turn) -> Iterator[Event]:
         return
     size = group.usage() + (ROOM << 20)
     with group.limited(size) as tally:
-        yield from play(turn, [Act(MEMORY, (_back(turn, after=_BEFORE_LIMIT),))], 2 * patience + 60)
+        yield from run_stages(
+            turn, [Stage(MEMORY, (_back(turn, after=_BEFORE_LIMIT),))], 2 * patience + 60
+        )
     yield {"act": MEMORY, "event": "memory", "cgroup": group.version, "limit_bytes": size,
            "allocated_mib": ALLOCATED, "kills": tally.kills}  # fmt: skip
 
 
-def _end_ns(found: Scene) -> tuple[int, int] | None:
+def _end_ns(found: StageEvents) -> tuple[int, int] | None:
     """When the life ended, by the best stamp there is, and the number of the sample that says so.
 
     A death from outside begins with the signal, one from inside with the daemon's last word.
@@ -125,23 +145,25 @@ def _end_ns(found: Scene) -> tuple[int, int] | None:
     return None
 
 
-def _verdict(death: str, found: Scene) -> Verdict:
+def _verdict(death: str, found: StageEvents) -> Verdict:
     end = _end_ns(found)
     if end is None:
         return Verdict(death, "not measured", "The daemon was not seen to end.")
     down = found.first("down")
     if down is not None:
         waited = seconds(end[0], down[1]["ns"])
-        sentence = f"It was not started again within {lasting(waited)}."
+        sentence = f"It was not started again within {format_duration(waited)}."
         return Verdict(death, "no", sentence, (end[1], down[0]))
     up = found.first("up")
     if up is None:
         return Verdict(death, "not measured", "Nothing was seen after its end.", (end[1],))
     latency = seconds(end[0], up[1]["main_ns"])
-    return Verdict(death, "yes", f"Its successor ran after {lasting(latency)}.", (end[1], up[0]))
+    return Verdict(
+        death, "yes", f"Its successor ran after {format_duration(latency)}.", (end[1], up[0])
+    )
 
 
-def _memory_verdict(found: Scene) -> Verdict:
+def _memory_verdict(found: StageEvents) -> Verdict:
     if found.first("no limit"):
         sentence = "This provider's guests have no memory limit that the host could set."
         return Verdict(MEMORY, "not measured", sentence)
@@ -157,7 +179,7 @@ def _memory_verdict(found: Scene) -> Verdict:
     return Verdict(MEMORY, made.answer, f"{made.sentence} {counted}", (*made.evidence, number))
 
 
-def _latency(death: str, found: Scene) -> Metric:
+def _latency(death: str, found: StageEvents) -> Metric:
     name = f"restart_after_{death.replace(' ', '_').lower()}"
     end, up = _end_ns(found), found.first("up")
     if end is None or up is None or found.first("down"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.model.scenario import Depth, Event, Scenario, Share, Turn
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single
 from supervisors import supervisors
 from supervisors.base import Contender
@@ -23,14 +23,16 @@ class Footprint(Scenario):
     title = "memory and idle CPU time"
     rank = 2
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         # A window shorter than the period would miss the work that is done once in it.
         window = max(IDLE, 1.05 * (contender.period or 0.0))
         if depth.budget is not None:
             window = min(window, IDLE_QUICK)
-        return [Share(self.name, window + 8, trials=1, work={"window": window}, least=window)]
+        return [
+            WorkUnit(self.name, window + 8, trials=1, work={"window": window}, min_seconds=window)
+        ]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         window = share.work["window"]
         first: list[dict[str, object]] = [
             {"do": "cpu", "label": "idle", "window": window, **turn.tree},

@@ -6,8 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bench.model.evidence import one_look
-from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.scenario import (
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    Verdict,
+    WorkUnit,
+)
+from bench.model.stages import (
+    Stage,
+    StageEvents,
+    deadline,
+    format_duration,
+    run_stages,
+    seconds,
+    stage_events,
+)
 from bench.model.statistics import Metric, single
 from supervisors import supervisors
 from supervisors.base import Contender
@@ -27,7 +43,7 @@ class Hang(Scenario):
     title = "alive, but not answering"
     rank = 12
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         expected = _watched(contender) + 4 * contender.settled
         # Without one, the daemon goes on as it was: others may use the guest.
         watchdog = supervisors()[contender.supervisor].watchdog
@@ -35,27 +51,27 @@ class Hang(Scenario):
             expected += 20 + one_look(contender) + 3 * (contender.period or 0.0)
         if depth.budget is not None and expected > 3 * depth.budget:
             return []
-        return [Share(self.name, seconds=expected, trials=1, fresh=watchdog is not None)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=watchdog is not None)]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         contender, watchdog = turn.contender, turn.supervisor.watchdog
         patience = _watched(contender) + 5 * deadline(contender) + 60
-        played = play(turn, list(_stopped(turn)), patience)
+        played = run_stages(turn, list(_stopped(turn)), patience)
         if watchdog is None:
             return played
         turn.keep((replace(turn.services[0], watchdog=watchdog),))
         patience += _answering(contender) + 2 * _noticing(contender) + 120
-        return played + play(turn, list(_watchdog(turn)), patience)
+        return played + run_stages(turn, list(_watchdog(turn)), patience)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        found = _noticed_after(scene(samples, "hang"))
+        found = _noticed_after(stage_events(samples, "hang"))
         if found is None:
             return [Metric("hang_noticed", "s", status="not measured", note="not noticed")]
         note = f"of a daemon {HANG_AFTER:g} s after its start"
         return [single("hang_noticed", "s", found, note=note)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        return [_sigstop(scene(samples, "stopped")), *_watchdogs(contender, samples)]
+        return [_sigstop(stage_events(samples, "stopped")), *_watchdogs(contender, samples)]
 
 
 def _watched(contender: Contender) -> float:
@@ -80,15 +96,15 @@ def _mode(text: str) -> Step:
     return {"do": "mode", "service": "s1", "text": text}
 
 
-def _stopped(turn: Turn) -> Iterator[Act]:
+def _stopped(turn: ScenarioContext) -> Iterator[Stage]:
     back: Step = {"do": "await", "services": ["s1"], "deadline": deadline(turn.contender)}
     watched: Step = {"do": "watch", "seconds": _watched(turn.contender)}
-    yield Act("before", (back, {"do": "watch", "seconds": turn.contender.settled}))
-    yield Act("stopped", (_signal(19), watched, {"do": "snapshot"}))
-    yield Act("continued", (_signal(18), {"do": "watch", "seconds": 0.5}))
+    yield Stage("before", (back, {"do": "watch", "seconds": turn.contender.settled}))
+    yield Stage("stopped", (_signal(19), watched, {"do": "snapshot"}))
+    yield Stage("continued", (_signal(18), {"do": "watch", "seconds": 0.5}))
 
 
-def _watchdog(turn: Turn) -> Iterator[Act]:
+def _watchdog(turn: ScenarioContext) -> Iterator[Stage]:
     contender, service = turn.contender, turn.services[0]
     patience = deadline(contender)
     back: Step = {"do": "await", "services": ["s1"], "deadline": patience}
@@ -104,24 +120,24 @@ def _watchdog(turn: Turn) -> Iterator[Act]:
     noticed: Step = {**anew, "deadline": HANG_AFTER + _noticing(contender)}
     answered: Step = {"do": "watch", "seconds": _answering(contender)}
     # A life that is to answer its watchdog all along shows that it is answered.
-    yield Act("with watchdog", (stop, end, rest, start, back, answered))
+    yield Stage("with watchdog", (stop, end, rest, start, back, answered))
     hanging = _mode(f"--hang-after {round(HANG_AFTER * 1000)}")
-    yield Act("to hang", (hanging, _signal(9), anew, read, _mode("")))
-    yield Act("hang", (noticed,))
-    yield Act("settled", (lived,))
-    yield Act("stopped with watchdog", (_signal(19), noticed))
+    yield Stage("to hang", (hanging, _signal(9), anew, read, _mode("")))
+    yield Stage("hang", (noticed,))
+    yield Stage("settled", (lived,))
+    yield Stage("stopped with watchdog", (_signal(19), noticed))
 
 
-def _sigstop(found: Scene) -> Verdict:
+def _sigstop(found: StageEvents) -> Verdict:
     sent = found.first("signalled")
     if sent is None or not sent[1]["pids"]:
         return Verdict(SIGSTOP, "not measured", "Nothing was stopped.")
     gone, last = found.first("gone"), found.last("processes")
     if gone is not None:
-        took = lasting(seconds(sent[1]["begin_ns"], gone[1]["seen_ns"]))
+        took = format_duration(seconds(sent[1]["begin_ns"], gone[1]["seen_ns"]))
         return Verdict(SIGSTOP, "yes", f"It ended the daemon after {took}.", (sent[0], gone[0]))
     watched = seconds(sent[1]["begin_ns"], last[1]["ns"]) if last else 0.0
-    sentence = f"The stopped daemon was left as it was for {lasting(watched)}."
+    sentence = f"The stopped daemon was left as it was for {format_duration(watched)}."
     return Verdict(SIGSTOP, "no", sentence, (sent[0],))
 
 
@@ -131,18 +147,18 @@ def _watchdogs(contender: Contender, samples: Sequence[Event]) -> Iterator[Verdi
         for behaviour in (HANG, BOTH):
             yield Verdict(behaviour, "not applicable", supervisor.lacks["watchdog"])
         return
-    answered = scene(samples, "with watchdog")
+    answered = stage_events(samples, "with watchdog")
     early = answered.last("up")
     if early is None or any(each[0] > early[0] for each in answered.all("gone")):
         for behaviour in (HANG, BOTH):
             yield Verdict(behaviour, "not measured", "A daemon that answered did not stay up.")
         return
     means = MEANS[supervisor.watchdog]
-    yield _hang(scene(samples, "hang"), means, _noticing(contender))
-    yield _stopped_with(scene(samples, "stopped with watchdog"), means, _noticing(contender))
+    yield _hang(stage_events(samples, "hang"), means, _noticing(contender))
+    yield _stopped_with(stage_events(samples, "stopped with watchdog"), means, _noticing(contender))
 
 
-def _noticed_after(found: Scene) -> float | None:
+def _noticed_after(found: StageEvents) -> float | None:
     """Seconds from when the daemon fell silent to its end; None where it did not end."""
     gone = found.first("gone")
     if gone is None:
@@ -150,28 +166,28 @@ def _noticed_after(found: Scene) -> float | None:
     return seconds(gone[1]["main_ns"], gone[1]["seen_ns"]) - HANG_AFTER
 
 
-def _hang(found: Scene, means: str, patience: float) -> Verdict:
+def _hang(found: StageEvents, means: str, patience: float) -> Verdict:
     gone, up, took = found.first("gone"), found.first("up"), _noticed_after(found)
     if gone is None or took is None:
         down = found.first("down")
         seen = (down[0],) if down else ()
         sentence = f"A daemon that had left {means} silent was left alone for {patience:g} s."
         return Verdict(HANG, "no", sentence, seen)
-    sentence = f"By {means}, it was ended {lasting(took)} after it fell silent"
+    sentence = f"By {means}, it was ended {format_duration(took)} after it fell silent"
     if up is None:
         return Verdict(HANG, "partly", f"{sentence}, and did not come back.", (gone[0],))
-    again = lasting(seconds(gone[1]["seen_ns"], up[1]["main_ns"]))
+    again = format_duration(seconds(gone[1]["seen_ns"], up[1]["main_ns"]))
     return Verdict(HANG, "yes", f"{sentence}; its successor ran {again} later.", (gone[0], up[0]))
 
 
-def _stopped_with(found: Scene, means: str, patience: float) -> Verdict:
+def _stopped_with(found: StageEvents, means: str, patience: float) -> Verdict:
     sent, gone, up = found.first("signalled"), found.first("gone"), found.first("up")
     if sent is None or not sent[1]["pids"]:
         return Verdict(BOTH, "not measured", "Nothing was stopped.")
     if gone is None or up is None:
         sentence = f"A stopped daemon was not replaced within {HANG_AFTER + patience:g} s."
         return Verdict(BOTH, "no", sentence, (sent[0],))
-    took = lasting(seconds(sent[1]["begin_ns"], up[1]["main_ns"]))
+    took = format_duration(seconds(sent[1]["begin_ns"], up[1]["main_ns"]))
     sentence = f"By {means}; its successor ran after {took}."
     return Verdict(BOTH, "yes", sentence, (sent[0], gone[0], up[0]))
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bench.model.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.model.stages import Act, Scene, deadline, play, scene, seconds
+from bench.model.scenario import (
+    Answer,
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    Verdict,
+    WorkUnit,
+)
+from bench.model.stages import Stage, StageEvents, deadline, run_stages, seconds, stage_events
 from bench.model.statistics import Metric, single
 from supervisors.base import Contender
 
@@ -23,18 +32,20 @@ class Idle(Scenario):
     title = "wakeups while nothing happens"
     rank = 5
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         # Two looks of a poller at least, so that its rhythm is in the window.
         window = max(WINDOW, 2.05 * (contender.period or 0.0))
         if depth.budget is not None:
             window = min(window, WINDOW_QUICK)
-        return [Share(self.name, window + 7, trials=1, work={"window": window}, least=window)]
+        return [
+            WorkUnit(self.name, window + 7, trials=1, work={"window": window}, min_seconds=window)
+        ]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         window = share.work["window"]
         patience = deadline(turn.contender)
         settle: Step = {"do": "sleep", "seconds": turn.contender.settled}
-        before = Act(
+        before = Stage(
             "before",
             (
                 {"do": "await", "services": ["s1"], "deadline": patience},
@@ -42,14 +53,16 @@ class Idle(Scenario):
                 {"do": "cpu_mark", "label": "idle", **turn.tree},
             ),
         )
-        idle = Act("idle", (settle, {"do": "cpu", "label": "idle", "window": window, **turn.tree}))
-        played = play(turn, [before], patience + 60)
+        idle = Stage(
+            "idle", (settle, {"do": "cpu", "label": "idle", "window": window, **turn.tree})
+        )
+        played = run_stages(turn, [before], patience + 60)
         with turn.guest.counted(_tree(played)) as calls:
-            played += play(turn, [idle], window + 60)
+            played += run_stages(turn, [idle], window + 60)
         return [*played, {"act": "idle", "event": "syscalls", **asdict(calls)}]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        found = scene(samples, "idle").first("cpu")
+        found = stage_events(samples, "idle").first("cpu")
         if found is None:
             return [Metric("wakeups", "/s", status="not measured", note="no window was watched")]
         event = found[1]
@@ -58,11 +71,11 @@ class Idle(Scenario):
         return [
             single("wakeups", "/s", event["total"]["voluntary"] / length, note=note),
             single("idle_cpu", "us/s", event["total"]["cpu_ns"] / 1e3 / length, note=note),
-            _syscalls(scene(samples, "idle")),
+            _syscalls(stage_events(samples, "idle")),
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        found = scene(samples, "idle").first("cpu")
+        found = stage_events(samples, "idle").first("cpu")
         if found is None:
             return [Verdict(BEHAVIOUR, "not measured", "No window was watched.")]
         number, event = found
@@ -86,7 +99,7 @@ def _tree(played: Sequence[Event]) -> list[int]:
     return [process["pid"] for process in marks[-1]["processes"]] if marks else []
 
 
-def _syscalls(found: Scene) -> Metric:
+def _syscalls(found: StageEvents) -> Metric:
     counted = found.first("syscalls")
     if counted is None or counted[1]["count"] is None:
         why = counted[1]["why"] if counted else "they were not counted"

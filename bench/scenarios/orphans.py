@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.model.evidence import duration, find, numbers, patience, spacing
-from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, single
 from supervisors.base import Contender
 
@@ -25,12 +25,12 @@ class Orphans(Scenario):
     def inapplicable(self, contender: Contender) -> str:
         return "" if contender.pid1 else "It is not PID 1: orphans are its host's children."
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         full = depth.budget is None
         work = {"stream": STREAM if full else STREAM_QUICK, "burst": BURST if full else BURST_QUICK}
-        return [Share(self.name, 40, trials=1, work=work, fresh=True)]
+        return [WorkUnit(self.name, 40, trials=1, work=work, own_guest=True)]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         service, wait = turn.services[0].name, patience(turn.contender)
         tree = {"root": [1], "services": 1}
         rest = {"do": "watch", "seconds": spacing(turn.contender)}

@@ -7,8 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
-from bench.model.stages import Act, deadline, play, scene
+from bench.model.scenario import (
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    Verdict,
+    WorkUnit,
+    services,
+)
+from bench.model.stages import Stage, deadline, run_stages, stage_events
 from bench.model.statistics import Metric, single
 from supervisors import supervisors
 from supervisors.base import Contender, Service
@@ -35,30 +44,30 @@ class Output(Scenario):
             return "A daemon that detaches itself has closed its output."
         return super().inapplicable(contender)
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         expected = (LIVES + KILLS + 1) * (LIFE + 1) + 12
         if depth.budget is not None and expected > 3 * depth.budget:
             return []
-        return [Share(self.name, seconds=expected, trials=1, fresh=True)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         # Of the first testd there is: the service as the contender has it.
         link = "readlink /proc/$(pgrep -o -x testd)/fd/1"
         run: Step = {"do": "run", "command": link, "deadline": 10}
-        where = play(turn, [Act("where", (run,))], 60)
+        where = run_stages(turn, [Stage("where", (run,))], 60)
         first, second = services(turn.contender, 2)
         logged = replace(second, logged=True)
         command = turn.supervisor.output(turn.contender, logged)
         if command is None:
             return where
         turn.keep((first, logged))
-        chatted = play(turn, list(_acts(turn)), 20 * deadline(turn.contender))
+        chatted = run_stages(turn, list(_acts(turn)), 20 * deadline(turn.contender))
         written = turn.guest.run(command).stdout
         builtin = _is_builtin(turn, logged)
         return [*where, *chatted, {**_read(written, chatted), "command": command, "own": builtin}]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        found = scene(samples, "read").first("written")
+        found = stage_events(samples, "read").first("written")
         if found is None:
             return [Metric("lines_lost", "", status="not measured", note="nothing keeps them")]
         return [
@@ -68,7 +77,10 @@ class Output(Scenario):
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        where, found = scene(samples, "where").first("ran"), scene(samples, "read").first("written")
+        where, found = (
+            stage_events(samples, "where").first("ran"),
+            stage_events(samples, "read").first("written"),
+        )
         if where is None:
             sentence = "It was not seen where the output goes."
             return [Verdict(each, "not measured", sentence) for each in (KEEPS, LOSES, TEARS)]
@@ -84,11 +96,11 @@ class Output(Scenario):
                 Verdict(LOSES, "not applicable", nothing),
                 Verdict(TEARS, "not applicable", nothing),
             ]
-        ends = tuple(number for number, _ in scene(samples, "chatting").all("exit"))
+        ends = tuple(number for number, _ in stage_events(samples, "chatting").all("exit"))
         return [_keeps(place, where[0], found), _loses(found, ends), _tears(found)]
 
 
-def _acts(turn: Turn) -> Iterator[Act]:
+def _acts(turn: ScenarioContext) -> Iterator[Stage]:
     back: Step = {"do": "await", "services": ["s2"], "deadline": deadline(turn.contender)}
     anew: Step = {
         **back,
@@ -98,22 +110,22 @@ def _acts(turn: Turn) -> Iterator[Act]:
     kill: Step = {"do": "signal", "target": "service:s2", "signal": 9}
     lived: Step = {"do": "watch", "seconds": LIFE}
     read: Step = {"do": "watch", "seconds": 0.3}
-    yield Act("before", (back, lived))
+    yield Stage("before", (back, lived))
     ending = _mode(f"--chatter {RATE} --exit-after {round(LIFE * 1000)} --exit-code 1")
-    yield Act("to chat", (ending, kill, anew))
+    yield Stage("to chat", (ending, kill, anew))
     again: Step = {**anew, "deadline": deadline(turn.contender) + LIFE}
     # The last of them is started without an end of its own.
     lives = [step for _ in range(LIVES - 1) for step in (again, read)]
-    yield Act("chatting", (*lives, _mode(f"--chatter {RATE}"), again))
-    yield Act("killed", tuple(step for _ in range(KILLS) for step in (lived, kill, anew)))
-    yield Act("silent", (lived, _mode(""), kill, anew, lived))
+    yield Stage("chatting", (*lives, _mode(f"--chatter {RATE}"), again))
+    yield Stage("killed", tuple(step for _ in range(KILLS) for step in (lived, kill, anew)))
+    yield Stage("silent", (lived, _mode(""), kill, anew, lived))
 
 
 def _mode(text: str) -> Step:
     return {"do": "mode", "service": "s2", "text": text}
 
 
-def _is_builtin(turn: Turn, logged: Service) -> bool:
+def _is_builtin(turn: ScenarioContext, logged: Service) -> bool:
     """Whether the supervisor keeps output without being told to."""
     files = turn.supervisor.files
     plain = replace(logged, logged=False)

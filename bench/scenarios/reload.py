@@ -5,8 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
-from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.scenario import (
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    Verdict,
+    WorkUnit,
+    services,
+)
+from bench.model.stages import (
+    Stage,
+    StageEvents,
+    deadline,
+    format_duration,
+    run_stages,
+    seconds,
+    stage_events,
+)
 from bench.model.statistics import Metric, single
 from supervisors.base import Contender, Service
 
@@ -28,17 +45,17 @@ class Reload(Scenario):
     title = "services added, changed, removed"
     rank = 7
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         expected = 3 * deadline(contender) + 10
         if depth.budget is not None and expected > 4 * depth.budget:
             return []
-        return [Share(self.name, seconds=expected, trials=1, fresh=True)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         every = services(turn.contender, 3)
         first, second, third = every
         changed = replace(second, options=OPTION)
-        begin = play(turn, [Act("before", ({"do": "snapshot"},))], _COMMAND)
+        begin = run_stages(turn, [Stage("before", ({"do": "snapshot"},))], _COMMAND)
         turn.services = every
         return [
             *begin,
@@ -48,17 +65,17 @@ class Reload(Scenario):
         ]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        took = _added_after(scene(samples, "added"))
+        took = _added_after(stage_events(samples, "added"))
         if took is None:
             return [Metric("reload_added", "s", status="not measured", note="not taken up")]
         return [single("reload_added", "s", took)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        added = scene(samples, "added")
+        added = stage_events(samples, "added")
         return [
             _adds(added),
-            _changes(scene(samples, "changed"), scene(samples, "restarted")),
-            _removes(scene(samples, "removed")),
+            _changes(stage_events(samples, "changed"), stage_events(samples, "restarted")),
+            _removes(stage_events(samples, "removed")),
             _spares(samples),
         ]
 
@@ -67,33 +84,33 @@ def _run(command: str) -> Step:
     return {"do": "run", "command": command, "deadline": _COMMAND}
 
 
-def _reload(turn: Turn, kept: Sequence[Service]) -> list[Step]:
+def _reload(turn: ScenarioContext, kept: Sequence[Service]) -> list[Step]:
     command = turn.supervisor.reload(turn.contender, kept)
     return [] if command is None else [_run(command)]
 
 
-def _patience(turn: Turn) -> float:
+def _patience(turn: ScenarioContext) -> float:
     return 4 * deadline(turn.contender) + 4 * _COMMAND
 
 
-def _added(turn: Turn, kept: Sequence[Service]) -> list[Event]:
+def _added(turn: ScenarioContext, kept: Sequence[Service]) -> list[Event]:
     turn.guest.write(turn.supervisor.files(turn.contender, kept))
     enables = [turn.supervisor.enable(turn.contender, each) for each in kept[1:]]
     names = [each.name for each in kept[1:]]
     up: Step = {"do": "await", "services": names, "deadline": deadline(turn.contender)}
     marked = [_run(command) for command in enables if command]
     steps = (*marked, *_reload(turn, kept), up, {"do": "watch", "seconds": 2.5})
-    return play(turn, [Act("added", steps)], _patience(turn))
+    return run_stages(turn, [Stage("added", steps)], _patience(turn))
 
 
-def _changed(turn: Turn, kept: Sequence[Service]) -> list[Event]:
+def _changed(turn: ScenarioContext, kept: Sequence[Service]) -> list[Event]:
     """The reload alone first; where that leaves the old one running, a stop and a start."""
     turn.guest.write(turn.supervisor.files(turn.contender, kept))
     service, patience = kept[1], deadline(turn.contender)
     anew: Step = {"do": "await", "services": [service.name], "deadline": patience, "fresh": True}
     settle: Step = {"do": "watch", "seconds": 2.5}
-    alone = Act("changed", (*_reload(turn, kept), anew, settle, {"do": "snapshot"}))
-    played = play(turn, [alone], _patience(turn))
+    alone = Stage("changed", (*_reload(turn, kept), anew, settle, {"do": "snapshot"}))
+    played = run_stages(turn, [alone], _patience(turn))
     if _as_wanted(played, service):
         return [*played, {"act": "changed", "event": "in force", "service": service.name}]
     stop = _run(turn.supervisor.stop_service(turn.contender, service))
@@ -101,8 +118,8 @@ def _changed(turn: Turn, kept: Sequence[Service]) -> list[Event]:
     end: Step = {"do": "end", "service": service.name, "deadline": patience}
     up: Step = {**anew, "fresh": False}
     # god loses a start that is asked for while it has not seen the end of what it stopped.
-    forced = Act("restarted", (stop, end, settle, start, up, settle, {"do": "snapshot"}))
-    played += play(turn, [forced], _patience(turn))
+    forced = Stage("restarted", (stop, end, settle, start, up, settle, {"do": "snapshot"}))
+    played += run_stages(turn, [forced], _patience(turn))
     if _as_wanted(played, service):
         played.append({"act": "restarted", "event": "in force", "service": service.name})
     return played
@@ -116,17 +133,17 @@ def _as_wanted(played: Sequence[Event], service: Service) -> bool:
     return len(own) == 1 and all(word in own[0] for word in OPTION)
 
 
-def _removed(turn: Turn, service: Service, kept: Sequence[Service]) -> list[Event]:
+def _removed(turn: ScenarioContext, service: Service, kept: Sequence[Service]) -> list[Event]:
     disable = _run(turn.supervisor.disable(turn.contender, service))
     patience = deadline(turn.contender)
     end: Step = {"do": "end", "service": service.name, "deadline": patience}
     stay: Step = {"do": "watch", "seconds": max(5.0, 1.1 * (turn.contender.period or 0.0))}
     seen: Step = {"do": "watch", "seconds": 0.2}
     steps = (seen, disable, *_reload(turn, kept), end, stay, {"do": "snapshot"})
-    return play(turn, [Act("removed", steps)], _patience(turn))
+    return run_stages(turn, [Stage("removed", steps)], _patience(turn))
 
 
-def _command(found: Scene) -> str:
+def _command(found: StageEvents) -> str:
     """What was typed, in the order in which it was."""
     typed = [event["command"] for _, event in found.all("ran") if event["command"] != "true"]
     return (
@@ -134,7 +151,7 @@ def _command(found: Scene) -> str:
     )
 
 
-def _added_after(found: Scene) -> float | None:
+def _added_after(found: StageEvents) -> float | None:
     """Seconds from the last command's begin until both new services ran; None: they did not."""
     asked, ups = found.last("ran"), found.all("up")
     if asked is None or found.first("down") or not ups:
@@ -142,26 +159,28 @@ def _added_after(found: Scene) -> float | None:
     return seconds(asked[1]["begin_ns"], max(event["main_ns"] for _, event in ups))
 
 
-def _adds(found: Scene) -> Verdict:
+def _adds(found: StageEvents) -> Verdict:
     asked, took, down = found.last("ran"), _added_after(found), found.first("down")
     if asked is None:
         return Verdict(ADDS, "not measured", "No service was added.")
     if took is None:
-        waited = lasting(down[1]["deadline_s"]) if down else "the time given"
+        waited = format_duration(down[1]["deadline_s"]) if down else "the time given"
         seen = (asked[0], *((down[0],) if down else ()))
         return Verdict(ADDS, "no", f"Not within {waited}: {_command(found)}.", seen)
     ups = tuple(number for number, _ in found.all("up"))
-    sentence = f"Two new ones ran after {lasting(took)}: {_command(found)}."
+    sentence = f"Two new ones ran after {format_duration(took)}: {_command(found)}."
     return Verdict(ADDS, "yes", sentence, (asked[0], *ups))
 
 
-def _changes(found: Scene, forced: Scene) -> Verdict:
+def _changes(found: StageEvents, forced: StageEvents) -> Verdict:
     asked = found.first("ran")
     if asked is None:
         return Verdict(CHANGES, "not measured", "No service was changed.")
     if found.first("in force"):
         up = found.first("up")
-        took = lasting(seconds(asked[1]["begin_ns"], up[1]["main_ns"])) if up else "some time"
+        took = (
+            format_duration(seconds(asked[1]["begin_ns"], up[1]["main_ns"])) if up else "some time"
+        )
         seen = (asked[0], *((up[0],) if up else ()))
         sentence = f"It ran as changed after {took}: {_command(found)}."
         return Verdict(CHANGES, "yes", sentence, seen)
@@ -174,7 +193,7 @@ def _changes(found: Scene, forced: Scene) -> Verdict:
     return Verdict(CHANGES, "partly", sentence, (asked[0], *((up[0],) if up else ())))
 
 
-def _removes(found: Scene) -> Verdict:
+def _removes(found: StageEvents) -> Verdict:
     asked, alive, gone = found.first("ran"), found.first("alive"), found.first("gone", service="s3")
     again = [each for each in found.all("start", service="s3") if gone and each[0] > gone[0]]
     if asked is None:
@@ -185,7 +204,7 @@ def _removes(found: Scene) -> Verdict:
     if again:
         sentence = f"It ended, and was started again: {_command(found)}."
         return Verdict(REMOVES, "no", sentence, (asked[0], gone[0], again[0][0]))
-    took = lasting(seconds(asked[1]["begin_ns"], gone[1]["seen_ns"]))
+    took = format_duration(seconds(asked[1]["begin_ns"], gone[1]["seen_ns"]))
     sentence = f"It ended after {took}, for good: {_command(found)}."
     return Verdict(REMOVES, "yes", sentence, (asked[0], gone[0]))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from bench.model.evidence import cpu_used, rationed
-from bench.model.scenario import Depth, Event, Scenario, Share, Turn
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single, summary
 from supervisors.base import Contender
 
@@ -28,7 +28,7 @@ class Restart(Scenario):
     rank = 1
     quiet: ClassVar[bool] = True
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         if depth.budget is not None and _trial_seconds(contender) * 2 > depth.budget:
             return []
         each = _trials_per_guest(contender, depth)
@@ -37,17 +37,17 @@ class Restart(Scenario):
         long = _dealt(depth.trials, guests)
         short = _dealt(_short_trials(contender, depth), guests)
         return [
-            Share(
+            WorkUnit(
                 self.name,
                 seconds=_seconds(contender, long[guest], short[guest]),
                 trials=long[guest] + short[guest],
                 work={"long": long[guest], "short": short[guest], "seed": depth.seed + guest},
-                least=_least(contender, long[guest], short[guest]),
+                min_seconds=_least(contender, long[guest], short[guest]),
             )
             for guest in range(guests)
         ]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         contender = turn.contender
         index, count = turn.slot
         groups = [
@@ -150,7 +150,7 @@ def _least(contender: Contender, long: int, short: int) -> float:
     return long * each + short * max(SHORT_UPTIME, period)
 
 
-def _trials_per_guest(contender: Contender, depth: Depth) -> int:
+def _trials_per_guest(contender: Contender, depth: SamplingEffort) -> int:
     if depth.replicas == 1:
         return depth.trials
     each = max(2, int(depth.enough / _trial_seconds(contender)))
@@ -162,7 +162,7 @@ def _trials_per_guest(contender: Contender, depth: Depth) -> int:
     return max(1, int(starts * share))
 
 
-def _short_trials(contender: Contender, depth: Depth) -> int:
+def _short_trials(contender: Contender, depth: SamplingEffort) -> int:
     most = SHORT_TRIALS if contender.period is None else SHORT_TRIALS_OF_POLLER
     return min(most, math.ceil(depth.trials / 3))
 

@@ -8,7 +8,16 @@ import time
 from collections.abc import Sequence
 
 from bench.model.evidence import duration, find, numbers, patience, spacing
-from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict, services
+from bench.model.scenario import (
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    Verdict,
+    WorkUnit,
+    services,
+)
 from bench.model.statistics import Metric, single, summary
 from provision.errors import Problem
 from supervisors.base import Contender
@@ -42,15 +51,15 @@ class Scale(Scenario):
     title = "from 1 to 2000 services"
     rank = 16
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         period = contender.period or 0.0
         if depth.budget is not None and 2 * period > depth.budget:
             return []
         sizes = SIZES if depth.budget is None else SIZES_QUICK
         seconds = 60 + len(sizes) * (5 + 2 * period + _trials(contender) * (spacing(contender) + 1))
-        return [Share(self.name, seconds, 1, {"sizes": sizes}, fresh=True, loud=True)]
+        return [WorkUnit(self.name, seconds, 1, {"sizes": sizes}, own_guest=True, cpu_heavy=True)]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         turn.guest.run(_RAISE)
         events: list[Event] = []
         for before, size in itertools.pairwise((0, *share.work["sizes"])):
@@ -66,7 +75,7 @@ class Scale(Scenario):
                 break
         return events
 
-    def _at(self, turn: Turn, before: int, size: int) -> list[Event]:
+    def _at(self, turn: ScenarioContext, before: int, size: int) -> list[Event]:
         contender, tree = turn.contender, sorted(turn.supervisor.processes)
         steps: list[Step] = []
         if size > 1:
@@ -131,7 +140,7 @@ def _uptimes(contender: Contender) -> list[float]:
     return [contender.settled, contender.settled + (contender.period or 1.0)]
 
 
-def _bring_up(turn: Turn, size: int) -> list[Step]:
+def _bring_up(turn: ScenarioContext, size: int) -> list[Step]:
     """Configure so many services; the steps by which the supervisor takes them up."""
     wanted = services(turn.contender, size)
     command = turn.supervisor.reload(turn.contender, wanted)

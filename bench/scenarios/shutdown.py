@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.model.evidence import duration, find, marked, numbers, of_act, patience
-from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, single
 from provision.guest import Guest
 from supervisors import supervisors
@@ -33,12 +33,14 @@ class Shutdown(Scenario):
             return super().inapplicable(contender) or _ENDLESS
         return ""
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         acts = _ACTS if depth.budget is None else _ACTS[:1]
         seconds = {"obedient": 30.0, "stubborn": 30.0 + PATIENCE}
-        return [Share(self.name, seconds[each], 1, {"act": each}, fresh=True) for each in acts]
+        return [
+            WorkUnit(self.name, seconds[each], 1, {"act": each}, own_guest=True) for each in acts
+        ]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         name, guest, wait = share.work["act"], turn.guest, patience(turn.contender, SERVICES)
         names = [f"s{number}" for number in range(1, SERVICES + 1)]
         stubborn = STUBBORN if name == "stubborn" else ""

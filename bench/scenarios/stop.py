@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.model.scenario import Depth, Event, Scenario, Share, Step, Turn, Verdict
-from bench.model.stages import Act, Scene, deadline, lasting, play, scene, seconds
+from bench.model.scenario import (
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    Verdict,
+    WorkUnit,
+)
+from bench.model.stages import (
+    Stage,
+    StageEvents,
+    deadline,
+    format_duration,
+    run_stages,
+    seconds,
+    stage_events,
+)
 from bench.model.statistics import Metric, single
 from supervisors.base import Contender
 
@@ -22,33 +38,33 @@ class Stop(Scenario):
     title = "asked to stop a service"
     rank = 6
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         look = contender.period or 0.0
         expected = _stay(contender) + STUBBORN + 3 * look + 2 * contender.settled + 6
         if depth.budget is not None and expected > 6 * depth.budget:
             return []
-        return [Share(self.name, seconds=expected, trials=1, fresh=True)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         limit = 8 * deadline(turn.contender) + _stay(turn.contender) + 4 * STUBBORN
-        return play(turn, list(_acts(turn)), limit)
+        return run_stages(turn, list(_acts(turn)), limit)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         return [
-            _took("stop", scene(samples, "stopped")),
-            _took("stop_ignoring_term", scene(samples, "stubborn")),
+            _took("stop", stage_events(samples, "stopped")),
+            _took("stop_ignoring_term", stage_events(samples, "stubborn")),
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        stopped = scene(samples, "stopped")
+        stopped = stage_events(samples, "stopped")
         if stopped.first("ran") is None:
             sentence = "It was never asked to stop."
             return [Verdict(each, "not measured", sentence) for each in BEHAVIOURS]
         return [
             _stays_down(stopped),
-            _starts_again(scene(samples, "started")),
+            _starts_again(stage_events(samples, "started")),
             _no_stray(stopped),
-            _kills(scene(samples, "stubborn")),
+            _kills(stage_events(samples, "stubborn")),
         ]
 
 
@@ -57,7 +73,7 @@ def _stay(contender: Contender) -> float:
     return max(10.0, 1.1 * (contender.period or 0.0))
 
 
-def _acts(turn: Turn) -> Iterator[Act]:
+def _acts(turn: ScenarioContext) -> Iterator[Stage]:
     contender, service = turn.contender, turn.services[0]
     stop = turn.supervisor.stop_service(contender, service)
     start = turn.supervisor.start_service(contender, service)
@@ -66,8 +82,8 @@ def _acts(turn: Turn) -> Iterator[Act]:
     settle: Step = {"do": "watch", "seconds": contender.settled}
     kill: Step = {"do": "signal", "target": "service:s1", "signal": 9}
     stopping: Step = {"do": "run", "command": stop, "deadline": STUBBORN}
-    yield Act("before", (back, settle, _mode(f"--children {CHILDREN}"), kill, anew, settle))
-    yield Act(
+    yield Stage("before", (back, settle, _mode(f"--children {CHILDREN}"), kill, anew, settle))
+    yield Stage(
         "stopped",
         (
             _mode(""),
@@ -81,8 +97,8 @@ def _acts(turn: Turn) -> Iterator[Act]:
     tidy: Step = {"do": "signal", "target": "comm:testd-child", "signal": 9}
     started: Step = {"do": "run", "command": start, "deadline": STUBBORN}
     # Not "anew": the command may not return before the service runs.
-    yield Act("started", (tidy, started, back, settle))
-    yield Act(
+    yield Stage("started", (tidy, started, back, settle))
+    yield Stage(
         "stubborn",
         (
             _mode("--ignore-term"),
@@ -94,14 +110,14 @@ def _acts(turn: Turn) -> Iterator[Act]:
             {"do": "end", "service": "s1", "deadline": STUBBORN},
         ),
     )
-    yield Act("after", (kill,))
+    yield Stage("after", (kill,))
 
 
 def _mode(text: str) -> Step:
     return {"do": "mode", "service": "s1", "text": text}
 
 
-def _ended(found: Scene) -> tuple[int, Event] | None:
+def _ended(found: StageEvents) -> tuple[int, Event] | None:
     """The end of the life that was asked to stop."""
     asked = found.first("ran")
     ends = [
@@ -110,14 +126,14 @@ def _ended(found: Scene) -> tuple[int, Event] | None:
     return ends[0] if ends else None
 
 
-def _took(name: str, found: Scene) -> Metric:
+def _took(name: str, found: StageEvents) -> Metric:
     asked, ended = found.first("ran"), _ended(found)
     if asked is None or ended is None:
         return Metric(name, "ms", status="not measured", note="no end seen")
     return single(name, "ms", seconds(asked[1]["begin_ns"], ended[1]["seen_ns"]) * 1000)
 
 
-def _stays_down(found: Scene) -> Verdict:
+def _stays_down(found: StageEvents) -> Verdict:
     behaviour = BEHAVIOURS[0]
     asked, ended, alive = found.first("ran"), _ended(found), found.first("alive")
     assert asked is not None
@@ -125,19 +141,21 @@ def _stays_down(found: Scene) -> Verdict:
     if ended is None:
         seen = (alive[0],) if alive else ()
         return Verdict(behaviour, "no", f"It did not end when asked by: {by}.", (asked[0], *seen))
-    took = lasting(seconds(asked[1]["begin_ns"], ended[1]["seen_ns"]))
+    took = format_duration(seconds(asked[1]["begin_ns"], ended[1]["seen_ns"]))
     again = [each for each in found.all("start") if each[1]["main_ns"] > ended[1]["seen_ns"]]
     if again:
-        after = lasting(seconds(ended[1]["seen_ns"], again[0][1]["main_ns"]))
+        after = format_duration(seconds(ended[1]["seen_ns"], again[0][1]["main_ns"]))
         sentence = f"It ended {took} after being asked by: {by}; it was back {after} later."
         return Verdict(behaviour, "no", sentence, (asked[0], ended[0], again[0][0]))
     last = found.last("processes")
     watched = seconds(ended[1]["seen_ns"], last[1]["ns"]) if last else 0.0
-    sentence = f"It ended {took} after being asked, and stayed down for {lasting(watched)}: {by}."
+    sentence = (
+        f"It ended {took} after being asked, and stayed down for {format_duration(watched)}: {by}."
+    )
     return Verdict(behaviour, "yes", sentence, (asked[0], ended[0]))
 
 
-def _starts_again(found: Scene) -> Verdict:
+def _starts_again(found: StageEvents) -> Verdict:
     behaviour = BEHAVIOURS[1]
     asked, up, down = found.first("ran"), found.first("up"), found.first("down")
     if asked is None:
@@ -146,10 +164,10 @@ def _starts_again(found: Scene) -> Verdict:
         sentence = "It ran already when it was asked to."
         return Verdict(behaviour, "not measured", sentence, (asked[0], up[0]))
     if up is None:
-        waited = lasting(down[1]["deadline_s"]) if down else "the time given"
+        waited = format_duration(down[1]["deadline_s"]) if down else "the time given"
         sentence = f"It did not run within {waited} of: {asked[1]['command']}."
         return Verdict(behaviour, "no", sentence, (asked[0], *((down[0],) if down else ())))
-    took = lasting(seconds(asked[1]["begin_ns"], up[1]["main_ns"]))
+    took = format_duration(seconds(asked[1]["begin_ns"], up[1]["main_ns"]))
     sentence = f"It ran {took} after being asked by: {asked[1]['command']}."
     return Verdict(behaviour, "yes", sentence, (asked[0], up[0]))
 
@@ -162,7 +180,7 @@ def _children(snapshot: Event) -> int:
     )
 
 
-def _no_stray(found: Scene) -> Verdict:
+def _no_stray(found: StageEvents) -> Verdict:
     behaviour = BEHAVIOURS[2]
     snapshots = found.all("processes")
     had = _children(snapshots[0][1]) if snapshots else 0
@@ -178,18 +196,18 @@ def _no_stray(found: Scene) -> Verdict:
     )
 
 
-def _kills(found: Scene) -> Verdict:
+def _kills(found: StageEvents) -> Verdict:
     behaviour = BEHAVIOURS[3]
     asked, ended, alive = found.first("ran"), _ended(found), found.first("alive")
     if asked is None:
         return Verdict(behaviour, "not measured", "It was never asked to stop.")
     if ended is not None:
-        took = lasting(seconds(asked[1]["begin_ns"], ended[1]["seen_ns"]))
+        took = format_duration(seconds(asked[1]["begin_ns"], ended[1]["seen_ns"]))
         sentence = f"It ended {took} after being asked by: {asked[1]['command']}."
         return Verdict(behaviour, "yes", sentence, (asked[0], ended[0]))
     if alive is None:
         return Verdict(behaviour, "not measured", "Its end was not waited for.", (asked[0],))
-    waited = lasting(seconds(asked[1]["begin_ns"], alive[1]["ns"]))
+    waited = format_duration(seconds(asked[1]["begin_ns"], alive[1]["ns"]))
     sentence = f"It still ran {waited} after being asked by: {asked[1]['command']}."
     return Verdict(behaviour, "no", sentence, (asked[0], alive[0]))
 

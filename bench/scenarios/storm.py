@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from bench.model.evidence import Found, daemons, duration, find, numbers, patience, spacing
-from bench.model.scenario import Depth, Event, Scenario, Share, Turn, Verdict
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, summary
 from supervisors.base import Contender
 
@@ -26,7 +26,7 @@ class Storm(Scenario):
     title = "all services killed at once"
     rank = 10
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         period = contender.period or 0.0
         if depth.budget is not None and 2 * period > depth.budget:
             return []
@@ -34,9 +34,9 @@ class Storm(Scenario):
         rounds = ROUNDS_OF_SLOW if period > SLOW else ROUNDS
         seconds = len(sizes) * (15 + period + rounds * (spacing(contender) + 1 + 1.5 * period))
         work = {"sizes": sizes, "rounds": rounds, "seed": depth.seed}
-        return [Share(self.name, seconds, trials=1, work=work, fresh=True)]
+        return [WorkUnit(self.name, seconds, trials=1, work=work, own_guest=True)]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         draw = random.Random(f"{share.work['seed']} {turn.contender.name}")
         events: list[Event] = []
         for size in share.work["sizes"]:
@@ -44,7 +44,7 @@ class Storm(Scenario):
             events += self._storms(turn, share.work["rounds"], draw)
         return events
 
-    def _storms(self, turn: Turn, rounds: int, draw: random.Random) -> list[Event]:
+    def _storms(self, turn: ScenarioContext, rounds: int, draw: random.Random) -> list[Event]:
         contender, names = turn.contender, [service.name for service in turn.services]
         deadline = patience(contender, len(names)) + (contender.period or 0.0)
         up = {"do": "await", "services": names, "deadline": deadline}
@@ -80,7 +80,7 @@ _storming = threading.Lock()
 
 
 @contextmanager
-def _one_at_a_time(turn: Turn) -> Iterator[None]:
+def _one_at_a_time(turn: ScenarioContext) -> Iterator[None]:
     """Starting a hundred programs takes all of a host: no other guest's storm falls into ours.
 
     But for those who look seldom: most of their time is waiting.

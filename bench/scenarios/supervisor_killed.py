@@ -17,7 +17,16 @@ from bench.model.evidence import (
     one_look,
     patience,
 )
-from bench.model.scenario import Answer, Depth, Event, Scenario, Share, Step, Turn, Verdict
+from bench.model.scenario import (
+    Answer,
+    Event,
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Step,
+    Verdict,
+    WorkUnit,
+)
 from bench.model.statistics import Metric
 from provision.errors import Problem
 from supervisors import supervisors
@@ -40,15 +49,16 @@ class Amnesia(Scenario):
             return ""
         return "PID 1 alone supervises, and the kernel lets nobody in its guest kill that."
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         if depth.budget is not None and 2 * (contender.period or 0.0) > depth.budget:
             return []
         seconds = 20 + _BACK + 3 * (contender.period or 0.0)
         return [
-            Share(self.name, seconds, 1, {"act": each}, fresh=True) for each in _mortal(contender)
+            WorkUnit(self.name, seconds, 1, {"act": each}, own_guest=True)
+            for each in _mortal(contender)
         ]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         name, service, contender = share.work["act"], turn.services[0].name, turn.contender
         wait, look = patience(contender), one_look(contender)
         before = turn.measure([{"do": "watch", "seconds": contender.settled}, _SNAPSHOT], 60)
@@ -93,7 +103,7 @@ class _Told:
     evidence: tuple[int, ...]
 
 
-def _kill(turn: Turn, name: str, seconds: float) -> list[Event]:
+def _kill(turn: ScenarioContext, name: str, seconds: float) -> list[Event]:
     """Kill all processes of that name, and wait.
 
     What measures may be killed in return (an event "cut"), or the guest end (an event "off").

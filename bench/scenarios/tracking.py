@@ -18,13 +18,13 @@ from bench.model.evidence import (
 )
 from bench.model.scenario import (
     Answer,
-    Depth,
     Event,
+    SamplingEffort,
     Scenario,
-    Share,
+    ScenarioContext,
     Step,
-    Turn,
     Verdict,
+    WorkUnit,
     services,
 )
 from bench.model.statistics import Metric
@@ -68,15 +68,16 @@ class Tracking(Scenario):
             " it needs no pid file, and nothing detaches itself."
         )
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         if depth.budget is not None and 2 * (contender.period or 0.0) > depth.budget:
             return []
         seconds = 30 + 6 * (contender.period or 0.0)
         return [
-            Share(self.name, seconds, 1, {"act": each}, fresh=True) for each in _acts(contender)
+            WorkUnit(self.name, seconds, 1, {"act": each}, own_guest=True)
+            for each in _acts(contender)
         ]
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         name, service, contender = share.work["act"], turn.services[0], turn.contender
         wait, look = patience(contender), one_look(contender)
         if name == "single":
@@ -118,7 +119,7 @@ def _by_pidfile(contender: Contender) -> bool:
     return supervisors()[contender.supervisor].watches == "pid file"
 
 
-def _looks(turn: Turn, service: Service) -> str:
+def _looks(turn: ScenarioContext, service: Service) -> str:
     """A stranger's command line: the daemon's own, for those who go by that."""
     return "stranger" if turn.supervisor.watches == "pid file" else service.command
 

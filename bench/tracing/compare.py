@@ -13,11 +13,11 @@ from operator import attrgetter
 from typing import Any
 
 from bench.model.scenario import Event
-from bench.model.selection import Entry
+from bench.model.selection import SelectedContender
 from bench.model.statistics import ENOUGH_FOR_P99, Metric, summary
 from bench.recording.aggregate import compare_with_floor, warnings
 from bench.recording.store import Record
-from bench.tracing.parser import Happening, Life, Trace, events, lack, tracing, within
+from bench.tracing.parser import Life, Trace, TraceEvent, events, lack, tracing, within
 from provision.errors import Problem
 from provision.provider import Provider, Say
 
@@ -33,7 +33,7 @@ _METRICS = frozenset(f"restart_{part}{end}" for part in PARTS for end in _SUFFIX
 
 
 @dataclass(frozen=True)
-class Seen:
+class KernelStamps:
     """One restart as the kernel saw it; stamps in ns of CLOCK_MONOTONIC.
 
     kill: the signal was generated; death: the daemon began to exit; awake: the process that forked
@@ -73,7 +73,7 @@ class Guest:
             if not sample["censored"]:
                 sample["witness"] = self.seen(sample).__dict__
 
-    def seen(self, sample: Event) -> Seen:
+    def seen(self, sample: Event) -> KernelStamps:
         """What the kernel saw of one sample's restart."""
         begin, end = sample["kill_ns"] - _GRAIN, sample["up_ns"] or sample["kill_ns"] + 10**9
         old = self.hosts.get(sample["old_pid"], [])
@@ -82,7 +82,7 @@ class Guest:
         fork, family = self._origin(sample, begin, end)
         main = (sample["main_ns"] or 0) + _GRAIN
         executed = [each for each in within(self.execs, begin, main) if each.pid in family]
-        return Seen(
+        return KernelStamps(
             kill,
             death,
             self._awake(fork, death) if fork and death else None,
@@ -90,9 +90,9 @@ class Guest:
             executed[-1].ns if executed else None,
         )
 
-    def _origin(self, sample: Event, begin: int, end: int) -> tuple[Happening | None, set[int]]:
+    def _origin(self, sample: Event, begin: int, end: int) -> tuple[TraceEvent | None, set[int]]:
         """The supervisor's fork that led to the successor, and the pids from there to it."""
-        first: Happening | None = None
+        first: TraceEvent | None = None
         for host in self.hosts.get(sample["new_pid"] or 0, []):
             family: set[int] = set()
             while fork := _last(self.trace.born.get(host, []), begin, end):
@@ -103,14 +103,14 @@ class Guest:
                 return first, family
         return None, set()
 
-    def _awake(self, fork: Happening, death: int) -> int | None:
+    def _awake(self, fork: TraceEvent, death: int) -> int | None:
         """When the forking process was woken up, first after the death."""
         stamps = self.trace.wakings.get(fork.pid, [])
         at = bisect_left(stamps, death)
         return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else None
 
 
-def begun(sample: Event, seen: Seen) -> int | None:
+def begun(sample: Event, seen: KernelStamps) -> int | None:
     """When the daemon began to work towards main(): its own stamp, else the kernel's of its exec.
 
     Its entry point stamps on x86-64. The kernel's tracepoint is earlier: what the process was
@@ -119,17 +119,17 @@ def begun(sample: Event, seen: Seen) -> int | None:
     return sample.get("begun_ns") or seen.exec
 
 
-def _of(events: Mapping[Life, Sequence[Happening]], lives: set[Life]) -> list[Happening]:
+def _of(events: Mapping[Life, Sequence[TraceEvent]], lives: set[Life]) -> list[TraceEvent]:
     found = [each for life in lives for each in events.get(life, ())]
     return sorted(found, key=attrgetter("ns"))
 
 
-def _last(forks: list[Happening], begin: int, end: int) -> Happening | None:
+def _last(forks: list[TraceEvent], begin: int, end: int) -> TraceEvent | None:
     found = within(forks, begin, end)
     return found[-1] if found else None
 
 
-def _first(events: list[Happening], pids: Sequence[int], begin: int, end: int) -> int | None:
+def _first(events: list[TraceEvent], pids: Sequence[int], begin: int, end: int) -> int | None:
     return next((each.ns for each in within(events, begin, end) if each.pid in pids), None)
 
 
@@ -144,7 +144,7 @@ def inodes(run: Mapping[str, Any]) -> dict[_Place, int]:
     }
 
 
-def confront(
+def match_samples(
     run: Mapping[str, Any], samples: Sequence[Event], trace: Trace, before: Container[_Place] = ()
 ) -> dict[str, int]:
     """Add to each restart what the kernel saw of it, and count what no sample can tell.
@@ -171,7 +171,7 @@ def confront(
     return {"unattributed": unattributed, "lost_events": trace.lost}
 
 
-def agreed(
+def agreement_stats(
     run: Mapping[str, Any], samples: Iterable[Event], told: Iterable[Mapping[str, int]]
 ) -> dict[str, Any]:
     """How far a run's stamps agree with those of the kernel that were added to its samples.
@@ -191,7 +191,7 @@ def agreed(
     for sample in samples:
         if "witness" not in sample:
             continue
-        seen = Seen(**sample["witness"])
+        seen = KernelStamps(**sample["witness"])
         counts["restarts"] += 1
         counts["invented"] += seen.exec is None
         counts["unmatched_kills"] += seen.kill is None
@@ -268,7 +268,7 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
 def _row(sample: Event, group: str) -> tuple[float, ...] | None:
     if not sample.get("witness") or sample["warmup"] or sample["group"] != group:
         return None
-    seen = Seen(**sample["witness"])
+    seen = KernelStamps(**sample["witness"])
     if None in (seen.kill, seen.death, seen.awake, seen.fork, seen.exec):
         return None
     start = begun(sample, seen)
@@ -288,7 +288,7 @@ def check_traceable(provider: Provider) -> None:
 
 
 @contextmanager
-def witnessed(record: Record, asked: Iterable[Entry], say: Say) -> Iterator[None]:
+def witnessed(record: Record, asked: Iterable[SelectedContender], say: Say) -> Iterator[None]:
     """Trace a run for the time of the block, then add to its record what the kernel saw.
 
     say: told before that, which can take half a minute.
@@ -316,8 +316,8 @@ def attach(record: Record, trace: Trace, file: str, before: Container[_Place]) -
     samples = record.samples()
     run = record.run
     told = [run["trace"]] if run.get("trace") else []
-    told.append(confront(run, samples, trace, before))
-    run["trace"] = {**agreed(run, samples, told), "file": file}
+    told.append(match_samples(run, samples, trace, before))
+    run["trace"] = {**agreement_stats(run, samples, told), "file": file}
     record.rewrite(samples)
     for contender in run["contenders"]:
         part = contender["scenarios"].get("restart")

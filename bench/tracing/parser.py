@@ -29,7 +29,7 @@ _WAKING = re.compile(r"^comm=.* pid=(\d+) prio=\d+")
 
 
 @dataclass(frozen=True)
-class Happening:
+class TraceEvent:
     """Something the kernel saw: when (ns, CLOCK_MONOTONIC, whole us), and which pid of the host's.
 
     Of a fork, the parent's pid; text: what was written to the trace marker.
@@ -67,12 +67,12 @@ class Trace:
     events the kernel had to drop.
     """
 
-    kills: list[Happening] = field(default_factory=list)
-    ends: list[Happening] = field(default_factory=list)
-    born: dict[int, list[Happening]] = field(default_factory=lambda: defaultdict(list))
-    execs: list[Happening] = field(default_factory=list)
+    kills: list[TraceEvent] = field(default_factory=list)
+    ends: list[TraceEvent] = field(default_factory=list)
+    born: dict[int, list[TraceEvent]] = field(default_factory=lambda: defaultdict(list))
+    execs: list[TraceEvent] = field(default_factory=list)
     wakings: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    marks: list[Happening] = field(default_factory=list)
+    marks: list[TraceEvent] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
     lost: int = 0
 
@@ -107,17 +107,17 @@ class Trace:
             yield life
 
     @cached_property
-    def killed(self) -> dict[Life, list[Happening]]:
+    def killed(self) -> dict[Life, list[TraceEvent]]:
         """The kills of each process."""
         return self._by_life(self.kills)
 
     @cached_property
-    def ended(self) -> dict[Life, list[Happening]]:
+    def ended(self) -> dict[Life, list[TraceEvent]]:
         """The end of each process."""
         return self._by_life(self.ends)
 
     @cached_property
-    def executed(self) -> dict[Life, list[Happening]]:
+    def executed(self) -> dict[Life, list[TraceEvent]]:
         """What each process executed."""
         return self._by_life(self.execs)
 
@@ -144,15 +144,15 @@ class Trace:
         return found
 
     @cached_property
-    def executed_in(self) -> dict[int, list[Happening]]:
+    def executed_in(self) -> dict[int, list[TraceEvent]]:
         """What was executed in each pid namespace, by its inode, in the order of time."""
-        found: dict[int, list[Happening]] = defaultdict(list)
+        found: dict[int, list[TraceEvent]] = defaultdict(list)
         for life, inode in self.homes.items():
             found[inode] += self.executed[life]
         return {inode: sorted(each, key=attrgetter("ns")) for inode, each in found.items()}
 
-    def _by_life(self, happenings: Iterable[Happening]) -> dict[Life, list[Happening]]:
-        found: dict[Life, list[Happening]] = defaultdict(list)
+    def _by_life(self, happenings: Iterable[TraceEvent]) -> dict[Life, list[TraceEvent]]:
+        found: dict[Life, list[TraceEvent]] = defaultdict(list)
         for each in happenings:
             found[self.life(each.pid, each.ns)].append(each)
         return found
@@ -188,21 +188,21 @@ def _take(trace: Trace, found: re.Match[str], began: dict[int, int]) -> None:
     elif event == "sched_process_fork":
         fork = _FORK.search(rest)
         if fork:
-            trace.born[int(fork[2])].append(Happening(ns, int(fork[1])))
+            trace.born[int(fork[2])].append(TraceEvent(ns, int(fork[1])))
             began[int(fork[2])] = ns
     elif event == "tracing_mark_write":
-        trace.marks.append(Happening(ns, int(task), text=rest))
+        trace.marks.append(TraceEvent(ns, int(task), text=rest))
     elif event in ("signal_generate", "sched_process_exit", "sched_process_exec"):
         kind = {"signal_generate": trace.kills, "sched_process_exit": trace.ends,
                 "sched_process_exec": trace.execs}[event]  # fmt: skip
         pid = _PID.search(rest)
         if pid:
-            kind.append(Happening(ns, int(pid[1])))
+            kind.append(TraceEvent(ns, int(pid[1])))
         if pid and event == "sched_process_exec":
             began[int(pid[1])] = ns
 
 
-def within(events: list[Happening], low: int, high: int) -> list[Happening]:
+def within(events: list[TraceEvent], low: int, high: int) -> list[TraceEvent]:
     """The events from one instant to the other (ns, both included)."""
     low_at = bisect_left(events, low, key=attrgetter("ns"))
     return events[low_at : bisect_right(events, high, key=attrgetter("ns"))]

@@ -106,7 +106,7 @@ def named(pid: int) -> str:
     return f"#ns {pid} {inode} {inner.group(1)}\n" if inner else ""
 
 
-class Kin:
+class ForkTable:
     """Whose child each process is that was forked lately: most are gone before one can ask."""
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class Kin:
         return ""
 
 
-def drain(pipe: int, output: IO[bytes], rest: bytes, kin: Kin) -> bytes:
+def drain(pipe: int, output: IO[bytes], rest: bytes, kin: ForkTable) -> bytes:
     """Copy whole lines; returns the piece of one that is not there yet."""
     while True:
         try:
@@ -161,7 +161,7 @@ def trace(instance: Path, output: Path, events: dict[str, str]) -> None:
     """Trace until standard input ends."""
     set_up(instance, events)
     pipe = os.open(instance / "trace_pipe", os.O_RDONLY | os.O_NONBLOCK)
-    rest, kin = b"", Kin()
+    rest, kin = b"", ForkTable()
     with output.open("wb") as stream:
         for each in Path("/proc").glob("[0-9]*"):
             stream.write(named(int(each.name)).encode())

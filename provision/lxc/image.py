@@ -21,7 +21,7 @@ from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.hygiene import QUIET
 from provision.lxc import abi_check
-from provision.provider import Lack, Say, silent
+from provision.provider import Say, Unavailable, silent
 from provision.systems import System
 
 # A range far above those which /etc/subuid hands out to people.
@@ -87,22 +87,24 @@ def image(system: System, say: Say = silent) -> Path:
     return folder
 
 
-def lack(system: System) -> Lack | None:
+def lack(system: System) -> Unavailable | None:
     """Why no image of that system can be built from where it is to come from; None where it can."""
     mirror = system.mirror
     if system.name == "arch" and not mirror.url and not _ARCH_MIRRORS.exists():
-        return Lack(
+        return Unavailable(
             "No mirror of Arch Linux is known here.",
             "--mirror=URL names one, with core/os/x86_64 below it.",
         )
     if system.name == "arch" and mirror.snapshot and mirror.day < _ARCH_FIRST_DAY:
-        return Lack(
+        return Unavailable(
             f"Arch's dated archive begins on {_ARCH_FIRST_DAY}.", "Ask for a later --snapshot."
         )
     if system.name == "precise" and mirror.snapshot:
-        return Lack(f"{system.title} is frozen: it has no dated archive.", "Leave --snapshot out.")
+        return Unavailable(
+            f"{system.title} is frozen: it has no dated archive.", "Leave --snapshot out."
+        )
     if system.name == "precise" and not mirror.keyring and not _UBUNTU_KEYS.exists():
-        return Lack(
+        return Unavailable(
             f"The keys that sign {system.title} are not here.",
             "--keyring=FILE names them: ubuntu-archive-keyring.gpg from Ubuntu's ubuntu-keyring.",
         )

@@ -44,7 +44,7 @@ from provision.lxc.image import (  # fmt: skip
     seen,
     shifted_folder,
 )
-from provision.provider import Lack, Provider, Recipe, Say, silent
+from provision.provider import Provider, Recipe, Say, Unavailable, silent
 from provision.sources.packages import missing_tools
 from provision.systems import System
 
@@ -70,21 +70,23 @@ class Lxc(Provider):
     parallel = 64
     shares_kernel = True
 
-    def crowd(self, init: str) -> int:
+    def max_parallel(self, init: str) -> int:
         if init != "systemd":
             return self.parallel
         # One guest was seen to use 5 of them; all guests share those of the host's root.
         watches = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
         return max(1, min(self.parallel, watches // 6))
 
-    def lack(self, system: System) -> Lack | None:
+    def why_unavailable(self, system: System) -> Unavailable | None:
         if platform.system() != "Linux":
-            return Lack("LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here.")
+            return Unavailable(
+                "LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here."
+            )
         if os.geteuid() != 0:
-            return Lack("LXC guests need root.", "Run the same command with sudo.")
+            return Unavailable("LXC guests need root.", "Run the same command with sudo.")
         tools = missing_tools("lxc", f"image-{system.name}")
         if tools:
-            return Lack(
+            return Unavailable(
                 f"Not installed: {', '.join(tools)}.",
                 f"apt-get install --no-install-recommends {' '.join(tools.values())}",
             )

@@ -25,7 +25,7 @@ from filelock import FileLock
 
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.provider import Lack
+from provision.provider import Unavailable
 from provision.systems import System
 from provision.vagrant import vm_keeper
 
@@ -347,23 +347,23 @@ def _stays(home: Path) -> Problem:
     )
 
 
-def lack(hypervisor: str) -> Lack | None:
+def lack(hypervisor: str) -> Unavailable | None:
     """What this host lacks for that hypervisor; None where it lacks nothing."""
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     missing = [each for each in _PROGRAMS[hypervisor] if shutil.which(each, path=path) is None]
     if missing:
         advice = _INSTALL if hypervisor == "libvirt" else _INSTALL_VIRTUALBOX
-        return Lack(f"Not installed: {', '.join(missing)}.", advice)
+        return Unavailable(f"Not installed: {', '.join(missing)}.", advice)
     if hypervisor != "libvirt":
         return None
     too_long = len(str(folder())) - _LONGEST_FOLDER
     if too_long > 0:
-        return Lack(
+        return Unavailable(
             f"The path {folder()} is {too_long} characters too long for libvirt's sockets.",
             "Set XDG_CACHE_HOME to a folder with a shorter path.",
         )
     if "vagrant-libvirt" not in client(hypervisor).plugins():
-        return Lack(
+        return Unavailable(
             "Vagrant has no plugin vagrant-libvirt.",
             "apt-get install vagrant-libvirt, or: vagrant plugin install vagrant-libvirt",
         )

@@ -25,7 +25,7 @@ from paramiko import AuthenticationException, SSHConfig, SSHException
 from provision.errors import Problem
 from provision.guest import File, Guest, config
 from provision.hygiene import QUIET, SYSTEMD_UP
-from provision.provider import Lack, Provider, Recipe, Say, silent
+from provision.provider import Provider, Recipe, Say, Unavailable, silent
 from provision.sources.packages import Apt, Pacman, Source
 from provision.systems import System
 from provision.vagrant import machine
@@ -96,22 +96,22 @@ class Vagrant(Provider):
         atexit.register(self.close)
 
     @cached_property
-    def _host_lack(self) -> Lack | None:
+    def _host_lack(self) -> Unavailable | None:
         try:
             return machine.lack(self.name)
         except Problem as trouble:  # a Vagrant that cannot even be asked is not to be had
-            return Lack(trouble.what, trouble.advice)
+            return Unavailable(trouble.what, trouble.advice)
 
-    def lack(self, system: System) -> Lack | None:
+    def why_unavailable(self, system: System) -> Unavailable | None:
         if self._host_lack or self._box or self.name in box_table(system):
             return self._host_lack
-        return Lack(
+        return Unavailable(
             f"No public box of {system.title} is known for {self.name}.",
             "--box=NAME or --box=FILE takes one; --provider=virtualbox has one.",
         )
 
     def prepare(self, system: System, say: Say = silent) -> None:
-        lack = self.lack(system)
+        lack = self.why_unavailable(system)
         if lack:
             raise Problem(
                 f"{self.name} cannot run {system.title} here: {lack.why}", advice=lack.advice

@@ -66,7 +66,7 @@ def _machines_only(name: str, system_name: str, box: str) -> Provider:
     lacks = []
     for kind in _kinds():
         provider = providers(box)[kind]
-        lack = provider.lack(named(system_name))
+        lack = provider.why_unavailable(named(system_name))
         if lack is None:
             return provider
         lacks.append(f"{kind}: {lack.why} {lack.advice}")

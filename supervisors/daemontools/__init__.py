@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt, Aur
-from supervisors.base import Article, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Service, Supervisor
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -30,7 +30,7 @@ class Daemontools(Supervisor):
     title = "daemontools"
     home = "https://cr.yp.to/daemontools.html"
     rank = 4
-    article = Article("0.76", needs_pid1=False, runner=True, monitor=False, loc=3750)
+    article = ArticleRow("0.76", needs_pid1=False, runner=True, monitor=False, loc=3750)
     sources = {
         "debian": Apt(("daemontools", "daemontools-run")),
         "arch": Aur(("daemontools",)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt, Gem, Pacman
-from supervisors.base import Article, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Service, Supervisor
 
 
 class God(Supervisor):
@@ -16,7 +16,7 @@ class God(Supervisor):
     title = "god"
     home = "http://godrb.com/"
     rank = 11
-    article = Article("0.12.1", needs_pid1=False, runner=False, monitor=True, loc=3978)
+    article = ArticleRow("0.12.1", needs_pid1=False, runner=False, monitor=True, loc=3978)
     sources = {
         "debian": Apt(("ruby-god",)),
         "arch": Gem("god", "", needs=Pacman(("ruby", "base-devel"))),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt, Pacman
-from supervisors.base import Article, Contender, Profile, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Profile, Service, Supervisor
 
 
 def _contender(profile: Profile, period: float, setting: str) -> Contender:
@@ -20,7 +20,7 @@ class Monit(Supervisor):
     title = "monit"
     home = "https://mmonit.com/monit/"
     rank = 10
-    article = Article("5.3.2", needs_pid1=False, runner=False, monitor=True, loc=33891)
+    article = ArticleRow("5.3.2", needs_pid1=False, runner=False, monitor=True, loc=33891)
     sources = {"debian": Apt(("monit",)), "arch": Pacman(("monit",)), "precise": Apt(("monit",))}
     program = "/usr/bin/monit"
     hosted = "/usr/bin/monit -I -c /etc/monit/monitrc"

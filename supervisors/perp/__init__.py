@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.sources.packages import Aur
-from supervisors.base import Article, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Service, Supervisor
 
 # Always named: perpctl without -b works on the current directory.
 _BASE = "/etc/perp"
@@ -18,7 +18,7 @@ class Perp(Supervisor):
     title = "perp"
     home = "http://b0llix.net/perp/"
     rank = 7
-    article = Article("2.05", needs_pid1=False, runner=True, monitor=False, loc=6823)
+    article = ArticleRow("2.05", needs_pid1=False, runner=True, monitor=False, loc=6823)
     sources = {"arch": Aur(("perp",))}
     missing = {
         "debian": "Debian does not package it",

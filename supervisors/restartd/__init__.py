@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt
-from supervisors.base import Article, Contender, Profile, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Profile, Service, Supervisor
 
 
 def _contender(profile: Profile, period: float, setting: str) -> Contender:
@@ -20,7 +20,7 @@ class Restartd(Supervisor):
     title = "restartd"
     home = "https://packages.debian.org/bookworm/restartd"
     rank = 9
-    article = Article("0.2.2", needs_pid1=False, runner=False, monitor=True, loc=373)
+    article = ArticleRow("0.2.2", needs_pid1=False, runner=False, monitor=True, loc=373)
     sources = {"debian": Apt(("restartd",)), "precise": Apt(("restartd",))}
     missing = {
         "arch": "no package of it is known, in the Arch User Repository neither",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt, Aur
-from supervisors.base import Article, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Service, Supervisor
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -28,7 +28,7 @@ class Runit(Supervisor):
     title = "runit"
     home = "http://smarden.org/runit/"
     rank = 5
-    article = Article("2.1.1", needs_pid1=False, runner=True, monitor=False, loc=5685)
+    article = ArticleRow("2.1.1", needs_pid1=False, runner=True, monitor=False, loc=5685)
     sources = {"debian": Apt(("runit",)), "arch": Aur(("runit",)), "precise": Apt(("runit",))}
     program = "/usr/bin/runsvdir"
     init = "/lib/runit/runit-init"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.sources.packages import Apt, Aur
-from supervisors.base import Article, Contender, Profile, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Profile, Service, Supervisor
 
 _SCAN = "/etc/s6/service"
 
@@ -35,7 +35,7 @@ class S6(Supervisor):
     title = "s6"
     home = "https://skarnet.org/software/s6/"
     rank = 6
-    article = Article("0.14", needs_pid1=False, runner=True, monitor=False, loc=3851)
+    article = ArticleRow("0.14", needs_pid1=False, runner=True, monitor=False, loc=3851)
     sources = {"debian": Apt(("s6",)), "arch": Aur(("skalibs", "execline", "s6"))}
     missing = {
         "precise": "Ubuntu 12.04 does not package it",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from provision.guest import Guest
 from provision.sources.archives import Pypi
 from provision.sources.packages import Apt, Pacman, Pip
-from supervisors.base import Article, Contender, Profile, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Profile, Service, Supervisor
 
 _CONFIG = "/etc/supervisor/supervisord.conf"
 
@@ -36,7 +36,7 @@ class Supervisord(Supervisor):
     title = "supervisord"
     home = "http://supervisord.org/"
     rank = 8
-    article = Article("3.0a12", needs_pid1=False, runner=True, monitor=False, loc=7211)
+    article = ArticleRow("3.0a12", needs_pid1=False, runner=True, monitor=False, loc=7211)
     sources = {
         "debian": Apt(("supervisor",)),
         "arch": Pacman(("supervisor",)),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from provision.guest import Guest
 from provision.hygiene import QUIET, SYSTEMD_UP
 from provision.sources.packages import Apt, Present
-from supervisors.base import Article, Contender, Profile, Role, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Profile, Role, Service, Supervisor
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
@@ -40,7 +40,7 @@ class Systemd(Supervisor):
     title = "systemd"
     home = "https://systemd.io/"
     rank = 3
-    article = Article("43", needs_pid1=True, runner=True, monitor=True, loc=87419)
+    article = ArticleRow("43", needs_pid1=True, runner=True, monitor=True, loc=87419)
     sources = {"debian": Apt(("systemd",)), "arch": Present()}
     missing = {
         "precise": "Ubuntu 12.04 does not package it",

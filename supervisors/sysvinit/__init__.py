@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.sources.packages import Apt
-from supervisors.base import Article, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Service, Supervisor
 
 
 class Sysvinit(Supervisor):
@@ -15,7 +15,7 @@ class Sysvinit(Supervisor):
     title = "sysvinit inittab"
     home = "https://savannah.nongnu.org/projects/sysvinit"
     rank = 1
-    article = Article("2.88", needs_pid1=True, runner=True, monitor=False, loc=6562)
+    article = ArticleRow("2.88", needs_pid1=True, runner=True, monitor=False, loc=6562)
     sources = {"debian": Apt(("sysvinit-core",))}
     missing = {
         "arch": "Arch has systemd in its place, with which any package of it conflicts",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Present
-from supervisors.base import Article, Contender, Profile, Role, Service, Supervisor
+from supervisors.base import ArticleRow, Contender, Profile, Role, Service, Supervisor
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
@@ -37,7 +37,7 @@ class Upstart(Supervisor):
     title = "Upstart"
     home = "http://upstart.ubuntu.com/"
     rank = 2
-    article = Article("1.4", needs_pid1=True, runner=True, monitor=True, loc=11054)
+    article = ArticleRow("1.4", needs_pid1=True, runner=True, monitor=True, loc=11054)
     sources = {"precise": Present()}
     missing = {
         "debian": "Debian dropped it after its release 8",

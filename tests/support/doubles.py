@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bench.cli.progress_display import Display
 from bench.engine.run import bench as measure
-from bench.model.request import Options
+from bench.model.request import BenchRequest
 from provision.errors import Problem
 from provision.guest import File
 from provision.sources.packages import Present
@@ -83,7 +83,7 @@ def main(name: str) -> int:
     console = Console(width=140)
     display = Display(console)
     chosen = SCENARIOS.get(name, ("restart",))
-    options = Options(only=("double",), scenarios=chosen, trials=2, quick=len(chosen) > 1)
+    options = BenchRequest(only=("double",), scenarios=chosen, trials=2, quick=len(chosen) > 1)
     try:
         with display.shown():
             record = measure(options, display)

@@ -16,7 +16,7 @@ import pytest
 from bench.engine import measurement
 from bench.engine.verify import mode, verify
 from bench.model.scenario import Event, Step, services
-from bench.model.selection import FLOOR, Entry, entries
+from bench.model.selection import FLOOR, SelectedContender, select_contenders
 from provision.cache import cache_folder
 from provision.guest import Guest
 from provision.lxc import keeper
@@ -26,7 +26,7 @@ from provision.systems import SYSTEMS
 from supervisors.base import Service
 
 DEBIAN = SYSTEMS["debian"]
-ENTRIES = {entry.name: entry for entry in entries(DEBIAN)[0]}
+ENTRIES = {entry.name: entry for entry in select_contenders(DEBIAN)[0]}
 AT_ONCE = 6
 # Beyond this period a story takes minutes.
 SLOW = 10.0
@@ -63,7 +63,7 @@ def test_contender(stories: dict[str, Future[None]], name: str) -> None:
 class _Story:
     """One contender's life in one guest; an assertion that fails says where it came to."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: SelectedContender) -> None:
         self.supervisor = entry.supervisor
         self.contender = entry.contender
         self.source = entry.source
@@ -73,7 +73,7 @@ class _Story:
 
     def tell(self) -> None:
         recipe = self.supervisor.recipe(self.source)
-        guest = Lxc().up(self.name, DEBIAN, recipe, measurement.files(platform.machine()))
+        guest = Lxc().up(self.name, DEBIAN, recipe, measurement.payload_files(platform.machine()))
         try:
             self._tell(guest)
         finally:
@@ -100,7 +100,7 @@ class _Story:
     def _measure(
         self, guest: Guest, wanted: Sequence[Service], *steps: Step, seconds: float = 0.0
     ) -> list[Event]:
-        return measurement.measure(
+        return measurement.run_measurement(
             guest, wanted, steps, seed=1, timeout=seconds + 30, on_event=lambda _: None
         )
 

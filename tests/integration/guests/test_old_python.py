@@ -39,11 +39,11 @@ def test_restart_trials_against_the_floor() -> None:
     guest = Lxc().up(f"bullseye-{os.getpid()}", BULLSEYE)
     try:
         assert guest.run("cat /etc/debian_version").stdout.startswith("11.")
-        guest.write(measurement.files(platform.machine()))
+        guest.write(measurement.payload_files(platform.machine()))
         floor.configure(guest, contender, one)
         floor.start(guest, contender)
         tree = {"root": sorted(floor.processes), "pid1": False}
-        events = measurement.measure(
+        events = measurement.run_measurement(
             guest,
             one,
             [

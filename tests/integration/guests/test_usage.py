@@ -86,7 +86,7 @@ def _play(case: Case) -> None:
     # Nothing is installed beforehand but what the example itself installs.
     guest = Lxc().up(f"usage-{abs(hash(case.name)) % 10**8}-{os.getpid()}", DEBIAN)
     try:
-        guest.write(measurement.files(platform.machine()))
+        guest.write(measurement.payload_files(platform.machine()))
         if case.example is case.base:
             _whole(guest, case)
         else:

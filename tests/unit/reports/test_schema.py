@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bench.recording.store import read_run
-from bench.recording.supervisor_info import about
+from bench.recording.supervisor_info import supervisor_info
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 from reports.model import samples
@@ -28,7 +28,7 @@ def test_the_schema_is_one() -> None:
 
 def test_what_bench_says_of_supervisors_fits() -> None:
     for system in SYSTEMS.values():
-        said = json.loads(json.dumps(about(supervisors().values(), system)))
+        said = json.loads(json.dumps(supervisor_info(supervisors().values(), system)))
         whole = sample_runs.run() | {"supervisors": said}
         assert not list(Draft202012Validator(SCHEMA).iter_errors(whole))
 

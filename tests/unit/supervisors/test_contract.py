@@ -15,7 +15,7 @@ from bench.model.scenario import services
 from daemon.build import PROGRAMS
 from provision.systems import SYSTEMS
 from supervisors import supervisors
-from supervisors.base import ARTICLE_YEAR, Article, Contender, Supervisor
+from supervisors.base import ARTICLE_YEAR, ArticleRow, Contender, Supervisor
 
 FOLDERS = sorted(path.parent for path in Path(package.__file__).parent.glob("*/__init__.py"))
 EVERY = list(supervisors().values())
@@ -25,17 +25,17 @@ FLOOR = "floor"
 
 # The article's table: version, needs PID 1, runner, monitor, lines of code.
 ARTICLE = {
-    "sysvinit": Article("2.88", True, True, False, 6562),
-    "upstart": Article("1.4", True, True, True, 11054),
-    "systemd": Article("43", True, True, True, 87419),
-    "daemontools": Article("0.76", False, True, False, 3750),
-    "runit": Article("2.1.1", False, True, False, 5685),
-    "s6": Article("0.14", False, True, False, 3851),
-    "perp": Article("2.05", False, True, False, 6823),
-    "supervisord": Article("3.0a12", False, True, False, 7211),
-    "restartd": Article("0.2.2", False, False, True, 373),
-    "monit": Article("5.3.2", False, False, True, 33891),
-    "god": Article("0.12.1", False, False, True, 3978),
+    "sysvinit": ArticleRow("2.88", True, True, False, 6562),
+    "upstart": ArticleRow("1.4", True, True, True, 11054),
+    "systemd": ArticleRow("43", True, True, True, 87419),
+    "daemontools": ArticleRow("0.76", False, True, False, 3750),
+    "runit": ArticleRow("2.1.1", False, True, False, 5685),
+    "s6": ArticleRow("0.14", False, True, False, 3851),
+    "perp": ArticleRow("2.05", False, True, False, 6823),
+    "supervisord": ArticleRow("3.0a12", False, True, False, 7211),
+    "restartd": ArticleRow("0.2.2", False, False, True, 373),
+    "monit": ArticleRow("5.3.2", False, False, True, 33891),
+    "god": ArticleRow("0.12.1", False, False, True, 3978),
 }
 
 every = pytest.mark.parametrize("supervisor", EVERY, ids=[each.name for each in EVERY])

@@ -7,8 +7,8 @@ from rich.console import Console
 from bench.cli.progress_display import Display
 from bench.engine.plan import plan
 from bench.engine.run import WAIT
-from bench.model.scenario import Depth
-from bench.model.selection import entries
+from bench.model.scenario import SamplingEffort
+from bench.model.selection import select_contenders
 from bench.scenarios import scenarios
 from provision.systems import SYSTEMS
 
@@ -16,9 +16,9 @@ NAME = "floor/runner/default/hosted"
 
 
 def display(console: Console) -> Display:
-    asked, _ = entries(SYSTEMS["debian"], (NAME,))
+    asked, _ = select_contenders(SYSTEMS["debian"], (NAME,))
     it = Display(console)
-    it.planned(plan(asked, [scenarios()["restart"]], Depth(1, 1.0, None, 4, 1), 4), [])
+    it.planned(plan(asked, [scenarios()["restart"]], SamplingEffort(1, 1.0, None, 4, 1), 4), [])
     return it
 
 

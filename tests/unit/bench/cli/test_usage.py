@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bench.cli.usage import show
 from bench.model.selection import FLOOR
-from bench.recording.supervisor_info import about
+from bench.recording.supervisor_info import supervisor_info
 from provision.errors import Problem
 from provision.systems import SYSTEMS, System
 from supervisors import supervisors
@@ -64,7 +64,7 @@ def test_where_there_is_no_source_words_stand_for_the_installation(
     supervisor: Supervisor, system: System
 ) -> None:
     made = examples(supervisor, system)
-    assert made == about([supervisor], system)[supervisor.name]["usage"]
+    assert made == supervisor_info([supervisor], system)[supervisor.name]["usage"]
     for example in (each for each in made if each["steps"][0]["title"] == "Install"):
         install, *others = example["steps"]
         assert install["actions"] == []

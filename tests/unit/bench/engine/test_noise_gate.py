@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.engine.noise_gate import Quiet
+from bench.engine.noise_gate import NoiseGate
 
 PATIENCE = 20
 
 
 def test_never_both_at_once() -> None:
-    quiet = Quiet(2, time.process_time)
+    quiet = NoiseGate(2, time.process_time)
     lock = threading.Lock()
     inside = {"quiet": 0, "noisy": 0}
     most = {"quiet": 0, "noisy": 0}
@@ -23,7 +23,7 @@ def test_never_both_at_once() -> None:
 
     def stay(kind: str, generator: random.Random) -> None:
         for _ in range(60):
-            with quiet.hold() if kind == "quiet" else quiet.noise():
+            with quiet.measuring() if kind == "quiet" else quiet.disturbing():
                 with lock:
                     inside[kind] += 1
                     most[kind] = max(most[kind], inside[kind])
@@ -47,20 +47,20 @@ def test_never_both_at_once() -> None:
 
 
 def test_who_waits_to_be_noisy_goes_first() -> None:
-    quiet = Quiet(1, time.process_time)
+    quiet = NoiseGate(1, time.process_time)
     order: list[str] = []
     waiting = threading.Event()
 
     def noisy() -> None:
         waiting.set()
-        with quiet.noise():
+        with quiet.disturbing():
             order.append("noisy")
 
     def another() -> None:
-        with quiet.hold():
+        with quiet.measuring():
             order.append("quiet")
 
-    with quiet.hold():
+    with quiet.measuring():
         first = threading.Thread(target=noisy, daemon=True)
         first.start()
         waiting.wait(PATIENCE)
@@ -74,24 +74,24 @@ def test_who_waits_to_be_noisy_goes_first() -> None:
 
 
 def test_a_failure_inside_lets_go() -> None:
-    quiet = Quiet(1, time.process_time)
-    for block in (quiet.hold, quiet.noise):
+    quiet = NoiseGate(1, time.process_time)
+    for block in (quiet.measuring, quiet.disturbing):
         try:
             with block():
                 raise ValueError
         except ValueError:
             pass
-    with quiet.noise():
+    with quiet.disturbing():
         pass
-    with quiet.hold():
+    with quiet.measuring():
         pass
 
 
 def test_its_own_weight_is_counted_while_somebody_is_quiet() -> None:
     spent = iter([10.0, 10.0])
-    quiet = Quiet(1, lambda: next(spent))
+    quiet = NoiseGate(1, lambda: next(spent))
     assert quiet.load is None
-    with quiet.hold(), quiet.hold():
+    with quiet.measuring(), quiet.measuring():
         threading.Event().wait(0.01)
     assert quiet.load == 0.0
 
@@ -111,9 +111,9 @@ def looks(*results: float | None) -> Callable[[], float]:
 
 def test_a_failed_look_at_the_processor_stops_nobody() -> None:
     """It did: a door into a guest closed while its processes were looked up."""
-    quiet = Quiet(1, looks(0.0, None, None))
+    quiet = NoiseGate(1, looks(0.0, None, None))
     for _ in ("the last one leaves", "the first one comes"):
-        with pytest.raises(LookupError), quiet.hold():
+        with pytest.raises(LookupError), quiet.measuring():
             pass
     entered = threading.Event()
     threading.Thread(target=enter_noise, args=(quiet, entered), daemon=True).start()
@@ -121,14 +121,14 @@ def test_a_failed_look_at_the_processor_stops_nobody() -> None:
 
 
 def test_who_waits_for_noise_is_woken_by_a_failed_look() -> None:
-    quiet, entered = Quiet(1, looks(0.0, None)), threading.Event()
+    quiet, entered = NoiseGate(1, looks(0.0, None)), threading.Event()
     waiting = threading.Thread(target=enter_noise, args=(quiet, entered), daemon=True)
-    with pytest.raises(LookupError), quiet.hold():
+    with pytest.raises(LookupError), quiet.measuring():
         waiting.start()
         time.sleep(0.05)
     assert entered.wait(PATIENCE)
 
 
-def enter_noise(quiet: Quiet, entered: threading.Event) -> None:
-    with quiet.noise():
+def enter_noise(quiet: NoiseGate, entered: threading.Event) -> None:
+    with quiet.disturbing():
         entered.set()

@@ -6,22 +6,22 @@ import pytest
 
 from bench.engine.plan import LOUD_AT_ONCE, Done, plan
 from bench.engine.run import BUDGET_QUICK, ENOUGH, ENOUGH_QUICK, REPLICAS, TRIALS, TRIALS_QUICK
-from bench.model.scenario import Depth
-from bench.model.selection import Entry, entries
+from bench.model.scenario import SamplingEffort
+from bench.model.selection import SelectedContender, select_contenders
 from bench.scenarios import footprint, scenarios
 from bench.scenarios.restart import SHORT_UPTIME
 from provision.systems import SYSTEMS
 
-FULL = Depth(TRIALS, ENOUGH, None, REPLICAS, 1)
-QUICK = Depth(TRIALS_QUICK, ENOUGH_QUICK, BUDGET_QUICK, REPLICAS, 1)
+FULL = SamplingEffort(TRIALS, ENOUGH, None, REPLICAS, 1)
+QUICK = SamplingEffort(TRIALS_QUICK, ENOUGH_QUICK, BUDGET_QUICK, REPLICAS, 1)
 AT_ONCE = 64
 BOTH = [scenarios()["restart"], scenarios()["footprint"]]
-CHOSEN = entries(SYSTEMS["debian"])[0]
+CHOSEN = select_contenders(SYSTEMS["debian"])[0]
 RUNIT = "runit/runner/default/hosted"
 NAMES = [entry.name for entry in CHOSEN]
 
 
-def trials(name: str, depth: Depth, group: str = "long") -> int:
+def trials(name: str, depth: SamplingEffort, group: str = "long") -> int:
     made = plan([entry for entry in CHOSEN if entry.name == name], BOTH, depth, AT_ONCE)
     return sum(
         share.work.get(group, 0)
@@ -40,7 +40,7 @@ def test_every_contender_gets_its_trials(name: str) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 29, 31, 100])
 def test_any_number_of_trials_is_dealt_out_whole(count: int) -> None:
-    depth = Depth(count, ENOUGH, None, REPLICAS, 1)
+    depth = SamplingEffort(count, ENOUGH, None, REPLICAS, 1)
     for name in NAMES:
         assert trials(name, depth) == count, name
 
@@ -97,13 +97,15 @@ def test_nothing_is_left_of_a_contender_that_is_done() -> None:
 
 
 def test_one_guest_where_the_provider_has_one() -> None:
-    made = plan(CHOSEN, BOTH, Depth(TRIALS, ENOUGH, None, 1, 1), 1)
+    made = plan(CHOSEN, BOTH, SamplingEffort(TRIALS, ENOUGH, None, 1, 1), 1)
     assert sorted(job.entry.name for job in made.jobs) == sorted(NAMES)
 
 
 def test_rounds_where_the_provider_has_one_guest_at_a_time() -> None:
     """Every contender's trials are dealt out to all of them, in another order in each."""
-    made = [plan(CHOSEN, BOTH, Depth(TRIALS, ENOUGH, None, 1, seed, 3), 1) for seed in (1, 2)]
+    made = [
+        plan(CHOSEN, BOTH, SamplingEffort(TRIALS, ENOUGH, None, 1, seed, 3), 1) for seed in (1, 2)
+    ]
     orders = [
         [job.entry.name for job in each.jobs if job.replica == number]
         for each in made
@@ -137,7 +139,7 @@ def test_nothing_to_do() -> None:
     assert (made.seconds, made.bound, made.bound_line()) == (0.0, 0.0, "")
 
 
-def only(name: str) -> list[Entry]:
+def only(name: str) -> list[SelectedContender]:
     return [entry for entry in CHOSEN if entry.name == name]
 
 
@@ -166,7 +168,7 @@ def test_the_longest_guest_sets_the_bound_where_all_run_side_by_side() -> None:
 
 
 def test_one_after_the_other_takes_the_sum() -> None:
-    made = plan(CHOSEN, BOTH, Depth(TRIALS, ENOUGH, None, 1, 1), 1)
+    made = plan(CHOSEN, BOTH, SamplingEffort(TRIALS, ENOUGH, None, 1, 1), 1)
     assert made.bound == pytest.approx(sum(job.least for job in made.jobs))
     assert made.seconds == pytest.approx(sum(job.seconds for job in made.jobs))
 

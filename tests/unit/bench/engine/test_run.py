@@ -19,9 +19,9 @@ from bench.distributed.dask import _Silent
 from bench.engine import measurement, run
 from bench.engine.plan import Done, Job, Plan, plan
 from bench.engine.run import WAIT, _Loop, _Stay, bench
-from bench.model.request import Options
-from bench.model.scenario import Depth, Event, Scenario, Share, Turn
-from bench.model.selection import Entry
+from bench.model.request import BenchRequest
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
+from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric, single
 from bench.recording import store as records
 from bench.recording.aggregate import Progress
@@ -38,8 +38,8 @@ from tests.support.sample_runs import run as made_run
 
 ROOT = Path(__file__).parents[4]
 FLOOR = supervisors()["floor"]
-ENTRY = Entry(FLOOR, FLOOR.contenders[0], Present())
-DEPTH = Depth(1, 1.0, None, 4, 1)
+ENTRY = SelectedContender(FLOOR, FLOOR.contenders[0], Present())
+DEPTH = SamplingEffort(1, 1.0, None, 4, 1)
 
 
 class Fake(Scenario):
@@ -55,11 +55,11 @@ class Fake(Scenario):
         self.act = act
         self.count = shares
 
-    def shares(self, contender: Contender, depth: Depth) -> list[Share]:
+    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         apart = self.name == "last"
-        return [Share(self.name, 1.0, 1, fresh=apart, loud=apart)] * self.count
+        return [WorkUnit(self.name, 1.0, 1, own_guest=apart, cpu_heavy=apart)] * self.count
 
-    def perform(self, turn: Turn, share: Share) -> list[Event]:
+    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         self.act()
         return [{"event": "said", "number": number} for number in range(2)]
 
@@ -100,14 +100,14 @@ def ready(loop: _Loop, job: Job, stay: _Stay) -> Guest:
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
     monkeypatch.setattr(_Loop, "_ready", ready)
-    monkeypatch.setattr(measurement, "files", lambda machine: [])
+    monkeypatch.setattr(measurement, "payload_files", lambda machine: [])
     head = {key: value for key, value in made_run().items() if key not in ("schema", "id")}
     return Record.create("x", head, tmp_path)
 
 
 def loop(record: Record, *chosen: Scenario) -> _Loop:
     provider = cast(Provider, FakeProvider())
-    return _Loop(Options(), SYSTEMS["debian"], provider, list(chosen), record, _Silent())
+    return _Loop(BenchRequest(), SYSTEMS["debian"], provider, list(chosen), record, _Silent())
 
 
 def measure(record: Record, *chosen: Scenario, done: dict[str, Done] | None = None) -> None:
@@ -163,7 +163,7 @@ def test_who_waits_for_quiet_to_leave_does_nothing_more_once_the_run_is_ended(
     it, job, stay = one_guest(record)
     stay.guest = cast(Guest, FakeGuest("0-0"))
     leaving = threading.Thread(target=it._leave, args=(job, stay))
-    with it.quiet.hold():
+    with it.quiet.measuring():
         leaving.start()
         while not it.quiet._waiting:
             time.sleep(0.001)
@@ -177,7 +177,7 @@ def test_what_waits_within_a_scenario_measures_no_more_once_the_run_is_ended(
 ) -> None:
     """A storm waits for those of others; its guest is gone when its turn comes."""
     measured: list[object] = []
-    monkeypatch.setattr(measurement, "measure", lambda *_, **__: measured.append(1))
+    monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: measured.append(1))
     monkeypatch.setattr(Fake, "perform", lambda _, turn, share: [turn.measure([], 1)][:0])
     it, job, stay = one_guest(record)
     guest = cast(Guest, FakeGuest("0-0"))
@@ -253,7 +253,7 @@ def test_a_run_that_is_complete_waits_for_no_library_of_figures() -> None:
     code = (
         "import sys, bench.cli.progress_display, bench.engine.run, reports.formats.terminal;"
         "import bench.model.request;"
-        "bench.model.request.Options(scenarios=('restart',));"
+        "bench.model.request.BenchRequest(scenarios=('restart',));"
         "print(*sorted({'numpy', 'scipy', 'vl_convert', 'distributed'} & set(sys.modules)))"
     )
     done = subprocess.run(
@@ -281,7 +281,7 @@ def reached(ask: Callable[[], bool]) -> None:
 def waits(it: _Loop, stay: _Stay, act: Callable[[], object]) -> None:
     """The guest waits, as long as another one is quiet, and says so."""
     acting = threading.Thread(target=act)
-    with it.quiet.hold():
+    with it.quiet.measuring():
         stay.enter("measure a")
         acting.start()
         reached(lambda: bool(it.quiet._waiting))
@@ -304,7 +304,7 @@ def test_waiting_for_quiet_is_none_of_the_measuring(record: Record) -> None:
     measured = threading.Event()
     it.scenarios["a"].act = measured.set  # type: ignore[attr-defined]
     staying = threading.Thread(target=it._stay, args=(job, stay))
-    with it.quiet.noise():
+    with it.quiet.disturbing():
         staying.start()
         reached(lambda: bool(stay.begun) and stay.phase == WAIT)
         assert not measured.is_set()
@@ -316,8 +316,8 @@ def test_waiting_for_quiet_is_none_of_the_measuring(record: Record) -> None:
 def test_the_floor_alone_is_hosted_where_it_can_be(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measurement, "measure", lambda *_, **__: [])
-    both = [Entry(FLOOR, each, Present()) for each in FLOOR.contenders]
+    monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: [])
+    both = [SelectedContender(FLOOR, each, Present()) for each in FLOOR.contenders]
     both.sort(key=lambda entry: not entry.contender.pid1)
     assert [entry.contender.pid1 for entry in both] == [True, False]
     for asked in (both, both[:1]):
@@ -331,15 +331,15 @@ DISTURBED = [{"kind": "neighbour", "text": "as the test says"}]
 
 
 @pytest.fixture
-def asked(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
+def asked(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BenchRequest:
     """What a whole bench is asked for, in which the guests and the scenarios alone are made up."""
     chosen = {name: Fake(name) for name in ("restart", "b")}
-    monkeypatch.setattr(measurement, "measure", lambda *_, **__: [])
+    monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: [])
     monkeypatch.setattr(run, "scenarios", lambda: chosen)
     monkeypatch.setattr(run, "choose", lambda *_: (FakeProvider(), "as the test says"))
-    monkeypatch.setattr(run, "sole", nullcontext)
+    monkeypatch.setattr(run, "exclusive_run_lock", nullcontext)
     monkeypatch.setattr(records, "RESULTS", tmp_path / "results")
-    return Options(only=(RUNIT,), scenarios=tuple(chosen))
+    return BenchRequest(only=(RUNIT,), scenarios=tuple(chosen))
 
 
 def changed(made: Record, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -372,7 +372,7 @@ def disturb(found: dict[str, Any]) -> None:
     ],
 )
 def test_a_run_is_gone_on_with_by_the_same_means_alone(
-    asked: Options, how: dict[str, Any], place: str, key: str, word: str
+    asked: BenchRequest, how: dict[str, Any], place: str, key: str, word: str
 ) -> None:
     def elsewhere(found: dict[str, Any]) -> None:
         disturb(found)
@@ -384,18 +384,18 @@ def test_a_run_is_gone_on_with_by_the_same_means_alone(
     made = bench(asked, _Silent())
     before, samples = changed(made, elsewhere), made.samples()
     with pytest.raises(Problem, match="was measured by other means") as caught:
-        bench(replace(asked, **how) if "resume" in how else Options(**how), _Silent())
+        bench(replace(asked, **how) if "resume" in how else BenchRequest(**how), _Silent())
     assert caught.value.usage
     (line,) = caught.value.known.splitlines()
     assert word in line
     assert (read_run(made.folder), made.samples()) == (before, samples)
 
 
-def test_a_merged_run_is_not_gone_on_with(asked: Options) -> None:
+def test_a_merged_run_is_not_gone_on_with(asked: BenchRequest) -> None:
     made = bench(asked, _Silent())
     changed(made, disturb)
     before = changed(made, lambda found: found.update(merged=["x", "y"]))
-    for options in (replace(asked, resume=True), Options(redo="unstable")):
+    for options in (replace(asked, resume=True), BenchRequest(redo="unstable")):
         with pytest.raises(Problem, match="was merged of several runs") as caught:
             bench(options, _Silent())
         assert caught.value.usage
@@ -404,12 +404,12 @@ def test_a_merged_run_is_not_gone_on_with(asked: Options) -> None:
 
 
 def test_only_what_is_measured_again_is_forgotten(
-    asked: Options, monkeypatch: pytest.MonkeyPatch
+    asked: BenchRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = bench(asked, _Silent())
     before = changed(made, disturb)
     first = {each["replica"] for each in made.samples() if each["contender"] == RUNIT}
-    bench(Options(redo="unstable"), _Silent())
+    bench(BenchRequest(redo="unstable"), _Silent())
     after = Record.load(made.folder)
     assert not after.contenders()[RUNIT]["doubts"]
     for scenario, again in (("restart", True), ("b", False)):
@@ -429,7 +429,7 @@ def test_only_what_is_measured_again_is_forgotten(
                 each["scenarios"]["b"] = nothing("failed", "no")
 
     changed(made, failed_beside)
-    bench(Options(redo="unstable"), _Silent())
+    bench(BenchRequest(redo="unstable"), _Silent())
     still = Record.load(made.folder).contenders()[RUNIT]
     assert (still["status"], still["reason"]) == ("failed", "no")
     assert statuses(still) == {"restart": "measured", "b": "failed"}
@@ -442,7 +442,7 @@ def test_only_what_is_measured_again_is_forgotten(
     changed(made, failed_beside)
     with monkeypatch.context() as broken:
         broken.setattr(Fake, "perform", break_down)
-        bench(Options(redo="unstable"), _Silent())
+        bench(BenchRequest(redo="unstable"), _Silent())
     both = Record.load(made.folder).contenders()[RUNIT]
     log = (made.folder / both["log"]).read_text()
     assert "why it failed" in log
@@ -457,14 +457,14 @@ def test_only_what_is_measured_again_is_forgotten(
     assert statuses(last[other["name"]]) == {"restart": "measured", "b": "measured"}
 
 
-def test_where_nothing_is_to_be_measured_again_that_is_said(asked: Options) -> None:
+def test_where_nothing_is_to_be_measured_again_that_is_said(asked: BenchRequest) -> None:
     made, said = bench(asked, _Silent()), list[str]()
 
     class Told(_Silent):
         def note(self, sentence: str) -> None:
             said.append(sentence)
 
-    for options in (replace(asked, resume=True), Options(redo="unstable")):
+    for options in (replace(asked, resume=True), BenchRequest(redo="unstable")):
         assert bench(options, Told()).run == made.run
         assert said.pop() == f"{made.run['id']}: nothing in it is to be measured again"
 
@@ -473,30 +473,32 @@ def test_where_nothing_is_to_be_measured_again_that_is_said(asked: Options) -> N
     "change", [lambda options: options.pop("mirror"), lambda options: options.update(colour="red")]
 )
 def test_a_run_of_other_options_is_not_redone(
-    asked: Options, change: Callable[[dict[str, Any]], object]
+    asked: BenchRequest, change: Callable[[dict[str, Any]], object]
 ) -> None:
     made = bench(asked, _Silent())
     changed(made, disturb)
     changed(made, lambda found: change(found["options"]))
     with pytest.raises(Problem, match="was made with other options than there are now") as caught:
-        bench(Options(redo="unstable"), _Silent())
+        bench(BenchRequest(redo="unstable"), _Silent())
     assert caught.value.usage
 
 
-def test_an_overlay_is_laid_over_again_and_must_be_the_same(asked: Options, tmp_path: Path) -> None:
+def test_an_overlay_is_laid_over_again_and_must_be_the_same(
+    asked: BenchRequest, tmp_path: Path
+) -> None:
     program = tmp_path / "overlay" / "usr" / "bin" / "runsvdir"
     program.parent.mkdir(parents=True)
     program.write_text("one build")
     overlay = Overlay.of(tmp_path / "overlay", SYSTEMS["debian"])
     made = bench(replace(asked, overlays={"runit": overlay}), _Silent())
     changed(made, disturb)
-    bench(Options(redo="unstable"), _Silent())
+    bench(BenchRequest(redo="unstable"), _Silent())
     source = Record.load(made.folder).contenders()[RUNIT]["source"]
     assert (source["kind"], source["sha256"]) == ("overlay", overlay.digest)
 
     before = changed(made, disturb)
     program.write_text("another build")
     with pytest.raises(Problem, match="holds another build") as caught:
-        bench(Options(redo="unstable"), _Silent())
+        bench(BenchRequest(redo="unstable"), _Silent())
     assert caught.value.usage
     assert read_run(made.folder) == before

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.model.overlays import overlays
-from bench.model.request import Options
-from bench.model.selection import entries
+from bench.model.request import BenchRequest
+from bench.model.selection import select_contenders
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 
@@ -60,15 +60,15 @@ def test_two_for_one(folder: Path) -> None:
 
 
 def test_an_overlay_brings_what_the_system_does_not_have(folder: Path) -> None:
-    _, absent = entries(DEBIAN, ("perp", "runit"))
+    _, absent = select_contenders(DEBIAN, ("perp", "runit"))
     assert [each.name for each in absent] == ["perp"]
     with pytest.raises(Problem, match="Nothing that was asked for is to be had") as caught:
-        entries(DEBIAN, ("perp",))
+        select_contenders(DEBIAN, ("perp",))
     assert caught.value.usage
     assert "perp: Debian does not package it" in caught.value.known
     assert "--overlay=NAME=DIR" in caught.value.advice
     found = overlays([str(folder)], DEBIAN)
-    chosen, absent = entries(DEBIAN, ("perp", "runit"), overlays=found)
+    chosen, absent = select_contenders(DEBIAN, ("perp", "runit"), overlays=found)
     assert not absent
     assert {entry.source.kind for entry in chosen} == {"overlay", "present"}
     assert {entry.supervisor.name for entry in chosen if entry.source.kind == "present"} == {
@@ -79,7 +79,7 @@ def test_an_overlay_brings_what_the_system_does_not_have(folder: Path) -> None:
 def test_another_build_is_another_question(folder: Path) -> None:
     def asked() -> dict[str, object]:
         values = [f"perp={folder}"]
-        return Options.checked(
+        return BenchRequest.checked(
             "debian", "auto", [], [], "", "", "", "1", False, False, False, overlay=values
         ).same_question()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.model.request import DEFAULT_SCENARIOS, Options
+from bench.model.request import DEFAULT_SCENARIOS, BenchRequest
 from bench.scenarios import scenarios
 from provision.errors import Problem
 
@@ -26,12 +26,12 @@ PLAIN: dict[str, Any] = {
 }
 
 
-def asked(**changes: Any) -> Options:
-    return Options.checked(**{**PLAIN, **changes})
+def asked(**changes: Any) -> BenchRequest:
+    return BenchRequest.checked(**{**PLAIN, **changes})
 
 
 def test_defaults() -> None:
-    assert asked() == Options()
+    assert asked() == BenchRequest()
     assert asked().scenarios == DEFAULT_SCENARIOS
 
 
@@ -74,7 +74,7 @@ def test_what_is_repeated_is_asked_for_by_the_run_alone(given: dict[str, Any], f
 
 
 def test_to_repeat_is_enough() -> None:
-    assert asked(redo="unstable") == Options(redo="unstable")
+    assert asked(redo="unstable") == BenchRequest(redo="unstable")
 
 
 def test_names_by_comma_and_by_repetition() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.model.selection import FLOOR, entries
+from bench.model.selection import FLOOR, select_contenders
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 from supervisors import supervisors
@@ -13,11 +13,11 @@ DEBIAN = SYSTEMS["debian"]
 
 
 def names(*only: str, role: str = "", profile: str = "") -> list[str]:
-    return [entry.name for entry in entries(DEBIAN, only, role, profile)[0]]
+    return [entry.name for entry in select_contenders(DEBIAN, only, role, profile)[0]]
 
 
 def test_everything() -> None:
-    chosen, absent = entries(DEBIAN)
+    chosen, absent = select_contenders(DEBIAN)
     every = {
         contender.name
         for each in supervisors().values()

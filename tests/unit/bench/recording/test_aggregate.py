@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench.model.scenario import Scenario
-from bench.model.selection import Entry
+from bench.model.selection import SelectedContender
 from bench.recording.aggregate import (
     HARM,
     NOISY,
@@ -26,7 +26,7 @@ from provision.sources.packages import Present
 from supervisors import supervisors
 
 RUNIT = supervisors()["runit"]
-ENTRY = Entry(RUNIT, RUNIT.contenders[0], Present())
+ENTRY = SelectedContender(RUNIT, RUNIT.contenders[0], Present())
 RESTART = {"restart": scenarios()["restart"]}
 BOTH = {name: scenarios()[name] for name in ("restart", "stop")}
 

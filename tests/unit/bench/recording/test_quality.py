@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from bench.model.statistics import summary
-from bench.recording.quality import LEAST, doubts, modes, unstable
+from bench.recording.quality import LEAST, modes, quality_issues, unstable
 
 
 def result(values: list[float], load: dict[str, float] | None = None) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def samples(values: list[float]) -> list[dict[str, Any]]:
 
 
 def kinds(values: list[float], load: dict[str, float] | None = None) -> list[str]:
-    return [each["kind"] for each in doubts(result(values, load), samples(values))]
+    return [each["kind"] for each in quality_issues(result(values, load), samples(values))]
 
 
 def steady(count: int, centre: float = 4.0) -> list[float]:
@@ -41,7 +41,7 @@ def test_steady_latencies_on_a_quiet_host_raise_none() -> None:
 
 
 def test_a_busy_neighbour() -> None:
-    found = doubts(result(steady(30), {"steal": 0.3}), samples(steady(30)))
+    found = quality_issues(result(steady(30), {"steal": 0.3}), samples(steady(30)))
     assert [each["kind"] for each in found] == ["neighbour"]
     assert "30%" in found[0]["text"]
 
@@ -57,7 +57,9 @@ def test_an_interval_without_an_end_says_why() -> None:
     metric = summary("restart_long", "ms", values, censored=12)
     lost["scenarios"]["restart"]["metrics"] = [metric.as_dict()]
     assert metric.median is not None and metric.ci_high is None
-    (text,) = (each["text"] for each in doubts(lost, samples(values)) if each["kind"] == "few")
+    (text,) = (
+        each["text"] for each in quality_issues(lost, samples(values)) if each["kind"] == "few"
+    )
     assert text.startswith("12 of 30 restarts did not come in time (bound: ")
 
 
@@ -99,4 +101,4 @@ def test_unstable_are_those_whom_the_machine_disturbed() -> None:
 
 def test_nothing_measured_nothing_doubted() -> None:
     empty: dict[str, Any] = {"scenarios": {}, "guests": [], "period": None}
-    assert doubts(empty, []) == []
+    assert quality_issues(empty, []) == []

@@ -100,7 +100,7 @@ def test_forgetting_a_scenario_leaves_the_other(results: Path) -> None:
         [*samples("a", 2), *samples("a", 3, "footprint"), *samples("b", 2), *samples("c", 1)],
     )
     gone = {("a", "restart"), ("b", "footprint")}
-    before = made.left(gone)
+    before = made.results_without(gone)
     made.forget(gone)
     again = Record.load(made.folder)
     assert again.run["contenders"] == made.run["contenders"] == before

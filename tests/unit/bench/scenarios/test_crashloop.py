@@ -46,11 +46,11 @@ def test_nothing_recorded_is_nothing_measured() -> None:
 
 
 def test_the_window_is_beyond_limit_and_period() -> None:
-    from bench.model.scenario import Depth
+    from bench.model.scenario import SamplingEffort
 
-    depth = Depth(trials=30, enough=110, budget=None, replicas=16, seed=1)
-    (share,) = SCENARIO.shares(contender(SYSVINIT), depth)
+    depth = SamplingEffort(trials=30, enough=110, budget=None, replicas=16, seed=1)
+    (share,) = SCENARIO.work_units(contender(SYSVINIT), depth)
     assert share.seconds > 120 + 300
-    (share,) = SCENARIO.shares(contender("monit/monitor/default/hosted"), depth)
+    (share,) = SCENARIO.work_units(contender("monit/monitor/default/hosted"), depth)
     assert share.seconds > 3 * 120
-    assert share.fresh
+    assert share.own_guest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.model.scenario import Depth
+from bench.model.scenario import SamplingEffort
 from bench.scenarios.deaths import INSIDE, MEMORY, OUTSIDE, SCENARIO
 from tests.support.recorded import answers, contender, judged, samples, without
 
@@ -12,10 +12,10 @@ RUNIT = "runit/runner/default/hosted"
 
 def test_where_starts_are_rationed_no_others_are_made_in_its_guest() -> None:
     """Ten in two minutes are what sysvinit allows, whoever has asked for them."""
-    depth = Depth(trials=30, enough=110.0, budget=None, replicas=16, seed=1)
-    (rationed,) = SCENARIO.shares(contender("sysvinit/runner/default/pid1"), depth)
-    (free,) = SCENARIO.shares(contender(RUNIT), depth)
-    assert (rationed.fresh, free.fresh) == (True, False)
+    depth = SamplingEffort(trials=30, enough=110.0, budget=None, replicas=16, seed=1)
+    (rationed,) = SCENARIO.work_units(contender("sysvinit/runner/default/pid1"), depth)
+    (free,) = SCENARIO.work_units(contender(RUNIT), depth)
+    assert (rationed.own_guest, free.own_guest) == (True, False)
 
 
 def test_every_death_was_answered() -> None:

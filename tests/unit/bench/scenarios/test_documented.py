@@ -17,7 +17,14 @@ MADE = re.compile(r"(?:single|summary|Metric)\(\s*f?\"([a-z_]+)")
 def test_its_metrics_are_described(name: str) -> None:
     text = (ROOT / "docs" / "results.md").read_text()
     table = " ".join(line for line in text.splitlines() if f"| {name} |" in line)
-    made = MADE.findall((ROOT / "bench" / "scenarios" / f"{'supervisor_killed' if name == 'amnesia' else name}.py").read_text())
+    made = MADE.findall(
+        (
+            ROOT
+            / "bench"
+            / "scenarios"
+            / f"{'supervisor_killed' if name == 'amnesia' else name}.py"
+        ).read_text()
+    )
     # A name that goes on, such as storm_{size}, ends with its underscore here.
     assert [each for each in made if each not in table] == []
 

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from bench.model.scenario import Turn, services
+from bench.model.scenario import ScenarioContext, services
 from bench.scenarios.hang import BOTH, HANG, SCENARIO, SIGSTOP
 from bench.scenarios.hang import _watchdog as watched
 from supervisors import supervisors
@@ -45,7 +45,7 @@ def test_a_slow_watchdog_is_waited_for() -> None:
     """Nothing is concluded from a wait that is shorter than two of its looks."""
     slow = contender("monit/monitor/default/hosted")
     assert slow.period is not None
-    turn = cast(Turn, SimpleNamespace(
+    turn = cast(ScenarioContext, SimpleNamespace(
         contender=slow, supervisor=supervisors()["monit"], services=services(slow, 1)
     ))  # fmt: skip
     waits = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.model.scenario import Depth, Event
+from bench.model.scenario import Event, SamplingEffort
 from bench.scenarios.scale import SCENARIO
 from tests.support.recorded import contender, judged, samples
 
@@ -89,6 +89,6 @@ def test_a_start_without_a_stamp_is_a_figure() -> None:
 
 
 def test_a_quick_run_stops_at_ten() -> None:
-    quick = Depth(trials=6, enough=25, budget=30, replicas=16, seed=1)
-    (share,) = SCENARIO.shares(contender(RUNIT), quick)
-    assert (share.work["sizes"], share.fresh, share.loud) == ((1, 10), True, True)
+    quick = SamplingEffort(trials=6, enough=25, budget=30, replicas=16, seed=1)
+    (share,) = SCENARIO.work_units(contender(RUNIT), quick)
+    assert (share.work["sizes"], share.own_guest, share.cpu_heavy) == ((1, 10), True, True)

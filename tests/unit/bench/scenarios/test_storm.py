@@ -64,8 +64,8 @@ def test_those_who_did_not_live_to_see_a_later_storm_are_lost() -> None:
 
 
 def test_a_slow_poller_has_no_place_in_a_quick_run() -> None:
-    from bench.model.scenario import Depth
+    from bench.model.scenario import SamplingEffort
 
-    quick = Depth(trials=6, enough=25, budget=30, replicas=16, seed=1)
-    assert SCENARIO.shares(contender("monit/monitor/default/hosted"), quick) == []
-    assert SCENARIO.shares(contender(FLOOR), quick)[0].work["sizes"] == (10,)
+    quick = SamplingEffort(trials=6, enough=25, budget=30, replicas=16, seed=1)
+    assert SCENARIO.work_units(contender("monit/monitor/default/hosted"), quick) == []
+    assert SCENARIO.work_units(contender(FLOOR), quick)[0].work["sizes"] == (10,)

@@ -13,7 +13,7 @@ import pytest
 from bench.recording.store import Record
 from bench.tracing import compare, tracer
 from bench.tracing import parser as module
-from bench.tracing.compare import Guest, agreed, confront, parts
+from bench.tracing.compare import Guest, agreement_stats, match_samples, parts
 from bench.tracing.parser import events, parse, within
 from provision.errors import Problem
 from provision.provider import Provider
@@ -44,7 +44,7 @@ def agreement(
     trace: module.Trace,
     before: tuple[tuple[str, int], ...] = (),
 ) -> dict[str, Any]:
-    return agreed(run, samples, [confront(run, samples, trace, before)])
+    return agreement_stats(run, samples, [match_samples(run, samples, trace, before)])
 
 
 def run() -> dict[str, Any]:
@@ -187,7 +187,7 @@ def forks(*pairs: tuple[int, int], comm: str = "sh") -> bytes:
 
 def test_the_tracer_asks_the_nearest_that_is_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracer, "named", lambda pid: f"#ns {pid}\n" if pid in (7, 40) else "")
-    kin = tracer.Kin()
+    kin = tracer.ForkTable()
     assert kin.names(forks((7, 20), (20, 30))) == b""
     executed = b"sched_process_exec: filename=/srv/testd/testd pid=30 old_pid=30"
     assert kin.names(executed) == b"#ns 7\n"
@@ -200,7 +200,7 @@ def test_the_tracer_asks_the_nearest_that_is_still_there(monkeypatch: pytest.Mon
 def test_the_tracer_remembers_who_was_forked_lately(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracer, "LATELY", 3)
     monkeypatch.setattr(tracer, "named", lambda pid: "")
-    kin = tracer.Kin()
+    kin = tracer.ForkTable()
     kin.names(forks((1, 2), (1, 3), (1, 4), (1, 2), (1, 5)))
     assert sorted(kin.parents) == [2, 4, 5]
 

@@ -165,8 +165,8 @@ def test_lxcs_lock_folder_is_there_whoever_removes_it(
 
 def test_guests_of_systemd_stay_within_what_one_user_has() -> None:
     watches = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
-    assert 1 <= Lxc().crowd("systemd") <= max(1, watches // 5)
-    assert Lxc().crowd("sysvinit") == Lxc.parallel
+    assert 1 <= Lxc().max_parallel("systemd") <= max(1, watches // 5)
+    assert Lxc().max_parallel("sysvinit") == Lxc.parallel
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def said(provider: Vagrant) -> Problem:
 
 def test_without_vagrant_it_says_what_to_install(scripted: ScriptedVagrant) -> None:
     scripted.remove("vagrant")
-    lack = Vagrant("libvirt").lack(DEBIAN)
+    lack = Vagrant("libvirt").why_unavailable(DEBIAN)
     assert lack is not None
     assert "vagrant" in lack.why
     assert "apt-get install" in lack.advice
@@ -64,7 +64,7 @@ def test_without_vagrant_it_says_what_to_install(scripted: ScriptedVagrant) -> N
 
 def test_without_virtualbox_it_names_the_program(scripted: ScriptedVagrant) -> None:
     scripted.remove("VBoxManage")
-    lack = Vagrant("virtualbox").lack(DEBIAN)
+    lack = Vagrant("virtualbox").why_unavailable(DEBIAN)
     assert lack is not None
     assert "VBoxManage" in lack.why
     assert "VirtualBox" in lack.advice
@@ -72,7 +72,7 @@ def test_without_virtualbox_it_names_the_program(scripted: ScriptedVagrant) -> N
 
 def test_without_the_plugin_it_says_how_to_get_it(scripted: ScriptedVagrant) -> None:
     scripted.answer("plugin", {"stdout": ""})
-    lack = Vagrant("libvirt").lack(DEBIAN)
+    lack = Vagrant("libvirt").why_unavailable(DEBIAN)
     assert lack is not None
     assert "vagrant plugin install vagrant-libvirt" in lack.advice
 
@@ -81,17 +81,17 @@ def test_a_folder_too_long_for_sockets_is_said_beforehand(
     scripted: ScriptedVagrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "_LONGEST_FOLDER", 10)
-    lack = Vagrant("libvirt").lack(DEBIAN)
+    lack = Vagrant("libvirt").why_unavailable(DEBIAN)
     assert lack is not None
     assert "XDG_CACHE_HOME" in lack.advice
 
 
 def test_a_system_without_a_public_box_needs_one_named(scripted: ScriptedVagrant) -> None:
-    lack = Vagrant("libvirt").lack(PRECISE)
+    lack = Vagrant("libvirt").why_unavailable(PRECISE)
     assert lack is not None
     assert "--box" in lack.advice
-    assert Vagrant("libvirt", box="someone/precise").lack(PRECISE) is None
-    assert Vagrant("virtualbox").lack(PRECISE) is None
+    assert Vagrant("libvirt", box="someone/precise").why_unavailable(PRECISE) is None
+    assert Vagrant("virtualbox").why_unavailable(PRECISE) is None
 
 
 def test_a_box_that_is_no_file_and_no_name_is_a_usage_error(scripted: ScriptedVagrant) -> None:
