@@ -125,7 +125,7 @@ def test_no_version_is_written_down(supervisor: Supervisor) -> None:
     row = {
         id(word)
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("Article", "Pypi")
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("ArticleRow", "Pypi")
         for word in ast.walk(call)
     }
     words = [

@@ -86,7 +86,7 @@ class FakeProvider:
 
     def prepare(self, system: object, note: object) -> None: ...
 
-    def crowd(self, init: str) -> int:
+    def max_parallel(self, init: str) -> int:
         return self.parallel
 
 
