@@ -16,27 +16,26 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 from provision.cache import APP, cache_folder
 from provision.lxc.image import image
 from provision.systems import SYSTEMS
+from tests.support import wait
 
 ROOT = Path(__file__).parents[2]
 DEBIAN = SYSTEMS["debian"]
 PATIENCE = 240.0  # s: bound of waiting for what must come; nothing asserts how long it took
 PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNS = 0x00020000
+Value = TypeVar("Value")
 
 
-def eventually(ask: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    """Wait until the answer is yes."""
-    until = time.monotonic() + seconds
-    while not ask():
-        assert time.monotonic() < until, f"it did not come about: {what}"
-        time.sleep(0.02)
+def eventually(condition: Callable[[], Value], what: str, seconds: float = PATIENCE) -> Value:
+    """Wait as `tests.support.wait.eventually` does, by default for as long as a suite may take."""
+    return wait.eventually(condition, what, seconds)
 
 
 @dataclass
@@ -70,11 +69,15 @@ class Running:
     def until(self, text: str) -> None:
         """Wait until it prints a line with that text."""
 
-        def said() -> bool:
+        def printed() -> bool:
             return any(text in line for line in self.lines)
 
-        eventually(lambda: said() or self.process.poll() is not None, f"{text!r}\n{self.output}")
-        assert said(), f"it ended without {text!r}:\n{self.output}"
+        try:
+            eventually(lambda: printed() or self.process.poll() is not None, f"output of {text!r}")
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.output}") from failure
+        self._reader.join(0 if self.process.poll() is None else PATIENCE)
+        assert printed(), f"The suite ended without {text!r}:\n{self.output}"
 
     def interrupt(self) -> None:
         """Ctrl-C: the terminal sends SIGINT to the whole foreground process group."""

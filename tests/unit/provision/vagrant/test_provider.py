@@ -9,8 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +27,7 @@ from provision.vagrant import machine, provider, vm_keeper
 from provision.vagrant.machine import ROOT, Machine, folder, machines
 from provision.vagrant.provider import Vagrant
 from tests.support.scripted_vagrant import ScriptedVagrant
+from tests.support.wait import eventually
 
 DEBIAN, PRECISE = SYSTEMS["debian"], SYSTEMS["precise"]
 
@@ -335,17 +335,10 @@ def kill(process: subprocess.Popen[str]) -> str:
     return name
 
 
-def until(done: Callable[[], bool], seconds: float = 30) -> bool:
-    give_up = time.monotonic() + seconds
-    while not done() and time.monotonic() < give_up:
-        time.sleep(0.05)
-    return done()
-
-
 def test_a_suite_that_is_killed_leaves_no_machine(scripted: ScriptedVagrant) -> None:
     name = kill(owner())
     home = folder() / "guests" / name
-    assert until(lambda: not home.exists())
+    eventually(lambda: not home.exists(), "the end of the machine")
     call = scripted.calls("destroy")[-1]
     assert call["arguments"] == ["destroy", "-f", "debian"]
     # By the machine's own Vagrantfile: the checkout may be another by now, or gone.
@@ -359,7 +352,7 @@ def test_a_suite_that_is_killed_while_vagrant_works_leaves_no_machine(
     scripted.answer("up", {"seconds": 2})
     scripted.answer("destroy", busy, {})
     name = kill(owner("up"))
-    assert until(lambda: not (folder() / "guests" / name).exists())
+    eventually(lambda: not (folder() / "guests" / name).exists(), "the end of the machine")
     assert len(scripted.calls("destroy")) == 2
 
 
