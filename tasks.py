@@ -162,14 +162,14 @@ def bench(
     dask: str = "",
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
-    from bench.cli.progress_display import Display
+    from bench.cli.progress_display import ProgressDisplay
     from bench.engine.run import bench as measure
     from bench.model.request import BenchRequest
     from provision.systems import Mirror
     from reports.formats import terminal
 
     console = _console()
-    display = Display(console)
+    display = ProgressDisplay(console)
     options = BenchRequest.checked(
         os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume, box,
         versions, Mirror.checked(mirror, snapshot, keyring, aur), overlay, trace, redo,
@@ -189,10 +189,10 @@ def bench(
 def calibrate(c: Context, quick: bool = False) -> int:
     """Measure the instrument itself on this host; later runs keep the result beside theirs."""
     from bench.calibration import run as instrument
-    from bench.cli.progress_display import Display
+    from bench.cli.progress_display import ProgressDisplay
 
     console = _console()
-    display = Display(console)
+    display = ProgressDisplay(console)
     with display.shown():
         found = instrument.calibrate(quick=quick, observer=display, say=_sayer(console))
     return instrument.show(found, console)
@@ -282,10 +282,10 @@ def loc(c: Context, only: list[str], json: bool = False) -> None:
 @said
 def list_(c: Context) -> None:
     """Show supervisors, systems, providers and scenarios, and what is to be had here."""
-    from bench.cli.inventory import overview
+    from bench.cli.inventory import inventory_tables
 
     console = _console()
-    for part in overview():
+    for part in inventory_tables():
         console.print(part)
 
 
@@ -369,9 +369,9 @@ def destroy(c: Context, cache: bool = False) -> None:
 @said
 def doctor(c: Context) -> int:
     """Say what this host can do, and what to do about the rest."""
-    from bench.cli.inventory import diagnosis
+    from bench.cli.inventory import doctor_table
 
-    table, ready = diagnosis()
+    table, ready = doctor_table()
     _console().print(table)
     return 0 if ready else 1
 

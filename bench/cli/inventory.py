@@ -23,7 +23,7 @@ from supervisors.base import ARTICLE_YEAR, Supervisor
 DISK_MIB, MEMORY_MIB = 2048, 2048
 
 
-def overview() -> Iterator[Table]:
+def inventory_tables() -> Iterator[Table]:
     """The tables of `./inv list`."""
     yield _supervisors()
     yield _sources()
@@ -130,7 +130,7 @@ def _pid1(supervisor: Supervisor) -> str:
     return "possible" if supervisor.can_pid1 else "no"
 
 
-def diagnosis() -> tuple[Table, bool]:
+def doctor_table() -> tuple[Table, bool]:
     """The table of `./inv doctor`, and whether the default run works here."""
     table = Table(title="This host", title_justify="left")
     for heading in ("what", "state", "what to do"):

@@ -32,7 +32,7 @@ class _Row:
     end: str = ""
 
 
-class Display:
+class ProgressDisplay:
     """An observer that people look at, refreshed seldom: it must not disturb what it shows."""
 
     def __init__(self, console: Console) -> None:
@@ -54,14 +54,14 @@ class Display:
             yield
 
     def planned(self, made: Plan, notes: Sequence[str]) -> None:
-        for line in filter(None, [*notes, *made.lines(), made.bound_line()]):
+        for line in filter(None, [*notes, *made.lines(), made.min_seconds_line()]):
             self._console.print(line, highlight=False, markup=False)
         self._expected = made.seconds
         with self._lock:
             for job in made.jobs:
-                row = self._rows.setdefault(job.entry.name, _Row())
+                row = self._rows.setdefault(job.selected.name, _Row())
                 row.guests += 1
-                row.trials += sum(share.trials for share in job.shares if share.trials > 1)
+                row.trials += sum(share.trials for share in job.units if share.trials > 1)
 
     def note(self, sentence: str) -> None:
         self._console.print(sentence, highlight=False, markup=False)

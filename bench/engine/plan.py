@@ -11,7 +11,7 @@ from bench.model.scenario import SamplingEffort, Scenario, WorkUnit
 from bench.model.selection import SelectedContender
 
 # Two that take all of a processor each do each other no harm on two processors.
-LOUD_AT_ONCE = os.cpu_count() or 1
+CPU_HEAVY_AT_ONCE = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -21,30 +21,30 @@ class Job:
     lost: how many guests before this one failed in a share, and left these to it.
     """
 
-    entry: SelectedContender
+    selected: SelectedContender
     replica: int
-    shares: tuple[WorkUnit, ...]
-    lost: int = 0
+    units: tuple[WorkUnit, ...]
+    attempt: int = 0
 
     @property
     def seconds(self) -> float:
         """How long the shares should take."""
-        return sum(share.seconds for share in self.shares)
+        return sum(share.seconds for share in self.units)
 
     @property
-    def least(self) -> float:
+    def min_seconds(self) -> float:
         """Seconds of those that whoever measures cannot save."""
-        return sum(share.min_seconds for share in self.shares)
+        return sum(share.min_seconds for share in self.units)
 
     @property
-    def fresh(self) -> bool:
+    def own_guest(self) -> bool:
         """Whether its guest is in no state to do anything more in the end, an orderly stop even."""
-        return any(share.own_guest for share in self.shares)
+        return any(share.own_guest for share in self.units)
 
     @property
-    def loud(self) -> bool:
+    def cpu_heavy(self) -> bool:
         """Whether it has to wait until all that are not loud are done."""
-        return any(share.cpu_heavy for share in self.shares)
+        return any(share.cpu_heavy for share in self.units)
 
 
 @dataclass(frozen=True)
@@ -64,36 +64,36 @@ class Plan:
         return self._lasting(lambda job: job.seconds)
 
     @property
-    def bound(self) -> float:
+    def min_seconds(self) -> float:
         """Seconds below which no measuring of this plan can get, whatever else it saves."""
-        return self._lasting(lambda job: job.least)
+        return self._lasting(lambda job: job.min_seconds)
 
     def _lasting(self, of: Callable[[Job], float]) -> float:
         """Seconds of all jobs: side by side, and then the loud ones."""
-        calm = [of(job) for job in self.jobs if not job.loud]
-        loud = [of(job) for job in self.jobs if job.loud]
+        calm = [of(job) for job in self.jobs if not job.cpu_heavy]
+        loud = [of(job) for job in self.jobs if job.cpu_heavy]
         return _side_by_side(calm, self.at_once) + _side_by_side(
-            loud, min(LOUD_AT_ONCE, self.at_once)
+            loud, min(CPU_HEAVY_AT_ONCE, self.at_once)
         )
 
-    def bound_line(self) -> str:
+    def min_seconds_line(self) -> str:
         """The lower bound, and the guest that takes longest by it; empty where there is none."""
-        if not self.bound:
+        if not self.min_seconds:
             return ""
-        longest = max(self.jobs, key=lambda job: job.least)
+        longest = max(self.jobs, key=lambda job: job.min_seconds)
         shares = ", ".join(
             f"{share.scenario} {share.min_seconds:.0f} s"
-            for share in longest.shares
+            for share in longest.units
             if share.min_seconds
         )
-        return f"lower bound {self.bound:.0f} s; most in a guest of {longest.entry.name}: {shares}"
+        return f"lower bound {self.min_seconds:.0f} s; most in a guest of {longest.selected.name}: {shares}"
 
     def lines(self) -> list[str]:
         """The arithmetic, a line a contender: guests x trials x period."""
         rows = []
-        for entry in {job.entry.name: job.entry for job in self.jobs}.values():
-            jobs = [job for job in self.jobs if job.entry.name == entry.name]
-            shares = [share for job in jobs for share in job.shares if share.trials > 1]
+        for entry in {job.selected.name: job.selected for job in self.jobs}.values():
+            jobs = [job for job in self.jobs if job.selected.name == entry.name]
+            shares = [share for job in jobs for share in job.units if share.trials > 1]
             trials = "+".join(str(share.trials) for share in shares) or "0"
             period = entry.contender.period
             look = f"period {period:g} s" if period else "event-driven"
@@ -108,19 +108,19 @@ def _side_by_side(seconds: Sequence[float], at_once: int) -> float:
 
 
 @dataclass(frozen=True)
-class Done:
+class KeptResults:
     """What is kept of a contender: these scenarios, and the replicas below that number."""
 
     scenarios: frozenset[str] = frozenset()
     replicas: int = 0
 
 
-def plan(
+def make_plan(
     entries: list[SelectedContender],
     scenarios: list[Scenario],
     depth: SamplingEffort,
     at_once: int,
-    done: Mapping[str, Done] = {},
+    done: Mapping[str, KeptResults] = {},
 ) -> Plan:
     """Deal every scenario's shares out to guests, of which the provider can have some at once.
 
@@ -131,7 +131,7 @@ def plan(
     for entry in entries:
         dealt: list[list[WorkUnit]] = []
         alone: list[list[WorkUnit]] = []
-        before = done.get(entry.name, Done())
+        before = done.get(entry.name, KeptResults())
         for scenario in scenarios:
             if scenario.name in before.scenarios:
                 continue

@@ -20,8 +20,8 @@ from bench.engine import measurement
 from bench.engine.calibration_store import instrument, latest
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.noise_gate import NoiseGate
-from bench.engine.plan import LOUD_AT_ONCE, Done, Job, Plan, plan
-from bench.engine.verify import mode, verify
+from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, KeptResults, Plan, make_plan
+from bench.engine.verify import find_mode, verify
 from bench.model.host_info import IDENTITY, Load, host_facts, own_cpu_seconds
 from bench.model.request import BenchRequest
 from bench.model.scenario import (
@@ -108,18 +108,18 @@ def bench(options: BenchRequest, observer: Observer, results: Path | None = None
         provider, reason = choose(options.provider, system, options.box)
         if options.trace:
             check_traceable(provider)
-        done: dict[str, Done] = {}
+        done: dict[str, KeptResults] = {}
         if record is not None:
             _check_means(record, provider)
             done = _done(record, due)
-        made = plan(asked, chosen, _depth(options, provider), provider.parallel, done)
+        made = make_plan(asked, chosen, _depth(options, provider), provider.parallel, done)
         if record is None:
             head = _head(options, system, provider, reason, made, absent)
             involved = {entry.supervisor for entry in asked} | set(absent)
             sources = {entry.supervisor.name: entry.source for entry in asked}
             facts = {**head[1], "supervisors": supervisor_info(involved, system, sources)}
             record = Record.create(head[0], facts, results)
-        record.run["bound"] = round(made.bound, 1)
+        record.run["bound"] = round(made.min_seconds, 1)
         observer.planned(made, [f"{provider.name}: {reason}"])
         for name in provider.leftovers():
             provider.remove(name)
@@ -151,10 +151,10 @@ def _due(record: Record, options: BenchRequest, asked: Sequence[SelectedContende
     return every - complete
 
 
-def _done(record: Record, due: Set[Pair]) -> dict[str, Done]:
+def _done(record: Record, due: Set[Pair]) -> dict[str, KeptResults]:
     """By contender, what is kept of an earlier part of the run."""
     return {
-        each["name"]: Done(
+        each["name"]: KeptResults(
             frozenset(name for name in each["scenarios"] if (each["name"], name) not in due),
             1 + max((int(guest["replica"]) for guest in each["guests"]), default=-1),
         )
@@ -273,15 +273,15 @@ class _Loop:
         try:
             floor = [
                 job for job in made.jobs
-                if job.entry.supervisor.name == FLOOR
-                and any(share.scenario == "restart" for share in job.shares)
+                if job.selected.supervisor.name == FLOOR
+                and any(share.scenario == "restart" for share in job.units)
             ]  # fmt: skip
             # Hosted where it can be: so are most of those that it is the measure for.
-            floor.sort(key=lambda job: job.entry.contender.pid1)
+            floor.sort(key=lambda job: job.selected.contender.pid1)
             if floor and self.provider.parallel > 1:
                 self._measure_alone(floor[0], len(made.jobs))
-            self._do([job for job in made.jobs if not job.loud], self.provider.parallel)
-            self._do([job for job in made.jobs if job.loud], LOUD_AT_ONCE)
+            self._do([job for job in made.jobs if not job.cpu_heavy], self.provider.parallel)
+            self._do([job for job in made.jobs if job.cpu_heavy], CPU_HEAVY_AT_ONCE)
         except BaseException:
             self._clear_away()
             raise
@@ -295,9 +295,9 @@ class _Loop:
             known.previous_log = self.record.previous_log(before.get(entry.name, {}))
             self.progress[entry.name] = known
         for job in made.jobs:
-            name = job.entry.name
-            self.progress[name].due.update(share.scenario for share in job.shares)
-            if job.entry.contender.period is None and self.provider.parallel > 1:
+            name = job.selected.name
+            self.progress[name].due.update(share.scenario for share in job.units)
+            if job.selected.contender.period is None and self.provider.parallel > 1:
                 self.slots[name, job.replica] = len(self.slots)
         for (name, scenario), why in made.skipped.items():
             self.progress[name].found[scenario] = nothing(*why)
@@ -346,15 +346,15 @@ class _Loop:
         """All shares of a job, in one guest; where a share fails, the rest in a further one."""
         if self.stopping:
             return
-        known = self.progress[job.entry.name]
+        known = self.progress[job.selected.name]
         with self._room(job):
-            while job.shares and not self.stopping:
+            while job.units and not self.stopping:
                 left = self._guest(job, known)
-                job = replace(job, shares=left, lost=job.lost + 1)
+                job = replace(job, units=left, attempt=job.attempt + 1)
 
     def _room(self, job: Job) -> threading.Semaphore:
         """To be held while a guest with its PID 1 runs, of which the host may bear only so many."""
-        contender = job.entry.contender
+        contender = job.selected.contender
         init = contender.supervisor if contender.pid1 else self.system.init
         with self.lock:
             return self.rooms.setdefault(
@@ -378,17 +378,17 @@ class _Loop:
             self._leave(job, stay)
         with self.lock:
             known.samples += [
-                {"contender": job.entry.name, "replica": job.replica, **event}
+                {"contender": job.selected.name, "replica": job.replica, **event}
                 for event in stay.samples
             ]
             known.guests.append(stay.facts())
-            known.due.subtract(share.scenario for share in job.shares[: stay.over])
+            known.due.subtract(share.scenario for share in job.units[: stay.over])
             ended = not known.due.total()
             if ended or time.monotonic() - self.saved > SAVE:
                 self._save()
         if ended:
-            self.observer.done(job.entry.name, self.record.contenders()[job.entry.name])
-        return job.shares[stay.over :]
+            self.observer.done(job.selected.name, self.record.contenders()[job.selected.name])
+        return job.units[stay.over :]
 
     def _fail(self, known: Progress, stay: _Stay, reason: str) -> None:
         if self.stopping:
@@ -396,14 +396,14 @@ class _Loop:
         words = f"in phase {stay.phase}: {reason}"
         with self.lock:
             known.failures.append(words)
-            for share in stay.job.shares[stay.over : stay.begun or None]:
+            for share in stay.job.units[stay.over : stay.begun or None]:
                 known.broken.setdefault(share.scenario, words.splitlines()[0][:500])
-        stay.over = stay.begun or len(stay.job.shares)
+        stay.over = stay.begun or len(stay.job.units)
 
     def _stay(self, job: Job, stay: _Stay) -> None:
         with stay.waiting(self.quiet.disturbing()):
             guest = self._ready(job, stay)
-        for share in job.shares:
+        for share in job.units:
             self._check_going()
             stay.begun += 1
             stay.enter(f"measure {share.scenario}")
@@ -415,16 +415,16 @@ class _Loop:
 
     def _undisturbed(self, job: Job, share: WorkUnit, stay: _Stay) -> AbstractContextManager[None]:
         """A block in which nobody is noisy, where the share is one of trials that noise reaches."""
-        if not self.scenarios[share.scenario].quiet or job.entry.contender.period is not None:
+        if not self.scenarios[share.scenario].quiet or job.selected.contender.period is not None:
             return nullcontext()
         return stay.waiting(self.quiet.measuring())
 
     def _ready(self, job: Job, stay: _Stay) -> Guest:
         """Everything up to and including verify."""
         self._check_going()
-        supervisor, contender = job.entry.supervisor, job.entry.contender
+        supervisor, contender = job.selected.supervisor, job.selected.contender
         wanted = services(contender, 1)
-        recipe = supervisor.recipe(job.entry.source)
+        recipe = supervisor.recipe(job.selected.source)
 
         def install(guest: Guest) -> None:
             stay.enter("install")
@@ -432,7 +432,7 @@ class _Loop:
             stay.enter("up")
 
         stay.enter("up")
-        again = f"-again{job.lost}" if job.lost else ""
+        again = f"-again{job.attempt}" if job.attempt else ""
         name = f"{contender.name.replace('/', '-')}-{job.replica}{again}-{os.getpid()}"
         guest = self.provider.up(name, self.system, replace(recipe, install=install), self.kit)
         stay.guest = guest
@@ -441,7 +441,7 @@ class _Loop:
             self.record.run["system"] = guest.system.record()
         self._check_going()
         stay.enter("configure")
-        version = supervisor.version(guest, job.entry.source)
+        version = supervisor.version(guest, job.selected.source)
         supervisor.configure(guest, contender, wanted)
         stay.enter("start")
         supervisor.start(guest, contender)
@@ -459,9 +459,11 @@ class _Loop:
         )
         evidence = verify(guest.system, supervisor, contender, wanted, events)
         if supervisor.mode_command:
-            evidence |= mode(supervisor, guest.run(supervisor.mode_command, check=False).stdout)
+            evidence |= find_mode(
+                supervisor, guest.run(supervisor.mode_command, check=False).stdout
+            )
         with self.lock:
-            known = self.progress[job.entry.name]
+            known = self.progress[job.selected.name]
             known.version = version
             known.verified = evidence
         stay.machine = {**guest.facts(), "measurer": events[0]}
@@ -469,7 +471,7 @@ class _Loop:
 
     def _share(self, job: Job, share: WorkUnit, guest: Guest, stay: _Stay) -> list[Event]:
         scenario = self.scenarios[share.scenario]
-        contender = job.entry.contender
+        contender = job.selected.contender
 
         def run_measurement(steps: Sequence[Step], timeout: float) -> list[Event]:
             self._check_going()  # a storm waits for those of others, and Ctrl-C ends its guest
@@ -485,7 +487,7 @@ class _Loop:
         slot = self.slots.get((contender.name, job.replica), 0)
         turn = ScenarioContext(
             guest=guest,
-            supervisor=job.entry.supervisor,
+            supervisor=job.selected.supervisor,
             contender=contender,
             services=services(contender, 1),
             replica=job.replica,
@@ -506,8 +508,8 @@ class _Loop:
                 self._keep(guest, stay)
                 return
             verbs: list[tuple[str, Callable[[], None]]] = [("destroy", guest.destroy)]
-            if not job.fresh:
-                stop = partial(job.entry.supervisor.stop, guest, job.entry.contender)
+            if not job.own_guest:
+                stop = partial(job.selected.supervisor.stop, guest, job.selected.contender)
                 verbs.insert(0, ("stop", stop))
             for name, verb in verbs:
                 stay.enter(name)
@@ -541,7 +543,7 @@ class _Loop:
             stay.enter("measure alone")
             events = measurement.run_measurement(
                 guest,
-                services(job.entry.contender, 1),
+                services(job.selected.contender, 1),
                 steps,
                 seed=self.options.seed,
                 timeout=90,
@@ -552,12 +554,12 @@ class _Loop:
                 stay.guest.destroy()
                 self.guests.pop(stay.guest.name, None)
         metrics = self.scenarios["restart"].conclude(
-            job.entry.contender, [{**event, "group": "long"} for event in events]
+            job.selected.contender, [{**event, "group": "long"} for event in events]
         )
         self.record.run["alone"] = {
             **metrics[0].as_dict(),
             "metric": "restart_alone",
-            "pid1": job.entry.contender.pid1,
+            "pid1": job.selected.contender.pid1,
         }
 
     def _save(self) -> None:
@@ -617,7 +619,7 @@ class _Stay:
             self.phases[self.phase] = round(self.phases.get(self.phase, 0.0) + now - self._since, 3)
         self.phase, self._since = phase, now
         if phase:
-            self.observer.phase(self.job.entry.name, self.job.replica, phase)
+            self.observer.phase(self.job.selected.name, self.job.replica, phase)
 
     @contextmanager
     def waiting(self, leave: AbstractContextManager[None]) -> Iterator[None]:
@@ -631,5 +633,5 @@ class _Stay:
     def facts(self) -> dict[str, Any]:
         """What the record keeps of the guest."""
         return {"replica": self.job.replica, "phases": self.phases, "notes": self.notes,
-                "kept": self.kept, "load": self.load, "least": round(self.job.least, 1),
+                "kept": self.kept, "load": self.load, "least": round(self.job.min_seconds, 1),
                 **self.machine}  # fmt: skip

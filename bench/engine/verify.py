@@ -53,7 +53,7 @@ def verify(
     return {"pid1": processes[1]["exe"], "hosted_by": hosted_by, "processes": _names(processes)}
 
 
-def mode(supervisor: Supervisor, told: str) -> dict[str, str]:
+def find_mode(supervisor: Supervisor, told: str) -> dict[str, str]:
     """In which of its modes it runs, and what shows that. Raises Problem where nothing does."""
     found = [words for sign, words in supervisor.modes.items() if sign in told]
     if len(found) != 1:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rich.console import Console
 
-from bench.cli.progress_display import Display
+from bench.cli.progress_display import ProgressDisplay
 from bench.engine.run import bench as measure
 from bench.model.request import BenchRequest
 from provision.errors import Problem
@@ -81,7 +81,7 @@ def main(name: str) -> int:
         SCRIPTS[name], pid1=name in AS_PID1, reloads=name != "never-reloads"
     )
     console = Console(width=140)
-    display = Display(console)
+    display = ProgressDisplay(console)
     chosen = SCENARIOS.get(name, ("restart",))
     options = BenchRequest(only=("double",), scenarios=chosen, trials=2, quick=len(chosen) > 1)
     try:

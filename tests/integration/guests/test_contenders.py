@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from bench.engine import measurement
-from bench.engine.verify import mode, verify
+from bench.engine.verify import find_mode, verify
 from bench.model.scenario import Event, Step, services
 from bench.model.selection import FLOOR, SelectedContender, select_contenders
 from provision.cache import cache_folder
@@ -135,7 +135,7 @@ class _Story:
         if self.supervisor.mode_command:
             told = guest.run(self.supervisor.mode_command, check=False).stdout
             # The kernel has no process events for a user namespace other than its first.
-            assert "it polls" in mode(self.supervisor, told)["mode"]
+            assert "it polls" in find_mode(self.supervisor, told)["mode"]
 
     def _restarts(self, guest: Guest, wanted: Sequence[Service]) -> None:
         settled = self.contender.settled

@@ -24,7 +24,7 @@ def test_a_host_that_is_not_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     monkeypatch.setattr(inventory, "providers", lambda: {"lxc": Lxc()})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    table, ready = inventory.diagnosis()
+    table, ready = inventory.doctor_table()
     what, state, todo = (list(column.cells) for column in table.columns)
     assert not ready
     assert what == ["system", "disk", "memory",

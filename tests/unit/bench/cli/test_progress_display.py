@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from bench.cli.progress_display import Display
-from bench.engine.plan import plan
+from bench.cli.progress_display import ProgressDisplay
+from bench.engine.plan import make_plan
 from bench.engine.run import WAIT
 from bench.model.scenario import SamplingEffort
 from bench.model.selection import select_contenders
@@ -15,10 +15,12 @@ from provision.systems import SYSTEMS
 NAME = "floor/runner/default/hosted"
 
 
-def display(console: Console) -> Display:
+def display(console: Console) -> ProgressDisplay:
     asked, _ = select_contenders(SYSTEMS["debian"], (NAME,))
-    it = Display(console)
-    it.planned(plan(asked, [scenarios()["restart"]], SamplingEffort(1, 1.0, None, 4, 1), 4), [])
+    it = ProgressDisplay(console)
+    it.planned(
+        make_plan(asked, [scenarios()["restart"]], SamplingEffort(1, 1.0, None, 4, 1), 4), []
+    )
     return it
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from bench.distributed.dask import _Silent
 from bench.engine import measurement, run
-from bench.engine.plan import Done, Job, Plan, plan
+from bench.engine.plan import Job, KeptResults, Plan, make_plan
 from bench.engine.run import WAIT, _Loop, _Stay, bench
 from bench.model.request import BenchRequest
 from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
@@ -91,9 +91,9 @@ class FakeProvider:
 
 
 def ready(loop: _Loop, job: Job, stay: _Stay) -> Guest:
-    guest = cast(Guest, FakeGuest(f"{job.replica}-{job.lost}"))
+    guest = cast(Guest, FakeGuest(f"{job.replica}-{job.attempt}"))
     stay.guest = loop.guests[guest.name] = guest
-    loop.progress[job.entry.name].version = "1"
+    loop.progress[job.selected.name].version = "1"
     return guest
 
 
@@ -110,8 +110,8 @@ def loop(record: Record, *chosen: Scenario) -> _Loop:
     return _Loop(BenchRequest(), SYSTEMS["debian"], provider, list(chosen), record, _Silent())
 
 
-def measure(record: Record, *chosen: Scenario, done: dict[str, Done] | None = None) -> None:
-    loop(record, *chosen).run(plan([ENTRY], list(chosen), DEPTH, 4, done or {}), [ENTRY])
+def measure(record: Record, *chosen: Scenario, done: dict[str, KeptResults] | None = None) -> None:
+    loop(record, *chosen).run(make_plan([ENTRY], list(chosen), DEPTH, 4, done or {}), [ENTRY])
 
 
 def on_disk(record: Record) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def one_guest(record: Record, *, quiet: bool = False) -> tuple[_Loop, Job, _Stay
     fake = Fake("a")
     fake.quiet = quiet  # type: ignore[misc]
     it = loop(record, fake)
-    (job,) = plan([ENTRY], [fake], DEPTH, 4, {}).jobs
+    (job,) = make_plan([ENTRY], [fake], DEPTH, 4, {}).jobs
     it.progress[ENTRY.name] = Progress(ENTRY)
     return it, job, _Stay(job, _Silent())
 
@@ -181,10 +181,10 @@ def test_what_waits_within_a_scenario_measures_no_more_once_the_run_is_ended(
     monkeypatch.setattr(Fake, "perform", lambda _, turn, share: [turn.measure([], 1)][:0])
     it, job, stay = one_guest(record)
     guest = cast(Guest, FakeGuest("0-0"))
-    assert it._share(job, job.shares[0], guest, stay) == []
+    assert it._share(job, job.units[0], guest, stay) == []
     it.stopping = True
     with pytest.raises(Problem):
-        it._share(job, job.shares[0], guest, stay)
+        it._share(job, job.units[0], guest, stay)
     assert measured == [1]
 
 
@@ -209,7 +209,7 @@ def test_an_interrupt_keeps_what_is_complete_and_it_is_gone_on_with(record: Reco
 
     again = Record.load(record.folder)
     again.forget({(ENTRY.name, "last")})
-    done = {ENTRY.name: Done(frozenset(complete), 2)}
+    done = {ENTRY.name: KeptResults(frozenset(complete), 2)}
     measure(again, *chosen, Fake("last"), done=done)
     after = on_disk(again)
     assert statuses(after) == complete | {"last": "measured"}
@@ -232,7 +232,7 @@ def test_what_was_under_way_elsewhere_is_not_complete(record: Record) -> None:
         made.stopping = True
         broken()
 
-    made.run(plan([ENTRY], list(chosen), DEPTH, 4), [ENTRY])
+    made.run(make_plan([ENTRY], list(chosen), DEPTH, 4), [ENTRY])
     found = on_disk(record)
     assert (found["status"], statuses(found)["both"]) == ("unfinished", "unfinished")
     assert {scenario for scenario, _, _ in pairs(record)} == {"a"}
@@ -322,7 +322,7 @@ def test_the_floor_alone_is_hosted_where_it_can_be(
     assert [entry.contender.pid1 for entry in both] == [True, False]
     for asked in (both, both[:1]):
         fake = Fake("restart")
-        loop(record, fake).run(plan(asked, [fake], DEPTH, 4), asked)
+        loop(record, fake).run(make_plan(asked, [fake], DEPTH, 4), asked)
         assert record.run["alone"]["pid1"] is (len(asked) == 1)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.engine.verify import mode, verify
+from bench.engine.verify import find_mode, verify
 from bench.model.scenario import services
 from provision.errors import Problem
 from provision.systems import SYSTEMS
@@ -148,14 +148,14 @@ def test_a_service_that_never_started() -> None:
 
 def test_a_mode_is_told_with_what_shows_it() -> None:
     told = "Netlink: no\nI: s1 moved 'unmonitored' to 'up'\n"
-    found = mode(supervisors()["god"], told)
+    found = find_mode(supervisors()["god"], told)
     assert found["mode"].startswith("it polls")
     assert found["mode_shown_by"] == told
 
 
 def test_a_mode_that_nothing_shows() -> None:
     with pytest.raises(Problem, match="does not tell in which of its modes") as caught:
-        mode(supervisors()["god"], "god: no such file\n")
+        find_mode(supervisors()["god"], "god: no such file\n")
     assert "no such file" in caught.value.known
 
 
