@@ -1,4 +1,4 @@
-"""What a run is going to do, and how long that should take, before it does any of it."""
+"""What a run will do, guest by guest, and how long that takes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from bench.model.scenario import SamplingEffort, Scenario, WorkUnit
 from bench.model.selection import SelectedContender
 
-# Two that take all of a processor each do each other no harm on two processors.
+# One guest that uses a whole processor does not slow another one down on another processor.
 CPU_HEAVY_AT_ONCE = os.cpu_count() or 1
+# A work unit longer than this, in seconds, gets a guest of its own if there may be more guests.
+LONG_UNIT = 60.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one guest is going to do for a contender: its shares, one after the other.
+    """The work of one guest: units of one contender, done one after the other.
 
-    lost: how many guests before this one failed in a share, and left these to it.
+    replica: number of this guest among the contender's identical guests. attempt: how many guests
+    failed before this one and left these units to it.
     """
 
     selected: SelectedContender
@@ -28,30 +31,31 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """How long the shares should take."""
-        return sum(share.seconds for share in self.units)
+        """Expected duration of the units."""
+        return sum(unit.seconds for unit in self.units)
 
     @property
     def min_seconds(self) -> float:
-        """Seconds of those that whoever measures cannot save."""
-        return sum(share.min_seconds for share in self.units)
+        """Minimum duration: waits that no implementation can avoid."""
+        return sum(unit.min_seconds for unit in self.units)
 
     @property
     def own_guest(self) -> bool:
-        """Whether its guest is in no state to do anything more in the end, an orderly stop even."""
-        return any(share.own_guest for share in self.units)
+        """Whether the guest is unusable afterwards: skip the orderly stop."""
+        return any(unit.own_guest for unit in self.units)
 
     @property
     def cpu_heavy(self) -> bool:
-        """Whether it has to wait until all that are not loud are done."""
-        return any(share.cpu_heavy for share in self.units)
+        """Whether this job waits until all jobs that are not CPU-heavy are done."""
+        return any(unit.cpu_heavy for unit in self.units)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """jobs: in the order in which they begin; skipped: (contender, scenario), status and reason.
+    """All jobs of a run in the order in which they start.
 
-    at_once: how many guests the provider can have.
+    skipped: by (contender, scenario), the status and the reason. at_once: how many guests the
+    provider can run in parallel.
     """
 
     jobs: tuple[Job, ...]
@@ -60,123 +64,136 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """How long all jobs should take."""
-        return self._lasting(lambda job: job.seconds)
+        """Expected duration of the whole plan."""
+        return self._total_seconds(lambda job: job.seconds)
 
     @property
     def min_seconds(self) -> float:
-        """Seconds below which no measuring of this plan can get, whatever else it saves."""
-        return self._lasting(lambda job: job.min_seconds)
+        """Minimum duration: the mandatory waits of its slowest guest, or of all guests together."""
+        return self._total_seconds(lambda job: job.min_seconds)
 
-    def _lasting(self, of: Callable[[Job], float]) -> float:
-        """Seconds of all jobs: side by side, and then the loud ones."""
-        calm = [of(job) for job in self.jobs if not job.cpu_heavy]
-        loud = [of(job) for job in self.jobs if job.cpu_heavy]
-        return _side_by_side(calm, self.at_once) + _side_by_side(
-            loud, min(CPU_HEAVY_AT_ONCE, self.at_once)
-        )
+    def _total_seconds(self, duration_of: Callable[[Job], float]) -> float:
+        """Add the jobs that run side by side and the CPU-heavy ones that follow them."""
+        light = [duration_of(job) for job in self.jobs if not job.cpu_heavy]
+        heavy = [duration_of(job) for job in self.jobs if job.cpu_heavy]
+        heavy_at_once = min(CPU_HEAVY_AT_ONCE, self.at_once)
+        return _parallel_seconds(light, self.at_once) + _parallel_seconds(heavy, heavy_at_once)
 
     def min_seconds_line(self) -> str:
-        """The lower bound, and the guest that takes longest by it; empty where there is none."""
+        """Say the minimum duration and which guest decides it; empty without a minimum."""
         if not self.min_seconds:
             return ""
         longest = max(self.jobs, key=lambda job: job.min_seconds)
-        shares = ", ".join(
-            f"{share.scenario} {share.min_seconds:.0f} s"
-            for share in longest.units
-            if share.min_seconds
+        units = ", ".join(
+            f"{unit.scenario} {unit.min_seconds:.0f} s"
+            for unit in longest.units
+            if unit.min_seconds
         )
-        return f"lower bound {self.min_seconds:.0f} s; most in a guest of {longest.selected.name}: {shares}"
+        return (
+            f"lower bound {self.min_seconds:.0f} s;"
+            f" most in a guest of {longest.selected.name}: {units}"
+        )
 
     def lines(self) -> list[str]:
-        """The arithmetic, a line a contender: guests x trials x period."""
-        rows = []
-        for entry in {job.selected.name: job.selected for job in self.jobs}.values():
-            jobs = [job for job in self.jobs if job.selected.name == entry.name]
-            shares = [share for job in jobs for share in job.units if share.trials > 1]
-            trials = "+".join(str(share.trials) for share in shares) or "0"
-            period = entry.contender.period
-            look = f"period {period:g} s" if period else "event-driven"
-            longest = max(job.seconds for job in jobs)
-            guests = f"{len(jobs)} guest{'s' if len(jobs) > 1 else ''}"
-            rows.append(f"{entry.name}: {guests}, trials {trials}, {look}, about {longest:.0f} s")
-        return rows
+        """Say for each contender: guests, trials, period, expected duration."""
+        contenders = {job.selected.name: job.selected for job in self.jobs}
+        return [self._line(selected) for selected in contenders.values()]
+
+    def _line(self, selected: SelectedContender) -> str:
+        jobs = [job for job in self.jobs if job.selected.name == selected.name]
+        trials = [str(unit.trials) for job in jobs for unit in job.units if unit.trials > 1]
+        period = selected.contender.period
+        detection = f"period {period:g} s" if period else "event-driven"
+        guests = f"{len(jobs)} guest{'s' if len(jobs) > 1 else ''}"
+        longest = max(job.seconds for job in jobs)
+        return (
+            f"{selected.name}: {guests}, trials {'+'.join(trials) or '0'},"
+            f" {detection}, about {longest:.0f} s"
+        )
 
 
-def _side_by_side(seconds: Sequence[float], at_once: int) -> float:
-    return max(sum(seconds) / at_once, max(seconds, default=0.0))
+def _parallel_seconds(durations: Sequence[float], at_once: int) -> float:
+    return max(sum(durations) / at_once, max(durations, default=0.0))
 
 
 @dataclass(frozen=True)
 class KeptResults:
-    """What is kept of a contender: these scenarios, and the replicas below that number."""
+    """Results of a contender that a resumed run keeps.
+
+    scenarios: not measured again. replicas: numbers below this one are taken by earlier guests.
+    """
 
     scenarios: frozenset[str] = frozenset()
     replicas: int = 0
 
 
 def make_plan(
-    entries: list[SelectedContender],
-    scenarios: list[Scenario],
-    depth: SamplingEffort,
+    contenders: Sequence[SelectedContender],
+    scenarios: Sequence[Scenario],
+    effort: SamplingEffort,
     at_once: int,
-    done: Mapping[str, KeptResults] = {},
+    kept: Mapping[str, KeptResults] = {},
 ) -> Plan:
-    """Deal every scenario's shares out to guests, of which the provider can have some at once.
+    """Distribute the work units of every scenario over guests.
 
-    done: by contender, what is not to be measured again.
+    at_once: how many guests the provider can run in parallel. kept: by contender, what an earlier
+    part of a resumed run has measured already.
     """
     jobs: list[Job] = []
     skipped: dict[tuple[str, str], tuple[str, str]] = {}
-    for entry in entries:
-        dealt: list[list[WorkUnit]] = []
-        alone: list[list[WorkUnit]] = []
-        before = done.get(entry.name, KeptResults())
+    for selected in contenders:
+        earlier = kept.get(selected.name, KeptResults())
+        guests: list[list[WorkUnit]] = []
+        own_guests: list[list[WorkUnit]] = []
         for scenario in scenarios:
-            if scenario.name in before.scenarios:
+            if scenario.name in earlier.scenarios:
                 continue
-            reason = scenario.inapplicable(entry.contender)
-            shares = [] if reason else scenario.work_units(entry.contender, depth)
+            reason = scenario.inapplicable(selected.contender)
+            units = [] if reason else scenario.work_units(selected.contender, effort)
             if reason:
-                skipped[entry.name, scenario.name] = ("not applicable", reason)
-            elif not shares:
-                skipped[entry.name, scenario.name] = ("not measured", _too_long(entry))
-            _deal([share for share in shares if not share.own_guest], dealt, depth)
-            alone += [[share] for share in shares if share.own_guest]
+                skipped[selected.name, scenario.name] = ("not applicable", reason)
+            elif not units:
+                skipped[selected.name, scenario.name] = ("not measured", _too_slow(selected))
+            _distribute([unit for unit in units if not unit.own_guest], guests, effort)
+            own_guests += [[unit] for unit in units if unit.own_guest]
         jobs += [
-            Job(entry, replica, tuple(shares))
-            for replica, shares in enumerate([*dealt, *alone], before.replicas)
-            if shares
+            Job(selected, replica, tuple(units))
+            for replica, units in enumerate([*guests, *own_guests], earlier.replicas)
+            if units
         ]
-    return Plan(tuple(_ordered(jobs, depth.seed, at_once)), skipped, at_once)
+    return Plan(tuple(_start_order(jobs, effort.seed, at_once)), skipped, at_once)
 
 
-def _ordered(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
-    """Longest first; where there is one guest at a time in rounds, each in an order of its own.
+def _start_order(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
+    """Start the longest first; one guest at a time, shuffle each round of replicas.
 
-    So the machine's drift meets all contenders alike.
+    Shuffling makes host drift affect all contenders equally.
     """
     if at_once > 1:
         return sorted(jobs, key=lambda job: -job.seconds)
-    draw = random.Random(seed)
-    return sorted(jobs, key=lambda job: (job.replica, draw.random()))
+    generator = random.Random(seed)
+    return sorted(jobs, key=lambda job: (job.replica, generator.random()))
 
 
-def _deal(shares: list[WorkUnit], dealt: list[list[WorkUnit]], depth: SamplingEffort) -> None:
-    """Several shares of one scenario go to guests of their own, a single one to the least busy."""
-    if len(shares) > 1 or not dealt:
-        dealt += [[] for _ in range(len(shares) - len(dealt))]
-        for guest, share in zip(dealt, shares, strict=False):
-            guest.append(share)
+def _distribute(
+    units: Sequence[WorkUnit], guests: list[list[WorkUnit]], effort: SamplingEffort
+) -> None:
+    """Give several units of one scenario to one guest each, a single unit to the least busy one.
+
+    guests: the units of each guest so far; changed in place.
+    """
+    if len(units) > 1 or not guests:
+        guests += [[] for _ in range(len(units) - len(guests))]
+        for guest, unit in zip(guests, units, strict=False):
+            guest.append(unit)
         return
-    for share in shares:
-        busy = [sum(each.seconds for each in guest) for guest in dealt]
-        if share.seconds > 60 and len(dealt) < depth.replicas:
-            dealt.append([share])
+    for unit in units:
+        if unit.seconds > LONG_UNIT and len(guests) < effort.replicas:
+            guests.append([unit])
         else:
-            dealt[busy.index(min(busy))].append(share)
+            min(guests, key=lambda guest: sum(other.seconds for other in guest)).append(unit)
 
 
-def _too_long(entry: SelectedContender) -> str:
-    period = entry.contender.period
+def _too_slow(selected: SelectedContender) -> str:
+    period = selected.contender.period
     return f"period {period:g} s" if period else "too slow for a quick run"
