@@ -20,6 +20,7 @@ from invoke.exceptions import CommandTimedOut, UnexpectedExit
 from provision.counters.memory import MemoryGroup
 from provision.counters.syscalls import Calls
 from provision.errors import Problem
+from provision.guest_name import check_guest_name
 from provision.systems import System
 
 
@@ -56,7 +57,7 @@ class Guest(ABC):
     """A running guest. Nothing above it knows which provider made it."""
 
     def __init__(self, name: str, system: System) -> None:
-        self.name = name
+        self.name = check_guest_name(name)
         self.system = system
         self._connection: Connection | None = None
 

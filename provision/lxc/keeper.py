@@ -22,6 +22,7 @@ import ctypes
 import fcntl
 import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,8 @@ LOCKS = Path("/run/lxc/lock")
 VIEW = Path("/mnt")
 GUESTS = VIEW / "guests"
 KEPT = "kept"
+# As in provision/guest_name.py: any other name could stand for a folder that is not one guest's.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 SETTLING = 10.0  # s: how long a guest that was killed may take to be gone
 PR_SET_PDEATHSIG = 1
 CLONE_NEWNS = 0x00020000
@@ -46,6 +49,8 @@ class Keeper:
     """The guest's processes on the host: LXC's monitor, and its network while it has one."""
 
     def __init__(self, cache: Path, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be the name of a guest")
         self.cache = cache
         self.name = name
         self.home = cache / "guests" / name
@@ -189,6 +194,8 @@ def abandoned() -> list[str]:
     busy: dict[str, bool] = {}
     for top in _tops("*"):
         name = top.name.removeprefix(cgroup_name("")).split(".")[0]
+        if not NAME.fullmatch(name):
+            continue
         busy[name] = busy.get(name, False) or _inhabited(top)
     kept = _keepers() if busy else set()
     return sorted(name for name, alive in busy.items() if not alive and name not in kept)
@@ -216,8 +223,11 @@ def _keepers() -> set[str]:
 def remove_traces(home: Path) -> list[Path]:
     """Remove what a guest, whose processes have ended, leaves on the host.
 
-    Returns what could not be removed: control groups, lock file, folder.
+    Returns what could not be removed: control groups, lock file, folder. Raises ValueError where
+    the folder is not one guest's.
     """
+    if home.parent.name != "guests" or not NAME.fullmatch(home.name):
+        raise ValueError(f"{home} is not the folder of one guest")
     until = time.monotonic() + SETTLING
     while left := _cgroups(home.name):
         for group in left:

@@ -33,6 +33,7 @@ from provision.counters.memory import MemoryGroup, memory_group
 from provision.counters.syscalls import Calls, counted
 from provision.errors import Problem
 from provision.guest import File, Guest, config
+from provision.guest_name import check_guest_name, is_guest_name
 from provision.lxc import keeper
 from provision.lxc.image import (  # fmt: skip
     RANGE,
@@ -117,7 +118,7 @@ class Lxc(Provider):
         return [home.name for home in _homes() if _owned(home)]
 
     def remove(self, name: str) -> None:
-        home = _folder() / name
+        home = _folder() / check_guest_name(name)
         if _owned(home):
             _end_keeper(home)
         subprocess.run(
@@ -481,7 +482,7 @@ def _seen(path: Path) -> str:
 
 
 def _homes() -> list[Path]:
-    return sorted(_folder().glob("*/"))
+    return sorted(home for home in _folder().glob("*/") if is_guest_name(home.name))
 
 
 def _unowned() -> list[Path]:
