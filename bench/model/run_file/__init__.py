@@ -1,0 +1,94 @@
+"""Types of a run's files: `run.json` and the lines of `samples.jsonl`.
+
+They are TypedDicts: at run time each is the plain dict that stands in the file, and costs nothing.
+Import them from here: `from bench.model.run_file import ContenderResult, Run`.
+
+The text below a field gives its meaning and unit. `./inv schema` writes it with the types into
+`reports/schema.json`, which every run is checked against when it is read. A key that older runs do
+not have is `NotRequired`: read it with `.get`. Keys keep their names, because older runs have them;
+a new key gets the best name there is.
+"""
+
+from bench.model.run_file.calibration import (
+    Calibration,
+    CalibrationCheck,
+    ClockFacts,
+    Distribution,
+    FloorComparison,
+    Histogram,
+    TraceAgreement,
+    WitnessedRun,
+)
+from bench.model.run_file.contender import (
+    Article,
+    ContenderResult,
+    FloorAlone,
+    GuestFacts,
+    HostLoad,
+    MeasurerFacts,
+    MetricResult,
+    QualityIssue,
+    ScenarioResult,
+    SourceFacts,
+    VerdictResult,
+    Verification,
+)
+from bench.model.run_file.host import HostFacts
+from bench.model.run_file.run import (
+    AbsentSupervisor,
+    FloorNoise,
+    Options,
+    PlanSummary,
+    ProviderChoice,
+    Run,
+    SystemFacts,
+)
+from bench.model.run_file.sample import KernelStamps, RestartSample, Sample
+from bench.model.run_file.supervisor import (
+    Action,
+    Example,
+    ExampleStep,
+    LineCount,
+    LineCounts,
+    SupervisorFacts,
+)
+
+__all__ = [
+    "AbsentSupervisor",
+    "Action",
+    "Article",
+    "Calibration",
+    "CalibrationCheck",
+    "ClockFacts",
+    "ContenderResult",
+    "Distribution",
+    "Example",
+    "ExampleStep",
+    "FloorAlone",
+    "FloorComparison",
+    "FloorNoise",
+    "GuestFacts",
+    "Histogram",
+    "HostFacts",
+    "HostLoad",
+    "KernelStamps",
+    "LineCount",
+    "LineCounts",
+    "MeasurerFacts",
+    "MetricResult",
+    "Options",
+    "PlanSummary",
+    "ProviderChoice",
+    "QualityIssue",
+    "RestartSample",
+    "Run",
+    "Sample",
+    "ScenarioResult",
+    "SourceFacts",
+    "SupervisorFacts",
+    "SystemFacts",
+    "TraceAgreement",
+    "VerdictResult",
+    "Verification",
+    "WitnessedRun",
+]

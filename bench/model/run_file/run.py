@@ -1,0 +1,158 @@
+"""What stands in `run.json`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from msgspec import Meta
+
+from bench.model.run_file.calibration import Calibration, TraceAgreement
+from bench.model.run_file.constraints import Word
+from bench.model.run_file.contender import ContenderResult, FloorAlone
+from bench.model.run_file.host import HostFacts
+from bench.model.run_file.supervisor import SupervisorFacts
+
+
+class Options(TypedDict, total=False):
+    """The options that a run was made with; docs/results.md says which must match to resume it."""
+
+    system: str
+    """System of the guests (--os)."""
+    provider: str
+    """Provider, or `auto`."""
+    only: list[str]
+    """Names of supervisors, or beginnings of contenders' names; empty: all."""
+    scenarios: list[str]
+    """Names of scenarios."""
+    role: str
+    """Role; empty: all."""
+    profile: str
+    """Profile; empty: all."""
+    trials: int
+    """Trials per contender; 0: the default."""
+    seed: int
+    """Seed of the random uptimes."""
+    quick: bool
+    """Whether --quick was given."""
+    keep: bool
+    """Always false: it changes no figure."""
+    resume: bool
+    """Always false: it changes no figure."""
+    box: str
+    """Vagrant box; empty: the default."""
+    versions: str
+    """`2012` for the article's versions; else empty."""
+    mirror: dict[str, str]
+    """Archives that packages come from."""
+    overlays: dict[str, str]
+    """Digest of each supervisor's overlay."""
+    trace: bool
+    """Whether the kernel was traced."""
+    redo: str
+    """Always empty: it changes no figure."""
+
+
+class SystemFacts(TypedDict):
+    """The system that guests run."""
+
+    name: Word
+    """Name as in --os."""
+    title: Word
+    """Name for readers."""
+    mirror: NotRequired[dict[str, str]]
+    """What --mirror, --snapshot, --keyring and --aur asked for."""
+
+
+class ProviderChoice(TypedDict):
+    """The provider that made the guests."""
+
+    name: Word
+    """Name of the provider."""
+    reason: str
+    """Why it was chosen."""
+
+
+class PlanSummary(TypedDict):
+    """What was planned before the run."""
+
+    lines: list[str]
+    """The plan in words."""
+    seconds: float
+    """Expected duration in s."""
+
+
+class AbsentSupervisor(TypedDict):
+    """A requested supervisor that is not available."""
+
+    supervisor: Word
+    """Name of the supervisor."""
+    title: str
+    """Name for readers."""
+    reason: str
+    """Why it is not available, and what to do."""
+
+
+class FloorNoise(TypedDict):
+    """How noisy one part of a merged run was, measured by its floor."""
+
+    host: NotRequired[Word]
+    """Name of the host."""
+    spread: float | None
+    """The floor's 90th percentile over its median; null where the floor was not measured."""
+    company: float | None
+    """The floor's median among other guests over its median alone; null where unknown."""
+
+
+class Run(TypedDict):
+    """What one `./inv bench` did. docs/results.md explains it."""
+
+    schema: Literal[1]
+    """Version of this format."""
+    id: Word
+    """Name of the run's folder."""
+    started: Word
+    """Time of its start."""
+    ended: str | None
+    """Time of its end; null until then."""
+    seconds: NotRequired[float]
+    """Duration in s."""
+    bound: NotRequired[Annotated[float, Meta(ge=0)]]
+    """Minimum duration of the planned measurements in s: waits that cannot be avoided."""
+    suite_cpu: NotRequired[float | None]
+    """CPU time of the suite during measurements, over their duration."""
+    options: Options
+    """Options of the command."""
+    quick: bool
+    """Whether it was made with --quick: too few trials to rank."""
+    system: SystemFacts
+    """System of the guests."""
+    provider: ProviderChoice
+    """Provider of the guests."""
+    host: HostFacts
+    """The machine that measured."""
+    hosts: NotRequired[dict[str, HostFacts]]
+    """Of a merged run: each host by its name."""
+    mixed: NotRequired[bool]
+    """Of a merged run: whether contenders of several hosts may be ranked together."""
+    merged: NotRequired[list[str]]
+    """Of a merged run: ids of its parts."""
+    noise: NotRequired[list[FloorNoise]]
+    """Of a merged run: how noisy each of its parts was."""
+    instrument: NotRequired[str | None]
+    """Digest of the files that a guest gets; null where parts of a merged run differ."""
+    plan: PlanSummary
+    """What was planned."""
+    absent: list[AbsentSupervisor]
+    """Requested supervisors that are not available."""
+    alone: FloorAlone | None
+    """The floor's latency with no other guest; null where it was not measured."""
+    calibration: NotRequired[Calibration | None]
+    """Calibration of this host; null where there is none."""
+    trace: NotRequired[TraceAgreement | None]
+    """Agreement of the suite's stamps with the kernel's, with --trace."""
+    warnings: list[str]
+    """What a reader must know before believing the figures."""
+    supervisors: dict[str, SupervisorFacts]
+    """Facts about each supervisor."""
+    contenders: list[ContenderResult]
+    """Results of each contender."""

@@ -1,0 +1,72 @@
+"""Lines of `samples.jsonl`. Stamps are in ns of the guest's CLOCK_MONOTONIC."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+from bench.model.run_file.constraints import Word
+
+
+class KernelStamps(TypedDict):
+    """What the kernel saw of one restart; null: it did not see that."""
+
+    kill: int | None
+    """The signal was generated."""
+    death: int | None
+    """The daemon began to exit."""
+    awake: int | None
+    """The process that forked the successor was woken up."""
+    fork: int | None
+    """The supervisor forked the successor or its first ancestor."""
+    exec: int | None
+    """The successor executed the daemon."""
+
+
+class Sample(TypedDict):
+    """One event of the measuring program, and whose it is; more keys depend on the event."""
+
+    contender: Word
+    """Name of the contender."""
+    replica: int
+    """Number of the guest among the contender's identical guests."""
+    scenario: Word
+    """Name of the scenario."""
+    event: Word
+    """Kind of event; `sample`: one restart."""
+    act: NotRequired[str]
+    """Stage of the scenario."""
+
+
+class RestartSample(Sample):
+    """One restart: the daemon is killed, and its successor starts."""
+
+    group: Word
+    """`long` or `short` uptime before the kill."""
+    warmup: bool
+    """Whether it is left out of every figure."""
+    censored: bool
+    """Whether no successor started within the deadline."""
+    drawn_s: NotRequired[float]
+    """Uptime that was drawn, in s."""
+    uptime_ns: int
+    """Uptime at the kill, in ns."""
+    deadline_s: NotRequired[float]
+    """Seconds until the trial was given up."""
+    kill_ns: int
+    """Stamp before the kill."""
+    exit_ns: NotRequired[int | None]
+    """Stamp of the daemon's end as the measuring program saw it."""
+    begun_ns: NotRequired[int | None]
+    """First stamp of the successor, at its entry point."""
+    main_ns: int | None
+    """Stamp of the successor's main(); null where there was none."""
+    up_ns: NotRequired[int | None]
+    """Stamp of the successor when it is up."""
+    ready_ns: NotRequired[int | None]
+    """Stamp of the successor's readiness."""
+    old_pid: NotRequired[int]
+    """Pid of the killed daemon in the guest."""
+    new_pid: NotRequired[int | None]
+    """Pid of the successor in the guest."""
+    witness: NotRequired[KernelStamps]
+    """What the kernel saw, with --trace."""
