@@ -1,0 +1,275 @@
+"""The steps of a plan for the measuring program: a TypedDict and a builder for each.
+
+daemon/README.md says what each step does and which events it prints. Keys that are not given take
+the measuring program's defaults. All times are in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from signal import SIGKILL
+from typing import Literal, NotRequired, TypeAlias, TypedDict
+
+
+class Tree(TypedDict):
+    """Where the supervision tree begins: at PID 1, or at processes given by name or pid."""
+
+    root: list[str | int]
+    pid1: NotRequired[bool]
+
+
+class TrialGroup(TypedDict):
+    """Trials of one kind; each uptime is drawn from between the two bounds."""
+
+    name: str
+    trials: int
+    uptime: list[float]  # [low, high]
+    fresh: NotRequired[bool]  # a kill later than drawn is worthless; default: high is below 1 s
+
+
+class TimeSlot(TypedDict):
+    """The slots of time in which a guest may kill: number `index` of every `count`."""
+
+    index: int
+    count: int
+    width: float
+
+
+class AwaitUp(TypedDict):
+    """Wait until each service lives; print `up`, or `down` at the deadline."""
+
+    do: Literal["await"]
+    services: list[str]
+    deadline: float
+    fresh: NotRequired[bool]
+    otherwise: NotRequired[str]
+
+
+class AwaitEnd(TypedDict):
+    """Wait until no daemon of a service is left; print `alive` if one is at the deadline."""
+
+    do: Literal["end"]
+    service: str
+    deadline: float
+
+
+class CountStarts(TypedDict):
+    """Count the starts of a service in a window; print `starts`."""
+
+    do: Literal["starts"]
+    service: str
+    seconds: float
+
+
+class Trials(TypedDict):
+    """Kill a service again and again; print one `sample` a kill."""
+
+    do: Literal["trials"]
+    service: str
+    groups: list[TrialGroup]
+    deadline: float
+    signal: NotRequired[int]
+    warmup: NotRequired[int]
+    patience: NotRequired[float]
+    limit: NotRequired[tuple[int, float] | None]
+    slot: NotRequired[TimeSlot | None]
+    ready: NotRequired[bool]
+
+
+class Storm(TypedDict):
+    """Kill all services at once; print one `storm`."""
+
+    do: Literal["storm"]
+    services: list[str]
+    deadline: float
+    signal: NotRequired[int]
+
+
+class Gather(TypedDict):
+    """Wait until all services live, or none has come for `stall` s; print `gathered`."""
+
+    do: Literal["gather"]
+    services: list[str]
+    new: list[str]
+    stall: float
+
+
+class Reap(TypedDict):
+    """Wait until no process of a name is left; print `reaped`."""
+
+    do: Literal["reap"]
+    comm: str
+    deadline: float
+    after: NotRequired[str]
+
+
+class Wait(TypedDict):
+    """Wait; `watch` first reports services that started unheard, `sleep` does not."""
+
+    do: Literal["sleep", "watch"]
+    seconds: float
+
+
+class SetMode(TypedDict):
+    """Write the options that a daemon reads at its next start; print `mode`."""
+
+    do: Literal["mode"]
+    service: str
+    text: str
+
+
+class RunCommand(TypedDict):
+    """Run a shell command; print `ran`."""
+
+    do: Literal["run"]
+    command: str
+    deadline: float
+
+
+class SendSignal(TypedDict):
+    """Send a signal to every process of a target; print `signalled`."""
+
+    do: Literal["signal"]
+    target: str
+    signal: int
+
+
+class TakeSnapshot(TypedDict):
+    """Print every process of the guest, as `processes`."""
+
+    do: Literal["snapshot"]
+
+
+class MeasureFootprint(Tree):
+    """Print the sizes of the supervision tree, as `footprint`."""
+
+    do: Literal["footprint"]
+    services: int
+    label: NotRequired[str]
+
+
+class MeasureCpu(Tree):
+    """Print what the supervision tree uses in a window, as `cpu`."""
+
+    do: Literal["cpu"]
+    window: float
+    label: NotRequired[str]
+
+
+class MarkCpu(Tree):
+    """Print what the supervision tree has used up to now, as `cpu_mark`."""
+
+    do: Literal["cpu_mark"]
+    label: NotRequired[str]
+
+
+Step: TypeAlias = (
+    AwaitUp
+    | AwaitEnd
+    | CountStarts
+    | Trials
+    | Storm
+    | Gather
+    | Reap
+    | Wait
+    | SetMode
+    | RunCommand
+    | SendSignal
+    | TakeSnapshot
+    | MeasureFootprint
+    | MeasureCpu
+    | MarkCpu
+)
+
+
+def await_up(services: Sequence[str], deadline: float) -> AwaitUp:
+    """Wait until each service lives."""
+    return {"do": "await", "services": list(services), "deadline": deadline}
+
+
+def await_restart(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUp:
+    """Wait until each service has started after the step or signal before this one.
+
+    otherwise: a shell command for when one has not; after it they have as long again.
+    """
+    step: AwaitUp = {**await_up(services, deadline), "fresh": True}
+    return {**step, "otherwise": otherwise} if otherwise else step
+
+
+def await_end(service: str, deadline: float) -> AwaitEnd:
+    """Wait until no daemon of the service is left."""
+    return {"do": "end", "service": service, "deadline": deadline}
+
+
+def count_starts(service: str, seconds: float) -> CountStarts:
+    """Count the starts of the service in a window."""
+    return {"do": "starts", "service": service, "seconds": seconds}
+
+
+def storm(services: Sequence[str], deadline: float) -> Storm:
+    """Kill all the services with SIGKILL at once, and wait for their successors."""
+    return {"do": "storm", "services": list(services), "deadline": deadline}
+
+
+def reap(comm: str, deadline: float, after: str = "") -> Reap:
+    """Wait until no process of that name is left.
+
+    after: a service that first has to report that it has left the last of its orphans.
+    """
+    step: Reap = {"do": "reap", "comm": comm, "deadline": deadline}
+    return {**step, "after": after} if after else step
+
+
+def sleep(seconds: float) -> Wait:
+    """Wait."""
+    return {"do": "sleep", "seconds": seconds}
+
+
+def watch(seconds: float) -> Wait:
+    """Report services that started unheard, then wait."""
+    return {"do": "watch", "seconds": seconds}
+
+
+def set_mode(service: str, options: str) -> SetMode:
+    """Give testd options from its next start on; none: as it is configured."""
+    return {"do": "mode", "service": service, "text": options}
+
+
+def run_command(command: str, deadline: float) -> RunCommand:
+    """Run a shell command, and kill it at the deadline."""
+    return {"do": "run", "command": command, "deadline": deadline}
+
+
+def signal_service(service: str, number: int) -> SendSignal:
+    """Send a signal to every daemon of the service."""
+    return {"do": "signal", "target": f"service:{service}", "signal": number}
+
+
+def kill_service(service: str) -> SendSignal:
+    """Send SIGKILL to every daemon of the service."""
+    return signal_service(service, SIGKILL.value)
+
+
+def kill_processes(comm: str) -> SendSignal:
+    """Send SIGKILL to every process of that name."""
+    return {"do": "signal", "target": f"comm:{comm}", "signal": SIGKILL.value}
+
+
+def snapshot() -> TakeSnapshot:
+    """List every process of the guest."""
+    return {"do": "snapshot"}
+
+
+def measure_footprint(services: int, tree: Tree, label: str = "") -> MeasureFootprint:
+    """Measure the memory, threads and open files of the supervision tree."""
+    return {"do": "footprint", "services": services, "label": label, **tree}
+
+
+def measure_cpu(window: float, tree: Tree, label: str) -> MeasureCpu:
+    """Measure what the supervision tree uses in a window."""
+    return {"do": "cpu", "window": window, "label": label, **tree}
+
+
+def mark_cpu(tree: Tree, label: str) -> MarkCpu:
+    """Record what the supervision tree has used up to now."""
+    return {"do": "cpu_mark", "label": label, **tree}
