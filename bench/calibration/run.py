@@ -18,6 +18,7 @@ from bench.engine.lock import exclusive_run_lock
 from bench.engine.run import Observer, bench
 from bench.model.host_info import host_facts
 from bench.model.request import BenchRequest
+from bench.model.run_file import check_outcome
 from bench.tracing.compare import figures
 from bench.tracing.parser import Trace, lack, tracing
 from daemon.build import Binaries, build
@@ -215,9 +216,7 @@ def show(found: dict[str, Any], console: Console) -> int:
     for heading in ("what", "figure", "bound", ""):
         table.add_column(heading)
     for check in found["checks"]:
-        missed = "missed: a goal on a quiet host" if check["goal"] else "FAILED"
-        table.add_row(check["what"], check["figure"], check["bound"],
-                      "met" if check["met"] else missed)  # fmt: skip
+        table.add_row(check["what"], check["figure"], check["bound"], check_outcome(check))
     console.print(table)
     console.print(_noise_table(found["noise"]))
     kept = "Kept for later runs" if found["kept"] else "Not kept, since a full one is there"

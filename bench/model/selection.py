@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bench.model.run_file import FLOOR as FLOOR  # also for its importers
 from provision.errors import Problem
 from provision.sources.packages import Present, Source
 from provision.systems import System, unknown
 from supervisors import supervisors
 from supervisors.base import Contender, Supervisor
-
-FLOOR = "floor"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.model.run_file import TOO_NOISY
 from bench.model.scenario import Event, Scenario
 from bench.model.selection import FLOOR, SelectedContender
 from bench.recording.quality import quality_issues, unstable
@@ -206,7 +207,7 @@ def warnings(run: dict[str, Any]) -> list[str]:
     wide = _worst(run, "spread")
     if wide > NOISY:
         said.append(
-            f"This host is too noisy for a ranking: the floor's slow tenth is {wide:.1f} times its "
+            f"This host is {TOO_NOISY}: the floor's slow tenth is {wide:.1f} times its "
             f"median (bound {NOISY:g}). Stop what else runs here, then measure again."
         )
     slower = _worst(run, "company")

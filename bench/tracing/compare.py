@@ -12,6 +12,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
+from bench.model.run_file import RESTART_PARTS
 from bench.model.scenario import Event
 from bench.model.selection import SelectedContender
 from bench.model.statistics import ENOUGH_FOR_P99, Metric, summary
@@ -23,13 +24,12 @@ from provision.provider import Provider, Say
 
 # The kernel's stamps are cut to whole microseconds, ours are not.
 _GRAIN = 1000
-PARTS = ("death", "reaction", "holdoff", "child", "spawn")
 # What a trace tells and no sample does.
 _OF_TRACES = ("unattributed", "lost_events")
 _SUFFIXES = {"long": "", "short": "_short"}
 # A guest: its contender and replica.
 _Place = tuple[str, int]
-_METRICS = frozenset(f"restart_{part}{end}" for part in PARTS for end in _SUFFIXES.values())
+_METRICS = frozenset(f"restart_{part}{end}" for part in RESTART_PARTS for end in _SUFFIXES.values())
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,7 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
         rows = [row for each in samples if (row := _row(each, group))]
         found += [
             summary(f"restart_{part}{suffix}", "ms", values)
-            for part, values in zip(PARTS, zip(*rows, strict=True), strict=bool(rows))
+            for part, values in zip(RESTART_PARTS, zip(*rows, strict=True), strict=bool(rows))
         ]
     return found
 

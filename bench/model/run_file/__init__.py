@@ -18,6 +18,7 @@ from bench.model.run_file.calibration import (
     Histogram,
     TraceAgreement,
     WitnessedRun,
+    check_outcome,
 )
 from bench.model.run_file.contender import (
     Article,
@@ -34,6 +35,7 @@ from bench.model.run_file.contender import (
     Verification,
 )
 from bench.model.run_file.host import HostFacts
+from bench.model.run_file.names import FLOOR, RESTART_PARTS, TOO_NOISY
 from bench.model.run_file.run import (
     AbsentSupervisor,
     FloorNoise,
@@ -54,6 +56,9 @@ from bench.model.run_file.supervisor import (
 )
 
 __all__ = [
+    "FLOOR",
+    "RESTART_PARTS",
+    "TOO_NOISY",
     "AbsentSupervisor",
     "Action",
     "Article",
@@ -91,4 +96,5 @@ __all__ = [
     "VerdictResult",
     "Verification",
     "WitnessedRun",
+    "check_outcome",
 ]

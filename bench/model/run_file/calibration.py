@@ -76,6 +76,13 @@ class CalibrationCheck(TypedDict):
     """Whether the bound is a goal for a quiet host; otherwise it must be met."""
 
 
+def check_outcome(check: CalibrationCheck) -> str:
+    """Return in words whether the figure is within its bound."""
+    if check["met"]:
+        return "met"
+    return "missed: a goal on a quiet host" if check["goal"] else "FAILED"
+
+
 class Histogram(TypedDict):
     """How late a sleeper woke up."""
 
