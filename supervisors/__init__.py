@@ -9,13 +9,19 @@ from pathlib import Path
 from supervisors.base import Supervisor
 
 
+def folders() -> list[Path]:
+    """Return the folder of every supervisor: each that has an __init__.py."""
+    return sorted(path.parent for path in Path(__file__).parent.glob("*/__init__.py"))
+
+
 @cache
 def supervisors() -> dict[str, Supervisor]:
-    """Every supervisor by its name, in the article's order; those it did not know come last."""
-    folder = Path(__file__).parent
-    modules = [
-        importlib.import_module(f"supervisors.{entry.parent.name}")
-        for entry in folder.glob("*/__init__.py")
-    ]
-    found = [module.SUPERVISOR for module in modules]
-    return {each.name: each for each in sorted(found, key=lambda each: (each.rank, each.name))}
+    """Return every supervisor by its name: the article's in its order, then the others."""
+    registered = [_load(folder.name) for folder in folders()]
+    registered.sort(key=lambda supervisor: (supervisor.article_order, supervisor.name))
+    return {supervisor.name: supervisor for supervisor in registered}
+
+
+def _load(name: str) -> Supervisor:
+    supervisor: Supervisor = importlib.import_module(f"supervisors.{name}").SUPERVISOR
+    return supervisor

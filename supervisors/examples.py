@@ -9,7 +9,9 @@ from typing import IO, Any, NoReturn
 from provision.guest import File, Guest, Output
 from provision.sources.packages import Source
 from provision.systems import System
-from supervisors.base import ENABLE, ENABLE_SCRIPT, Contender, Service, Supervisor
+from supervisors.base import ENABLE_SCRIPT, RUN_ENABLE_SCRIPT, Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 Action = dict[str, Any]
 Step = dict[str, Any]
@@ -32,7 +34,7 @@ class _Notebook(Guest):
 
     def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
         """Write the command down."""
-        if command.strip() not in ("", "true", ENABLE):
+        if command.strip() not in ("", "true", RUN_ENABLE_SCRIPT):
             self.actions.append({"command": command})
         return Output("", "", 0)
 
@@ -114,8 +116,8 @@ def examples(supervisor: Supervisor, system: System, source: Source | None = Non
     as_pid1 = [each for each in contenders if each.pid1]
     if hosted and as_pid1:
         made.append(_difference(supervisor, system, hosted[0], as_pid1[0], "As PID 1"))
-    if supervisor.daemonize is not None:
-        made.append(_foreground(supervisor, system, supervisor.daemonize))
+    if supervisor.daemonize_source is not None:
+        made.append(_foreground(supervisor, system, supervisor.daemonize_source))
     return made
 
 
@@ -125,12 +127,12 @@ def _first(contenders: Iterable[Contender], *, role: str, profile: str) -> Conte
 
 def _install(supervisor: Supervisor, system: System, source: Source | None) -> Step:
     found = source or supervisor.source(system)
-    lack = "" if source else supervisor.why_missing(system)
+    lack = "" if source else supervisor.why_unavailable(system)
     if found is None or lack:
         return {"title": "Install", "actions": [], "note":
                 f"It is not to be had on {system.title}: {lack}. A build of your own goes in by "
                 f"--overlay={supervisor.name}=DIR, a folder that is laid over the guest's root "
-                f"and holds {supervisor.program}."}  # fmt: skip
+                f"and holds {supervisor.program_path}."}  # fmt: skip
     guest = _Notebook(system)
     supervisor.install(guest, found)
     return {"title": "Install", "actions": guest.noted()}
@@ -150,14 +152,14 @@ def _example(
     step("Configure")
     supervisor.start(guest, contender)
     step("Start as PID 1" if contender.pid1 else f"Start, kept by {system.init}")
-    supervisor.add(guest, contender, [one, two])
+    supervisor.update_services(guest, contender, [one, two])
     step("Add a service, and reload")
-    guest.run(supervisor.stop_service(contender, one))
+    guest.run(supervisor.stop_command(contender, one))
     step("Stop a service")
-    guest.run(supervisor.start_service(contender, one))
+    guest.run(supervisor.start_command(contender, one))
     step("Start it again")
-    guest.run(supervisor.disable(contender, two))
-    guest.run(supervisor.reload(contender, [one]) or "true")
+    guest.run(supervisor.disable_command(contender, two))
+    guest.run(supervisor.reload_command(contender, [one]) or "true")
     step("Take a service out, and reload")
     supervisor.stop(guest, contender)
     step("Stop")
@@ -191,6 +193,8 @@ def _foreground(supervisor: Supervisor, system: System, daemonize: Source) -> Ex
     guest.noted()
     daemonize.install(guest)
     steps = [{"title": "Install daemonize", "actions": guest.noted()}]
-    supervisor.add(guest, contender, [one, Service("s3", contender.role, foreground=True)])
+    supervisor.update_services(
+        guest, contender, [one, Service("s3", contender.role, foreground=True)]
+    )
     steps.append({"title": "Add a service, and reload", "actions": guest.noted()})
     return {"title": "A program that stays in the foreground, by daemonize", "steps": steps}

@@ -77,13 +77,13 @@ def _apt(system: System) -> list[str]:
 def _had(supervisor: Supervisor, system: System, offered: dict[str, str]) -> str:
     source = supervisor.source(system)
     if source is None:
-        return supervisor.why_missing(system)
-    lines = [str(source), supervisor.why_missing(system)]
+        return supervisor.why_unavailable(system)
+    lines = [str(source), supervisor.why_unavailable(system)]
     if isinstance(source, Apt):
         version = offered.get(source.packages[0], "")
-        lines.append(version + ("*" if supervisor.is_articles(version) else ""))
-    if system.name in supervisor.sources_2012:
-        lines.append(f"--versions={ARTICLE_YEAR}: {supervisor.sources_2012[system.name]}*")
+        lines.append(version + ("*" if supervisor.matches_article(version) else ""))
+    if system.name in supervisor.article_sources:
+        lines.append(f"--versions={ARTICLE_YEAR}: {supervisor.article_sources[system.name]}*")
     return "\n".join(line for line in lines if line)
 
 
@@ -127,7 +127,7 @@ def _scenarios() -> Table:
 def _pid1(supervisor: Supervisor) -> str:
     if supervisor.needs_pid1:
         return "needed"
-    return "possible" if supervisor.can_pid1 else "no"
+    return "possible" if supervisor.can_be_pid1 else "no"
 
 
 def doctor_table() -> tuple[Table, bool]:

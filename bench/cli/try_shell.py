@@ -33,7 +33,7 @@ def open_try_shell(
     chosen, absent = select_contenders(system, (name,), versions=versions, overlays=overlays)
     for each in absent:
         raise Problem(
-            f"{each.title} is not to be had: {each.why_missing(system, versions)}.",
+            f"{each.title} is not to be had: {each.why_unavailable(system, versions)}.",
             advice=f"--overlay={each.name}=DIR lays a build of your own over the guest.",
             usage=True,
         )
@@ -58,8 +58,8 @@ def open_try_shell(
         service = wanted[0]
         console.print(
             f"Services: {', '.join(each.name for each in wanted)}. Stop one:"
-            f" {entry.supervisor.stop_service(entry.contender, service)}\n"
-            f"Start it: {entry.supervisor.start_service(entry.contender, service)}\n"
+            f" {entry.supervisor.stop_command(entry.contender, service)}\n"
+            f"Start it: {entry.supervisor.start_command(entry.contender, service)}\n"
             "Kill one: pkill -KILL -o testd; ps ax shows its successor. Leave with exit.",
             highlight=False,
         )

@@ -13,8 +13,8 @@ from rich.text import Text
 from bench.model.selection import FLOOR
 from provision.systems import named, unknown
 from supervisors import supervisors
-from supervisors.base import TESTD
 from supervisors.examples import Action, examples
+from supervisors.service import TESTD
 
 
 def show(name: str, system_name: str, console: Console) -> int:
@@ -25,7 +25,7 @@ def show(name: str, system_name: str, console: Console) -> int:
     supervisor, system = known[name], named(system_name)
     console.print(f"[bold]{escape(supervisor.title)}[/bold] on {system.title}", highlight=False)
     console.print(f"{supervisor.idea}\n", highlight=False, markup=False)
-    overlay = f" --overlay={name}=DIR" if supervisor.why_missing(system) else ""
+    overlay = f" --overlay={name}=DIR" if supervisor.why_unavailable(system) else ""
     console.print(
         f"The daemon here is the suite's own, {TESTD}/testd; put yours in its place.\n"
         f"./inv try {name}{overlay} opens a shell in a guest where it runs.",

@@ -11,7 +11,7 @@ from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guest import File, Guest
-from supervisors.base import TESTD, Service
+from supervisors.service import TESTD, Service
 
 _MEASURE = Path(__file__).parents[2] / "daemon" / "measure.py"
 

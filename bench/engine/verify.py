@@ -8,7 +8,9 @@ from typing import Any
 from bench.model.scenario import Event
 from provision.errors import Problem
 from provision.systems import System
-from supervisors.base import Contender, Service, Supervisor
+from supervisors.base import Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 # The process names of a system's own PID 1, which hosts what is not PID 1 itself.
 HOSTS = {"sysvinit": "init", "systemd": "systemd", "upstart": "init"}
@@ -55,7 +57,7 @@ def verify(
 
 def find_mode(supervisor: Supervisor, told: str) -> dict[str, str]:
     """In which of its modes it runs, and what shows that. Raises Problem where nothing does."""
-    found = [words for sign, words in supervisor.modes.items() if sign in told]
+    found = [words for sign, words in supervisor.mode_signs.items() if sign in told]
     if len(found) != 1:
         raise Problem(
             f"{supervisor.title} does not tell in which of its modes it runs.",
@@ -70,7 +72,7 @@ def _wrong_pid1(
 ) -> list[str]:
     name = processes[1]["comm"]
     if contender.pid1:
-        return [] if name in supervisor.processes else [f"PID 1 is {name}."]
+        return [] if name in supervisor.process_names else [f"PID 1 is {name}."]
     host = HOSTS[system.init]
     return [] if name == host else [f"PID 1 is {name}, not {host}."]
 
@@ -91,8 +93,9 @@ def _wrong_services(
             wrong.append(f"{service.name} has pid {pid}, which is no process.")
             continue
         parent = processes.get(process["ppid"], {"comm": "outside"})["comm"]
-        if contender.role == "runner" and parent != supervisor.parent:
-            wrong.append(f"The parent of {service.name} is {parent}, not {supervisor.parent}.")
+        if contender.role == "runner" and parent != supervisor.service_parent:
+            expected = supervisor.service_parent
+            wrong.append(f"The parent of {service.name} is {parent}, not {expected}.")
         if contender.role == "monitor":
             if process["ppid"] != 1:
                 wrong.append(f"{service.name} did not detach itself: its parent is {parent}.")
@@ -108,7 +111,7 @@ def _wrong_services(
 def _strangers(
     system: System, supervisor: Supervisor, contender: Contender, processes: dict[int, Any]
 ) -> list[str]:
-    expected = supervisor.processes | {"testd"}
+    expected = supervisor.process_names | {"testd"}
     if not contender.pid1:
         expected |= {HOSTS[system.init]} | _ALSO_OF_HOST[system.init]
     others = sorted({each["comm"] for each in processes.values()} - expected)

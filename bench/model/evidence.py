@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.model.scenario import Event
 from bench.model.stages import deadline, format_duration
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 # Limits over a longer time than this, in s, are kept by spreading over guests, not by waiting.
 LONG_WINDOW = 30.0
@@ -58,15 +58,18 @@ def one_look(contender: Contender) -> float:
 
 def rationed(contender: Contender) -> bool:
     """Whether its starts are limited over so long a time that one guest can see only a few."""
-    return contender.limit is not None and contender.limit[1] > LONG_WINDOW
+    if contender.start_limit is None:
+        return False
+    period = contender.start_limit.seconds
+    return period is None or period > LONG_WINDOW
 
 
 def spacing(contender: Contender) -> float:
     """Seconds between two starts of a service that keep to limits over a short time."""
-    if contender.limit is None or rationed(contender):
-        return contender.settled
-    count, window = contender.limit
-    return max(contender.settled, window / (count - 1))
+    if contender.periodic_limit is None or rationed(contender):
+        return contender.settled_uptime
+    count, window = contender.periodic_limit
+    return max(contender.settled_uptime, window / (count - 1))
 
 
 def cpu_used(before: Event, after: Event) -> int:

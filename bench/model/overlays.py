@@ -54,7 +54,7 @@ def overlays_of_run(run: Mapping[str, Any], system: System) -> dict[str, Overlay
 
 
 def _programs() -> dict[str, str]:
-    return {each.name: each.program for each in supervisors().values() if each.program}
+    return {each.name: each.program_path for each in supervisors().values() if each.program_path}
 
 
 def _named(name: str, overlay: Overlay, system: System) -> str:

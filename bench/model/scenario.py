@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Literal
 from bench.model.statistics import Metric
 from provision.guest import Guest
 from supervisors import supervisors
-from supervisors.base import Contender, Service, Supervisor
+from supervisors.base import Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 Event = dict[str, Any]
 Answer = Literal["yes", "no", "partly", "not applicable", "not measured"]
@@ -91,7 +93,7 @@ class ScenarioContext:
     @property
     def tree(self) -> Step:
         """What tells daemon/measure.py the supervision tree, as keys of a step."""
-        return {"root": sorted(self.supervisor.processes), "pid1": self.contender.pid1}
+        return {"root": sorted(self.supervisor.process_names), "pid1": self.contender.pid1}
 
     def grow(self, count: int) -> None:
         """Have the running supervisor keep that many services."""
@@ -101,7 +103,7 @@ class ScenarioContext:
         """Have the running supervisor keep those services, as they are described now."""
         self.services = wanted
         with self.noise():
-            self.supervisor.add(self.guest, self.contender, wanted)
+            self.supervisor.update_services(self.guest, self.contender, wanted)
 
 
 class Scenario(ABC):
@@ -114,7 +116,7 @@ class Scenario(ABC):
 
     def inapplicable(self, contender: Contender) -> str:
         """Why it cannot apply to that contender, from its own design; empty where it can."""
-        return supervisors()[contender.supervisor].lacks.get(self.name, "")
+        return supervisors()[contender.supervisor].unsupported.get(self.name, "")
 
     @abstractmethod
     def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:

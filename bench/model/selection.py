@@ -10,7 +10,8 @@ from provision.errors import Problem
 from provision.sources.packages import Present, Source
 from provision.systems import System, unknown
 from supervisors import supervisors
-from supervisors.base import Contender, Supervisor
+from supervisors.base import Supervisor
+from supervisors.contender import Contender
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def select_contenders(
     if not chosen and absent:
         raise Problem(
             "Nothing that was asked for is to be had.",
-            known="\n".join(f"{e.name}: {e.why_missing(system, versions)}" for e in absent),
+            known="\n".join(f"{e.name}: {e.why_unavailable(system, versions)}" for e in absent),
             advice="./inv list shows what is; --overlay=NAME=DIR takes a build of your own.",
             usage=True,
         )
@@ -77,7 +78,7 @@ def select_contenders(
 
 
 def _had(supervisor: Supervisor, system: System, versions: str) -> Source | None:
-    missing = supervisor.why_missing(system, versions)
+    missing = supervisor.why_unavailable(system, versions)
     return None if missing else supervisor.source(system, versions)
 
 

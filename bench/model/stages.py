@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.model.scenario import Event, ScenarioContext, Step
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 # Seconds beyond two looks of the supervisor that anything may take which it is expected to do.
 MARGIN = 15.0

@@ -25,10 +25,10 @@ def supervisor_info(
     return {
         each.name: {
             "title": each.title,
-            "home": each.home,
-            "rank": each.rank,
+            "home": each.home_page,
+            "rank": each.article_order,
             "needs_pid1": each.needs_pid1,
-            "can_pid1": each.can_pid1,
+            "can_pid1": each.can_be_pid1,
             "roles": sorted({contender.role for contender in each.contenders}),
             "article": each.article.__dict__ if each.article else None,
             "idea": each.idea,
@@ -36,7 +36,7 @@ def supervisor_info(
             "usage": [] if each.name == FLOOR else examples(each, system, sources.get(each.name)),
             "loc": counted.get(each.name),
         }
-        for each in sorted(supervisors, key=lambda each: (each.rank, each.name))
+        for each in sorted(supervisors, key=lambda each: (each.article_order, each.name))
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.model.evidence import duration, find, numbers, one_look, patience, spacing
 from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 CHILDREN = 3
 _BEHAVIOUR = "cleans up after a dead daemon"

@@ -17,7 +17,7 @@ from bench.model.stages import (
     stage_events,
 )
 from bench.model.statistics import Metric, single, summary
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 WINDOW = 60.0  # s of crashing at least
 # More starts in a second than this, window over, burn the machine.
@@ -33,11 +33,11 @@ class Crashloop(Scenario):
     rank = 4
 
     def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        expected = _window(contender) + (contender.period or 0.0) + contender.penalty + 6
+        expected = _window(contender) + (contender.period or 0.0) + contender.limit_pause + 6
         if depth.budget is not None and expected > 4 * depth.budget:
             return []
         # Nobody's restart is to be timed beside one that starts a thousand times in a second.
-        loud, least = not contender.spaced, _window(contender)
+        loud, least = not contender.spaces_starts, _window(contender)
         return [
             WorkUnit(
                 self.name, expected, trials=1, own_guest=True, cpu_heavy=loud, min_seconds=least
@@ -48,9 +48,9 @@ class Crashloop(Scenario):
         contender = turn.contender
         waiting = deadline(contender)
         back = {"do": "await", "services": ["s1"], "deadline": waiting}
-        start = turn.supervisor.start_service(contender, turn.services[0])
+        start = turn.supervisor.start_command(contender, turn.services[0])
         acts = (
-            Stage("before", (back, {"do": "watch", "seconds": contender.settled})),
+            Stage("before", (back, {"do": "watch", "seconds": contender.settled_uptime})),
             Stage(
                 "crashing",
                 (
@@ -69,7 +69,7 @@ class Crashloop(Scenario):
                     {"do": "watch", "seconds": 0.3},
                     {
                         **back,
-                        "deadline": waiting + contender.penalty,
+                        "deadline": waiting + contender.limit_pause,
                         "otherwise": start,
                     },
                 ),
@@ -111,12 +111,12 @@ BEHAVIOURS = ("keeps trying", "holds back", "comes back once mended")
 
 def _window(contender: Contender) -> float:
     """Beyond the time of every limit, and some looks of a poller."""
-    limit = contender.limit[1] if contender.limit else 0.0
+    limit = contender.periodic_limit[1] if contender.periodic_limit else 0.0
     return max(WINDOW, 1.1 * limit, 3.2 * (contender.period or 0.0))
 
 
 def _patience(contender: Contender) -> float:
-    return _window(contender) + 3 * deadline(contender) + 2 * contender.penalty + 120
+    return _window(contender) + 3 * deadline(contender) + 2 * contender.limit_pause + 120
 
 
 def _length(event: Event) -> float:

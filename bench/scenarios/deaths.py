@@ -25,7 +25,7 @@ from bench.model.stages import (
     stage_events,
 )
 from bench.model.statistics import Metric, single
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 # How a daemon ends by itself: options of testd. And what is sent to it from outside.
 INSIDE = {
@@ -73,7 +73,7 @@ class Deaths(Scenario):
 
 
 def _uptime(contender: Contender) -> float:
-    return contender.settled + 1.0
+    return contender.settled_uptime + 1.0
 
 
 def _acts(turn: ScenarioContext) -> Iterator[Stage]:
@@ -105,7 +105,7 @@ def _back(turn: ScenarioContext, *, fresh: bool = True, after: float = 0.0) -> S
         "services": ["s1"],
         "deadline": deadline(turn.contender) + after,
         "fresh": fresh,
-        "otherwise": turn.supervisor.start_service(turn.contender, turn.services[0]),
+        "otherwise": turn.supervisor.start_command(turn.contender, turn.services[0]),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single
 from supervisors import supervisors
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 FEW, MANY = 1, 10
 IDLE = 10.0
@@ -54,7 +54,7 @@ class Footprint(Scenario):
         sizes = {each["label"]: each for each in samples if each["event"] == "footprint"}
         metrics: list[Metric] = []
         if "few" in sizes:
-            metrics += _article(sizes["few"], supervisors()[contender.supervisor].parent)
+            metrics += _article(sizes["few"], supervisors()[contender.supervisor].service_parent)
             metrics += [_size(key, sizes["few"], FEW) for key in (*_SIZES, *_COUNTS)]
         if "few" in sizes and "many" in sizes:
             many = [_size(key, sizes["many"], MANY) for key in (*_SIZES, *_COUNTS)]

@@ -26,7 +26,7 @@ from bench.model.stages import (
 )
 from bench.model.statistics import Metric, single
 from supervisors import supervisors
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 STOPPED = 30.0  # s at least for which a stopped daemon is watched
 HANG_AFTER = 3.0  # s of life with a watchdog that is answered
@@ -44,7 +44,7 @@ class Hang(Scenario):
     rank = 12
 
     def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        expected = _watched(contender) + 4 * contender.settled
+        expected = _watched(contender) + 4 * contender.settled_uptime
         # Without one, the daemon goes on as it was: others may use the guest.
         watchdog = supervisors()[contender.supervisor].watchdog
         if watchdog:
@@ -99,7 +99,7 @@ def _mode(text: str) -> Step:
 def _stopped(turn: ScenarioContext) -> Iterator[Stage]:
     back: Step = {"do": "await", "services": ["s1"], "deadline": deadline(turn.contender)}
     watched: Step = {"do": "watch", "seconds": _watched(turn.contender)}
-    yield Stage("before", (back, {"do": "watch", "seconds": turn.contender.settled}))
+    yield Stage("before", (back, {"do": "watch", "seconds": turn.contender.settled_uptime}))
     yield Stage("stopped", (_signal(19), watched, {"do": "snapshot"}))
     yield Stage("continued", (_signal(18), {"do": "watch", "seconds": 0.5}))
 
@@ -110,11 +110,11 @@ def _watchdog(turn: ScenarioContext) -> Iterator[Stage]:
     back: Step = {"do": "await", "services": ["s1"], "deadline": patience}
     anew: Step = {**back, "fresh": True}
     lived: Step = {"do": "watch", "seconds": HANG_AFTER}
-    rest: Step = {"do": "watch", "seconds": contender.settled}
+    rest: Step = {"do": "watch", "seconds": contender.settled_uptime}
     read: Step = {"do": "watch", "seconds": 0.3}
     stop, start = (
         {"do": "run", "command": command(contender, service), "deadline": 60}
-        for command in (turn.supervisor.stop_service, turn.supervisor.start_service)
+        for command in (turn.supervisor.stop_command, turn.supervisor.start_command)
     )
     end: Step = {"do": "end", "service": "s1", "deadline": patience}
     noticed: Step = {**anew, "deadline": HANG_AFTER + _noticing(contender)}
@@ -145,7 +145,7 @@ def _watchdogs(contender: Contender, samples: Sequence[Event]) -> Iterator[Verdi
     supervisor = supervisors()[contender.supervisor]
     if not supervisor.watchdog:
         for behaviour in (HANG, BOTH):
-            yield Verdict(behaviour, "not applicable", supervisor.lacks["watchdog"])
+            yield Verdict(behaviour, "not applicable", supervisor.unsupported["watchdog"])
         return
     answered = stage_events(samples, "with watchdog")
     early = answered.last("up")

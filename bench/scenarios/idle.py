@@ -17,7 +17,7 @@ from bench.model.scenario import (
 )
 from bench.model.stages import Stage, StageEvents, deadline, run_stages, seconds, stage_events
 from bench.model.statistics import Metric, single
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 WINDOW, WINDOW_QUICK = 50.0, 15.0
 BEHAVIOUR = "sleeps"
@@ -44,7 +44,7 @@ class Idle(Scenario):
     def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         window = share.work["window"]
         patience = deadline(turn.contender)
-        settle: Step = {"do": "sleep", "seconds": turn.contender.settled}
+        settle: Step = {"do": "sleep", "seconds": turn.contender.settled_uptime}
         before = Stage(
             "before",
             (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.model.evidence import duration, find, numbers, patience, spacing
 from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, single
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 # One after the other, and all at once: signals that coincide are merged by the kernel.
 STREAM, BURST = 3000, 1000

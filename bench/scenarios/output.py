@@ -20,7 +20,8 @@ from bench.model.scenario import (
 from bench.model.stages import Stage, deadline, run_stages, stage_events
 from bench.model.statistics import Metric, single
 from supervisors import supervisors
-from supervisors.base import Contender, Service
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 RATE = 2000  # lines a second
 LIFE = 3.0  # s: five of them start no faster than anyone's limit allows
@@ -56,14 +57,14 @@ class Output(Scenario):
         run: Step = {"do": "run", "command": link, "deadline": 10}
         where = run_stages(turn, [Stage("where", (run,))], 60)
         first, second = services(turn.contender, 2)
-        logged = replace(second, logged=True)
-        command = turn.supervisor.output(turn.contender, logged)
+        keep_output = replace(second, keep_output=True)
+        command = turn.supervisor.output_command(turn.contender, keep_output)
         if command is None:
             return where
-        turn.keep((first, logged))
+        turn.keep((first, keep_output))
         chatted = run_stages(turn, list(_acts(turn)), 20 * deadline(turn.contender))
         written = turn.guest.run(command).stdout
-        builtin = _is_builtin(turn, logged)
+        builtin = _is_builtin(turn, keep_output)
         return [*where, *chatted, {**_read(written, chatted), "command": command, "own": builtin}]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
@@ -85,11 +86,12 @@ class Output(Scenario):
             sentence = "It was not seen where the output goes."
             return [Verdict(each, "not measured", sentence) for each in (KEEPS, LOSES, TEARS)]
         place = _place(where[1]["output"].strip())
-        if found is None and not supervisors()[contender.supervisor].lacks.get(KEEPING):
+        if found is None and not supervisors()[contender.supervisor].unsupported.get(KEEPING):
             sentence = f"The suite knows no way to read it: standard output is {place}."
             return [Verdict(each, "not measured", sentence) for each in (KEEPS, LOSES, TEARS)]
         if found is None:
-            sentence = f"{supervisors()[contender.supervisor].lacks[KEEPING]} It goes to {place}."
+            reason = supervisors()[contender.supervisor].unsupported[KEEPING]
+            sentence = f"{reason} It goes to {place}."
             nothing = "Nothing is kept."
             return [
                 Verdict(KEEPS, "no", sentence, (where[0],)),
@@ -105,7 +107,7 @@ def _acts(turn: ScenarioContext) -> Iterator[Stage]:
     anew: Step = {
         **back,
         "fresh": True,
-        "otherwise": turn.supervisor.start_service(turn.contender, turn.services[1]),
+        "otherwise": turn.supervisor.start_command(turn.contender, turn.services[1]),
     }
     kill: Step = {"do": "signal", "target": "service:s2", "signal": 9}
     lived: Step = {"do": "watch", "seconds": LIFE}
@@ -128,7 +130,7 @@ def _mode(text: str) -> Step:
 def _is_builtin(turn: ScenarioContext, logged: Service) -> bool:
     """Whether the supervisor keeps output without being told to."""
     files = turn.supervisor.files
-    plain = replace(logged, logged=False)
+    plain = replace(logged, keep_output=False)
     return files(turn.contender, (logged,)) == files(turn.contender, (plain,))
 
 

@@ -25,7 +25,7 @@ from bench.model.stages import (
 )
 from bench.model.statistics import Metric, single
 from supervisors import supervisors
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 LATE = 3.0  # s from the daemon's start to its announcement
 # Longer than any supervisor's documented patience with a start: systemd's is 90 s.
@@ -50,17 +50,17 @@ class Readiness(Scenario):
         return super().inapplicable(contender)
 
     def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        if not supervisors()[contender.supervisor].announces:
+        if not supervisors()[contender.supervisor].readiness_protocol:
             return [WorkUnit(self.name, seconds=1, trials=1)]
-        expected = NEVER + LATE + 8 * contender.settled
+        expected = NEVER + LATE + 8 * contender.settled_uptime
         if depth.budget is not None and expected > 5 * depth.budget:
             return []
         return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
 
     def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        if not turn.supervisor.announces:
+        if not turn.supervisor.readiness_protocol:
             return [{"act": "unknown", "event": "no announcement"}]
-        announcing = replace(turn.services[0], readiness=turn.supervisor.announces)
+        announcing = replace(turn.services[0], readiness=turn.supervisor.readiness_protocol)
         turn.keep((announcing,))
         patience = 12 * deadline(turn.contender) + 3 * NEVER
         return run_stages(turn, list(_acts(turn)), patience)
@@ -87,14 +87,14 @@ def _acts(turn: ScenarioContext) -> Iterator[Stage]:
     patience = deadline(contender)
     back: Step = {"do": "await", "services": ["s1"], "deadline": patience}
     anew: Step = {**back, "fresh": True}
-    settle: Step = {"do": "watch", "seconds": contender.settled + 1}
+    settle: Step = {"do": "watch", "seconds": contender.settled_uptime + 1}
     read: Step = {"do": "watch", "seconds": 0.3}
     kill: Step = {"do": "signal", "target": "service:s1", "signal": 9}
-    start = turn.supervisor.start_service(contender, service)
-    stop = _run(turn.supervisor.stop_service(contender, service))
+    start = turn.supervisor.start_command(contender, service)
+    stop = _run(turn.supervisor.stop_command(contender, service))
     end: Step = {"do": "end", "service": "s1", "deadline": patience}
     late = _mode(f"--ready-after {round(LATE * 1000)}")
-    wait = _run(turn.supervisor.wait_ready(contender, service))
+    wait = _run(turn.supervisor.wait_ready_command(contender, service))
     # In the background: the command itself may wait for readiness.
     started = _run(f"({start}) >/dev/null 2>&1 &")
     yield Stage("before late", (stop, end, late, started))

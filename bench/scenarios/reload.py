@@ -25,7 +25,8 @@ from bench.model.stages import (
     stage_events,
 )
 from bench.model.statistics import Metric, single
-from supervisors.base import Contender, Service
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 # What the changed service's command line has more than before; it changes nothing else.
 OPTION = ("--ready-after", "1")
@@ -85,7 +86,7 @@ def _run(command: str) -> Step:
 
 
 def _reload(turn: ScenarioContext, kept: Sequence[Service]) -> list[Step]:
-    command = turn.supervisor.reload(turn.contender, kept)
+    command = turn.supervisor.reload_command(turn.contender, kept)
     return [] if command is None else [_run(command)]
 
 
@@ -95,7 +96,7 @@ def _patience(turn: ScenarioContext) -> float:
 
 def _added(turn: ScenarioContext, kept: Sequence[Service]) -> list[Event]:
     turn.guest.write(turn.supervisor.files(turn.contender, kept))
-    enables = [turn.supervisor.enable(turn.contender, each) for each in kept[1:]]
+    enables = [turn.supervisor.enable_command(turn.contender, each) for each in kept[1:]]
     names = [each.name for each in kept[1:]]
     up: Step = {"do": "await", "services": names, "deadline": deadline(turn.contender)}
     marked = [_run(command) for command in enables if command]
@@ -113,8 +114,8 @@ def _changed(turn: ScenarioContext, kept: Sequence[Service]) -> list[Event]:
     played = run_stages(turn, [alone], _patience(turn))
     if _as_wanted(played, service):
         return [*played, {"act": "changed", "event": "in force", "service": service.name}]
-    stop = _run(turn.supervisor.stop_service(turn.contender, service))
-    start = _run(turn.supervisor.start_service(turn.contender, service))
+    stop = _run(turn.supervisor.stop_command(turn.contender, service))
+    start = _run(turn.supervisor.start_command(turn.contender, service))
     end: Step = {"do": "end", "service": service.name, "deadline": patience}
     up: Step = {**anew, "fresh": False}
     # god loses a start that is asked for while it has not seen the end of what it stopped.
@@ -134,7 +135,7 @@ def _as_wanted(played: Sequence[Event], service: Service) -> bool:
 
 
 def _removed(turn: ScenarioContext, service: Service, kept: Sequence[Service]) -> list[Event]:
-    disable = _run(turn.supervisor.disable(turn.contender, service))
+    disable = _run(turn.supervisor.disable_command(turn.contender, service))
     patience = deadline(turn.contender)
     end: Step = {"do": "end", "service": service.name, "deadline": patience}
     stay: Step = {"do": "watch", "seconds": max(5.0, 1.1 * (turn.contender.period or 0.0))}

@@ -9,7 +9,7 @@ from typing import ClassVar
 from bench.model.evidence import cpu_used, rationed
 from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single, summary
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 SHORT_UPTIME = 0.3
 SHORT_TRIALS = 10
@@ -32,7 +32,9 @@ class Restart(Scenario):
         if depth.budget is not None and _trial_seconds(contender) * 2 > depth.budget:
             return []
         each = _trials_per_guest(contender, depth)
-        guests = min(math.ceil(depth.trials / each), depth.replicas)
+        guests = math.ceil(depth.trials / each)
+        if not _never_forgets(contender):
+            guests = min(guests, depth.replicas)
         guests = max(guests, min(depth.trials, depth.rounds))
         long = _dealt(depth.trials, guests)
         short = _dealt(_short_trials(contender, depth), guests)
@@ -61,9 +63,9 @@ class Restart(Scenario):
                 "service": turn.services[0].name,
                 "signal": 9,
                 "groups": [group for group in groups if group["trials"]],
-                "warmup": 0 if contender.period or contender.limit else 1,
+                "warmup": 0 if contender.period or contender.start_limit else 1,
                 "deadline": _deadline(contender),
-                "limit": contender.limit,
+                "limit": contender.periodic_limit,
                 "slot": {"index": index, "count": count, "width": SLOT_WIDTH}
                 if contender.period is None
                 else None,
@@ -115,7 +117,7 @@ def _cpu(samples: Sequence[Event]) -> list[Metric]:
 
 
 def _uptimes(contender: Contender) -> list[float]:
-    return [contender.settled, contender.settled + (contender.period or 1.0)]
+    return [contender.settled_uptime, contender.settled_uptime + (contender.period or 1.0)]
 
 
 def _deadline(contender: Contender) -> float:
@@ -131,9 +133,9 @@ def _trial_seconds(contender: Contender) -> float:
 
 def _within_limit(contender: Contender, seconds: float) -> float:
     """What a trial of so many seconds takes where starts are limited over a short time."""
-    if contender.limit is None or rationed(contender):
+    if contender.periodic_limit is None or rationed(contender):
         return seconds
-    count, window = contender.limit
+    count, window = contender.periodic_limit
     return max(seconds, window / (count - 1))
 
 
@@ -150,14 +152,19 @@ def _least(contender: Contender, long: int, short: int) -> float:
     return long * each + short * max(SHORT_UPTIME, period)
 
 
+def _never_forgets(contender: Contender) -> bool:
+    """Return whether waiting never lifts its limit of starts: only a new guest does."""
+    return contender.start_limit is not None and contender.start_limit.seconds is None
+
+
 def _trials_per_guest(contender: Contender, depth: SamplingEffort) -> int:
-    if depth.replicas == 1:
+    if depth.replicas == 1 and not _never_forgets(contender):
         return depth.trials
     each = max(2, int(depth.enough / _trial_seconds(contender)))
-    if contender.limit is None or not rationed(contender):
+    if contender.start_limit is None or not rationed(contender):
         return each
     # A limit over so long a time is kept by spreading: starts, the first among them, stay below.
-    starts = contender.limit[0] - 3
+    starts = contender.start_limit.count - 3
     share = depth.trials / (depth.trials + _short_trials(contender, depth))
     return max(1, int(starts * share))
 

@@ -20,7 +20,7 @@ from bench.model.scenario import (
 )
 from bench.model.statistics import Metric, single, summary
 from provision.errors import Problem
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 # The last one is beyond every ceiling that is written into a supervisor here; whoever keeps all of
 # them has none that a single machine would meet.
@@ -76,7 +76,7 @@ class Scale(Scenario):
         return events
 
     def _at(self, turn: ScenarioContext, before: int, size: int) -> list[Event]:
-        contender, tree = turn.contender, sorted(turn.supervisor.processes)
+        contender, tree = turn.contender, sorted(turn.supervisor.process_names)
         steps: list[Step] = []
         if size > 1:
             steps += _bring_up(turn, size)
@@ -102,7 +102,7 @@ class Scale(Scenario):
                     {"name": str(size), "trials": _trials(contender), "uptime": _uptimes(contender)}
                 ],
                 "deadline": stall,
-                "limit": contender.limit,
+                "limit": contender.periodic_limit,
             },
         ]
         return [*events, *turn.measure(more, 3600)]
@@ -137,13 +137,13 @@ def _trials(contender: Contender) -> int:
 
 
 def _uptimes(contender: Contender) -> list[float]:
-    return [contender.settled, contender.settled + (contender.period or 1.0)]
+    return [contender.settled_uptime, contender.settled_uptime + (contender.period or 1.0)]
 
 
 def _bring_up(turn: ScenarioContext, size: int) -> list[Step]:
     """Configure so many services; the steps by which the supervisor takes them up."""
     wanted = services(turn.contender, size)
-    command = turn.supervisor.reload(turn.contender, wanted)
+    command = turn.supervisor.reload_command(turn.contender, wanted)
     if command is None:
         turn.grow(size)
         return []

@@ -9,7 +9,8 @@ from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContex
 from bench.model.statistics import Metric, single
 from provision.guest import Guest
 from supervisors import supervisors
-from supervisors.base import TESTD, Contender
+from supervisors.contender import Contender
+from supervisors.service import TESTD
 
 SERVICES = 5
 STUBBORN = "s3"
@@ -29,7 +30,7 @@ class Shutdown(Scenario):
     def inapplicable(self, contender: Contender) -> str:
         if not contender.pid1:
             return "It is not PID 1: switching off is its host's task."
-        if supervisors()[contender.supervisor].power_off is None:
+        if supervisors()[contender.supervisor].power_off_command is None:
             return super().inapplicable(contender) or _ENDLESS
         return ""
 
@@ -54,7 +55,7 @@ class Shutdown(Scenario):
         ]
         # The first one runs already, and takes up its mode when it starts again.
         steps += [
-            {"do": "watch", "seconds": turn.contender.settled},
+            {"do": "watch", "seconds": turn.contender.settled_uptime},
             {"do": "storm", "services": names[:1], "deadline": wait},
         ]
         turn.measure(steps, wait + 60)
@@ -62,12 +63,12 @@ class Shutdown(Scenario):
         events = turn.measure(
             [
                 {"do": "await", "services": names, "deadline": wait},
-                {"do": "watch", "seconds": turn.contender.settled},
+                {"do": "watch", "seconds": turn.contender.settled_uptime},
                 {"do": "snapshot"},
             ],
             wait + 60,
         )
-        command = turn.supervisor.power_off
+        command = turn.supervisor.power_off_command
         assert command is not None
         seconds = guest.power_off(command, PATIENCE)
         if seconds is not None:

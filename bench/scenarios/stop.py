@@ -23,7 +23,7 @@ from bench.model.stages import (
     stage_events,
 )
 from bench.model.statistics import Metric, single
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 CHILDREN = 2
 # Longer than any supervisor's documented patience with a service: systemd's is 90 s.
@@ -40,7 +40,7 @@ class Stop(Scenario):
 
     def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
         look = contender.period or 0.0
-        expected = _stay(contender) + STUBBORN + 3 * look + 2 * contender.settled + 6
+        expected = _stay(contender) + STUBBORN + 3 * look + 2 * contender.settled_uptime + 6
         if depth.budget is not None and expected > 6 * depth.budget:
             return []
         return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
@@ -75,11 +75,11 @@ def _stay(contender: Contender) -> float:
 
 def _acts(turn: ScenarioContext) -> Iterator[Stage]:
     contender, service = turn.contender, turn.services[0]
-    stop = turn.supervisor.stop_service(contender, service)
-    start = turn.supervisor.start_service(contender, service)
+    stop = turn.supervisor.stop_command(contender, service)
+    start = turn.supervisor.start_command(contender, service)
     back: Step = {"do": "await", "services": ["s1"], "deadline": deadline(contender)}
     anew: Step = {**back, "fresh": True}
-    settle: Step = {"do": "watch", "seconds": contender.settled}
+    settle: Step = {"do": "watch", "seconds": contender.settled_uptime}
     kill: Step = {"do": "signal", "target": "service:s1", "signal": 9}
     stopping: Step = {"do": "run", "command": stop, "deadline": STUBBORN}
     yield Stage("before", (back, settle, _mode(f"--children {CHILDREN}"), kill, anew, settle))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from bench.model.evidence import Found, daemons, duration, find, numbers, patience, spacing
 from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, summary
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 SIZES = (10, 100)
 SIZES_QUICK = (10,)

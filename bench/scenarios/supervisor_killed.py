@@ -30,7 +30,7 @@ from bench.model.scenario import (
 from bench.model.statistics import Metric
 from provision.errors import Problem
 from supervisors import supervisors
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 # Seconds after which whoever starts it again has done so: inittab at once, scanners every 5 s.
 _BACK = 15.0
@@ -61,7 +61,7 @@ class Amnesia(Scenario):
     def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
         name, service, contender = share.work["act"], turn.services[0].name, turn.contender
         wait, look = patience(contender), one_look(contender)
-        before = turn.measure([{"do": "watch", "seconds": contender.settled}, _SNAPSHOT], 60)
+        before = turn.measure([{"do": "watch", "seconds": contender.settled_uptime}, _SNAPSHOT], 60)
         meanwhile = _kill(turn, name, _BACK + look)
         if find(meanwhile, "off"):
             return marked(name, [*before, *meanwhile])
@@ -122,7 +122,7 @@ def _kill(turn: ScenarioContext, name: str, seconds: float) -> list[Event]:
 
 
 def _mortal(contender: Contender) -> tuple[str, ...]:
-    return supervisors()[contender.supervisor].keepers(contender)
+    return supervisors()[contender.supervisor].supervising_processes(contender)
 
 
 def _together(behaviour: str, told: Sequence[_Told]) -> Verdict:

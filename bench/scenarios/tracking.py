@@ -29,7 +29,8 @@ from bench.model.scenario import (
 )
 from bench.model.statistics import Metric
 from supervisors import supervisors
-from supervisors.base import Contender, Service
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 # The acts, one a guest, and what is asked of a supervisor in each.
 _ACTS = {
@@ -81,18 +82,18 @@ class Tracking(Scenario):
         name, service, contender = share.work["act"], turn.services[0], turn.contender
         wait, look = patience(contender), one_look(contender)
         if name == "single":
-            service = replace(services(contender, 2)[1], forks=1)
+            service = replace(services(contender, 2)[1], fork_count=1)
             turn.keep((*turn.services, service))
-        steps: list[Step] = [{"do": "watch", "seconds": contender.settled}]
+        steps: list[Step] = [{"do": "watch", "seconds": contender.settled_uptime}]
         if name == "stranger":
             steps.append(_run(_BEGIN_STRANGER.format(looks=_looks(turn, service))))
-        if name in _LIES and turn.supervisor.watches == "pid file":
+        if name in _LIES and turn.supervisor.tracks_service_by == "pid file":
             steps.append(_run(_LIES[name].format(pidfile=service.pidfile)))
         if name in _LIES:
             steps += _look(look)
         steps += [{"do": "storm", "services": [service.name], "deadline": wait}, *_look(look)]
         if name == "stranger":
-            steps += [_run(turn.supervisor.stop_service(contender, service)), *_look(look)]
+            steps += [_run(turn.supervisor.stop_command(contender, service)), *_look(look)]
         return marked(name, turn.measure(steps, 3 * look + wait + 150))
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
@@ -116,12 +117,12 @@ def _acts(contender: Contender) -> list[str]:
 
 
 def _by_pidfile(contender: Contender) -> bool:
-    return supervisors()[contender.supervisor].watches == "pid file"
+    return supervisors()[contender.supervisor].tracks_service_by == "pid file"
 
 
 def _looks(turn: ScenarioContext, service: Service) -> str:
     """A stranger's command line: the daemon's own, for those who go by that."""
-    return "stranger" if turn.supervisor.watches == "pid file" else service.command
+    return "stranger" if turn.supervisor.tracks_service_by == "pid file" else service.command
 
 
 def _run(command: str) -> Step:

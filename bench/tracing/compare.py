@@ -294,7 +294,7 @@ def witnessed(record: Record, asked: Iterable[SelectedContender], say: Say) -> I
     say: told before that, which can take half a minute.
     """
     who = {entry.supervisor for entry in asked}
-    names = {name for each in who for name in each.processes | each.threads}
+    names = {name for each in who for name in each.process_names | each.thread_patterns}
     logs = record.folder / "logs"
     output = logs / f"trace-{1 + len(list(logs.glob('trace-*')))}.txt"
     before, taken = inodes(record.run), None

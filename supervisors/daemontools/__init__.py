@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt, Aur
-from supervisors.base import ArticleRow, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -17,9 +19,9 @@ def _contender(*, pid1: bool) -> Contender:
         pid1=pid1,
         setting="a run script a service; no setting changes how it restarts",
         # supervise.c: it sleeps for a second after each start, whatever happens meanwhile.
-        settled=2.0,
+        settled_uptime=2.0,
         # svscanboot shows in the process list what the services write.
-        logger=None if pid1 else "readproctitle",
+        log_process=None if pid1 else "readproctitle",
     )
 
 
@@ -28,23 +30,24 @@ class Daemontools(Supervisor):
 
     name = "daemontools"
     title = "daemontools"
-    home = "https://cr.yp.to/daemontools.html"
-    rank = 4
+    home_page = "https://cr.yp.to/daemontools.html"
+    article_order = 4
     article = ArticleRow("0.76", needs_pid1=False, runner=True, monitor=False, loc=3750)
     sources = {
         "debian": Apt(("daemontools", "daemontools-run")),
         "arch": Aur(("daemontools",)),
         "precise": Apt(("daemontools", "daemontools-run")),
     }
-    program = "/usr/bin/svscan"
-    init = "/etc/daemontools/init"
+    program_path = "/usr/bin/svscan"
+    needs_pid1 = False
+    init_command = "/etc/daemontools/init"
     # The command of the respawn line that Debian's daemontools-run puts into /etc/inittab.
-    hosted = "/usr/bin/svscanboot"
-    processes = frozenset({"svscanboot", "svscan", "supervise", "readproctitle"})
-    parent = "supervise"
+    hosted_command = "/usr/bin/svscanboot"
+    process_names = frozenset({"svscanboot", "svscan", "supervise", "readproctitle"})
+    service_parent = "supervise"
     # None of its programs knows its own version.
     version_command = None
-    lacks = {
+    unsupported = {
         "readiness": "supervise(8) knows a service that runs and one that does not.",
         "watchdog": "supervise(8) waits for the end of ./run, and knows nothing else of it.",
     }
@@ -59,30 +62,30 @@ class Daemontools(Supervisor):
         # The package starts it by a respawn line of its own; the suite decides when it starts.
         guest.run("sed -i '/daemontools-run begin/,/daemontools-run end/d' /etc/inittab")
 
-    def keepers(self, contender: Contender) -> tuple[str, ...]:
+    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
         return ("supervise",) if contender.pid1 else ("svscanboot", "svscan", "supervise")
 
-    def enable(self, contender: Contender, service: Service) -> str:
+    def enable_command(self, contender: Contender, service: Service) -> str:
         return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         folder = f"/etc/sv/{service.name}"
         return (
             f"rm /etc/service/{service.name}; svc -dx {folder};"
             f" while svok {folder}; do sleep 0.1; done; rm -r {folder}"
         )
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         # svscan looks for new directories by itself, every 5 s.
         return "true"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"svc -d /etc/service/{service.name}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"svc -u /etc/service/{service.name}"
 
-    def output(self, contender: Contender, service: Service) -> str:
+    def output_command(self, contender: Contender, service: Service) -> str:
         return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
 
 

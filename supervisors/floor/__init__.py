@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.sources.packages import Present
-from supervisors.base import Contender, Service, Supervisor
+from supervisors.base import Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -15,7 +17,7 @@ def _contender(*, pid1: bool) -> Contender:
         "default",
         pid1=pid1,
         setting="vfork, exec and waitpid, nothing else",
-        spaced=False,
+        spaces_starts=False,
     )
 
 
@@ -24,18 +26,19 @@ class Floor(Supervisor):
 
     name = "floor"
     title = "floor"
-    home = "daemon/c/floor.c"
-    rank = 100
+    home_page = "daemon/c/floor.c"
+    article_order = 100
     sources = {"debian": Present(), "arch": Present(), "precise": Present()}
-    program = None
-    init = "/etc/floor"
-    hosted = "/etc/floor"
-    processes = frozenset({"floor"})
-    parent = "floor"
-    power_off = "kill -TERM 1"
+    program_path = None
+    needs_pid1 = False
+    init_command = "/etc/floor"
+    hosted_command = "/etc/floor"
+    process_names = frozenset({"floor"})
+    service_parent = "floor"
+    power_off_command = "kill -TERM 1"
     version_command = "sha256sum /srv/testd/floor | cut -c 1-12"
     version_pattern = r"(\w+)"
-    lacks = {
+    unsupported = {
         "stop": "Nothing can be asked of it: its services stand on its command line.",
         "reload": "Its services stand on its command line, and nothing makes it read another.",
         "readiness": "It starts, waits and starts again; a service tells it nothing.",
@@ -44,16 +47,16 @@ class Floor(Supervisor):
     }
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         return f"sed -i 's| -- [^ ]* {service.name}$||' /etc/floor"
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> None:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> None:
         return None
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return "false"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return "false"
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt, Gem, Pacman
-from supervisors.base import ArticleRow, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 
 class God(Supervisor):
@@ -14,8 +16,8 @@ class God(Supervisor):
 
     name = "god"
     title = "god"
-    home = "http://godrb.com/"
-    rank = 11
+    home_page = "http://godrb.com/"
+    article_order = 11
     article = ArticleRow("0.12.1", needs_pid1=False, runner=False, monitor=True, loc=3978)
     sources = {
         "debian": Apt(("ruby-god",)),
@@ -24,20 +26,21 @@ class God(Supervisor):
             "god", article.version, needs=Apt(("ruby", "ruby-dev", "rubygems", "build-essential"))
         ),
     }
-    program = "/usr/bin/god"
+    program_path = "/usr/bin/god"
+    needs_pid1 = False
     # Debian's god asks for a method that Debian's Ruby no longer has: timeout.rb is that method.
-    hosted = (
+    hosted_command = (
         "/usr/bin/env RUBYOPT=-r/etc/god/timeout.rb"
         " /usr/bin/god -D -c /etc/god/god.conf -l /var/log/god.log"
     )
-    processes = frozenset({"god"})
-    threads = frozenset({"driver.rb:*"})
+    process_names = frozenset({"god"})
+    thread_patterns = frozenset({"driver.rb:*"})
     watchdog = "file"
     version_command = "god --version"
     # What its diagnosis says of the kernel's process events here, and what the running god does:
     # a watch goes from 'unmonitored' to 'init' where it has them, to 'up' where it polls.
     mode_command = "god -V; grep -m 1 \"moved 'unmonitored' to\" /var/log/god.log"
-    modes = {
+    mode_signs = {
         "'unmonitored' to 'init'": "the kernel tells it of ends, by process events",
         "'unmonitored' to 'up'": "it polls, since the kernel refuses it process events",
     }
@@ -65,19 +68,19 @@ class God(Supervisor):
         ),
     )
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         return (
             f"god stop {service.name}\ngod remove {service.name}\n"
             f"rm -f /etc/god/conf.d/{service.name}.god {service.pidfile}"
         )
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         return "god load /etc/god/god.conf"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"god stop {service.name}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"god start {service.name}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt, Pacman
-from supervisors.base import ArticleRow, Contender, Profile, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender, Profile
+from supervisors.service import Service
 
 
 def _contender(profile: Profile, period: float, setting: str) -> Contender:
@@ -18,15 +20,16 @@ class Monit(Supervisor):
 
     name = "monit"
     title = "monit"
-    home = "https://mmonit.com/monit/"
-    rank = 10
+    home_page = "https://mmonit.com/monit/"
+    article_order = 10
     article = ArticleRow("5.3.2", needs_pid1=False, runner=False, monitor=True, loc=33891)
     sources = {"debian": Apt(("monit",)), "arch": Pacman(("monit",)), "precise": Apt(("monit",))}
-    program = "/usr/bin/monit"
-    hosted = "/usr/bin/monit -I -c /etc/monit/monitrc"
-    processes = frozenset({"monit"})
+    program_path = "/usr/bin/monit"
+    needs_pid1 = False
+    hosted_command = "/usr/bin/monit -I -c /etc/monit/monitrc"
+    process_names = frozenset({"monit"})
     version_command = "monit -V"
-    daemonize = Apt(("daemonize",))
+    daemonize_source = Apt(("daemonize",))
     watchdog = "file"
     findings = (
         "Its manual says that monit checks a process by its pid file. It keeps to the pid it"
@@ -48,7 +51,7 @@ class Monit(Supervisor):
         _contender("tuned", 1.0, "set daemon 1: the shortest cycle there is"),
     )
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         # A reload forgets what its command has asked for and has not been done yet.
         return (
             f"monit stop {service.name}\n"
@@ -56,13 +59,13 @@ class Monit(Supervisor):
             f"rm -f /etc/monit/conf.d/{service.name} {service.pidfile}"
         )
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         return "monit reload"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"monit stop {service.name}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         # What depends on a service is not started with it, but has it started first.
         return f"monit start {service.name}{'-heartbeat' if service.watchdog else ''}"
 

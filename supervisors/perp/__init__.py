@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.sources.packages import Aur
-from supervisors.base import ArticleRow, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 # Always named: perpctl without -b works on the current directory.
 _BASE = "/etc/perp"
@@ -16,22 +18,23 @@ class Perp(Supervisor):
 
     name = "perp"
     title = "perp"
-    home = "http://b0llix.net/perp/"
-    rank = 7
+    home_page = "http://b0llix.net/perp/"
+    article_order = 7
     article = ArticleRow("2.05", needs_pid1=False, runner=True, monitor=False, loc=6823)
     sources = {"arch": Aur(("perp",))}
-    missing = {
+    unavailable_on = {
         "debian": "Debian does not package it",
         "precise": "Ubuntu 12.04 does not package it",
     }
-    program = "/usr/sbin/perpd"
-    hosted = f"/usr/sbin/perpd {_BASE}"
-    processes = frozenset({"perpd"})
-    parent = "perpd"
+    program_path = "/usr/sbin/perpd"
+    needs_pid1 = False
+    hosted_command = f"/usr/sbin/perpd {_BASE}"
+    process_names = frozenset({"perpd"})
+    service_parent = "perpd"
     version_command = "/usr/sbin/perpd -V"
     # 2.05 writes its name and its version in one word.
     version_pattern = r"perpd ?(\d+\.\d+)"
-    lacks = {
+    unsupported = {
         "readiness": "perpd(8) knows a service that runs and one that does not.",
         "watchdog": "perpd waits for the end of rc.main, and knows nothing else of it.",
     }
@@ -49,30 +52,30 @@ class Perp(Supervisor):
             pid1=False,
             setting="an rc.main a service, in a directory with the sticky bit; starts are at least"
             " 1 s apart, which no setting changes",
-            settled=2.0,
+            settled_uptime=2.0,
         ),
     )
 
-    def enable(self, contender: Contender, service: Service) -> str:
+    def enable_command(self, contender: Contender, service: Service) -> str:
         return f"chmod 1755 {_BASE}/{service.name}"
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         folder = f"{_BASE}/{service.name}"
         return (
             f"perpctl -b {_BASE} X {service.name};"
             f" while perpok -b {_BASE} {service.name}; do sleep 0.1; done; rm -r {folder}"
         )
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         return f"perphup {_BASE}"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"perpctl -b {_BASE} d {service.name}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"perpctl -b {_BASE} u {service.name}"
 
-    def output(self, contender: Contender, service: Service) -> str:
+    def output_command(self, contender: Contender, service: Service) -> str:
         return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt
-from supervisors.base import ArticleRow, Contender, Profile, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender, Profile
+from supervisors.service import Service
 
 
 def _contender(profile: Profile, period: float, setting: str) -> Contender:
@@ -18,20 +20,21 @@ class Restartd(Supervisor):
 
     name = "restartd"
     title = "restartd"
-    home = "https://packages.debian.org/bookworm/restartd"
-    rank = 9
+    home_page = "https://packages.debian.org/bookworm/restartd"
+    article_order = 9
     article = ArticleRow("0.2.2", needs_pid1=False, runner=False, monitor=True, loc=373)
     sources = {"debian": Apt(("restartd",)), "precise": Apt(("restartd",))}
-    missing = {
+    unavailable_on = {
         "arch": "no package of it is known, in the Arch User Repository neither",
     }
-    program = "/usr/sbin/restartd"
+    program_path = "/usr/sbin/restartd"
+    needs_pid1 = False
     # A script, since its interval is an option only, and differs between the profiles.
-    hosted = "/usr/local/sbin/restartd-foreground"
-    processes = frozenset({"restartd"})
-    watches = "command line"
+    hosted_command = "/usr/local/sbin/restartd-foreground"
+    process_names = frozenset({"restartd"})
+    tracks_service_by = "command line"
     version_command = "restartd --version"
-    lacks = {"watchdog": "It looks for a command line in /proc, and asks nothing."}
+    unsupported = {"watchdog": "It looks for a command line in /proc, and asks nothing."}
     findings = (
         "Its table has room for 128 services and is not guarded (restartd.c): asked to keep 200,"
         " it read its configuration and died, which its manual does not mention.",
@@ -43,21 +46,21 @@ class Restartd(Supervisor):
         _contender("tuned", 1.0, "--interval 1: it looks every second, the shortest it knows"),
     )
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         # What comes back to life before the reload would have no one to end it.
         return (
             f"sed -i '/^#*{service.name} /d' /etc/restartd.conf\n"
             f"{_RELOAD}\n{_end(service)}\nrm -f {service.pidfile}"
         )
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         return _RELOAD
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         # It has no notion of a service that is down: its line has to go.
         return f"sed -i 's/^{service.name} /#&/' /etc/restartd.conf; {_RELOAD}; {_end(service)}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"sed -i 's/^#{service.name} /{service.name} /' /etc/restartd.conf; {_RELOAD}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Apt, Aur
-from supervisors.base import ArticleRow, Contender, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -17,7 +19,7 @@ def _contender(*, pid1: bool) -> Contender:
         pid1=pid1,
         setting="a run script a service; no setting changes how it restarts",
         # runsv.c: a service that lived for less than a second is held back for one.
-        settled=2.0,
+        settled_uptime=2.0,
     )
 
 
@@ -26,19 +28,20 @@ class Runit(Supervisor):
 
     name = "runit"
     title = "runit"
-    home = "http://smarden.org/runit/"
-    rank = 5
+    home_page = "http://smarden.org/runit/"
+    article_order = 5
     article = ArticleRow("2.1.1", needs_pid1=False, runner=True, monitor=False, loc=5685)
     sources = {"debian": Apt(("runit",)), "arch": Aur(("runit",)), "precise": Apt(("runit",))}
-    program = "/usr/bin/runsvdir"
-    init = "/lib/runit/runit-init"
-    hosted = "/usr/bin/runsvdir -P /etc/service"
-    processes = frozenset({"runit", "runsvdir", "runsv"})
-    parent = "runsv"
-    power_off = "/lib/runit/runit-init 0"
+    program_path = "/usr/bin/runsvdir"
+    needs_pid1 = False
+    init_command = "/lib/runit/runit-init"
+    hosted_command = "/usr/bin/runsvdir -P /etc/service"
+    process_names = frozenset({"runit", "runsvdir", "runsv"})
+    service_parent = "runsv"
+    power_off_command = "/lib/runit/runit-init 0"
     # None of its programs knows its own version.
     version_command = None
-    lacks = {
+    unsupported = {
         "readiness": "A service announces nothing; `sv start` runs its ./check, where it has one.",
         "watchdog": "runsv(8) waits for the end of ./run, and knows nothing else of it.",
     }
@@ -60,25 +63,25 @@ class Runit(Supervisor):
             " || ln -s $(command -v runit-init) /lib/runit/runit-init"
         )
 
-    def keepers(self, contender: Contender) -> tuple[str, ...]:
+    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
         # As PID 1, runit itself only keeps runsvdir alive.
         return ("runsvdir", "runsv")
 
-    def enable(self, contender: Contender, service: Service) -> str:
+    def enable_command(self, contender: Contender, service: Service) -> str:
         return f"ln -sfn /etc/sv/{service.name} /etc/service/{service.name}"
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         folder = f"/etc/sv/{service.name}"
         return f"rm /etc/service/{service.name}; sv force-shutdown {folder}; rm -r {folder}"
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         # runsvdir looks for new directories by itself, every 5 s at the latest.
         return "true"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"sv down {service.name}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"sv up {service.name}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:
@@ -87,7 +90,7 @@ class Runit(Supervisor):
             # runsvdir, ended by SIGTERM, leaves each runsv alive; nothing starts one anew now.
             guest.run("sv force-shutdown /etc/service/*")
 
-    def output(self, contender: Contender, service: Service) -> str:
+    def output_command(self, contender: Contender, service: Service) -> str:
         return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.sources.packages import Apt, Aur
-from supervisors.base import ArticleRow, Contender, Profile, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender, Profile
+from supervisors.service import Service
 
 _SCAN = "/etc/s6/service"
 
@@ -23,7 +25,7 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
             else "a run script a service, and nothing else"
         ),
         # s6-supervise(1): a service that was not ready is held back for a second at any uptime.
-        settled=2.0,
+        settled_uptime=2.0,
         readiness="fd:3" if tuned else None,
     )
 
@@ -33,25 +35,28 @@ class S6(Supervisor):
 
     name = "s6"
     title = "s6"
-    home = "https://skarnet.org/software/s6/"
-    rank = 6
+    home_page = "https://skarnet.org/software/s6/"
+    article_order = 6
     article = ArticleRow("0.14", needs_pid1=False, runner=True, monitor=False, loc=3851)
     sources = {"debian": Apt(("s6",)), "arch": Aur(("skalibs", "execline", "s6"))}
-    missing = {
+    unavailable_on = {
         "precise": "Ubuntu 12.04 does not package it",
     }
-    program = "/usr/bin/s6-svscan"
+    program_path = "/usr/bin/s6-svscan"
+    needs_pid1 = False
     # A script: how many it keeps is an option only, and differs between the profiles.
-    init = "/etc/s6/scan"
-    hosted = "/etc/s6/scan"
-    processes = frozenset({"s6-svscan", "s6-supervise"})
-    parent = "s6-supervise"
-    power_off = f"s6-svscanctl -t {_SCAN}"
+    init_command = "/etc/s6/scan"
+    hosted_command = "/etc/s6/scan"
+    process_names = frozenset({"s6-svscan", "s6-supervise"})
+    service_parent = "s6-supervise"
+    power_off_command = f"s6-svscanctl -t {_SCAN}"
     # None of its programs tells its version, but their library's name does.
     version_command = "readlink -f $(ldd /usr/bin/s6-svc | grep -o '/[^ ]*libs6[.]so[^ ]*')"
     version_pattern = r"libs6\.so\.([\d.]+)"
-    announces = "fd:3"
-    lacks = {"watchdog": "s6-supervise waits for the end of ./run; it asks a service nothing."}
+    readiness_protocol = "fd:3"
+    unsupported = {
+        "watchdog": "s6-supervise waits for the end of ./run; it asks a service nothing."
+    }
     findings = (
         "Without lock-fd, which is optional, a killed s6-supervise leaves its service running,"
         " and the next s6-supervise starts it a second time. With it, 2.11.3.2 starts nothing:"
@@ -67,28 +72,28 @@ class S6(Supervisor):
         _contender("tuned", pid1=True),
     )
 
-    def keepers(self, contender: Contender) -> tuple[str, ...]:
+    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
         return ("s6-supervise",) if contender.pid1 else ("s6-svscan", "s6-supervise")
 
-    def enable(self, contender: Contender, service: Service) -> str:
+    def enable_command(self, contender: Contender, service: Service) -> str:
         return f"mkdir -p {_SCAN} && ln -sfn /etc/s6/sv/{service.name} {_SCAN}/{service.name}"
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         return f"s6-svunlink {_SCAN} {service.name}; rm -r /etc/s6/sv/{service.name}"
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         return f"s6-svscanctl -a {_SCAN}"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"s6-svc -d {_SCAN}/{service.name}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"s6-svc -u {_SCAN}/{service.name}"
 
-    def wait_ready(self, contender: Contender, service: Service) -> str:
+    def wait_ready_command(self, contender: Contender, service: Service) -> str:
         return f"s6-svwait -U {_SCAN}/{service.name}"
 
-    def output(self, contender: Contender, service: Service) -> str:
+    def output_command(self, contender: Contender, service: Service) -> str:
         return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
 
 

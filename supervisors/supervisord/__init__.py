@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from provision.guest import Guest
 from provision.sources.archives import Pypi
 from provision.sources.packages import Apt, Pacman, Pip
-from supervisors.base import ArticleRow, Contender, Profile, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender, Profile, StartLimit
+from supervisors.service import Service
 
 _CONFIG = "/etc/supervisor/supervisord.conf"
 
 
-def _contender(
-    profile: Profile, setting: str, *, limit: tuple[int, float] | None = None
-) -> Contender:
+def _contender(profile: Profile, setting: str, *, limit: StartLimit | None = None) -> Contender:
     return Contender(
         "supervisord",
         "runner",
@@ -23,9 +23,9 @@ def _contender(
         setting=setting,
         # supervisord.py, runforever: poll(1 s), then transition, then reap; nothing sets it.
         period=1.0,
-        limit=limit,
+        start_limit=limit,
         # It reads each program's output itself and writes it to files.
-        logger="supervisord",
+        log_process="supervisord",
     )
 
 
@@ -34,15 +34,15 @@ class Supervisord(Supervisor):
 
     name = "supervisord"
     title = "supervisord"
-    home = "http://supervisord.org/"
-    rank = 8
+    home_page = "http://supervisord.org/"
+    article_order = 8
     article = ArticleRow("3.0a12", needs_pid1=False, runner=True, monitor=False, loc=7211)
     sources = {
         "debian": Apt(("supervisor",)),
         "arch": Pacman(("supervisor",)),
         "precise": Apt(("supervisor",)),
     }
-    sources_2012 = {
+    article_sources = {
         "precise": Pip(
             (
                 Pypi(
@@ -59,12 +59,13 @@ class Supervisord(Supervisor):
             needs=Apt(("python-setuptools",)),
         )
     }
-    program = "/usr/bin/supervisord"
-    hosted = f"/usr/bin/supervisord -n -c {_CONFIG}"
-    processes = frozenset({"supervisord"})
-    parent = "supervisord"
+    program_path = "/usr/bin/supervisord"
+    needs_pid1 = False
+    hosted_command = f"/usr/bin/supervisord -n -c {_CONFIG}"
+    process_names = frozenset({"supervisord"})
+    service_parent = "supervisord"
     version_command = "supervisord --version"
-    lacks = {
+    unsupported = {
         "readiness": "A program counts as running after startsecs; it announces nothing.",
         "watchdog": "It waits for a program's end; asking it anything is left to event listeners.",
     }
@@ -81,7 +82,7 @@ class Supervisord(Supervisor):
             "default",
             "the package's own supervisord.conf, and a program section with its command alone",
             # Four starts that each end within startsecs (1 s), 1, 2 and 3 s apart: FATAL.
-            limit=(4, 10.0),
+            limit=StartLimit(4, 10.0),
         ),
         # No setting shortens the poll; these two take away the backoff and the giving up.
         _contender("tuned", "autorestart=true and startsecs=0: every start counts as a success"),
@@ -95,16 +96,16 @@ class Supervisord(Supervisor):
             f" ln -sf {_CONFIG} /etc/supervisord.conf; }}"
         )
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         return f"rm /etc/supervisor/conf.d/{service.name}.conf"
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         return "supervisorctl update"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"supervisorctl stop {service.name}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"supervisorctl start {service.name}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:
@@ -112,7 +113,7 @@ class Supervisord(Supervisor):
         guest.run("supervisorctl stop all")
         super().stop(guest, contender)
 
-    def output(self, contender: Contender, service: Service) -> str:
+    def output_command(self, contender: Contender, service: Service) -> str:
         return f"cat /var/log/supervisor/{service.name}-stdout*"
 
 

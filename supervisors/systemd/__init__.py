@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from provision.guest import Guest
 from provision.hygiene import QUIET, SYSTEMD_UP
 from provision.sources.packages import Apt, Present
-from supervisors.base import ArticleRow, Contender, Profile, Role, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender, Profile, Role, StartLimit
+from supervisors.service import Service
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
@@ -27,9 +29,9 @@ def _contender(role: Role, profile: Profile) -> Contender:
         # grid of 250 ms, so a restart comes 100 to 350 ms after the end, as its phase has it.
         period=None if tuned else 0.25,
         # The sixth start within 10 s is refused, and the unit has failed for good.
-        limit=None if tuned else (6, 10.0),
-        spaced=not tuned,
-        logger="systemd-journald",
+        start_limit=None if tuned else StartLimit(6, 10.0),
+        spaces_starts=not tuned,
+        log_process="systemd-journald",
     )
 
 
@@ -38,20 +40,21 @@ class Systemd(Supervisor):
 
     name = "systemd"
     title = "systemd"
-    home = "https://systemd.io/"
-    rank = 3
+    home_page = "https://systemd.io/"
+    article_order = 3
     article = ArticleRow("43", needs_pid1=True, runner=True, monitor=True, loc=87419)
     sources = {"debian": Apt(("systemd",)), "arch": Present()}
-    missing = {
+    unavailable_on = {
         "precise": "Ubuntu 12.04 does not package it",
     }
-    program = "/lib/systemd/systemd"
-    init = "/lib/systemd/systemd"
-    processes = frozenset({"systemd", "systemd-journal"})
-    parent = "systemd"
-    power_off = "systemctl poweroff"
+    program_path = "/lib/systemd/systemd"
+    needs_pid1 = True
+    init_command = "/lib/systemd/systemd"
+    process_names = frozenset({"systemd", "systemd-journal"})
+    service_parent = "systemd"
+    power_off_command = "systemctl poweroff"
     version_command = "/lib/systemd/systemd --version"
-    announces = "notify"
+    readiness_protocol = "notify"
     watchdog = "notify"
     findings = (
         "systemd.service(5) has the PIDFile= read after start-up. It is read again when the"
@@ -77,35 +80,35 @@ class Systemd(Supervisor):
             " { systemctl --failed --no-legend; journalctl -b -p warning | tail -n 5; exit 1; }"
         )
 
-    def enable(self, contender: Contender, service: Service) -> str:
+    def enable_command(self, contender: Contender, service: Service) -> str:
         return f"systemctl --no-reload enable {service.name}.service"
 
-    def enable_all(self, contender: Contender, services: Iterable[Service]) -> str:
+    def enable_all_command(self, contender: Contender, services: Iterable[Service]) -> str:
         units = " ".join(f"{service.name}.service" for service in services)
         return f"systemctl --no-reload --quiet enable {units}"
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         unit = f"{service.name}.service"
         return (
             f"systemctl disable --now {unit}; rm /etc/systemd/system/{unit};"
             " systemctl daemon-reload"
         )
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         units = " ".join(f"{service.name}.service" for service in services)
         return f"systemctl daemon-reload && systemctl start {units}"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"systemctl stop {service.name}.service"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"systemctl start {service.name}.service"
 
-    def wait_ready(self, contender: Contender, service: Service) -> str:
+    def wait_ready_command(self, contender: Contender, service: Service) -> str:
         # Starting what is starting waits for the job that is under way.
-        return self.start_service(contender, service)
+        return self.start_command(contender, service)
 
-    def output(self, contender: Contender, service: Service) -> str:
+    def output_command(self, contender: Contender, service: Service) -> str:
         return f"journalctl --sync; journalctl -q -o cat -u {service.name}.service"
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from provision.guest import Guest
 from provision.sources.packages import Present
-from supervisors.base import ArticleRow, Contender, Profile, Role, Service, Supervisor
+from supervisors.base import ArticleRow, Supervisor
+from supervisors.contender import Contender, Profile, Role, StartLimit
+from supervisors.service import Service
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
@@ -25,8 +27,8 @@ def _contender(role: Role, profile: Profile) -> Contender:
             else f"{kept} and nothing else: the limit is 10 respawns in 5 s"
         ),
         # The eleventh death within 5 s of the first ends the job for good.
-        limit=None if tuned else (11, 5.0),
-        spaced=not tuned,
+        start_limit=None if tuned else StartLimit(11, 5.0),
+        spaces_starts=not tuned,
     )
 
 
@@ -35,22 +37,23 @@ class Upstart(Supervisor):
 
     name = "upstart"
     title = "Upstart"
-    home = "http://upstart.ubuntu.com/"
-    rank = 2
+    home_page = "http://upstart.ubuntu.com/"
+    article_order = 2
     article = ArticleRow("1.4", needs_pid1=True, runner=True, monitor=True, loc=11054)
     sources = {"precise": Present()}
-    missing = {
+    unavailable_on = {
         "debian": "Debian dropped it after its release 8",
         "arch": "no package of it is known, in the Arch User Repository neither",
     }
     # Ubuntu calls it /sbin/init; this name is free where another init has that one.
-    program = "/sbin/upstart"
-    init = "/sbin/upstart"
-    processes = frozenset({"upstart"})
-    parent = "upstart"
+    program_path = "/sbin/upstart"
+    needs_pid1 = True
+    init_command = "/sbin/upstart"
+    process_names = frozenset({"upstart"})
+    service_parent = "upstart"
     version_command = "/sbin/upstart --version"
-    announces = "stop"
-    lacks = {
+    readiness_protocol = "stop"
+    unsupported = {
         "watchdog": "init(5) has a job watched for its end, and asks nothing of it.",
         "shutdown": "init(8) emits an event that jobs may stop on; what then switches the machine"
         " off is a job of the distribution's.",
@@ -73,10 +76,10 @@ class Upstart(Supervisor):
     def after_install(self, guest: Guest) -> None:
         guest.run("[ -e /sbin/upstart ] || ln -s init /sbin/upstart")
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         return f"initctl stop {service.name}; rm /etc/init/{service.name}.conf"
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         # `start` fails for a job that runs already.
         names = " ".join(service.name for service in services)
         return (
@@ -85,17 +88,17 @@ class Upstart(Supervisor):
             f" case ' {names} ' in *\" $job \"*) initctl start $job;; esac; done"
         )
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return f"initctl stop {service.name}"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return f"initctl start {service.name}"
 
-    def wait_ready(self, contender: Contender, service: Service) -> str:
+    def wait_ready_command(self, contender: Contender, service: Service) -> str:
         # No verb waits for a start that somebody else has asked for.
         return f"until initctl status {service.name} | grep -q start/running; do sleep 0.01; done"
 
-    def output(self, contender: Contender, service: Service) -> str:
+    def output_command(self, contender: Contender, service: Service) -> str:
         return f"cat /var/log/upstart/{service.name}.log"
 
 

@@ -21,7 +21,9 @@ from provision.guest import File
 from provision.sources.packages import Present
 from reports.formats import terminal
 from supervisors import supervisors
-from supervisors.base import Contender, Service, Supervisor
+from supervisors.base import Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 SCRIPTS = {
     "never-restarts": "/srv/testd/testd s1\nwhile :; do sleep 1000; done",
@@ -40,13 +42,14 @@ class Double(Supervisor):
     """A shell script in the place of a supervisor."""
 
     title = "double"
-    home = "https://example.invalid/"
+    home_page = "https://example.invalid/"
     sources = {"debian": Present()}
-    init = "/etc/double"
-    hosted = "/etc/double"
-    processes = frozenset({"double"})
-    parent = "double"
-    program = "/bin/sh"
+    needs_pid1 = False
+    init_command = "/etc/double"
+    hosted_command = "/etc/double"
+    process_names = frozenset({"double"})
+    service_parent = "double"
+    program_path = "/bin/sh"
     version_command = "echo 0.0"
     idea = "It does as badly as it can."
 
@@ -61,16 +64,16 @@ class Double(Supervisor):
     def files(self, contender: Contender, services: Iterable[Service]) -> list[File]:
         return [File("/etc/double", f"#!/bin/sh\n{self.script}\n", 0o755)]
 
-    def disable(self, contender: Contender, service: Service) -> str:
+    def disable_command(self, contender: Contender, service: Service) -> str:
         return "true"
 
-    def reload(self, contender: Contender, services: Iterable[Service]) -> str:
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
         return "true" if self.reloads else "false"
 
-    def stop_service(self, contender: Contender, service: Service) -> str:
+    def stop_command(self, contender: Contender, service: Service) -> str:
         return "true"
 
-    def start_service(self, contender: Contender, service: Service) -> str:
+    def start_command(self, contender: Contender, service: Service) -> str:
         return "true"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.model.scenario import Event, Scenario, Verdict
 from supervisors import supervisors
-from supervisors.base import Contender
+from supervisors.contender import Contender
 
 
 def samples(name: str) -> list[Event]:

@@ -233,8 +233,8 @@ class ContenderResult(TypedDict):
     """The configuration in words."""
     period: float | None
     """Seconds between two looks of a poller; null where it reacts to events."""
-    limit: tuple[float, float] | None
-    """Limit of restarts: their number, and the window in s; null where it has none."""
+    limit: tuple[float, float | None] | None
+    """Limit of starts: number, and period in s (null: in its whole life); null where none."""
     logger: NotRequired[str | None]
     """Log service that the contender uses."""
     article: Article | None

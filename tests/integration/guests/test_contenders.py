@@ -23,7 +23,7 @@ from provision.lxc import keeper
 from provision.lxc.provider import Lxc
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS
-from supervisors.base import Service
+from supervisors.service import Service
 
 DEBIAN = SYSTEMS["debian"]
 ENTRIES = {entry.name: entry for entry in select_contenders(DEBIAN)[0]}
@@ -92,7 +92,7 @@ class _Story:
         self._restarts(guest, one)
         if self.supervisor.name != FLOOR:  # which knows no way to stop one
             self._stops_and_starts(guest, one[0])
-        self.supervisor.add(guest, self.contender, two)
+        self.supervisor.update_services(guest, self.contender, two)
         self._as_written(guest, two)
         self._verified(guest, two)
         self._ends(guest)
@@ -138,7 +138,7 @@ class _Story:
             assert "it polls" in find_mode(self.supervisor, told)["mode"]
 
     def _restarts(self, guest: Guest, wanted: Sequence[Service]) -> None:
-        settled = self.contender.settled
+        settled = self.contender.settled_uptime
         group = {"name": "long", "trials": 1, "uptime": [settled, settled]}
         events = self._measure(
             guest,
@@ -154,12 +154,12 @@ class _Story:
         self._verified(guest, wanted)
 
     def _stops_and_starts(self, guest: Guest, service: Service) -> None:
-        guest.run(self.supervisor.stop_service(self.contender, service))
+        guest.run(self.supervisor.stop_command(self.contender, service))
         assert _eventually(lambda: _daemons(guest) == 0, self.patience)
         # Beyond its period and every hold-off: it is down, not merely between two lives.
         time.sleep(self.period + 2)
         assert _daemons(guest) == 0
-        guest.run(self.supervisor.start_service(self.contender, service))
+        guest.run(self.supervisor.start_command(self.contender, service))
         self._verified(guest, [service])
 
     def _ends(self, guest: Guest) -> None:
@@ -167,7 +167,7 @@ class _Story:
         if self.contender.pid1:
             return
         left = set(guest.run("ps -e -o comm=").stdout.split())
-        assert not left & (self.supervisor.processes | {"testd"})
+        assert not left & (self.supervisor.process_names | {"testd"})
 
 
 def _daemons(guest: Guest) -> int:

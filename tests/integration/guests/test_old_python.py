@@ -42,7 +42,7 @@ def test_restart_trials_against_the_floor() -> None:
         guest.write(measurement.payload_files(platform.machine()))
         floor.configure(guest, contender, one)
         floor.start(guest, contender)
-        tree = {"root": sorted(floor.processes), "pid1": False}
+        tree = {"root": sorted(floor.process_names), "pid1": False}
         events = measurement.run_measurement(
             guest,
             one,

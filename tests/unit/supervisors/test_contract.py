@@ -15,7 +15,8 @@ from bench.model.scenario import services
 from daemon.build import PROGRAMS
 from provision.systems import SYSTEMS
 from supervisors import supervisors
-from supervisors.base import ARTICLE_YEAR, ArticleRow, Contender, Supervisor
+from supervisors.base import ARTICLE_YEAR, ArticleRow, Supervisor
+from supervisors.contender import Contender
 
 FOLDERS = sorted(path.parent for path in Path(package.__file__).parent.glob("*/__init__.py"))
 EVERY = list(supervisors().values())
@@ -58,12 +59,12 @@ def test_no_two_contenders_share_a_name() -> None:
 def test_facts_are_there(supervisor: Supervisor) -> None:
     assert supervisor.name == supervisor.folder.name
     assert supervisor.title
-    assert re.match(r"https?://|daemon/c/floor\.c$", supervisor.home)
+    assert re.match(r"https?://|daemon/c/floor\.c$", supervisor.home_page)
     assert supervisor.__doc__
     assert supervisor.contenders
-    assert supervisor.processes
-    assert supervisor.program is None or supervisor.program.startswith("/")
-    assert supervisor.version_command or supervisor.program
+    assert supervisor.process_names
+    assert supervisor.program_path is None or supervisor.program_path.startswith("/")
+    assert supervisor.version_command or supervisor.program_path
 
 
 @every
@@ -74,7 +75,7 @@ def test_the_articles_row(supervisor: Supervisor) -> None:
     order = sorted(
         (each for each in EVERY if each.article), key=lambda each: list(ARTICLE).index(each.name)
     )
-    ranks = [each.rank for each in order]
+    ranks = [each.article_order for each in order]
     assert ranks == sorted(set(ranks))
     assert supervisor.needs_pid1 == supervisor.article.needs_pid1
     roles = {contender.role for contender in supervisor.contenders}
@@ -84,20 +85,22 @@ def test_the_articles_row(supervisor: Supervisor) -> None:
 
 @every
 def test_names_of_its_processes_are_as_the_kernel_has_them(supervisor: Supervisor) -> None:
-    assert all(0 < len(name) <= LONGEST for name in supervisor.processes | supervisor.threads)
-    assert "testd" not in supervisor.processes
+    assert all(
+        0 < len(name) <= LONGEST for name in supervisor.process_names | supervisor.thread_patterns
+    )
+    assert "testd" not in supervisor.process_names
 
 
 @every
 def test_a_runner_has_a_parent_among_its_processes(supervisor: Supervisor) -> None:
     if any(contender.role == "runner" for contender in supervisor.contenders):
-        assert supervisor.parent in supervisor.processes
+        assert supervisor.service_parent in supervisor.process_names
 
 
 @every
 def test_it_runs_somewhere(supervisor: Supervisor) -> None:
-    assert supervisor.init or supervisor.hosted
-    for command in (supervisor.init, supervisor.hosted):
+    assert supervisor.init_command or supervisor.hosted_command
+    for command in (supervisor.init_command, supervisor.hosted_command):
         assert command is None or command.startswith("/")
 
 
@@ -105,17 +108,17 @@ def test_it_runs_somewhere(supervisor: Supervisor) -> None:
 def test_sources(supervisor: Supervisor) -> None:
     assert supervisor.sources
     assert set(supervisor.sources) <= set(SYSTEMS)
-    assert set(supervisor.sources_2012) <= set(SYSTEMS)
+    assert set(supervisor.article_sources) <= set(SYSTEMS)
     for system in SYSTEMS.values():
         for versions in ("", ARTICLE_YEAR):
             source = supervisor.source(system, versions)
-            missing = supervisor.why_missing(system, versions)
+            missing = supervisor.why_unavailable(system, versions)
             if source is None or missing:
                 assert missing
                 continue
             assert str(source)
             assert supervisor.recipe(source).key != ""
-    assert not set(supervisor.missing) & set(supervisor.sources)
+    assert not set(supervisor.unavailable_on) & set(supervisor.sources)
 
 
 @every
@@ -139,7 +142,7 @@ def test_no_version_is_written_down(supervisor: Supervisor) -> None:
 
 @every
 def test_a_watchdog_or_why_there_is_none(supervisor: Supervisor) -> None:
-    assert (supervisor.watchdog is None) == bool(supervisor.lacks.get("watchdog"))
+    assert (supervisor.watchdog is None) == bool(supervisor.unsupported.get("watchdog"))
 
 
 @pairs
@@ -151,7 +154,7 @@ def test_a_watchdog_is_configured(supervisor: Supervisor, contender: Contender) 
     asked = replace(plain, watchdog=supervisor.watchdog)
     written = [str(file.content) for file in supervisor.files(contender, [asked])]
     assert any(asked.command in text for text in written)
-    dog = {"notify": "WatchdogSec=", "file": asked.heartbeat}[supervisor.watchdog]
+    dog = {"notify": "WatchdogSec=", "file": asked.heartbeat_file}[supervisor.watchdog]
     others = "".join(text.replace(asked.command, "") for text in written)
     assert dog in others
     assert dog not in "".join(str(file.content) for file in supervisor.files(contender, [plain]))
@@ -164,17 +167,14 @@ def test_contender_facts(supervisor: Supervisor, contender: Contender) -> None:
     assert contender.profile in ("default", "tuned")
     assert contender.setting
     assert "\n" not in contender.setting
-    assert contender.settled > 0
+    assert contender.settled_uptime > 0
     assert contender.period is None or contender.period > 0
-    if contender.limit is not None:
-        starts, seconds = contender.limit
-        assert starts >= 2
-        assert seconds > 0
+    assert contender.limit_pause >= 0
 
 
 @pairs
 def test_its_place_is_one_that_it_has(supervisor: Supervisor, contender: Contender) -> None:
-    assert (supervisor.init if contender.pid1 else supervisor.hosted) is not None
+    assert (supervisor.init_command if contender.pid1 else supervisor.hosted_command) is not None
 
 
 @pairs
@@ -233,7 +233,7 @@ def test_a_second_service_is_told_apart(supervisor: Supervisor, contender: Conte
     assert len({service.pidfile for service in both}) == 2
 
 
-@pytest.mark.parametrize("verb", ["disable", "stop_service", "start_service"])
+@pytest.mark.parametrize("verb", ["disable_command", "stop_command", "start_command"])
 @pairs
 def test_every_verb_gives_a_command(
     supervisor: Supervisor, contender: Contender, verb: str
@@ -242,15 +242,15 @@ def test_every_verb_gives_a_command(
     first, second = services(contender, 2)
     command = give(contender, first)
     assert command.strip()
-    if supervisor.name != FLOOR or verb == "disable":
+    if supervisor.name != FLOOR or verb == "disable_command":
         assert command != give(contender, second)
 
 
 @pairs
 def test_reload_is_a_command_or_none(supervisor: Supervisor, contender: Contender) -> None:
-    command = supervisor.reload(contender, services(contender, 2))
+    command = supervisor.reload_command(contender, services(contender, 2))
     assert command is None or command.strip()
-    assert isinstance(supervisor.enable(contender, services(contender, 1)[0]), str)
+    assert isinstance(supervisor.enable_command(contender, services(contender, 1)[0]), str)
 
 
 @every

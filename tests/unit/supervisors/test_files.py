@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from supervisors import supervisors
-from supervisors.base import Contender, Service
+from supervisors.contender import Contender
+from supervisors.service import Service
 
 
 def _written(contender: Contender) -> dict[str, str]:
@@ -27,7 +28,7 @@ def test_systemd_default_says_nothing_of_limits_and_delays(contender: Contender)
     assert ("RestartSec=0\n" in unit) is tuned
     assert ("StartLimitIntervalSec=0\n" in unit) is tuned
     # The limit and the grid belong to what the tuned unit lifts.
-    assert (contender.limit is None) is tuned
+    assert (contender.start_limit is None) is tuned
     assert (contender.period is None) is tuned
 
 
@@ -42,7 +43,7 @@ def test_systemd_monitor_finds_the_daemon_by_its_pid_file(contender: Contender) 
 @pytest.mark.parametrize(("forks", "told"), [(1, "expect fork\n"), (2, "expect daemon\n")])
 def test_upstart_is_told_how_often_the_daemon_forks(forks: int, told: str) -> None:
     monitor = next(each for each in _contenders("upstart") if each.role == "monitor")
-    service = Service("s1", "monitor", forks=forks)
+    service = Service("s1", "monitor", fork_count=forks)
     (job,) = supervisors()["upstart"].files(monitor, [service])
     assert told in str(job.content)
     assert ("--forks 1" in str(job.content)) is (forks == 1)

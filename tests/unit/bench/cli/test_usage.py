@@ -20,7 +20,7 @@ MISSING = [
     pytest.param(supervisor, system, id=f"{supervisor.name} on {system.name}")
     for supervisor in supervisors().values()
     for system in SYSTEMS.values()
-    if supervisor.name != FLOOR and supervisor.why_missing(system)
+    if supervisor.name != FLOOR and supervisor.why_unavailable(system)
 ]
 
 
@@ -68,7 +68,7 @@ def test_where_there_is_no_source_words_stand_for_the_installation(
     for example in (each for each in made if each["steps"][0]["title"] == "Install"):
         install, *others = example["steps"]
         assert install["actions"] == []
-        assert supervisor.why_missing(system) in install["note"]
+        assert supervisor.why_unavailable(system) in install["note"]
         assert f"--overlay={supervisor.name}=DIR" in install["note"]
         assert all(each["actions"] for each in others)
         assert "Configure" in [each["title"] for each in others]

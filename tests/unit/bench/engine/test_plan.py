@@ -60,13 +60,13 @@ def test_no_two_replicas_share_a_seed() -> None:
 
 def test_limits_over_minutes_are_kept_by_spreading() -> None:
     for job in make_plan(CHOSEN, BOTH, FULL, AT_ONCE).jobs:
-        limit = job.selected.contender.limit
-        if limit is None or limit[1] <= 30:
+        limit = job.selected.contender.start_limit
+        if limit is None or (limit.seconds is not None and limit.seconds <= 30):
             continue
         starts = 1 + sum(
             share.work.get("long", 0) + share.work.get("short", 0) for share in job.units
         )
-        assert starts < limit[0], job
+        assert starts < limit.count, job
 
 
 def test_a_quick_run_names_what_it_has_no_time_for() -> None:

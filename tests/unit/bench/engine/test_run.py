@@ -33,7 +33,7 @@ from provision.sources.overlay import Overlay
 from provision.sources.packages import Present
 from provision.systems import SYSTEMS
 from supervisors import supervisors
-from supervisors.base import Contender
+from supervisors.contender import Contender
 from tests.support.sample_runs import run as made_run
 
 ROOT = Path(__file__).parents[4]

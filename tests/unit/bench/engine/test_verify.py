@@ -11,7 +11,8 @@ from bench.model.scenario import services
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 from supervisors import supervisors
-from supervisors.base import Contender, Supervisor
+from supervisors.base import Supervisor
+from supervisors.contender import Contender
 
 DEBIAN = SYSTEMS["debian"]
 RUNIT, MONIT = supervisors()["runit"], supervisors()["monit"]

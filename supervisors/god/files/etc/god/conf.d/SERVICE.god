@@ -9,7 +9,7 @@ God.watch do |w|
   w.restart_if do |restart|
     restart.condition(:file_mtime) do |c|
       c.interval = 5.seconds
-      c.path = "{{ service.heartbeat }}"
+      c.path = "{{ service.heartbeat_file }}"
       c.max_age = 2.seconds
     end
   end

@@ -1,0 +1,105 @@
+"""A contender: one row of results, and the facts that decide how the suite measures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["runner", "monitor"]
+Profile = Literal["default", "tuned"]
+
+# Below the limit a guest needs its first start and one restart; where waiting never lifts the
+# limit, one restart of each kind.
+LEAST_COUNT = 3
+LEAST_COUNT_IN_A_LIFE = 4
+# A scenario waits for the whole period, so that a longer one would take hours.
+LONGEST_PERIOD = 3600.0
+
+
+@dataclass(frozen=True)
+class StartLimit:
+    """The number of starts at which a supervisor holds a service back or gives it up.
+
+    count: the start that it delays or refuses. seconds: the period in which it counts starts; None
+    where it counts them over the whole life of the service and never forgets one.
+    Raises ValueError for a limit that the suite cannot measure.
+    """
+
+    count: int
+    seconds: float | None
+
+    def __post_init__(self) -> None:
+        least = LEAST_COUNT_IN_A_LIFE if self.seconds is None else LEAST_COUNT
+        if self.count < least:
+            raise ValueError(
+                f"{self}: the suite needs a count of {least} or more, because a guest's first start"
+                " and its restarts must stay below the limit."
+            )
+        if self.seconds is None:
+            return
+        if self.seconds <= 0:
+            raise ValueError(f"{self}: seconds must be above 0.")
+        if self.seconds > LONGEST_PERIOD:
+            raise ValueError(
+                f"{self}: the suite waits for the whole period, at most {LONGEST_PERIOD:g} s."
+                " Set seconds=None if the supervisor counts starts over a service's whole life."
+            )
+
+    def __str__(self) -> str:
+        period = "in its whole life" if self.seconds is None else f"in {self.seconds:g} s"
+        return f"A limit of {self.count} starts {period}"
+
+    @property
+    def record(self) -> tuple[int, float | None]:
+        """The limit as run.json keeps it: [count, seconds], with null for a whole life."""
+        return self.count, self.seconds
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One row of results: a supervisor in one role, one profile, as PID 1 or hosted by one."""
+
+    # The supervisor's `name`.
+    supervisor: str
+    # "runner": parent of a foreground daemon. "monitor": watches a daemon that detaches itself.
+    role: Role
+    # "default": as its package sets it up. "tuned": its best documented setting.
+    profile: Profile
+    # Whether it is the guest's PID 1; otherwise the guest's own init keeps it alive.
+    pid1: bool
+    # What its configuration says, in one sentence for readers of the results.
+    setting: str
+    # Seconds between two looks at its services, or between the instants at which it may restart
+    # them. None where events alone decide. Kill times spread over it; deadlines grow with it.
+    period: float | None = None
+    # The starts at which it holds a service back or gives up; None where nothing limits them.
+    # Trials stay below it, the crash loop goes beyond it.
+    start_limit: StartLimit | None = None
+    # Seconds of uptime after which it restarts a service without delay. A "long" trial waits for
+    # them before its kill.
+    settled_uptime: float = 2.0
+    # Seconds for which it leaves a service alone that has reached the limit. 0 where there is no
+    # limit, or where it gives up for good. The crash loop waits for them.
+    limit_pause: float = 0.0
+    # Whether it leaves time between the starts of a service that exits at once. Where it does not,
+    # its crash loop takes a whole processor and runs after all other measurements.
+    spaces_starts: bool = True
+    # How a service tells that it is ready, in the words of testd's --ready; None for not at all.
+    readiness: str | None = None
+    # The process that takes a service's output, where its set-up has one. Readers see it in the
+    # results, and the scenario `output` explains where the text goes.
+    log_process: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in results, e.g. runit/runner/default/pid1."""
+        place = "pid1" if self.pid1 else "hosted"
+        return f"{self.supervisor}/{self.role}/{self.profile}/{place}"
+
+    @property
+    def periodic_limit(self) -> tuple[int, float] | None:
+        """The limit as (starts, seconds), where waiting for `seconds` lifts it again."""
+        limit = self.start_limit
+        if limit is None or limit.seconds is None:
+            return None
+        return limit.count, limit.seconds

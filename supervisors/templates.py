@@ -1,0 +1,47 @@
+"""The configuration files of a supervisor's folder, rendered for its services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from provision.guest import File
+from supervisors.contender import Contender
+from supervisors.service import Service
+
+# In a path: the name of each service.
+PLACEHOLDER = "SERVICE"
+
+
+def render_files(
+    folder: Path, contender: Contender, services: tuple[Service, ...]
+) -> Iterator[File]:
+    """Render every template below `folder`, at the path that it has there.
+
+    A path with SERVICE in it gives one file for each service. A template that renders to nothing
+    gives no file. An executable template gives an executable file.
+    """
+    templates = sorted(path for path in folder.rglob("*") if path.is_file())
+    for template in templates:
+        relative = str(template.relative_to(folder))
+        text = _environment(folder).get_template(relative)
+        per_service = PLACEHOLDER in relative
+        for service in services if per_service else (None,):
+            content = text.render(contender=contender, services=services, service=service)
+            if content.strip():
+                path = "/" + relative.replace(PLACEHOLDER, service.name if service else "")
+                yield File(path, content, template.stat().st_mode & 0o777)
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
