@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from supervisors.contender import Role
+from supervisors.contender import Contender, Role
 
 Watchdog = Literal["notify", "file"]
 # The folder of the test daemon in every guest.
@@ -60,6 +60,16 @@ class Service:
         """The command line as text; it holds nothing that a shell would change."""
         return " ".join(self.argv)
 
+    @property
+    def program(self) -> str:
+        """The first word of `command`, for configurations that keep program and arguments apart."""
+        return self.argv[0]
+
+    @property
+    def arguments(self) -> str:
+        """The words of `command` after the first."""
+        return " ".join(self.argv[1:])
+
     def _daemon_options(self) -> tuple[str, ...]:
         options = self.options
         if self.watchdog:
@@ -68,3 +78,10 @@ class Service:
         if self.readiness:
             options = ("--ready", self.readiness, *options)
         return options
+
+
+def services_of(contender: Contender, count: int) -> tuple[Service, ...]:
+    """Return the first `count` services, s1, s2, ..., as that contender keeps them."""
+    return tuple(
+        Service(f"s{number}", contender.role, contender.readiness) for number in range(1, count + 1)
+    )

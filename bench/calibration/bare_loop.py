@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.engine import measurement
-from bench.model.scenario import Event, Step, services
+from bench.model.scenario import Event, Step
 from bench.model.selection import FLOOR, select_contenders
 from bench.model.statistics import CONFIDENCE
 from daemon.build import Binaries
@@ -22,6 +22,7 @@ from provision.errors import Problem
 from provision.guest import File, Guest
 from provision.provider import Provider
 from provision.systems import System
+from supervisors.service import services_of
 
 # Seconds of uptime at which the daemon is killed, the same on both sides.
 UPTIME = (0.1, 0.15)
@@ -43,7 +44,7 @@ def floor_guest(system: System, provider: Provider, files: Sequence[File]) -> It
     recipe = entry.supervisor.recipe(entry.source)
     guest = provider.up(f"calibrate-{os.getpid()}", system, recipe, files)
     try:
-        entry.supervisor.configure(guest, entry.contender, services(entry.contender, 1))
+        entry.supervisor.configure(guest, entry.contender, services_of(entry.contender, 1))
         entry.supervisor.start(guest, entry.contender)
         yield guest
     finally:
@@ -58,7 +59,7 @@ def through_suite(guest: Guest, trials: int, seed: int) -> list[Event]:
         {"do": "await", "services": ["s1"], "deadline": 15},
         {"do": "trials", "service": "s1", "groups": [group], "warmup": 1, "deadline": 15},
     ]
-    wanted = services(entry.contender, 1)
+    wanted = services_of(entry.contender, 1)
     return measurement.run_measurement(
         guest, wanted, steps, seed=seed, timeout=600, on_event=lambda _: None
     )

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from bench.engine import measurement
-from bench.model.scenario import services
 from bench.model.selection import select_contenders
 from provision.errors import Problem
 from provision.registry import choose
 from provision.sources.packages import Source
 from provision.systems import System
+from supervisors.service import services_of
 
 
 def open_try_shell(
@@ -41,7 +41,7 @@ def open_try_shell(
         (each for each in chosen if each.name.startswith(name) and each.contender.pid1), chosen[0]
     )
     provider, _ = choose(provider_name, system, box)
-    wanted = services(entry.contender, 2)
+    wanted = services_of(entry.contender, 2)
     with console.status(f"Setting up {entry.name} on {system.title}"):
         provider.prepare(system)
         recipe = entry.supervisor.recipe(entry.source)

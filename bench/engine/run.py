@@ -24,15 +24,7 @@ from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, KeptResults, Plan, make_pl
 from bench.engine.verify import find_mode, verify
 from bench.model.host_info import IDENTITY, Load, host_facts, own_cpu_seconds
 from bench.model.request import BenchRequest
-from bench.model.scenario import (
-    Event,
-    SamplingEffort,
-    Scenario,
-    ScenarioContext,
-    Step,
-    WorkUnit,
-    services,
-)
+from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Step, WorkUnit
 from bench.model.selection import FLOOR, SelectedContender, select_contenders
 from bench.recording.aggregate import Progress, compare_with_floor, conclude, result, warnings
 from bench.recording.quality import unstable
@@ -47,6 +39,7 @@ from provision.guest import Guest
 from provision.provider import Provider
 from provision.registry import choose
 from provision.systems import System
+from supervisors.service import services_of
 
 TRIALS, TRIALS_QUICK = 30, 6
 REPLICAS, ROUNDS = 16, 3
@@ -423,7 +416,7 @@ class _Loop:
         """Everything up to and including verify."""
         self._check_going()
         supervisor, contender = job.selected.supervisor, job.selected.contender
-        wanted = services(contender, 1)
+        wanted = services_of(contender, 1)
         recipe = supervisor.recipe(job.selected.source)
 
         def install(guest: Guest) -> None:
@@ -489,7 +482,7 @@ class _Loop:
             guest=guest,
             supervisor=job.selected.supervisor,
             contender=contender,
-            services=services(contender, 1),
+            services=services_of(contender, 1),
             replica=job.replica,
             slot=(slot, max(1, len(self.slots))),
             measure=run_measurement,
@@ -543,7 +536,7 @@ class _Loop:
             stay.enter("measure alone")
             events = measurement.run_measurement(
                 guest,
-                services(job.selected.contender, 1),
+                services_of(job.selected.contender, 1),
                 steps,
                 seed=self.options.seed,
                 timeout=90,

@@ -115,11 +115,21 @@ def _strangers(
     if not contender.pid1:
         expected |= {HOSTS[system.init]} | _ALSO_OF_HOST[system.init]
     others = sorted({each["comm"] for each in processes.values()} - expected)
-    return [f"Something else runs as well: {', '.join(others)}."] if others else []
+    if not others:
+        return []
+    advice = "The supervisor's own processes belong in its process_names."
+    return [f"Something else runs as well: {', '.join(others)}. {advice}"]
+
+
+# What a command over SSH starts is a child of the host's, not of the guest's PID 1.
+_START_BY_PID1 = (
+    "A command over SSH started it, but the guest's PID 1 must: let hosted_command run it in the"
+    " foreground, by a script in files/ that starts it and then waits, or use init_command."
+)
 
 
 def _detached(processes: dict[int, Any]) -> list[str]:
-    """Whoever was started from outside has no ancestry to PID 1, and sits in other cgroups."""
+    """Name processes started from outside the guest: no ancestry to PID 1, or other cgroups."""
     wrong = []
     for pid, process in processes.items():
         ancestor, seen = pid, set()
@@ -130,7 +140,7 @@ def _detached(processes: dict[int, Any]) -> list[str]:
             wrong.append(f"{process['comm']} ({pid}) does not descend from PID 1.")
         if any(line.split(":", 2)[2].startswith("/..") for line in process["cgroup"]):
             wrong.append(f"{process['comm']} ({pid}) is outside the guest's control groups.")
-    return wrong
+    return [*wrong, _START_BY_PID1] if wrong else []
 
 
 def _names(processes: dict[int, Any]) -> list[str]:

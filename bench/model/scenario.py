@@ -13,7 +13,7 @@ from provision.guest import Guest
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
-from supervisors.service import Service
+from supervisors.service import Service, services_of
 
 Event = dict[str, Any]
 Answer = Literal["yes", "no", "partly", "not applicable", "not measured"]
@@ -97,7 +97,7 @@ class ScenarioContext:
 
     def grow(self, count: int) -> None:
         """Have the running supervisor keep that many services."""
-        self.keep(services(self.contender, count))
+        self.keep(services_of(self.contender, count))
 
     def keep(self, wanted: tuple[Service, ...]) -> None:
         """Have the running supervisor keep those services, as they are described now."""
@@ -133,10 +133,3 @@ class Scenario(ABC):
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
         """What the samples of all shares together show, behaviour by behaviour."""
         return []
-
-
-def services(contender: Contender, count: int) -> tuple[Service, ...]:
-    """The first so many services, as that contender is to keep them: s1, s2, ..."""
-    return tuple(
-        Service(f"s{number}", contender.role, contender.readiness) for number in range(1, count + 1)
-    )

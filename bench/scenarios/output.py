@@ -15,13 +15,12 @@ from bench.model.scenario import (
     Step,
     Verdict,
     WorkUnit,
-    services,
 )
 from bench.model.stages import Stage, deadline, run_stages, stage_events
 from bench.model.statistics import Metric, single
 from supervisors import supervisors
 from supervisors.contender import Contender
-from supervisors.service import Service
+from supervisors.service import Service, services_of
 
 RATE = 2000  # lines a second
 LIFE = 3.0  # s: five of them start no faster than anyone's limit allows
@@ -56,7 +55,7 @@ class Output(Scenario):
         link = "readlink /proc/$(pgrep -o -x testd)/fd/1"
         run: Step = {"do": "run", "command": link, "deadline": 10}
         where = run_stages(turn, [Stage("where", (run,))], 60)
-        first, second = services(turn.contender, 2)
+        first, second = services_of(turn.contender, 2)
         keep_output = replace(second, keep_output=True)
         command = turn.supervisor.output_command(turn.contender, keep_output)
         if command is None:

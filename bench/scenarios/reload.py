@@ -13,7 +13,6 @@ from bench.model.scenario import (
     Step,
     Verdict,
     WorkUnit,
-    services,
 )
 from bench.model.stages import (
     Stage,
@@ -26,7 +25,7 @@ from bench.model.stages import (
 )
 from bench.model.statistics import Metric, single
 from supervisors.contender import Contender
-from supervisors.service import Service
+from supervisors.service import Service, services_of
 
 # What the changed service's command line has more than before; it changes nothing else.
 OPTION = ("--ready-after", "1")
@@ -53,7 +52,7 @@ class Reload(Scenario):
         return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
 
     def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        every = services(turn.contender, 3)
+        every = services_of(turn.contender, 3)
         first, second, third = every
         changed = replace(second, options=OPTION)
         begin = run_stages(turn, [Stage("before", ({"do": "snapshot"},))], _COMMAND)

@@ -16,11 +16,11 @@ from bench.model.scenario import (
     Step,
     Verdict,
     WorkUnit,
-    services,
 )
 from bench.model.statistics import Metric, single, summary
 from provision.errors import Problem
 from supervisors.contender import Contender
+from supervisors.service import services_of
 
 # The last one is beyond every ceiling that is written into a supervisor here; whoever keeps all of
 # them has none that a single machine would meet.
@@ -142,7 +142,7 @@ def _uptimes(contender: Contender) -> list[float]:
 
 def _bring_up(turn: ScenarioContext, size: int) -> list[Step]:
     """Configure so many services; the steps by which the supervisor takes them up."""
-    wanted = services(turn.contender, size)
+    wanted = services_of(turn.contender, size)
     command = turn.supervisor.reload_command(turn.contender, wanted)
     if command is None:
         turn.grow(size)

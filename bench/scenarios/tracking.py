@@ -25,12 +25,11 @@ from bench.model.scenario import (
     Step,
     Verdict,
     WorkUnit,
-    services,
 )
 from bench.model.statistics import Metric
 from supervisors import supervisors
 from supervisors.contender import Contender
-from supervisors.service import Service
+from supervisors.service import Service, services_of
 
 # The acts, one a guest, and what is asked of a supervisor in each.
 _ACTS = {
@@ -82,7 +81,7 @@ class Tracking(Scenario):
         name, service, contender = share.work["act"], turn.services[0], turn.contender
         wait, look = patience(contender), one_look(contender)
         if name == "single":
-            service = replace(services(contender, 2)[1], fork_count=1)
+            service = replace(services_of(contender, 2)[1], fork_count=1)
             turn.keep((*turn.services, service))
         steps: list[Step] = [{"do": "watch", "seconds": contender.settled_uptime}]
         if name == "stranger":

@@ -15,7 +15,7 @@ import pytest
 
 from bench.engine import measurement
 from bench.engine.verify import find_mode, verify
-from bench.model.scenario import Event, Step, services
+from bench.model.scenario import Event, Step
 from bench.model.selection import FLOOR, SelectedContender, select_contenders
 from provision.cache import cache_folder
 from provision.guest import Guest
@@ -23,7 +23,7 @@ from provision.lxc import keeper
 from provision.lxc.provider import Lxc
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS
-from supervisors.service import Service
+from supervisors.service import Service, services_of
 
 DEBIAN = SYSTEMS["debian"]
 ENTRIES = {entry.name: entry for entry in select_contenders(DEBIAN)[0]}
@@ -83,7 +83,7 @@ class _Story:
         assert not list(keeper.LOCKS.rglob(f".{self.name}"))
 
     def _tell(self, guest: Guest) -> None:
-        one, two = services(self.contender, 1), services(self.contender, 2)
+        one, two = services_of(self.contender, 1), services_of(self.contender, 2)
         self.supervisor.configure(guest, self.contender, one)
         self._as_written(guest, one)
         self._version(guest)

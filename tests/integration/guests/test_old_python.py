@@ -10,11 +10,11 @@ import pytest
 
 from bench.engine import measurement
 from bench.engine.verify import verify
-from bench.model.scenario import services
 from bench.model.selection import FLOOR
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 from supervisors import supervisors
+from supervisors.service import services_of
 
 BOOKWORM = SYSTEMS["debian"]
 BULLSEYE = replace(
@@ -34,7 +34,7 @@ BULLSEYE = replace(
 def test_restart_trials_against_the_floor() -> None:
     floor = supervisors()[FLOOR]
     contender = next(each for each in floor.contenders if not each.pid1)
-    one = services(contender, 1)
+    one = services_of(contender, 1)
     Lxc().prepare(BULLSEYE)
     guest = Lxc().up(f"bullseye-{os.getpid()}", BULLSEYE)
     try:

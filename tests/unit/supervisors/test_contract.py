@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 import supervisors as package
-from bench.model.scenario import services
 from daemon.build import PROGRAMS
 from provision.systems import SYSTEMS
 from supervisors import supervisors
 from supervisors.base import ARTICLE_YEAR, ArticleRow, Supervisor
 from supervisors.contender import Contender
+from supervisors.service import services_of
 
 FOLDERS = sorted(path.parent for path in Path(package.__file__).parent.glob("*/__init__.py"))
 EVERY = list(supervisors().values())
@@ -150,7 +150,7 @@ def test_a_watchdog_is_configured(supervisor: Supervisor, contender: Contender) 
     """What the daemon is told to do for it, its supervisor is told to look at."""
     if supervisor.watchdog is None:
         return
-    (plain,) = services(contender, 1)
+    (plain,) = services_of(contender, 1)
     asked = replace(plain, watchdog=supervisor.watchdog)
     written = [str(file.content) for file in supervisor.files(contender, [asked])]
     assert any(asked.command in text for text in written)
@@ -192,7 +192,7 @@ def test_a_tuned_profile_has_a_default_beside_it(
 @pytest.mark.parametrize("count", [1, 10])
 @pairs
 def test_templates_render(supervisor: Supervisor, contender: Contender, count: int) -> None:
-    wanted = services(contender, count)
+    wanted = services_of(contender, count)
     files = supervisor.files(contender, wanted)
     assert files
     paths = [file.path for file in files]
@@ -220,7 +220,7 @@ def test_profiles_differ_in_what_they_write(supervisor: Supervisor, contender: C
         if (each.role, each.pid1, each.profile) == (contender.role, contender.pid1, "default")
     )
     one, other = (
-        {file.path: file.content for file in supervisor.files(each, services(each, 1))}
+        {file.path: file.content for file in supervisor.files(each, services_of(each, 1))}
         for each in (contender, default)
     )
     assert one != other
@@ -228,7 +228,7 @@ def test_profiles_differ_in_what_they_write(supervisor: Supervisor, contender: C
 
 @pairs
 def test_a_second_service_is_told_apart(supervisor: Supervisor, contender: Contender) -> None:
-    both = services(contender, 2)
+    both = services_of(contender, 2)
     assert len({service.command for service in both}) == 2
     assert len({service.pidfile for service in both}) == 2
 
@@ -239,7 +239,7 @@ def test_every_verb_gives_a_command(
     supervisor: Supervisor, contender: Contender, verb: str
 ) -> None:
     give: Callable[..., str] = getattr(supervisor, verb)
-    first, second = services(contender, 2)
+    first, second = services_of(contender, 2)
     command = give(contender, first)
     assert command.strip()
     if supervisor.name != FLOOR or verb == "disable_command":
@@ -248,16 +248,16 @@ def test_every_verb_gives_a_command(
 
 @pairs
 def test_reload_is_a_command_or_none(supervisor: Supervisor, contender: Contender) -> None:
-    command = supervisor.reload_command(contender, services(contender, 2))
+    command = supervisor.reload_command(contender, services_of(contender, 2))
     assert command is None or command.strip()
-    assert isinstance(supervisor.enable_command(contender, services(contender, 1)[0]), str)
+    assert isinstance(supervisor.enable_command(contender, services_of(contender, 1)[0]), str)
 
 
 @every
 def test_it_starts_no_program_of_the_suite_but_the_daemon(supervisor: Supervisor) -> None:
     """Only the floor runs a second one of ours: itself."""
     for contender in supervisor.contenders:
-        for file in supervisor.files(contender, services(contender, 1)):
+        for file in supervisor.files(contender, services_of(contender, 1)):
             for program in set(PROGRAMS) - {"testd"}:
                 assert supervisor.name == program or f"/{program} " not in str(file.content)
 

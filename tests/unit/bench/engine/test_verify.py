@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from bench.engine.verify import find_mode, verify
-from bench.model.scenario import services
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
+from supervisors.service import services_of
 
 DEBIAN = SYSTEMS["debian"]
 RUNIT, MONIT = supervisors()["runit"], supervisors()["monit"]
@@ -56,7 +56,7 @@ def check(
     **told: Any,
 ) -> dict[str, Any]:
     events = seen(processes, **told)
-    return verify(DEBIAN, supervisor, contender, services(contender, 1), events)
+    return verify(DEBIAN, supervisor, contender, services_of(contender, 1), events)
 
 
 def refused(text: str, processes: Processes, **told: Any) -> None:
@@ -121,6 +121,7 @@ def test_outside_the_guests_control_groups() -> None:
     processes = hosted()
     processes[20]["cgroup"] = ["0::/../../user.slice"]
     refused("runsvdir (20) is outside the guest's control groups.", processes)
+    refused("let hosted_command run it in the foreground", processes)
 
 
 def test_a_circle_of_parents_ends() -> None:
@@ -143,7 +144,7 @@ def test_a_pid_file_that_lies(pidfile: str | None) -> None:
 def test_a_service_that_never_started() -> None:
     events = [{"event": "down", "service": "s1"}, *seen(hosted())]
     with pytest.raises(Problem, match="did not start s1") as caught:
-        verify(DEBIAN, RUNIT, HOSTED, services(HOSTED, 1), events)
+        verify(DEBIAN, RUNIT, HOSTED, services_of(HOSTED, 1), events)
     assert "runsvdir" in caught.value.known
 
 

@@ -7,10 +7,11 @@ from typing import cast
 
 import pytest
 
-from bench.model.scenario import ScenarioContext, services
+from bench.model.scenario import ScenarioContext
 from bench.scenarios.hang import BOTH, HANG, SCENARIO, SIGSTOP
 from bench.scenarios.hang import _watchdog as watched
 from supervisors import supervisors
+from supervisors.service import services_of
 from tests.support.recorded import answers, contender, judged, samples, without
 
 RUNIT = "runit/runner/default/hosted"
@@ -46,7 +47,7 @@ def test_a_slow_watchdog_is_waited_for() -> None:
     slow = contender("monit/monitor/default/hosted")
     assert slow.period is not None
     turn = cast(ScenarioContext, SimpleNamespace(
-        contender=slow, supervisor=supervisors()["monit"], services=services(slow, 1)
+        contender=slow, supervisor=supervisors()["monit"], services=services_of(slow, 1)
     ))  # fmt: skip
     waits = {
         act.name: sum(step.get("deadline") or step.get("seconds") or 0 for step in act.steps)
