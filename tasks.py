@@ -278,6 +278,15 @@ def loc(c: Context, only: list[str], json: bool = False) -> None:
     print(lines.as_json(counted)) if json else _console().print(lines.table(counted))
 
 
+@task
+@said
+def schema(c: Context) -> None:
+    """Write reports/schema.json, which the types in bench/model/run_file/ determine."""
+    from bench.recording.schema import write_schema
+
+    print(f"Wrote {write_schema()}.")
+
+
 @task(name="list")
 @said
 def list_(c: Context) -> None:

@@ -15,12 +15,12 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from bench.recording.samples_file import PLAIN, lines
+from bench.recording.schema import SCHEMA_FILE
 from provision.cache import hand_over
 from provision.errors import Problem
 
 SCHEMA = 1
 RESULTS = Path(__file__).parents[2] / "results"
-_DESCRIBED = Path(__file__).parents[2] / "reports" / "schema.json"
 # A contender, and one scenario of it.
 Pair = tuple[str, str]
 UNFINISHED = "unfinished"
@@ -217,7 +217,7 @@ def _owner(sample: dict[str, Any]) -> Pair:
 
 
 def _schema() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(_DESCRIBED.read_text()))
+    return Draft202012Validator(json.loads(SCHEMA_FILE.read_text()))
 
 
 def find(name: str = "latest") -> Path:

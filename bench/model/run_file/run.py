@@ -93,14 +93,19 @@ class AbsentSupervisor(TypedDict):
 
 
 class FloorNoise(TypedDict):
-    """How noisy one part of a merged run was, measured by its floor."""
+    """How noisy a run was, measured by its floor."""
 
-    host: NotRequired[Word]
-    """Name of the host."""
     spread: float | None
     """The floor's 90th percentile over its median; null where the floor was not measured."""
     company: float | None
     """The floor's median among other guests over its median alone; null where unknown."""
+
+
+class PartNoise(FloorNoise):
+    """How noisy one part of a merged run was, measured by its floor."""
+
+    host: Word
+    """Name of the host."""
 
 
 class Run(TypedDict):
@@ -136,7 +141,7 @@ class Run(TypedDict):
     """Of a merged run: whether contenders of several hosts may be ranked together."""
     merged: NotRequired[list[str]]
     """Of a merged run: ids of its parts."""
-    noise: NotRequired[list[FloorNoise]]
+    noise: NotRequired[list[PartNoise]]
     """Of a merged run: how noisy each of its parts was."""
     instrument: NotRequired[str | None]
     """Digest of the files that a guest gets; null where parts of a merged run differ."""

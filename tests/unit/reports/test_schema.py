@@ -1,4 +1,4 @@
-"""A run's files are checked against schema.json whenever they are read."""
+"""The schema is generated from types, and every run is checked against it when it is read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from bench.recording.schema import SCHEMA_FILE, schema_text
 from bench.recording.store import read_run
 from bench.recording.supervisor_info import supervisor_info
 from provision.errors import Problem
@@ -19,18 +20,110 @@ from reports.model import samples
 from supervisors import supervisors
 from tests.support import sample_runs
 
-SCHEMA = json.loads((Path(samples.__file__).parents[1] / "schema.json").read_text())
+SCHEMA = json.loads(SCHEMA_FILE.read_text())
+PUBLISHED = SCHEMA_FILE.parent / "published" / "run.json"
 
 
-def test_the_schema_is_one() -> None:
+def run_errors(run: Any) -> list[str]:
+    return [error.json_path for error in Draft202012Validator(SCHEMA).iter_errors(run)]
+
+
+def detailed_run() -> Any:
+    """A run that has every part that a rule of the schema is about."""
+    contender = sample_runs.contender("s6/runner/default/hosted", [1.0])
+    contender["source"] = {"kind": "apt", "text": "apt: s6"}
+    contender["limit"] = [5, 10.0]
+    contender["doubts"] = [{"kind": "few", "text": "Too few."}]
+    contender["guests"] = [{"replica": 0, "phases": {"up": 0.1}, "least": 1.0}]
+    contender["scenarios"]["restart"]["verdicts"] = [
+        {"behaviour": "comes back", "answer": "yes", "sentence": "It does.", "evidence": [0]}
+    ]
+    run = sample_runs.run(contender, calibration=sample_runs.calibration())
+    run["hosts"] = {"one": run["host"]}
+    run["mixed"] = False
+    run["noise"] = [{"host": "one", "spread": 1.5, "company": None}]
+    run["absent"] = [{"supervisor": "god", "title": "god", "reason": "No package."}]
+    run["trace"] = {"restarts": 1, "missing": 0, "invented": 0, "lost_events": 0, "kill_us": None}
+    return json.loads(json.dumps(run))
+
+
+def test_the_file_is_what_the_types_determine() -> None:
+    assert SCHEMA_FILE.read_text() == schema_text(), "run ./inv schema"
+
+
+def test_the_schema_is_valid() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_what_bench_says_of_supervisors_fits() -> None:
+def test_every_field_has_a_description() -> None:
+    for name, definition in (SCHEMA["$defs"] | {"Run": SCHEMA}).items():
+        for field, schema in definition.get("properties", {}).items():
+            assert schema["description"], f"{name}.{field}"
+
+
+def test_the_published_run_fits() -> None:
+    assert not run_errors(json.loads(PUBLISHED.read_text()))
+
+
+def test_a_detailed_run_fits() -> None:
+    assert not run_errors(detailed_run())
+
+
+def test_facts_about_all_supervisors_fit() -> None:
     for system in SYSTEMS.values():
-        said = json.loads(json.dumps(supervisor_info(supervisors().values(), system)))
-        whole = sample_runs.run() | {"supervisors": said}
-        assert not list(Draft202012Validator(SCHEMA).iter_errors(whole))
+        facts = json.loads(json.dumps(supervisor_info(supervisors().values(), system)))
+        assert not run_errors(sample_runs.run() | {"supervisors": facts})
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda run: run.update(schema=2),
+        lambda run: run.update(id=""),
+        lambda run: run.update(bound=-1),
+        lambda run: run.pop("mixed"),
+        lambda run: run.pop("plan"),
+        lambda run: run["plan"].pop("lines"),
+        lambda run: run["system"].update(mirror={"url": 1}),
+        lambda run: run["provider"].update(name=""),
+        lambda run: run["host"].update(cores=0),
+        lambda run: run["host"].update(libraries={"rich": 15}),
+        lambda run: run["noise"][0].pop("host"),
+        lambda run: run["absent"][0].pop("reason"),
+        lambda run: run["trace"].update(missing=-1),
+        lambda run: run["trace"].update(kill_us={"n": 1}),
+        lambda run: run["calibration"]["checks"][0].pop("goal"),
+        lambda run: run["calibration"]["noise"]["alone"]["counts"].append(-1),
+        lambda run: run["calibration"]["noise"]["alone"]["late_us"].update(p90="late"),
+        lambda run: run["contenders"][0].update(limit=[5]),
+        lambda run: run["contenders"][0].update(limit=[5, 10, 15]),
+        lambda run: run["contenders"][0].update(profile="fast"),
+        lambda run: run["contenders"][0].update(status="good"),
+        lambda run: run["contenders"][0]["source"].update(kind="snap"),
+        lambda run: run["contenders"][0]["doubts"][0].update(text=""),
+        lambda run: run["contenders"][0]["doubts"][0].update(kind="many"),
+        lambda run: run["contenders"][0]["guests"][0].pop("phases"),
+        lambda run: run["contenders"][0]["scenarios"]["restart"].pop("metrics"),
+        lambda run: run["contenders"][0]["scenarios"]["restart"]["metrics"][0].pop("p99"),
+        lambda run: run["contenders"][0]["scenarios"]["restart"]["metrics"][0].update(censored=-1),
+        lambda run: run["contenders"][0]["scenarios"]["restart"]["verdicts"][0].update(
+            answer="maybe"
+        ),
+        lambda run: run["contenders"][0]["scenarios"]["restart"]["verdicts"][0].update(
+            evidence=[-1]
+        ),
+        lambda run: run["supervisors"]["s6"]["usage"][0]["steps"][0]["actions"].append(
+            {"command": "ls", "boot": "/sbin/init"}
+        ),
+        lambda run: run["supervisors"]["s6"]["usage"][0]["steps"][0]["actions"].append(
+            {"file": "/a", "content": "b"}
+        ),
+    ],
+)
+def test_a_spoiled_run_is_refused(spoil: Callable[[Any], Any]) -> None:
+    run = detailed_run()
+    spoil(run)
+    assert run_errors(run)
 
 
 def test_a_run_is_read(tmp_path: Path) -> None:
@@ -51,7 +144,7 @@ def test_a_run_is_read(tmp_path: Path) -> None:
          "$.supervisors.s6.usage[0].steps[0].actions[2]"),
     ],
 )  # fmt: skip
-def test_a_run_that_does_not_fit_is_refused(
+def test_reading_a_spoiled_run_names_the_place(
     tmp_path: Path, spoil: Callable[[dict[str, Any]], Any], place: str
 ) -> None:
     folder = sample_runs.ordinary(tmp_path / "run")
