@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -23,6 +24,11 @@ def cache_folder() -> Path:
     folder = user_cache_path(APP)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder as far as that is allowed, whoever owns its files. A missing one is fine."""
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def hand_over(*roots: Path) -> None:

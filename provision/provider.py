@@ -33,10 +33,10 @@ class Recipe:
     install: Callable[[Guest], None]
 
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
-def silent(sentence: str) -> None:
+def ignore_message(sentence: str) -> None:
     """Say nothing."""
 
 
@@ -58,7 +58,7 @@ class Provider(ABC):
         """Why this provider cannot make guests of that system here; None where it can."""
 
     @abstractmethod
-    def prepare(self, system: System, say: Say = silent) -> None:
+    def prepare(self, system: System, say: Notify = ignore_message) -> None:
         """Fetch or build the system's image, if it is not there yet. Raises Problem.
 
         say: told in a sentence what is about to take long.

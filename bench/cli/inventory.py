@@ -13,8 +13,9 @@ from rich.table import Table
 
 from bench.scenarios import scenarios
 from provision.cache import cache_folder
+from provision.host_tools import missing_tools
 from provision.registry import providers
-from provision.sources.packages import Apt, apt_versions, missing_tools
+from provision.sources.packages import Apt, apt_versions
 from provision.systems import SYSTEMS, System
 from supervisors import supervisors
 from supervisors.base import ARTICLE_YEAR, Supervisor

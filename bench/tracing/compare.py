@@ -20,7 +20,7 @@ from bench.recording.aggregate import compare_with_floor, warnings
 from bench.recording.store import Record
 from bench.tracing.parser import Life, Trace, TraceEvent, events, lack, tracing, within
 from provision.errors import Problem
-from provision.provider import Provider, Say
+from provision.provider import Notify, Provider
 
 # The kernel's stamps are cut to whole microseconds, ours are not.
 _GRAIN = 1000
@@ -288,7 +288,7 @@ def check_traceable(provider: Provider) -> None:
 
 
 @contextmanager
-def witnessed(record: Record, asked: Iterable[SelectedContender], say: Say) -> Iterator[None]:
+def witnessed(record: Record, asked: Iterable[SelectedContender], say: Notify) -> Iterator[None]:
     """Trace a run for the time of the block, then add to its record what the kernel saw.
 
     say: told before that, which can take half a minute.

@@ -28,25 +28,19 @@ from filelock import FileLock
 from jinja2 import Environment, StrictUndefined
 from paramiko import SSHException
 
-from provision.cache import cache_folder
+from provision.bootstrap.distributions import DISTRIBUTIONS
+from provision.bootstrap.keys import guest_key
+from provision.cache import cache_folder, remove_tree
 from provision.counters.memory import MemoryGroup, memory_group
 from provision.counters.syscalls import Calls, counted
 from provision.errors import Problem
 from provision.guest import File, Guest, config
 from provision.guest_name import check_guest_name, is_guest_name
+from provision.host_tools import missing_tools
 from provision.lxc import keeper
-from provision.lxc.image import (  # fmt: skip
-    RANGE,
-    SHIFT,
-    image,
-    key_file,
-    lack,
-    remove_tree,
-    seen,
-    shifted_folder,
-)
-from provision.provider import Provider, Recipe, Say, Unavailable, silent
-from provision.sources.packages import missing_tools
+from provision.lxc.image import detect_system, ensure_image
+from provision.lxc.userns import RANGE, SHIFT, make_shifted_folder
+from provision.provider import Notify, Provider, Recipe, Unavailable, ignore_message
 from provision.systems import System
 
 _CONFIG = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
@@ -91,10 +85,10 @@ class Lxc(Provider):
                 f"Not installed: {', '.join(tools)}.",
                 f"apt-get install --no-install-recommends {' '.join(tools.values())}",
             )
-        return lack(system)
+        return DISTRIBUTIONS[system.name].why_unavailable(system)
 
-    def prepare(self, system: System, say: Say = silent) -> None:
-        image(system, say)
+    def prepare(self, system: System, say: Notify = ignore_message) -> None:
+        ensure_image(system, say)
 
     def up(
         self,
@@ -129,7 +123,7 @@ class Lxc(Provider):
         _all_gone(f"Guest {name} is not removed.", keeper.remove_traces(home))
 
     def _start(self, name: str, system: System, layers: list[Path]) -> LxcGuest:
-        guest = LxcGuest(name, seen(system), [*layers, image(system)])
+        guest = LxcGuest(name, detect_system(system), [*layers, ensure_image(system)])
         try:
             guest.reboot()
         except BaseException:
@@ -139,7 +133,7 @@ class Lxc(Provider):
 
     def _layer(self, system: System, recipe: Recipe) -> Path:
         """The upper directory that installing the recipe left, made if it is not there."""
-        base = image(system)
+        base = ensure_image(system)
         digest = hashlib.sha256(
             f"{base.name}\n{system.mirror.aur}\n{recipe.key}".encode()
         ).hexdigest()[:16]
@@ -273,7 +267,7 @@ class LxcGuest(Guest):
             connect_timeout=20,
             connect_kwargs={
                 "sock": ours,
-                "key_filename": str(key_file()),
+                "key_filename": str(guest_key()),
                 "allow_agent": False,
                 "look_for_keys": False,
             },
@@ -424,7 +418,7 @@ class LxcGuest(Guest):
     def _furnish_home(self) -> None:
         os.chown(self._home, SHIFT, SHIFT)
         for part in ("upper", "work"):
-            shifted_folder(self._home / part)
+            make_shifted_folder(self._home / part)
 
     def _write_config(self, init: str) -> None:
         rootfs = ":".join(_seen(path) for path in (*self._layers, self.upper))

@@ -26,8 +26,8 @@ from typing import Protocol
 
 from filelock import FileLock
 
+from provision.bootstrap.debian import deb_lines
 from provision.errors import Problem
-from provision.lxc.image import debian_sources
 from provision.systems import SYSTEMS
 
 Progress = Callable[[str], None]
@@ -313,7 +313,7 @@ def _apt(home: Path) -> Path:
 
 
 def _suites() -> list[str]:
-    lines = debian_sources(SYSTEMS["debian"].release)
+    lines = deb_lines(SYSTEMS["debian"].release)
     if not lines:
         raise Problem("no Debian mirror is known here: apt has read no index; run apt-get update")
     return lines

@@ -1,15 +1,13 @@
-"""How a program gets into a guest, one installer a source; and what the host itself needs."""
+"""How a program gets into a guest, one installer a source."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from provision.cache import cache_folder
@@ -19,19 +17,6 @@ from provision.sources.archives import Pypi
 if TYPE_CHECKING:
     from provision.guest import Guest
     from provision.systems import System
-
-_HOST_PACKAGES = Path(__file__).parents[1] / "host-packages"
-
-
-def missing_tools(*groups: str) -> dict[str, str]:
-    """Programs of those groups which this host lacks, with the Debian package of each."""
-    lines = (line.split() for line in _HOST_PACKAGES.read_text().splitlines() if line[:1] != "#")
-    wanted = {program: package for group, program, package in lines if group in groups}
-    return {
-        program: package
-        for program, package in wanted.items()
-        if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None
-    }
 
 
 class Source(ABC):

@@ -18,10 +18,10 @@ from pathlib import Path
 from filelock import FileLock
 from jinja2 import Environment, StrictUndefined
 
+from provision.bootstrap.debian import deb_lines
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.lxc.image import debian_sources
-from provision.sources.packages import missing_tools
+from provision.host_tools import missing_tools
 from provision.systems import System
 
 PROVIDERS = ("libvirt", "virtualbox")
@@ -129,7 +129,7 @@ def _bootstrap(system: System, archive: Path) -> None:
          "--dpkgopt=path-exclude=/usr/share/locale/*",
          f"--essential-hook={_BEFORE_KERNEL}",
          f"--customize-hook={_AT_LAST}",
-         system.release, str(archive), *debian_sources(system.release)],
+         system.release, str(archive), *deb_lines(system.release)],
     )  # fmt: skip
 
 

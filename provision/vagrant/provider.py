@@ -25,7 +25,7 @@ from paramiko import AuthenticationException, SSHConfig, SSHException
 from provision.errors import Problem
 from provision.guest import File, Guest, config
 from provision.hygiene import QUIET, SYSTEMD_UP
-from provision.provider import Provider, Recipe, Say, Unavailable, silent
+from provision.provider import Notify, Provider, Recipe, Unavailable, ignore_message
 from provision.sources.packages import Apt, Pacman, Source
 from provision.systems import System
 from provision.vagrant import machine
@@ -110,7 +110,7 @@ class Vagrant(Provider):
             "--box=NAME or --box=FILE takes one; --provider=virtualbox has one.",
         )
 
-    def prepare(self, system: System, say: Say = silent) -> None:
+    def prepare(self, system: System, say: Notify = ignore_message) -> None:
         lack = self.why_unavailable(system)
         if lack:
             raise Problem(

@@ -18,7 +18,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from provision.lxc.image import debian_sources
+from provision.bootstrap.debian import deb_lines
 
 ARCH_TITLE = "Arch stand-in made from Debian 12 packages"
 PRECISE_TITLE = "Ubuntu 12.04 stand-in made from Debian 11 packages"
@@ -85,7 +85,7 @@ def arch(folder: Path, signer: Signer) -> None:
         '--aptopt=APT::Install-Recommends "false"',
         "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
         "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "bookworm", str(root), *debian_sources("bookworm"),
+        "bookworm", str(root), *deb_lines("bookworm"),
     )  # fmt: skip
     _one_bin(root)
     _title(root / "usr/lib/os-release", "arch-stand-in", ARCH_TITLE)
@@ -245,7 +245,7 @@ def _download(pool: Path, home: Path) -> None:
     """All packages of the stand-in and what they need, by an apt of its own, from Debian 11."""
     for name in ("lists/partial", "cache/archives/partial"):
         (home / name).mkdir(parents=True)
-    (home / "sources.list").write_text("\n".join(debian_sources("bullseye")) + "\n")
+    (home / "sources.list").write_text("\n".join(deb_lines("bullseye")) + "\n")
     (home / "status").touch()
     (home / "apt.conf").write_text(
         f'#clear APT::Update;\nAPT::Sandbox::User "root";\n'

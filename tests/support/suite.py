@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import psutil
 
 from provision.cache import APP, cache_folder
-from provision.lxc.image import image
+from provision.lxc.image import ensure_image
 from provision.systems import SYSTEMS
 from tests.support import wait
 
@@ -144,7 +144,7 @@ class Suite:
 
         Guests' trees are linked, file by file: no test may change one. All else is copied.
         """
-        root = image(DEBIAN)
+        root = ensure_image(DEBIAN)
         trees = [root, *(path for path in (cache_folder() / "layers").glob("*") if path.is_dir())]
         others = [cache_folder() / "key", cache_folder() / "bin"]
         for how, paths in (("-al", trees), ("-a", others)):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.sources.packages import missing_tools
+from provision.host_tools import missing_tools
 from provision.systems import SYSTEMS
 from provision.vagrant.box import boxes
 from tests.support.suite import adopt_orphans

@@ -1,0 +1,32 @@
+"""The user namespace of embedded guests: root in a guest is an unprivileged user of the host."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from provision.bootstrap.tools import run_tool
+
+# The host's number of the guests' root: far above the ranges that /etc/subuid gives to people.
+SHIFT = 1_100_000_000
+RANGE = 65_536
+# A command prefix: run the command as root of such a namespace.
+AS_GUEST_ROOT = ("lxc-usernsexec", "-m", f"b:0:{SHIFT}:{RANGE}", "--")
+
+
+def make_shifted_folder(path: Path) -> None:
+    """Make a folder that belongs to the guests' root."""
+    path.mkdir()
+    os.chown(path, SHIFT, SHIFT)
+
+
+def unpack_shifted(archive: Path, root: Path, *options: str) -> None:
+    """Unpack a tar archive with shifted owners, without device files; options: more of tar's."""
+    # tar runs inside the folder: the shifted root may not be allowed to walk down to it.
+    with archive.open("rb") as stream:
+        run_tool(
+            [*AS_GUEST_ROOT, "tar", "-x", "--numeric-owner", "--xattrs", "--xattrs-include=*",
+             "--exclude=./dev/*", *options, "-f", "-"],
+            stdin=stream,
+            cwd=root,
+        )  # fmt: skip

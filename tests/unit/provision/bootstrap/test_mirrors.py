@@ -1,0 +1,93 @@
+"""Where a system's packages come from, and from where no root can be built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provision.bootstrap import arch, debian, ubuntu
+from provision.bootstrap.distributions import DISTRIBUTIONS
+from provision.provider import Unavailable
+from provision.systems import Mirror, named
+
+URL = "http://mirror.invalid/path"
+
+
+def pacman_conf(url: str, day: str) -> str:
+    return arch._pacman_conf(named("arch", Mirror.checked(url, day, "", "")), "")
+
+
+def why_unavailable(
+    system: str, url: str = "", day: str = "", keyring: str = ""
+) -> Unavailable | None:
+    mirror = Mirror.checked(url, day, keyring, "")
+    return DISTRIBUTIONS[system].why_unavailable(named(system, mirror))
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> str:
+    file = tmp_path / "keys.gpg"
+    file.touch()
+    return str(file)
+
+
+@pytest.fixture(autouse=True)
+def bare_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A host that knows no mirror of Arch, and not Ubuntu's keys."""
+    monkeypatch.setattr(arch, "_MIRRORS", tmp_path / "none")
+    monkeypatch.setattr(ubuntu, "_KEYS", tmp_path / "none")
+
+
+def test_a_snapshot_of_arch_is_the_folder_of_its_day() -> None:
+    conf = pacman_conf(URL, "2024-05-31")
+    assert f"Server = {URL}/repos/2024/05/31/$repo/os/$arch" in conf
+    assert "[community]" not in conf
+
+
+def test_a_snapshot_of_arch_has_community_until_it_was_merged() -> None:
+    assert "[community]" in pacman_conf(URL, "2015-01-02")
+
+
+def test_arch_without_a_snapshot_is_the_mirror_of_today() -> None:
+    conf = pacman_conf(URL + "/", "")
+    assert f"Server = {URL}/$repo/os/$arch" in conf
+    assert "SigLevel = Required" in conf
+
+
+def test_a_snapshot_of_debian_is_the_folder_of_its_day() -> None:
+    lines = debian._mirror_lines(named("debian", Mirror.checked(URL, "2024-05-31", "", "")))
+    assert lines == [
+        f"deb [check-valid-until=no] {URL}/archive/debian/20240531T000000Z bookworm main",
+        f"deb [check-valid-until=no] {URL}/archive/debian-security/20240531T000000Z"
+        " bookworm-security main",
+    ]
+
+
+def test_debian_needs_no_mirror() -> None:
+    assert why_unavailable("debian") is None
+
+
+def test_arch_needs_a_mirror() -> None:
+    reason = why_unavailable("arch")
+    assert reason is not None
+    assert "--mirror=URL" in reason.advice
+
+
+def test_a_snapshot_of_arch_cannot_be_older_than_the_archive() -> None:
+    reason = why_unavailable("arch", URL, "2012-06-01")
+    assert reason is not None
+    assert "2013-08-31" in reason.why
+
+
+def test_precise_needs_the_keys_that_sign_it(keyring: str) -> None:
+    reason = why_unavailable("precise")
+    assert reason is not None
+    assert "--keyring=FILE" in reason.advice
+    assert why_unavailable("precise", URL, keyring=keyring) is None
+
+
+def test_precise_has_no_dated_archive(keyring: str) -> None:
+    reason = why_unavailable("precise", URL, "2024-05-31", keyring)
+    assert reason is not None
+    assert "frozen" in reason.why
