@@ -1,4 +1,4 @@
-"""What every guest is given before anything is measured: the daemon, the floor, the measurer."""
+"""The measurement in a guest: the files it needs, and running its program over some steps."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from provision.errors import Problem
 from provision.guest import File, Guest
 from supervisors.service import TESTD, Service
 
-_MEASURE = Path(__file__).parents[2] / "daemon" / "measure.py"
+PROGRAM = Path(__file__).parents[2] / "daemon" / "measure"
 
 
 def payload_files(arch: str) -> list[File]:
-    """The kit for guests of that architecture. Raises Problem where there is no compiler."""
-    built = build(arch, cache_folder())
+    """Return the test daemon, the floor and the measuring program, for guests of an architecture.
+
+    Raises Problem where there is no compiler.
+    """
+    binaries = build(arch, cache_folder())
     return [
-        File(f"{TESTD}/testd", built.testd.read_bytes(), 0o755),
-        File(f"{TESTD}/floor", built.floor.read_bytes(), 0o755),
-        File(f"{TESTD}/measure.py", _MEASURE.read_bytes()),
+        File(f"{TESTD}/testd", binaries.testd.read_bytes(), 0o755),
+        File(f"{TESTD}/floor", binaries.floor.read_bytes(), 0o755),
+        *(
+            File(f"{TESTD}/measure/{module.relative_to(PROGRAM)}", module.read_bytes())
+            for module in sorted(PROGRAM.rglob("*.py"))
+        ),
     ]
 
 
@@ -35,29 +41,33 @@ def run_measurement(
     timeout: float,
     on_event: Callable[[Event], None],
 ) -> list[Event]:
-    """Run steps of the measuring program in a guest; returns what it said. Raises Problem."""
+    """Run steps of the measuring program in a guest; return its events.
+
+    Raises Problem where a step fails, or where the program does not end by itself in `timeout` s.
+    """
     plan = {
         "dir": TESTD,
         "services": [service.name for service in services],
-        "pidfiles": {each.name: each.pidfile for each in services if each.role == "monitor"},
+        "pidfiles": {
+            service.name: service.pidfile for service in services if service.role == "monitor"
+        },
         "seed": seed,
         "steps": list(steps),
     }
     guest.write([File(f"{TESTD}/plan.json", json.dumps(plan))])
     events: list[Event] = []
 
-    def take(line: str) -> None:
-        event = json.loads(line)
+    def add_event(line: str) -> None:
+        event: Event = json.loads(line)
         events.append(event)
         on_event(event)
 
-    said = guest.stream(
-        f"{guest.system.python} {TESTD}/measure.py {TESTD}/plan.json", take, timeout
-    )
+    command = f"{guest.system.python} {TESTD}/measure {TESTD}/plan.json"
+    output = guest.stream(command, add_event, timeout)
     errors = [event for event in events if event["event"] == "error"]
-    if said.code != 0 or errors or not events or events[-1]["event"] != "end":
+    if output.code != 0 or errors or not events or events[-1]["event"] != "end":
         raise Problem(
-            f"On guest {guest.name}, the measuring program ended with exit code {said.code}.",
-            known=f"{json.dumps(errors)[-2000:]}\n{said.stderr[-2000:]}",
+            f"On guest {guest.name}, the measuring program ended with exit code {output.code}.",
+            known=f"{json.dumps(errors)[-2000:]}\n{output.stderr[-2000:]}",
         )
     return events

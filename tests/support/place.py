@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from daemon.build import Binaries, find_compiler
 
-MEASURE = Path(__file__).parents[2] / "daemon" / "measure.py"
+MEASURE = Path(__file__).parents[2] / "daemon" / "measure"
 PATIENCE = 20.0  # s: bound of waiting for what must come; nothing asserts how long it took
 
 Event = dict[str, Any]
@@ -146,9 +146,10 @@ class Place:
         if without_pidfd:
             # As on a kernel before 5.3.
             code = (
-                f"import sys; sys.path.insert(0, {str(MEASURE.parent)!r}); import measure; "
-                "measure.choose_pidfd = lambda: (None, None, 'proc polling'); "
-                "sys.exit(measure.main(['-']))"
+                f"import sys; sys.path.insert(0, {str(MEASURE.parent)!r}); "
+                "from measure import program, watcher; "
+                "watcher.choose_pidfd = lambda: (None, None, 'proc polling'); "
+                "sys.exit(program.main(['-']))"
             )
             command = [python, "-B", "-c", code]
         done = subprocess.run(

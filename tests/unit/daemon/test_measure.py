@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from daemon.measure.steps import inspect
 from tests.support.place import MEASURE, Event, Place, Result, eventually, pythons, stamps_its_entry
 
 SECOND = 1_000_000_000
@@ -537,17 +537,18 @@ def test_footprint_is_of_the_supervisor_alone(place: Place) -> None:
 
 
 def test_smaps_adds_up_to_its_rollup(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure = importlib.import_module("daemon.measure")
     floor = place.floor("s1")
     place.pid()
     if not Path("/proc/self/smaps_rollup").exists():
         pytest.skip("a kernel without smaps_rollup")
-    pss, dirty, method = measure.proportional(floor.pid)
+    pss, dirty, method = inspect.proportional_memory(floor.pid)
     assert method == "smaps_rollup"
-    monkeypatch.setattr(measure, "status_fields", lambda *_: {})
-    summed_pss, summed_dirty, method = measure.proportional(floor.pid)
+    monkeypatch.setattr(inspect, "read_status", lambda *_: {})
+    summed_pss, summed_dirty, method = inspect.proportional_memory(floor.pid)
     assert method == "smaps"
     assert summed_dirty == dirty
+    assert pss is not None
+    assert summed_pss is not None
     # Each line of smaps is rounded down to a kB.
     assert pss - 20 <= summed_pss <= pss
 
@@ -641,7 +642,7 @@ def test_only_one_reads(place: Place) -> None:
     process.stdout.readline()
     second = place.measure()
     assert (second.rc, second.events) == (2, [])
-    assert "another measure.py" in second.stderr
+    assert "another measuring program" in second.stderr
 
 
 def test_a_step_that_breaks_does_not_stop_the_rest(place: Place) -> None:
@@ -696,6 +697,6 @@ def test_plan_from_a_file(place: Place, tmp_path: Path) -> None:
     missing = subprocess.run([*command, "/nowhere"], capture_output=True, text=True, check=False)
     assert (missing.returncode, missing.stderr) == (
         2,
-        "measure.py: /nowhere: No such file or directory\n",
+        "measure: /nowhere: No such file or directory\n",
     )
     assert subprocess.run(command, capture_output=True, check=False).returncode == 2
