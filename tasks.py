@@ -329,9 +329,9 @@ def try_(
 def box_(c: Context, system: str) -> None:
     """Build Vagrant boxes of a system from its packages: one for libvirt, one for VirtualBox."""
     from provision.systems import named
-    from provision.vagrant.box import boxes
+    from provision.vagrant.box.builder import build_boxes
 
-    for provider, path in boxes(named(system)).items():
+    for provider, path in build_boxes(named(system)).items():
         print(f"--provider={provider} --box={path}")
 
 
@@ -339,9 +339,9 @@ def box_(c: Context, system: str) -> None:
 @said
 def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -> None:
     """Boot a virtual machine for yourself; it stays until ./inv destroy."""
-    from provision.vagrant.user_machines import up as boot
+    from provision.vagrant.user_machines import boot_machine
 
-    for line in boot(os_, provider, box):
+    for line in boot_machine(os_, provider, box):
         print(line, flush=True)
 
 
@@ -349,18 +349,18 @@ def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -
 @said
 def ssh(c: Context, name: str = "") -> int:
     """Open a shell as root in a machine that ./inv up or --keep has left."""
-    from provision.vagrant.user_machines import enter
+    from provision.vagrant.user_machines import open_shell
 
-    return enter(name)
+    return open_shell(name)
 
 
 @task
 @said
 def status(c: Context) -> None:
     """Show the virtual machines that there are."""
-    from provision.vagrant.user_machines import status as machines
+    from provision.vagrant.user_machines import status_lines
 
-    for line in machines():
+    for line in status_lines():
         print(line)
 
 

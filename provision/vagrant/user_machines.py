@@ -1,4 +1,4 @@
-"""Machines for people who want one to themselves: up, a shell in it, what there is."""
+"""Virtual machines for a user's own work: boot one, open a shell in it, list them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from provision.errors import Problem
 from provision.provider import Provider
 from provision.registry import choose, providers
 from provision.systems import named
-from provision.vagrant.machine import folder, is_kept, machines, owned
-from provision.vagrant.provider import shell_command
+from provision.vagrant.environment import machine_home
+from provision.vagrant.machine import is_kept, leftover_names, machine_names
+from provision.vagrant.ssh import shell_command
 
 
-def up(system_name: str, provider_name: str, box: str) -> Iterator[str]:
-    """Boot a machine that stays until `./inv destroy`; says how to enter it. Raises Problem."""
+def boot_machine(system_name: str, provider_name: str, box: str) -> Iterator[str]:
+    """Boot a machine that stays until `./inv destroy`; yield what to tell the user.
+
+    Raises Problem.
+    """
     system = named(system_name)
-    provider = _machines_only(provider_name, system_name, box)
+    provider = _choose_hypervisor(provider_name, system_name, box)
     yield f"Booting {system.title} on {provider.name}"
     guest = provider.up("yours", system)
     command = guest.keep()
@@ -26,48 +30,55 @@ def up(system_name: str, provider_name: str, box: str) -> Iterator[str]:
     yield "It stays until ./inv destroy."
 
 
-def enter(name: str) -> int:
-    """A shell as root in a kept machine, by default the only one; its exit code. Raises Problem."""
-    there = [each for kind in _kinds() for each in machines(kind) if is_kept(each)]
-    if not there:
+def open_shell(name: str) -> int:
+    """Open a shell as root in a kept machine, and return its exit code. Raises Problem.
+
+    An empty name stands for the only kept machine.
+    """
+    kept = [name for hypervisor in _hypervisors() for name in machine_names(hypervisor)]
+    kept = [name for name in kept if is_kept(name)]
+    if not kept:
         raise Problem("There is no machine to enter.", advice="./inv up boots one.", usage=True)
-    if not name and len(there) == 1:
-        name = there[0]
-    if name not in there:
+    if not name and len(kept) == 1:
+        name = kept[0]
+    if name not in kept:
         raise Problem(
             f"There is no machine named {name}." if name else "There are several machines.",
-            known=f"There are: {', '.join(there)}.",
-            advice=f"./inv ssh --name={there[0]}",
+            known=f"There are: {', '.join(kept)}.",
+            advice=f"./inv ssh --name={kept[0]}",
             usage=True,
         )
-    return subprocess.run(shell_command(folder() / "guests" / name), check=False).returncode
+    return subprocess.run(shell_command(machine_home(name)), check=False).returncode
 
 
-def status() -> Iterator[str]:
-    """A line for each machine there is."""
-    nobody = True
-    for kind in _kinds():
-        for name in machines(kind):
-            nobody = False
-            state = "kept for you" if is_kept(name) else "in use by a run"
-            yield f"{name} on {kind}: {state if owned(name) else 'left behind; ./inv destroy'}"
-    if nobody:
-        yield "There is no machine."
+def status_lines() -> Iterator[str]:
+    """Yield a line for each machine, or one that says that there is none."""
+    lines = [line for hypervisor in _hypervisors() for line in _status_lines(hypervisor)]
+    yield from lines or ["There is no machine."]
 
 
-def _kinds() -> list[str]:
+def _status_lines(hypervisor: str) -> Iterator[str]:
+    leftovers = leftover_names(hypervisor)
+    for name in machine_names(hypervisor):
+        state = "kept for you" if is_kept(name) else "in use by a run"
+        if name in leftovers:
+            state = "left behind; ./inv destroy removes it"
+        yield f"{name} on {hypervisor}: {state}"
+
+
+def _hypervisors() -> list[str]:
     return [name for name in providers() if name != "lxc"]
 
 
-def _machines_only(name: str, system_name: str, box: str) -> Provider:
-    """The hypervisor asked for, or the first that is usable here. Raises Problem."""
+def _choose_hypervisor(name: str, system_name: str, box: str) -> Provider:
+    """Return the hypervisor of that name, or the first usable one. Raises Problem."""
     if name != "auto":
         return choose(name, named(system_name), box)[0]
-    lacks = []
-    for kind in _kinds():
-        provider = providers(box)[kind]
-        lack = provider.why_unavailable(named(system_name))
-        if lack is None:
+    reasons = []
+    for hypervisor in _hypervisors():
+        provider = providers(box)[hypervisor]
+        unavailable = provider.why_unavailable(named(system_name))
+        if unavailable is None:
             return provider
-        lacks.append(f"{kind}: {lack.why} {lack.advice}")
-    raise Problem("No hypervisor is usable here.", known="\n".join(lacks))
+        reasons.append(f"{hypervisor}: {unavailable.why} {unavailable.advice}")
+    raise Problem("No hypervisor is usable here.", known="\n".join(reasons))

@@ -1,7 +1,7 @@
-"""A `vagrant` that says what a test has written down, and remembers how it was called.
+"""A `vagrant` that answers as a test has scripted it, and records how it was called.
 
-ANSWERS/NAME holds the answers to `vagrant NAME ...`, one JSON object a line, each used once and the
-last one for ever: {"stdout": ..., "stderr": ..., "exit": ..., "seconds": ...}.
+ANSWERS/NAME holds the answers to `vagrant NAME ...`, one JSON object a line. Each serves one call,
+and the last one serves all further calls.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import shutil
 import stat
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-PROGRAM = f"""#!{sys.executable}
+_PROGRAM = f"""#!{sys.executable}
 import json, os, sys, time
 from pathlib import Path
 
@@ -31,52 +31,65 @@ print(answer.get("stdout", ""), end="")
 print(answer.get("stderr", ""), end="", file=sys.stderr)
 sys.exit(answer.get("exit", 0))
 """
-
-
-class ScriptedVagrant:
-    """The program, its answers, and the calls it got."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "answers"
-        self.programs = folder / "bin"
-        self.folder.mkdir()
-        self.programs.mkdir()
-        self._program("vagrant", PROGRAM)
-        self.install("libvirtd", "qemu-system-x86_64", "qemu-img", "VBoxManage")
-        (self.programs / "unshare").symlink_to(str(shutil.which("unshare")))
-        self.answer("plugin", {"stdout": PLUGINS})
-
-    def install(self, *names: str) -> None:
-        """Programs that are merely there."""
-        for name in names:
-            self._program(name, "#!/bin/sh\n")
-
-    def remove(self, name: str) -> None:
-        """Take a program away."""
-        (self.programs / name).unlink()
-
-    def answer(self, command: str, *answers: dict[str, Any]) -> None:
-        """What `vagrant COMMAND` is to say, call by call."""
-        (self.folder / command).write_text("\n".join(json.dumps(each) for each in answers))
-
-    def calls(self, command: str) -> list[dict[str, Any]]:
-        """How `vagrant COMMAND` was called."""
-        path = self.folder / "calls"
-        lines = path.read_text().splitlines() if path.exists() else []
-        calls: list[dict[str, Any]] = [json.loads(line) for line in lines]
-        return [call for call in calls if call["arguments"][0] == command]
-
-    def environment(self) -> dict[str, str]:
-        """For a process that shall find it, and no other."""
-        return {"PATH": str(self.programs), "SCRIPTED_VAGRANT": str(self.folder)}
-
-    def _program(self, name: str, text: str) -> None:
-        path = self.programs / name
-        path.write_text(text)
-        path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-
-
-PLUGINS = (
+_PLUGINS = (
     "1700000000,,plugin-name,vagrant-libvirt\n"
     "1700000000,vagrant-libvirt,plugin-version,0.11.2%!(VAGRANT_COMMA) system\n"
 )
+
+
+class Answer(TypedDict, total=False):
+    """What one call prints, its exit code, and how many seconds it takes."""
+
+    stdout: str
+    stderr: str
+    exit: int
+    seconds: float
+
+
+class Call(TypedDict):
+    """How the program was called; guest and home are values of its environment."""
+
+    arguments: list[str]
+    uid: int
+    cwd: str
+    guest: str
+    home: str
+
+
+class ScriptedVagrant:
+    """The program, its answers, and its calls."""
+
+    def __init__(self, folder: Path) -> None:
+        self.answers = folder / "answers"
+        self.programs = folder / "bin"
+        self.answers.mkdir()
+        self.programs.mkdir()
+        self._write_program("vagrant", _PROGRAM)
+        for name in ("libvirtd", "qemu-system-x86_64", "qemu-img", "VBoxManage"):
+            self._write_program(name, "#!/bin/sh\n")
+        (self.programs / "unshare").symlink_to(str(shutil.which("unshare")))
+        self.answer("plugin", {"stdout": _PLUGINS})
+
+    def remove(self, name: str) -> None:
+        """Remove a program."""
+        (self.programs / name).unlink()
+
+    def answer(self, command: str, *answers: Answer) -> None:
+        """Script the answers to `vagrant COMMAND`, call by call."""
+        (self.answers / command).write_text("\n".join(json.dumps(answer) for answer in answers))
+
+    def calls(self, command: str) -> list[Call]:
+        """Return the calls of `vagrant COMMAND`."""
+        path = self.answers / "calls"
+        lines = path.read_text().splitlines() if path.exists() else []
+        calls: list[Call] = [json.loads(line) for line in lines]
+        return [call for call in calls if call["arguments"][0] == command]
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which a process finds this `vagrant` and no other."""
+        return {"PATH": str(self.programs), "SCRIPTED_VAGRANT": str(self.answers)}
+
+    def _write_program(self, name: str, text: str) -> None:
+        path = self.programs / name
+        path.write_text(text)
+        path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)

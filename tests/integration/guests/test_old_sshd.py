@@ -21,7 +21,7 @@ from provision.errors import Problem
 from provision.guest import File, config
 from provision.lxc.provider import Lxc, LxcGuest
 from provision.systems import SYSTEMS, System
-from provision.vagrant.provider import opened, ssh_arguments
+from provision.vagrant.ssh import open_connection, ssh_arguments
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,7 @@ class OldSshd:
         arguments = {**ssh_arguments(system), "key_filename": str(self.folder / key), "sock": ours}
         connection = Connection("old", user="root", config=config(), connect_kwargs=arguments)
         try:
-            with opened(connection, "old") as found:
+            with open_connection(connection, "old") as found:
                 said: str = found.run("echo in", hide=True).stdout.strip()
                 return said
         finally:

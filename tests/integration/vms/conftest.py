@@ -1,4 +1,4 @@
-"""Everything here boots real virtual machines; emulated, a boot takes a minute or two."""
+"""Fixtures of tests that boot real virtual machines: minutes a boot where they are emulated."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from provision.host_tools import missing_tools
 from provision.systems import SYSTEMS
-from provision.vagrant.box import boxes
-from tests.support.suite import adopt_orphans
+from provision.vagrant.box.builder import build_boxes
+from tests.support.suite import Suite, adopt_orphans
 
 HERE = Path(__file__).parent
 
@@ -25,17 +25,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def box() -> Path:
-    """The box for libvirt, built from packages unless the user's cache has it."""
+    """The libvirt box, built from packages unless the user's cache has it."""
     missing = missing_tools("vms", "box")
     advice = f"apt-get install --no-install-recommends {' '.join(sorted(set(missing.values())))}"
     assert not missing, f"not installed: {', '.join(missing)}; {advice}"
-    return boxes(SYSTEMS["debian"])["libvirt"]
+    return build_boxes(SYSTEMS["debian"])["libvirt"]
 
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[Path]:
-    """A folder whose path is short enough for libvirt's sockets below it."""
+    """A folder whose path is short enough for libvirt's sockets."""
     adopt_orphans()
     folder = Path(tempfile.mkdtemp(dir="/var/tmp", prefix="vm"))
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def suite(base: Path) -> Iterator[Suite]:
+    """The suite in a checkout and a cache of its own."""
+    suite = Suite.made(base / "s", seeded=False)
+    yield suite
+    suite.remove()

@@ -1,4 +1,4 @@
-"""The provider and its guest, over one real machine."""
+"""The provider and its guest, with one real machine."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from provision.guest import File
 from provision.provider import Recipe
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS
-from provision.vagrant.machine import Machine, folder, machines
-from provision.vagrant.provider import Vagrant, VagrantGuest
+from provision.vagrant.environment import vm_folder
+from provision.vagrant.guest import VagrantGuest
+from provision.vagrant.machine import Machine, machine_names
+from provision.vagrant.provider import Vagrant
 
 DEBIAN = SYSTEMS["debian"]
 INIT = """#!/bin/sh
-# Reaps, and nothing else.
+# Reaps children, and does nothing else.
 while :; do sleep 1; done
 """
-# A process in a group of its own takes more than the suite's own code lets that have.
+# A process in a group of its own takes more memory than the suite's limit allows.
 GREEDY = """
 import json, subprocess, sys
 from pathlib import Path
@@ -46,41 +48,42 @@ print(json.dumps({
 def provider(base: Path, box: Path) -> Iterator[Vagrant]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(base / "cache"))
-        made = Vagrant("libvirt", box=str(box))
-        yield made
-        made.close()
-        assert machines("libvirt") == []
+        provider = Vagrant("libvirt", box=str(box))
+        yield provider
+        provider.close()
+        assert machine_names("libvirt") == []
 
 
 @pytest.fixture
 def guest(provider: Vagrant) -> Iterator[VagrantGuest]:
-    made = provider.up("guest", DEBIAN)
-    yield made
-    made.destroy()
+    guest = provider.up("guest", DEBIAN)
+    yield guest
+    guest.destroy()
 
 
 def pid_1(guest: VagrantGuest) -> str:
     return guest.run("readlink /proc/1/exe").stdout.strip()
 
 
-def boot(guest: VagrantGuest) -> str:
+def boot_id(guest: VagrantGuest) -> str:
     return guest.run("cat /proc/sys/kernel/random/boot_id").stdout
 
 
-def test_a_guest_is_a_machine_with_a_kernel_of_its_own_and_all_its_files_below_the_cache(
-    guest: VagrantGuest, base: Path
-) -> None:
+def test_a_guest_has_a_kernel_of_its_own(guest: VagrantGuest) -> None:
     facts = guest.facts()
     assert facts["provider"] == "libvirt"
     assert facts["kernel"] == guest.run("uname -r").stdout.strip()
     assert facts["kernel"] != Path("/proc/sys/kernel/osrelease").read_text().strip()
     assert facts["acceleration"].startswith("none: emulated") == guest.machine.emulated
-    assert folder().is_relative_to(base)
-    assert (folder() / "pool").is_dir()
+
+
+def test_all_files_of_a_machine_are_below_the_cache(guest: VagrantGuest, base: Path) -> None:
+    assert vm_folder().is_relative_to(base)
+    assert (vm_folder() / "pool").is_dir()
     assert guest.machine.home.is_relative_to(base)
 
 
-def test_nothing_but_init_and_our_session_runs_in_it(guest: VagrantGuest) -> None:
+def test_only_init_and_our_session_run_in_a_guest(guest: VagrantGuest) -> None:
     guest.write([File("/tmp/put", "x")])
     assert pid_1(guest) == "/usr/sbin/init"
     listed = guest.run("ps -eo ppid=,comm= | grep -v '^ *[02] '").stdout.split("\n")
@@ -89,44 +92,44 @@ def test_nothing_but_init_and_our_session_runs_in_it(guest: VagrantGuest) -> Non
     assert "sshd" in names
 
 
-def test_the_next_guest_finds_no_trace_of_the_one_before(provider: Vagrant) -> None:
+def test_a_guest_has_no_trace_of_the_guest_before_it(provider: Vagrant) -> None:
     first = provider.up("first", DEBIAN)
-    machine, before = first.machine, boot(first)
+    machine, before = first.machine, boot_id(first)
     first.write([File("/etc/trace", "x"), File("/etc/inittab", "x")])
     first.destroy()
     second = provider.up("second", DEBIAN)
     assert second.machine is machine
     assert second.run("ls /etc/trace", check=False).code != 0
-    assert boot(second) == before
+    assert boot_id(second) == before
     second.destroy()
 
 
-def test_a_recipe_is_installed_once_with_a_network_that_is_gone_afterwards(
+def test_a_recipe_is_installed_once_and_only_then_with_a_network(
     provider: Vagrant,
 ) -> None:
-    calls: list[str] = []
+    routes: list[str] = []
 
     def install(guest: VagrantGuest) -> None:
-        calls.append(guest.run("ip -4 route show default").stdout.strip())
+        routes.append(guest.run("ip -4 route show default").stdout.strip())
         guest.write([File("/etc/installed", "x")])
 
     recipe = Recipe("something", "one", install)  # type: ignore[arg-type]
     for name in ("first", "second"):
-        made = provider.up(name, DEBIAN, recipe)
-        assert made.read("/etc/installed") == b"x"
-        assert made.run("ip route show default").stdout == ""
-        made.destroy()
-    assert len(calls) == 1
-    assert calls[0].startswith("default via")
+        guest = provider.up(name, DEBIAN, recipe)
+        assert guest.read("/etc/installed") == b"x"
+        assert guest.run("ip route show default").stdout == ""
+        guest.destroy()
+    assert len(routes) == 1
+    assert routes[0].startswith("default via")
 
 
-def test_any_program_becomes_pid_1_and_the_machine_survives_each(guest: VagrantGuest) -> None:
-    """One that is not there, one that stays, and, from there, one that ends."""
-    before = boot(guest)
+def test_a_machine_survives_an_init_that_is_missing_stays_or_ends(guest: VagrantGuest) -> None:
+    """One machine for the three of them: emulated, every boot takes a minute."""
+    before = boot_id(guest)
     with pytest.raises(Problem) as caught:
         guest.reboot("/sbin/nowhere")
     assert "/sbin/nowhere" in caught.value.what
-    assert boot(guest) == before
+    assert boot_id(guest) == before
     guest.write([File("/root/init", INIT, 0o755), File("/root/ends", "#!/bin/sh\nexit 1\n", 0o755)])
     guest.reboot("/root/init --with words")
     command = guest.run("tr '\\0' ' ' </proc/1/cmdline").stdout
@@ -139,12 +142,12 @@ def test_any_program_becomes_pid_1_and_the_machine_survives_each(guest: VagrantG
     assert pid_1(guest) == "/usr/sbin/init"
 
 
-def test_an_init_that_lets_nobody_in_costs_that_guest_alone(
+def test_an_init_without_sshd_costs_that_guest_alone(
     provider: Vagrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest = provider.up("silent", DEBIAN)
     guest.write([File("/root/init", "#!/bin/sh\nip link set eth0 down\nsleep 10000\n", 0o755)])
-    monkeypatch.setattr(Machine, "patience", 20.0)
+    monkeypatch.setattr(Machine, "boot_timeout", 20.0)
     with pytest.raises(Problem) as caught:
         guest.reboot("/root/init")
     assert "did not come up with /root/init as PID 1" in caught.value.what
@@ -157,22 +160,22 @@ def test_an_init_that_lets_nobody_in_costs_that_guest_alone(
 
 @pytest.mark.lengthy
 def test_a_box_with_another_init_becomes_what_the_system_says(guest: VagrantGuest) -> None:
-    """As the public Debian box is: systemd, and packages that start what they like."""
+    """The public Debian box has systemd, and packages that start their services."""
     with guest.online():
         Apt(("systemd-sysv",)).install(guest)
     guest.reboot()
     assert guest.run("cat /proc/1/comm").stdout.strip() == "systemd"
-    guest.dress()
+    guest.install_base()
     assert guest.run("cat /proc/1/comm").stdout.strip() == "init"
     assert guest.run("dpkg-query -W -f '${Status}' sysvinit-core").stdout.endswith(" installed")
 
 
 def test_a_memory_limit_by_cgroup_v2(guest: VagrantGuest) -> None:
-    """What the suite does on a host with cgroup v2, on such a kernel."""
+    """The suite's own code limits memory on a kernel with cgroup v2."""
     guest.run("echo +memory > /sys/fs/cgroup/cgroup.subtree_control")
     guest.write([
         File("/root/memory.py", Path(str(memory.__file__)).read_text()),
         File("/root/greedy.py", GREEDY),
     ])  # fmt: skip
-    told = json.loads(guest.run("python3 /root/greedy.py").stdout)
-    assert told == {"version": "v2", "group": "greedy", "kills": 1, "code": -9, "after": "max"}
+    report = json.loads(guest.run("python3 /root/greedy.py").stdout)
+    assert report == {"version": "v2", "group": "greedy", "kills": 1, "code": -9, "after": "max"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from provision.systems import SYSTEMS
-from provision.vagrant.machine import ROOT
+from provision.vagrant.environment import ROOT
 
 pytestmark = pytest.mark.vms
 
@@ -20,7 +20,7 @@ VERSION = "#!/bin/sh\necho 7.0.10r158379\n"
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     assert shutil.which("vagrant"), "apt-get install --no-install-recommends vagrant"
-    # VirtualBox's plugin comes with Vagrant, and asks the program for its version alone.
+    # VirtualBox's plugin comes with Vagrant, and only reads the program's version.
     program = tmp_path / "VBoxManage"
     program.write_text(VERSION)
     program.chmod(0o755)
@@ -40,23 +40,23 @@ def vagrant(environment: dict[str, str], *words: str) -> subprocess.CompletedPro
 
 
 @pytest.mark.parametrize("provider", ["libvirt", "virtualbox"])
-def test_it_is_valid(environment: dict[str, str], provider: str) -> None:
-    done = vagrant({**environment, "VAGRANT_DEFAULT_PROVIDER": provider}, "validate")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_vagrantfile_is_valid(environment: dict[str, str], provider: str) -> None:
+    result = vagrant({**environment, "VAGRANT_DEFAULT_PROVIDER": provider}, "validate")
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("provider", ["libvirt", "virtualbox"])
-def test_a_wrong_setting_would_be_noticed(environment: dict[str, str], provider: str) -> None:
+def test_a_wrong_setting_is_refused(environment: dict[str, str], provider: str) -> None:
     wrong = {**environment, "VAGRANT_DEFAULT_PROVIDER": provider, "BENCH_MEMORY": "plenty"}
-    done = vagrant(wrong, "validate")
-    assert done.returncode != 0
-    assert "plenty" in done.stderr
+    result = vagrant(wrong, "validate")
+    assert result.returncode != 0
+    assert "plenty" in result.stderr
 
 
 @pytest.mark.parametrize("provider", ["libvirt", "virtualbox"])
 def test_there_is_a_machine_for_every_system(environment: dict[str, str], provider: str) -> None:
     chosen = {**environment, "VAGRANT_DEFAULT_PROVIDER": provider}
-    said = vagrant(chosen, "status", "--machine-readable")
-    lines = [line.split(",") for line in said.stdout.splitlines()]
-    found = {line[1]: line[3] for line in lines if line[2:3] == ["provider-name"]}
-    assert found == dict.fromkeys(SYSTEMS, provider), said.stderr
+    result = vagrant(chosen, "status", "--machine-readable")
+    lines = [line.split(",") for line in result.stdout.splitlines()]
+    providers = {line[1]: line[3] for line in lines if line[2:3] == ["provider-name"]}
+    assert providers == dict.fromkeys(SYSTEMS, provider), result.stderr

@@ -1,4 +1,4 @@
-"""The box built from packages: what is in it, and that its other disk boots, too."""
+"""The boxes built from packages: their content, and that VirtualBox's disk boots, too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import struct
 import subprocess
 import tarfile
-import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -14,14 +13,15 @@ import pytest
 
 from provision.errors import Problem
 from provision.systems import SYSTEMS
-from provision.vagrant.box import boxes
+from provision.vagrant.box.builder import build_boxes
+from tests.support.wait import eventually
 
 pytestmark = pytest.mark.vms
 
 
 @pytest.fixture(scope="module")
-def built() -> dict[str, Path]:
-    return boxes(SYSTEMS["debian"])
+def boxes() -> dict[str, Path]:
+    return build_boxes(SYSTEMS["debian"])
 
 
 def unpacked(box: Path, folder: Path) -> Path:
@@ -32,36 +32,34 @@ def unpacked(box: Path, folder: Path) -> Path:
 
 def test_only_debian_is_built_from_packages() -> None:
     with pytest.raises(Problem) as caught:
-        boxes(SYSTEMS["arch"])
+        build_boxes(SYSTEMS["arch"])
     assert caught.value.usage
 
 
-def test_a_box_is_built_once(built: dict[str, Path]) -> None:
-    stamps = {path: path.stat().st_mtime_ns for path in built.values()}
-    assert boxes(SYSTEMS["debian"]) == built
-    assert stamps == {path: path.stat().st_mtime_ns for path in built.values()}
+def test_a_box_is_built_once(boxes: dict[str, Path]) -> None:
+    stamps = {path: path.stat().st_mtime_ns for path in boxes.values()}
+    assert build_boxes(SYSTEMS["debian"]) == boxes
+    assert stamps == {path: path.stat().st_mtime_ns for path in boxes.values()}
 
 
-def test_libvirts_box_holds_what_vagrant_libvirt_asks_for(
-    built: dict[str, Path], tmp_path: Path
+def test_libvirts_box_holds_what_vagrant_libvirt_requires(
+    boxes: dict[str, Path], tmp_path: Path
 ) -> None:
-    folder = unpacked(built["libvirt"], tmp_path)
-    facts = json.loads((folder / "metadata.json").read_text())
-    shown = subprocess.run(
+    folder = unpacked(boxes["libvirt"], tmp_path)
+    metadata = json.loads((folder / "metadata.json").read_text())
+    info = subprocess.run(
         ["qemu-img", "info", "--output=json", str(folder / "box.img")],
         capture_output=True, check=True,
     )  # fmt: skip
-    image = json.loads(shown.stdout)
-    assert facts["provider"] == "libvirt"
-    assert facts["format"] == image["format"] == "qcow2"
-    assert facts["virtual_size"] * 2**30 == image["virtual-size"]
+    image = json.loads(info.stdout)
+    assert metadata["provider"] == "libvirt"
+    assert metadata["format"] == image["format"] == "qcow2"
+    assert metadata["virtual_size"] * 2**30 == image["virtual-size"]
     assert "PRIVATE KEY" in (folder / "key").read_text()
 
 
-def test_virtualboxs_box_describes_the_disk_that_it_holds(
-    built: dict[str, Path], tmp_path: Path
-) -> None:
-    folder = unpacked(built["virtualbox"], tmp_path)
+def test_virtualboxs_box_describes_its_disk(boxes: dict[str, Path], tmp_path: Path) -> None:
+    folder = unpacked(boxes["virtualbox"], tmp_path)
     ovf = "{http://schemas.dmtf.org/ovf/envelope/1}"
     root = ET.parse(folder / "box.ovf").getroot()
     [file] = root.iter(f"{ovf}File")
@@ -76,10 +74,10 @@ def test_virtualboxs_box_describes_the_disk_that_it_holds(
 
 
 def test_virtualboxs_disk_boots_on_virtualboxs_hardware(
-    built: dict[str, Path], tmp_path: Path
+    boxes: dict[str, Path], tmp_path: Path
 ) -> None:
-    """An AHCI disk and an e1000 card, by QEMU: it gets an address, and init its runlevel."""
-    folder = unpacked(built["virtualbox"], tmp_path)
+    """QEMU emulates the AHCI disk and the e1000 card; init reaches its runlevel with an address."""
+    folder = unpacked(boxes["virtualbox"], tmp_path)
     machine = subprocess.Popen(
         ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-display", "none", "-snapshot",
          "-serial", f"file:{tmp_path / 'console'}", "-monitor", "none",
@@ -90,16 +88,19 @@ def test_virtualboxs_disk_boots_on_virtualboxs_hardware(
     )  # fmt: skip
     try:
         console = tmp_path / "console"
-        give_up = time.monotonic() + 400
-        while "runlevel: 2" not in _text(console) and time.monotonic() < give_up:
-            assert machine.poll() is None, machine.stdout.read() if machine.stdout else ""
-            time.sleep(1)
-        said = _text(console)
+        eventually(
+            lambda: "runlevel: 2" in _text(console) or machine.poll() is not None,
+            "init reaches its runlevel, or QEMU ends",
+            seconds=400,
+            interval=1,
+        )
+        assert machine.poll() is None, machine.stdout.read() if machine.stdout else ""
+        output = _text(console)
     finally:
         machine.kill()
         machine.wait()
-    assert "address: 10.0.2.15" in said, said
-    assert "runlevel: 2" in said, said
+    assert "address: 10.0.2.15" in output, output
+    assert "runlevel: 2" in output, output
 
 
 def _text(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""Vagrant boxes: the pinned public ones, and those built from packages."""
