@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import sys
-from collections.abc import Callable
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from invoke import Context, task
-from invoke.exceptions import Exit, ParseError
 from invoke.main import program
 
-from provision.cache import cache_folder, caller, hand_over
-from provision.errors import Problem
+from bench.cli.errors import handle_errors, report_parse_errors
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+report_parse_errors(program)
 
-_HELP = {
+_SYSTEM_HELP = {
+    "os": "debian, arch or precise: the system in the guests",
+    "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
+    "box": "Vagrant box, or a file that ./inv box made",
     "overlay": "NAME=DIR or DIR: lay your own build of a supervisor over its guests (repeatable)",
     "versions": "2012: the article's versions, where a source has them",
     "mirror": "URL of the archive that the system's packages come from",
@@ -27,121 +28,57 @@ _HELP = {
     "keyring": "file with the public keys that sign the mirror",
     "aur": "URL below which each package of the Arch User Repository is a git repository",
 }
-
-
-# What a person can do about a file that cannot be had.
-_MENDS = {
-    errno.ENOSPC: ("written", "Free some space, then type the same again."),
-    errno.EACCES: ("used", "Run the same command with sudo."),
-}
-
-
-def said(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Turn a Problem, a full disk or a want of rights into words and an exit code.
-
-    Ctrl-C becomes 130.
-    """
-
-    @wraps(function)
-    def guarded(*words: Any, **options: Any) -> None:
-        try:
-            code = function(*words, **options)
-        except Problem as problem:
-            raise Exit(str(problem), code=2 if problem.usage else 1) from problem
-        except KeyboardInterrupt as stopped:
-            usual = "Interrupted: guests are gone, what was measured is kept."
-            raise Exit(str(stopped) or usual, 130) from None
-        except OSError as failure:
-            if failure.errno not in _MENDS:
-                raise
-            verb, advice = _MENDS[failure.errno]
-            what = f"{failure.filename or 'A file'} cannot be {verb}: {failure.strerror}."
-            raise Exit(f"{what}\n{advice}", code=1) from failure
-        finally:
-            _hand_over()
-        if code:
-            raise Exit(code=code)
-
-    return guarded
-
-
-def _hand_over() -> None:
-    """What was written as root belongs to whoever called sudo, however the command ended."""
-    if caller() is None:
-        return
-    from bench.recording.store import RESULTS
-
-    hand_over(cache_folder(), RESULTS)
-
-
-def _refused(parse: Callable[[], None]) -> Callable[[], None]:
-    """Have what invoke cannot parse end as every other wrong request does: its own code is 1."""
-
-    @wraps(parse)
-    def guarded() -> None:
-        try:
-            parse()
-        except ParseError as error:
-            from bench.cli.errors import not_understood
-
-            raise Exit(str(not_understood(error, program.parser.contexts)), code=2) from error
-
-    return guarded
-
-
-# Here, and not in a program of our own: `invoke` in an activated environment loads nothing else.
-for _step in ("parse_tasks", "parse_cleanup"):
-    setattr(program, _step, _refused(getattr(program, _step)))
-
-
-_BENCH_HELP = {
-    **_HELP,
-    "os": "debian, arch or precise: the system in the guests",
-    "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
+_SELECTION_HELP = {
     "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
     "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
     "role": "runner or monitor: just these",
     "profile": "default or tuned: just these",
-    "trials": "restarts of each contender that are ranked; 30",
-    "seed": "what the times of the kills are drawn from; 1",
+}
+_EFFORT_HELP = {
+    "trials": "ranked restarts of each contender; 30",
+    "seed": "seed of the random times of the kills; 1",
     "quick": "few trials, and no contender that takes more than half a minute",
+}
+_MODE_HELP = {
     "keep": "leave the guests running; ./inv destroy removes them",
-    "resume": "go on with the latest run, where it was interrupted or failed",
-    "redo": "unstable: measure those again that the machine disturbed",
-    "box": "Vagrant box, or a file that ./inv box made",
-    "force": "print the ranking though the host was too noisy for one",
-    "trace": "have the kernel's tracepoints see each restart, too, and tell its parts",
-    "dask": "ADDRESS of a Dask scheduler, whose workers measure one contender each at a time",
+    "resume": "continue the latest run where it was interrupted or failed",
+    "redo": "unstable: measure again what the host disturbed in the latest run",
+    "trace": "compare each restart with the kernel's tracepoints, and show its parts",
+    "dask": "ADDRESS of a Dask scheduler: its workers measure one contender each at a time",
+    "force": "print the ranking even if the host was too noisy for one",
 }
 _REPORT_HELP = {
     "run": "a run's name below results/, or its folder; without it the latest",
     "format": "terminal, csv, json, pyperf; md and html write the article beside the run",
-    "force": "print the ranking though the host was too noisy for one",
+    "force": _MODE_HELP["force"],
     "why": "SUPERVISOR/SCENARIO, as runit/crashloop: the evidence of that cell of the matrix",
 }
 
 
 def _console() -> Console:
-    """Wide enough for the tables where nobody looks at a terminal."""
+    """Return a console, wide enough for the tables where the output is no terminal."""
     from rich.console import Console
 
     console = Console()
     return console if console.is_terminal else Console(width=140)
 
 
-def _sayer(console: Console) -> Callable[[str], None]:
-    """Prints a line as it is: what others say may have brackets that look like rich's markup."""
+def _plain_printer(console: Console) -> Callable[[str], None]:
+    """Print lines as they are: words of others may have brackets that look like rich's markup."""
     return partial(console.print, highlight=False, markup=False, emoji=False)
 
 
-@task(iterable=["only", "scenario", "overlay"], help=_BENCH_HELP)
-@said
+@task(
+    iterable=["only", "scenario", "overlay"],
+    help={**_SYSTEM_HELP, **_SELECTION_HELP, **_EFFORT_HELP, **_MODE_HELP},
+)
+@handle_errors
 def bench(
     c: Context,
     os_: str = "debian",
     provider: str = "auto",
-    only: list[str] | None = None,
-    scenario: list[str] | None = None,
+    only: Sequence[str] = (),
+    scenario: Sequence[str] = (),
     role: str = "",
     profile: str = "",
     trials: str = "",
@@ -151,7 +88,7 @@ def bench(
     resume: bool = False,
     box: str = "",
     force: bool = False,
-    overlay: list[str] | None = None,
+    overlay: Sequence[str] = (),
     versions: str = "",
     mirror: str = "",
     snapshot: str = "",
@@ -162,55 +99,66 @@ def bench(
     dask: str = "",
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
-    from bench.cli.progress_display import ProgressDisplay
-    from bench.engine.run import bench as measure
-    from bench.model.request import BenchRequest
-    from provision.systems import Mirror
+    from bench.engine.request import (
+        EffortOptions,
+        ModeOptions,
+        SelectionOptions,
+        SystemOptions,
+        parse_request,
+    )
     from reports.formats import terminal
 
-    console = _console()
-    display = ProgressDisplay(console)
-    options = BenchRequest.checked(
-        os_, provider, only, scenario, role, profile, trials, seed, quick, keep, resume, box,
-        versions, Mirror.checked(mirror, snapshot, keyring, aur), overlay, trace, redo,
+    request = parse_request(
+        SystemOptions(
+            os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
+            snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay,
+        ),
+        SelectionOptions(only=only, scenario=scenario, role=role, profile=profile),
+        EffortOptions(trials=trials, seed=seed, quick=quick),
+        ModeOptions(keep=keep, resume=resume, redo=redo, trace=trace),
     )  # fmt: skip
+    console = _console()
     if dask:
         from bench.distributed.dask import spread
 
-        record = spread(options, dask, _sayer(console))
+        record = spread(request, dask, _plain_printer(console))
     else:
+        from bench.cli.progress_display import ProgressDisplay
+        from bench.engine.run import run_bench
+
+        display = ProgressDisplay(console)
         with display.shown():
-            record = measure(options, display)
+            record = run_bench(request, display)
     return terminal.show(record.run, console, force=force, folder=record.folder)
 
 
 @task
-@said
+@handle_errors
 def calibrate(c: Context, quick: bool = False) -> int:
     """Measure the instrument itself on this host; later runs keep the result beside theirs."""
-    from bench.calibration import run as instrument
+    from bench.calibration import run as calibration
     from bench.cli.progress_display import ProgressDisplay
 
     console = _console()
     display = ProgressDisplay(console)
     with display.shown():
-        found = instrument.calibrate(quick=quick, observer=display, say=_sayer(console))
-    return instrument.show(found, console)
+        result = calibration.calibrate(quick=quick, observer=display, say=_plain_printer(console))
+    return calibration.show(result, console)
 
 
 @task(iterable=["run"])
-@said
-def merge(c: Context, run: list[str], mixed: bool = False) -> int:
+@handle_errors
+def merge(c: Context, run: Sequence[str] = (), mixed: bool = False) -> int:
     """Make one run of several that were made apart; --mixed ranks across hosts."""
-    from bench.distributed.merge import merge as together
+    from bench.distributed import merge as merging
     from reports.formats import terminal
 
-    record = together(run, mixed=mixed)
+    record = merging.merge(run, mixed=mixed)
     return terminal.show(record.run, _console(), force=False, folder=record.folder)
 
 
 @task(help=_REPORT_HELP)
-@said
+@handle_errors
 def report(
     c: Context,
     run: str = "latest",
@@ -223,31 +171,30 @@ def report(
     --why=runit/crashloop: the evidence for that cell of the behaviour matrix, and nothing else.
     """
     from bench.recording.store import find, read_run
-    from reports import known_format, render
-    from reports.evidence import why as evidence
+    from reports import evidence, known_format, render
 
     form, folder = known_format(format_), find(run)
     if why:
-        print(evidence(read_run(folder), folder, why), end="")
+        print(evidence.why(read_run(folder), folder, why), end="")
         return 0
     return render(form, read_run(folder), folder, _console(), force=force)
 
 
 @task
-@said
+@handle_errors
 def publish(c: Context, run: str = "latest") -> None:
     """Keep a run in reports/published/ as the reference, and put its table into the README."""
     from bench.recording.store import find, read_run
-    from reports.publish import publish as keep
+    from reports import publish as publishing
 
     folder = find(run)
-    for path in keep(read_run(folder), folder):
+    for path in publishing.publish(read_run(folder), folder):
         print(path)
 
 
 @task(iterable=["run"])
-@said
-def compare(c: Context, run: list[str], fail_on: str = "") -> int:
+@handle_errors
+def compare(c: Context, run: Sequence[str] = (), fail_on: str = "") -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
     from bench.recording.store import find, read_run
     from reports.compare import Measured, show
@@ -255,12 +202,12 @@ def compare(c: Context, run: list[str], fail_on: str = "") -> int:
     from reports.model.text import clean
 
     folders = [find(name) for name in run]
-    read_ones = [Measured(clean(read_run(each)), read(each)) for each in folders]
-    return show(read_ones, fail_on, _console())
+    runs = [Measured(clean(read_run(folder)), read(folder)) for folder in folders]
+    return show(runs, fail_on, _console())
 
 
 @task(positional=["name"])
-@said
+@handle_errors
 def usage(c: Context, name: str, os_: str = "debian") -> int:
     """Show how to run a daemon under that supervisor: the suite's own files and commands."""
     from bench.cli.usage import show
@@ -269,17 +216,17 @@ def usage(c: Context, name: str, os_: str = "debian") -> int:
 
 
 @task(iterable=["only"])
-@said
-def loc(c: Context, only: list[str], json: bool = False) -> None:
+@handle_errors
+def loc(c: Context, only: Sequence[str] = (), json: bool = False) -> None:
     """Count the lines of code of supervisors, all or those named, by the article's rule."""
-    from bench.recording import loc as lines
+    from bench.recording import loc as counting
 
-    counted = lines.count_and_keep(only, lambda step: print(step, file=sys.stderr))
-    print(lines.as_json(counted)) if json else _console().print(lines.table(counted))
+    counts = counting.count_and_keep(only, lambda step: print(step, file=sys.stderr))
+    print(counting.as_json(counts)) if json else _console().print(counting.table(counts))
 
 
 @task
-@said
+@handle_errors
 def schema(c: Context) -> None:
     """Write reports/schema.json, which the types in bench/model/run_file/ determine."""
     from bench.recording.schema import write_schema
@@ -288,25 +235,25 @@ def schema(c: Context) -> None:
 
 
 @task(name="list")
-@said
+@handle_errors
 def list_(c: Context) -> None:
-    """Show supervisors, systems, providers and scenarios, and what is to be had here."""
+    """Show supervisors, systems, providers and scenarios, and what is available here."""
     from bench.cli.inventory import inventory_tables
 
     console = _console()
-    for part in inventory_tables():
-        console.print(part)
+    for table in inventory_tables():
+        console.print(table)
 
 
-@task(name="try", positional=["name"], iterable=["overlay"], help=_HELP)
-@said
+@task(name="try", positional=["name"], iterable=["overlay"], help=_SYSTEM_HELP)
+@handle_errors
 def try_(
     c: Context,
     name: str,
     os_: str = "debian",
     provider: str = "auto",
     box: str = "",
-    overlay: list[str] | None = None,
+    overlay: Sequence[str] = (),
     versions: str = "",
     mirror: str = "",
     snapshot: str = "",
@@ -315,17 +262,17 @@ def try_(
 ) -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""
     from bench.cli.try_shell import open_try_shell
-    from bench.model.overlays import overlays
-    from provision.systems import Mirror, named
+    from bench.engine.request import SystemOptions
 
-    system = named(os_, Mirror.checked(mirror, snapshot, keyring, aur))
-    return open_try_shell(
-        name, system, provider, versions, overlays(overlay or (), system), _console(), box
-    )
+    options = SystemOptions(
+        os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
+        snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay,
+    )  # fmt: skip
+    return open_try_shell(name, options, _console())
 
 
 @task(name="box", positional=["system"])
-@said
+@handle_errors
 def box_(c: Context, system: str) -> None:
     """Build Vagrant boxes of a system from its packages: one for libvirt, one for VirtualBox."""
     from provision.systems import named
@@ -336,7 +283,7 @@ def box_(c: Context, system: str) -> None:
 
 
 @task
-@said
+@handle_errors
 def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -> None:
     """Boot a virtual machine for yourself; it stays until ./inv destroy."""
     from provision.vagrant.user_machines import boot_machine
@@ -346,7 +293,7 @@ def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -
 
 
 @task
-@said
+@handle_errors
 def ssh(c: Context, name: str = "") -> int:
     """Open a shell as root in a machine that ./inv up or --keep has left."""
     from provision.vagrant.user_machines import open_shell
@@ -355,7 +302,7 @@ def ssh(c: Context, name: str = "") -> int:
 
 
 @task
-@said
+@handle_errors
 def status(c: Context) -> None:
     """Show the virtual machines that there are."""
     from provision.vagrant.user_machines import status_lines
@@ -365,17 +312,17 @@ def status(c: Context) -> None:
 
 
 @task
-@said
+@handle_errors
 def destroy(c: Context, cache: bool = False) -> None:
     """Remove whatever is left of any guest; --cache: images and layers, too."""
-    from bench.cli.cleanup import destroy as clean
+    from bench.cli.cleanup import destroy_guests
 
-    for line in clean(cache=cache):
+    for line in destroy_guests(cache=cache):
         print(line)
 
 
 @task
-@said
+@handle_errors
 def doctor(c: Context) -> int:
     """Say what this host can do, and what to do about the rest."""
     from bench.cli.inventory import doctor_table
@@ -386,7 +333,7 @@ def doctor(c: Context) -> int:
 
 
 @task
-@said
+@handle_errors
 def test(c: Context, all_: bool = False) -> int:
     """Check the code and run the tests: what fits five minutes, or everything with --all."""
     from bench.cli.checks import check

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from bench.engine import measurement
+from bench.model.run_file import FLOOR
 from bench.model.scenario import Event, Step
-from bench.model.selection import FLOOR, select_contenders
+from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.model.statistics import CONFIDENCE
 from daemon.build import Binaries
 from provision.cache import cache_folder
@@ -40,7 +41,7 @@ class Pair:
 @contextmanager
 def floor_guest(system: System, provider: Provider, files: Sequence[File]) -> Iterator[Guest]:
     """A guest in which the floor, hosted as others are, keeps the daemon alive."""
-    entry = next(e for e in select_contenders(system, (FLOOR,))[0] if not e.contender.pid1)
+    entry = _hosted_floor(system)
     recipe = entry.supervisor.recipe(entry.source)
     guest = provider.up(f"calibrate-{os.getpid()}", system, recipe, files)
     try:
@@ -53,7 +54,7 @@ def floor_guest(system: System, provider: Provider, files: Sequence[File]) -> It
 
 def through_suite(guest: Guest, trials: int, seed: int) -> list[Event]:
     """One block in the guest, as every run does it; returns what the measuring program said."""
-    entry = next(e for e in select_contenders(guest.system, (FLOOR,))[0] if not e.contender.pid1)
+    entry = _hosted_floor(guest.system)
     group = {"name": "long", "trials": trials, "uptime": list(UPTIME), "fresh": False}
     steps: list[Step] = [
         {"do": "await", "services": ["s1"], "deadline": 15},
@@ -63,6 +64,11 @@ def through_suite(guest: Guest, trials: int, seed: int) -> list[Event]:
     return measurement.run_measurement(
         guest, wanted, steps, seed=seed, timeout=600, on_event=lambda _: None
     )
+
+
+def _hosted_floor(system: System) -> SelectedContender:
+    floors = select_contenders(system, Selection(only=(FLOOR,))).contenders
+    return next(floor for floor in floors if not floor.contender.pid1)
 
 
 def run_bare_loop(built: Binaries, trials: int, seed: int, *options: str) -> list[float]:

@@ -11,7 +11,7 @@ from provision.lxc.provider import clear_cache
 from provision.registry import providers
 
 
-def destroy(*, cache: bool) -> Iterator[str]:
+def destroy_guests(*, cache: bool) -> Iterator[str]:
     """Remove guests whose owner is gone or which were kept; with cache, what can be built again.
 
     Guests of a run that is going on are left to it. Raises Problem where something cannot be

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from bench.engine.plan import Plan
-from bench.engine.run import WAIT
+from bench.engine.session import WAIT
 from bench.model.scenario import Event
 
 

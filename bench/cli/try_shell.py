@@ -1,68 +1,82 @@
-"""A guest to play in: a supervisor keeps the test daemon alive, and you have the shell."""
+"""A shell in a guest where a supervisor keeps the test daemon alive, for `./inv try`."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from rich.console import Console
 
 from bench.engine import measurement
-from bench.model.selection import select_contenders
+from bench.engine.request import SystemOptions
+from bench.model.selection import SelectedContender, Selection, select_contenders
 from provision.errors import Problem
 from provision.registry import choose
-from provision.sources.packages import Source
 from provision.systems import System
-from supervisors.service import services_of
+from supervisors.service import Service, services_of
+
+# How many services the supervisor keeps alive there.
+SERVICES = 2
 
 
-def open_try_shell(
-    name: str,
-    system: System,
-    provider_name: str,
-    versions: str,
-    overlays: Mapping[str, Source],
-    console: Console,
-    box: str = "",
-) -> int:
-    """Open a shell in a guest of that supervisor, as PID 1 where it can be; the guest goes with it.
+def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
+    """Open a shell in a guest of that supervisor, as PID 1 where it can be; then remove the guest.
 
-    name: a supervisor, or the beginning of a contender's name. Raises Problem.
+    name: a supervisor, or the beginning of a contender's name. Returns the shell's exit code.
+    Raises Problem.
     """
-    chosen, absent = select_contenders(system, (name,), versions=versions, overlays=overlays)
-    for each in absent:
-        raise Problem(
-            f"{each.title} is not to be had: {each.why_unavailable(system, versions)}.",
-            advice=f"--overlay={each.name}=DIR lays a build of your own over the guest.",
-            usage=True,
-        )
-    entry = next(
-        (each for each in chosen if each.name.startswith(name) and each.contender.pid1), chosen[0]
-    )
-    provider, _ = choose(provider_name, system, box)
-    wanted = services_of(entry.contender, 2)
-    with console.status(f"Setting up {entry.name} on {system.title}"):
+    system = options.system()
+    selected = _select(name, system, options)
+    provider, _ = choose(options.provider, system, options.box)
+    wanted = services_of(selected.contender, SERVICES)
+    with console.status(f"Setting up {selected.name} on {system.title}"):
         provider.prepare(system)
-        recipe = entry.supervisor.recipe(entry.source)
-        guest = provider.up(
-            f"try-{os.getpid()}", system, recipe, measurement.payload_files(platform.machine())
-        )
+        recipe = selected.supervisor.recipe(selected.source)
+        payload = measurement.payload_files(platform.machine())
+        guest = provider.up(f"try-{os.getpid()}", system, recipe, payload)
     try:
-        entry.supervisor.configure(guest, entry.contender, wanted)
-        entry.supervisor.start(guest, entry.contender)
-        console.print(f"{entry.name}: {entry.contender.setting}.", highlight=False)
-        console.print("Configured by:", highlight=False)
-        for file in entry.supervisor.files(entry.contender, wanted):
-            console.print(f"  {file.path}", highlight=False)
-        service = wanted[0]
-        console.print(
-            f"Services: {', '.join(each.name for each in wanted)}. Stop one:"
-            f" {entry.supervisor.stop_command(entry.contender, service)}\n"
-            f"Start it: {entry.supervisor.start_command(entry.contender, service)}\n"
-            "Kill one: pkill -KILL -o testd; ps ax shows its successor. Leave with exit.",
-            highlight=False,
-        )
+        selected.supervisor.configure(guest, selected.contender, wanted)
+        selected.supervisor.start(guest, selected.contender)
+        _explain(selected, wanted, console)
         return guest.shell()
     finally:
         guest.destroy()
+
+
+def _select(name: str, system: System, options: SystemOptions) -> SelectedContender:
+    chosen = select_contenders(
+        system,
+        Selection(only=(name,)),
+        versions=options.versions,
+        overlays=options.overlays(),
+    )
+    for absent in chosen.absent:
+        raise Problem(
+            f"{absent.supervisor.title} is not available: {absent.reason}.",
+            advice=f"Lay a build of your own over it: --overlay={absent.supervisor.name}=DIR",
+            usage=True,
+        )
+    return next(
+        (
+            selected
+            for selected in chosen.contenders
+            if selected.name.startswith(name) and selected.contender.pid1
+        ),
+        chosen.contenders[0],
+    )
+
+
+def _explain(selected: SelectedContender, wanted: Sequence[Service], console: Console) -> None:
+    supervisor, contender, service = selected.supervisor, selected.contender, wanted[0]
+    lines = [
+        f"{selected.name}: {contender.setting}.",
+        "Configured by:",
+        *(f"  {file.path}" for file in supervisor.files(contender, wanted)),
+        f"Services: {', '.join(service.name for service in wanted)}."
+        f" Stop one: {supervisor.stop_command(contender, service)}",
+        f"Start it: {supervisor.start_command(contender, service)}",
+        "Kill one: pkill -KILL -o testd; ps ax shows its successor. Leave with exit.",
+    ]
+    for line in lines:
+        console.print(line, highlight=False, markup=False)

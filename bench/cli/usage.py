@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
-from bench.model.selection import FLOOR
+from bench.model.run_file import FLOOR
 from provision.systems import named, unknown
 from supervisors import supervisors
 from supervisors.examples import Action, examples

@@ -6,17 +6,15 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.distributed.merge import Part, merged_apart
 from bench.engine.lock import Busy
-from bench.engine.plan import Plan
-from bench.engine.run import bench
-from bench.model.request import BenchRequest
-from bench.model.scenario import Event
-from bench.model.selection import FLOOR, select_contenders
+from bench.engine.observer import SilentObserver
+from bench.engine.request import BenchRequest
+from bench.engine.run import run_bench
+from bench.model.run_file import FLOOR
 from bench.recording.store import Record
 from bench.tracing.compare import check_traceable
 from daemon.build import build
@@ -33,28 +31,14 @@ RETRIES = 2
 SILENCE = 30.0
 
 
-class _Silent:
-    """An observer for where nobody looks."""
-
-    def planned(self, made: Plan, notes: Any) -> None: ...
-
-    def note(self, sentence: str) -> None: ...
-
-    def phase(self, contender: str, replica: int, phase: str) -> None: ...
-
-    def sample(self, contender: str, event: Event) -> None: ...
-
-    def done(self, contender: str, result: dict[str, Any]) -> None: ...
-
-
-def spread(options: BenchRequest, address: str, say: Callable[[str], None]) -> Record:
+def spread(request: BenchRequest, address: str, say: Callable[[str], None]) -> Record:
     """Have the workers at that scheduler measure the contenders; returns the merged run.
 
     Every part has the floor beside its contender, on the same host. Raises Problem before anything
     is measured where a worker cannot do it, and as `together` does. After Ctrl-C what has come so
     far is merged, too, and KeyboardInterrupt says where that is.
     """
-    if options.keep or options.resume or options.redo:
+    if request.options.keep or request.continuation:
         raise Problem(
             "--dask cannot be combined with --keep, --resume or --redo.",
             known="Its guests are on other hosts, and gone once a contender is done.",
@@ -68,24 +52,15 @@ def spread(options: BenchRequest, address: str, say: Callable[[str], None]) -> R
             "--dask needs the Python package distributed.",
             advice=".venv/bin/pip install --require-hashes -r requirements-dask.lock",
         ) from None
-    asked, _ = select_contenders(
-        options.guests,
-        options.only,
-        options.role,
-        options.profile,
-        versions=options.versions,
-        overlays=options.overlays,
-    )
-    names = [each.name for each in asked if each.supervisor.name != FLOOR] or [
-        each.name for each in asked
-    ]
+    contenders = [each for each in request.contenders if each.supervisor.name != FLOOR]
+    names = [selected.name for selected in contenders or request.contenders]
     parts: list[Part] = []
     failed: dict[str, str] = {}
     with _connected(Client, address) as client:
-        _check_workers(client, address, options)
+        _check_workers(client, address, request)
         futures = {
             client.submit(
-                part, options, name, resources={RESOURCE: 1}, retries=RETRIES, pure=False
+                part, request, name, resources={RESOURCE: 1}, retries=RETRIES, pure=False
             ): name
             for name in names
         }
@@ -129,21 +104,20 @@ def _able(client: Any) -> list[str]:
     return [name for name, worker in workers.items() if worker["resources"].get(RESOURCE)]
 
 
-def part(options: BenchRequest, name: str) -> Part:
+def part(request: BenchRequest, name: str) -> Part:
     """Measure one contender on this worker's host, and wait for whoever measures here already."""
     with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
-        own = replace(options, only=(name,), resume=False, keep=False)
         while True:
             try:
-                return Part.of(bench(own, _Silent(), Path(folder)).folder)
+                return Part.of(run_bench(request.only(name), SilentObserver(), Path(folder)).folder)
             except Busy:
                 time.sleep(1)
 
 
-def check_fit(options: BenchRequest) -> None:
+def check_fit(request: BenchRequest) -> None:
     """Raises Problem where this worker's host cannot measure so: what `bench` would meet first."""
-    provider, _ = choose(options.provider, options.guests, options.box)
-    if options.trace:
+    provider, _ = choose(request.options.provider, request.system, request.options.box)
+    if request.options.trace:
         check_traceable(provider)
     build(platform.machine(), cache_folder())
 
@@ -160,7 +134,7 @@ def _connected(client: Any, address: str) -> Any:
         ) from failure
 
 
-def _check_workers(client: Any, address: str, options: BenchRequest) -> None:
+def _check_workers(client: Any, address: str, request: BenchRequest) -> None:
     able = _able(client)
     start = f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1"
     if not able:
@@ -170,7 +144,7 @@ def _check_workers(client: Any, address: str, options: BenchRequest) -> None:
             advice=f"On each host, as root, in a checkout: {start}",
         )
     # One that fails at once would take contender after contender while the others measure.
-    said = client.run(check_fit, options, workers=able, on_error="return")
+    said = client.run(check_fit, request, workers=able, on_error="return")
     unfit = {name: why for name, why in said.items() if why is not None}
     if unfit:
         raise Problem(

@@ -12,67 +12,79 @@ from provision.systems import System, unknown
 from supervisors import supervisors
 
 
-def overlays(values: Sequence[str], system: System) -> dict[str, Overlay]:
-    """By supervisor, what `NAME=DIR` or `DIR` says; a bare DIR is for all whose program it holds.
+def parse_overlays(values: Sequence[str], system: System) -> dict[str, Overlay]:
+    """Read `NAME=DIR` or `DIR` options, by supervisor.
 
-    Raises Problem for an unknown name, an unusable folder, and a second one for a supervisor.
+    A bare DIR is for every supervisor whose program it holds. Raises Problem for an unknown name,
+    an unusable folder, and a second overlay for a supervisor.
     """
-    found: dict[str, Overlay] = {}
+    overlays: dict[str, Overlay] = {}
     for value in values:
         name, _, folder = value.rpartition("=")
         if name and name not in _programs():
             raise unknown("supervisor", name, list(_programs()))
         overlay = Overlay.of(Path(folder).expanduser(), system)
-        for each in [_named(name, overlay, system)] if name else _held(overlay, system):
-            if each in found:
-                raise Problem(
-                    f"There are two overlays for {each}: {found[each].folder}, {overlay.folder}.",
-                    advice="Name one, or a supervisor before the folder: --overlay=NAME=DIR.",
-                    usage=True,
-                )
-            found[each] = overlay
-    return found
+        if name:
+            _check_holds_program(name, overlay, system)
+        for supervisor in [name] if name else _supervisors_in(overlay, system):
+            if supervisor in overlays:
+                raise _two_overlays(supervisor, overlays[supervisor], overlay)
+            overlays[supervisor] = overlay
+    return overlays
 
 
 def overlays_of_run(run: Mapping[str, Any], system: System) -> dict[str, Overlay]:
-    """By supervisor, the overlays that a run was made with. Raises Problem for a changed one."""
-    found: dict[str, Overlay] = {}
-    for each in run["contenders"]:
-        source = each.get("source", {})
+    """Read the overlays of an earlier run, by supervisor. Raises Problem if one has changed."""
+    overlays: dict[str, Overlay] = {}
+    for contender in run["contenders"]:
+        source = contender.get("source", {})
         if source.get("kind") != Overlay.kind:
             continue
-        found[each["supervisor"]] = overlay = Overlay.of(Path(source["folder"]), system)
+        overlay = Overlay.of(Path(source["folder"]), system)
+        overlays[contender["supervisor"]] = overlay
         if overlay.digest != source["sha256"]:
             raise Problem(
-                f"{overlay.folder} holds another build than {each['name']} was measured with.",
+                f"{overlay.folder} holds another build than {contender['name']} was measured with.",
                 known=f"Then {source['sha256'][:12]}, now {overlay.digest[:12]}.",
-                advice="Put that build back, or measure anew: "
-                f"./inv bench --overlay={each['supervisor']}={overlay.folder}",
+                advice="Put that build back, or start a new run: "
+                f"./inv bench --overlay={contender['supervisor']}={overlay.folder}",
                 usage=True,
             )
-    return found
+    return overlays
 
 
 def _programs() -> dict[str, str]:
-    return {each.name: each.program_path for each in supervisors().values() if each.program_path}
+    """The program that shows a supervisor to be installed, by supervisor."""
+    return {
+        supervisor.name: supervisor.program_path
+        for supervisor in supervisors().values()
+        if supervisor.program_path
+    }
 
 
-def _named(name: str, overlay: Overlay, system: System) -> str:
+def _check_holds_program(name: str, overlay: Overlay, system: System) -> None:
     program = _programs()[name]
     if not overlay.holds(program, system):
         raise missing_program(name, overlay.folder, program, system)
-    return name
 
 
-def _held(overlay: Overlay, system: System) -> list[str]:
+def _supervisors_in(overlay: Overlay, system: System) -> list[str]:
     programs = _programs()
-    held = [name for name, program in programs.items() if overlay.holds(program, system)]
-    if held:
-        return held
+    names = [name for name, program in programs.items() if overlay.holds(program, system)]
+    if names:
+        return names
     raise Problem(
         f"--overlay={overlay.folder} holds none of the supervisors' programs.",
         known="Looked for: "
         + ", ".join(f"{system.real(program)} ({name})" for name, program in programs.items()),
         advice="Name a folder that holds one of them.",
+        usage=True,
+    )
+
+
+def _two_overlays(supervisor: str, first: Overlay, second: Overlay) -> Problem:
+    return Problem(
+        f"There are two overlays for {supervisor}: {first.folder}, {second.folder}.",
+        advice="Name one, or a supervisor before the folder: --overlay=NAME=DIR.",
         usage=True,
     )

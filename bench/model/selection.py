@@ -1,11 +1,11 @@
-"""Which contenders a run is about."""
+"""Which contenders a run measures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.model.run_file import FLOOR as FLOOR  # also for its importers
+from bench.model.run_file import FLOOR
 from provision.errors import Problem
 from provision.sources.packages import Present, Source
 from provision.systems import System, unknown
@@ -13,10 +13,13 @@ from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
 
+ROLES = ("runner", "monitor")
+PROFILES = ("default", "tuned")
+
 
 @dataclass(frozen=True)
 class SelectedContender:
-    """A contender with its supervisor, and how its guests get that."""
+    """A contender with its supervisor, and how guests get that supervisor."""
 
     supervisor: Supervisor
     contender: Contender
@@ -28,64 +31,92 @@ class SelectedContender:
         return self.contender.name
 
 
+@dataclass(frozen=True)
+class AbsentSupervisor:
+    """A selected supervisor that the system does not get, and why."""
+
+    supervisor: Supervisor
+    reason: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Selection criteria; empty ones select everything.
+
+    only: names of supervisors, or beginnings of contenders' names such as s6/runner/tuned.
+    """
+
+    only: tuple[str, ...] = ()
+    role: str = ""
+    profile: str = ""
+
+    def has_supervisor(self, supervisor: Supervisor) -> bool:
+        """Whether any contender of that supervisor may be selected."""
+        return not self.only or any(_supervisor_of(name) == supervisor.name for name in self.only)
+
+    def has_contender(self, contender: Contender) -> bool:
+        """Whether that contender is selected."""
+        return (
+            (not self.only or any(_begins_with(contender.name, name) for name in self.only))
+            and self.role in ("", contender.role)
+            and self.profile in ("", contender.profile)
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"--only={','.join(self.only) or '(all)'}"
+            f" --role={self.role or '(any)'} --profile={self.profile or '(any)'}"
+        )
+
+
+@dataclass(frozen=True)
+class SelectedContenders:
+    """The contenders of a run, the floor included, and the supervisors that have no source."""
+
+    contenders: tuple[SelectedContender, ...]
+    absent: tuple[AbsentSupervisor, ...]
+
+
 def select_contenders(
     system: System,
-    only: tuple[str, ...] = (),
-    role: str = "",
-    profile: str = "",
+    selection: Selection,
     *,
     versions: str = "",
     overlays: Mapping[str, Source] = {},
-) -> tuple[list[SelectedContender], list[Supervisor]]:
-    """The contenders asked for, the floor that they are compared to, and who is not to be had.
+) -> SelectedContenders:
+    """Find the selected contenders and add the floor that they are compared with.
 
-    only: supervisors' names, or beginnings of contenders' names such as s6/runner/tuned. versions:
-    `2012` for the article's. overlays: by supervisor, what is used in place of the system's own
-    source. Raises Problem for an unknown name, role or profile, and where nothing is left or to be
-    had.
+    versions: `2012` for the article's versions. overlays: by supervisor, used in place of the
+    system's own source. Raises Problem for an unknown name, role or profile, and where nothing is
+    selected or available.
     """
-    _check("role", role, ["runner", "monitor"])
-    _check("profile", profile, ["default", "tuned"])
-    every = list(supervisors().values())
-    _check_names(only, every)
-    asked = [each for each in every if not only or any(_asks(name, each) for name in only)]
-    sources = {each.name: overlays.get(each.name) or _had(each, system, versions) for each in every}
-    absent = [each for each in asked if sources[each.name] is None]
-    chosen = [
-        SelectedContender(each, contender, source)
-        for each in asked
-        if (source := sources[each.name])
-        for contender in each.contenders
-        if (not only or any(f"{contender.name}/".startswith(f"{name}/") for name in only))
-        and role in ("", contender.role)
-        and profile in ("", contender.profile)
-    ]
-    if not chosen and absent:
-        raise Problem(
-            "Nothing that was asked for is to be had.",
-            known="\n".join(f"{e.name}: {e.why_unavailable(system, versions)}" for e in absent),
-            advice="./inv list shows what is; --overlay=NAME=DIR takes a build of your own.",
-            usage=True,
-        )
+    _check_selection(selection)
+    chosen: list[SelectedContender] = []
+    absent: list[AbsentSupervisor] = []
+    for supervisor in supervisors().values():
+        if not selection.has_supervisor(supervisor):
+            continue
+        source = overlays.get(supervisor.name) or _available_source(supervisor, system, versions)
+        if source is None:
+            absent.append(
+                AbsentSupervisor(supervisor, supervisor.why_unavailable(system, versions))
+            )
+            continue
+        chosen += [
+            SelectedContender(supervisor, contender, source)
+            for contender in supervisor.contenders
+            if selection.has_contender(contender)
+        ]
     if not chosen:
-        raise Problem(
-            "Nothing that was asked for is both of that name, that role and that profile.",
-            known=f"only={','.join(only) or 'all'} role={role or 'any'} profile={profile or 'any'}",
-            advice="./inv list shows the contenders.",
-            usage=True,
-        )
-    return _with_floor(chosen), absent
+        raise _nothing_selected(selection, absent)
+    return SelectedContenders(tuple(with_floor(chosen)), tuple(absent))
 
 
-def _had(supervisor: Supervisor, system: System, versions: str) -> Source | None:
-    missing = supervisor.why_unavailable(system, versions)
-    return None if missing else supervisor.source(system, versions)
-
-
-def _with_floor(chosen: list[SelectedContender]) -> list[SelectedContender]:
+def with_floor(chosen: Sequence[SelectedContender]) -> list[SelectedContender]:
+    """Add the floor, hosted or as PID 1 as the chosen contenders are, where it is missing."""
     floor = supervisors()[FLOOR]
-    places = {entry.contender.pid1 for entry in chosen}
-    present = {entry.name for entry in chosen}
+    places = {selected.contender.pid1 for selected in chosen}
+    present = {selected.name for selected in chosen}
     added = [
         SelectedContender(floor, contender, Present())
         for contender in floor.contenders
@@ -94,19 +125,50 @@ def _with_floor(chosen: list[SelectedContender]) -> list[SelectedContender]:
     return [*chosen, *added]
 
 
-def _asks(name: str, supervisor: Supervisor) -> bool:
-    return name.split("/")[0] == supervisor.name
+def _nothing_selected(selection: Selection, absent: Sequence[AbsentSupervisor]) -> Problem:
+    if absent:
+        return Problem(
+            "None of the requested supervisors is available.",
+            known="\n".join(f"{missing.supervisor.name}: {missing.reason}" for missing in absent),
+            advice="./inv list shows what is; --overlay=NAME=DIR takes a build of your own.",
+            usage=True,
+        )
+    return Problem(
+        "No contender matches --only, --role and --profile together.",
+        known=str(selection),
+        advice="./inv list shows the contenders.",
+        usage=True,
+    )
 
 
-def _check_names(only: tuple[str, ...], every: list[Supervisor]) -> None:
-    for name in only:
-        if name.split("/")[0] not in {each.name for each in every}:
-            raise unknown("supervisor", name, [each.name for each in every])
-        known = [contender.name for each in every for contender in each.contenders]
-        if not any(f"{contender}/".startswith(f"{name}/") for contender in known):
-            raise unknown("contender", name, known)
+def _available_source(supervisor: Supervisor, system: System, versions: str) -> Source | None:
+    if supervisor.why_unavailable(system, versions):
+        return None
+    return supervisor.source(system, versions)
 
 
-def _check(kind: str, value: str, known: list[str]) -> None:
-    if value and value not in known:
-        raise unknown(kind, value, known)
+def _supervisor_of(name: str) -> str:
+    return name.split("/")[0]
+
+
+def _begins_with(name: str, beginning: str) -> bool:
+    """Whether a contender's name begins with those parts: s6 begins s6/..., but not s6-rc/..."""
+    return f"{name}/".startswith(f"{beginning}/")
+
+
+def _check_selection(selection: Selection) -> None:
+    _check_choice("role", selection.role, ROLES)
+    _check_choice("profile", selection.profile, PROFILES)
+    contenders = [
+        contender.name for each in supervisors().values() for contender in each.contenders
+    ]
+    for name in selection.only:
+        if _supervisor_of(name) not in supervisors():
+            raise unknown("supervisor", name, list(supervisors()))
+        if not any(_begins_with(contender, name) for contender in contenders):
+            raise unknown("contender", name, contenders)
+
+
+def _check_choice(kind: str, value: str, choices: Sequence[str]) -> None:
+    if value and value not in choices:
+        raise unknown(kind, value, list(choices))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.model.selection import FLOOR
+from bench.model.run_file import FLOOR
 from bench.recording.loc import FOLDER, kept
 from provision.cache import cache_folder
 from provision.sources.packages import Source

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from rich.console import Console
 
 from bench.cli.progress_display import ProgressDisplay
-from bench.engine.run import bench as measure
-from bench.model.request import BenchRequest
+from bench.engine.request import EffortOptions, SelectionOptions, parse_request
+from bench.engine.run import run_bench
 from provision.errors import Problem
 from provision.guest import File
 from provision.sources.packages import Present
@@ -86,10 +86,13 @@ def main(name: str) -> int:
     console = Console(width=140)
     display = ProgressDisplay(console)
     chosen = SCENARIOS.get(name, ("restart",))
-    options = BenchRequest(only=("double",), scenarios=chosen, trials=2, quick=len(chosen) > 1)
+    request = parse_request(
+        selection=SelectionOptions(only=["double"], scenario=chosen),
+        effort=EffortOptions(trials="2", quick=len(chosen) > 1),
+    )
     try:
         with display.shown():
-            record = measure(options, display)
+            record = run_bench(request, display)
     except Problem as problem:
         print(problem)
         return 2 if problem.usage else 1

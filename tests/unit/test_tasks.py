@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 from invoke.exceptions import Exit
 
-from tasks import said
+from bench.cli.errors import INTERRUPTED, handle_errors
 
 
 @pytest.mark.parametrize(
     ("stopped", "words"),
     [
-        (KeyboardInterrupt(), "Interrupted: guests are gone, what was measured is kept."),
+        (KeyboardInterrupt(), INTERRUPTED),
         (KeyboardInterrupt("Workers go on."), "Workers go on."),
     ],
 )
-def test_ctrl_c_says_what_is_so(stopped: KeyboardInterrupt, words: str) -> None:
-    @said
+def test_ctrl_c_ends_with_130_and_its_own_words(stopped: KeyboardInterrupt, words: str) -> None:
+    @handle_errors
     def stop() -> int:
         raise stopped
 

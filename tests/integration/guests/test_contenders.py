@@ -15,8 +15,9 @@ import pytest
 
 from bench.engine import measurement
 from bench.engine.verify import find_mode, verify
+from bench.model.run_file import FLOOR
 from bench.model.scenario import Event, Step
-from bench.model.selection import FLOOR, SelectedContender, select_contenders
+from bench.model.selection import SelectedContender, Selection, select_contenders
 from provision.cache import cache_folder
 from provision.guest import Guest
 from provision.lxc import keeper
@@ -26,7 +27,7 @@ from provision.systems import SYSTEMS
 from supervisors.service import Service, services_of
 
 DEBIAN = SYSTEMS["debian"]
-ENTRIES = {entry.name: entry for entry in select_contenders(DEBIAN)[0]}
+ENTRIES = {entry.name: entry for entry in select_contenders(DEBIAN, Selection()).contenders}
 AT_ONCE = 6
 # Beyond this period a story takes minutes.
 SLOW = 10.0

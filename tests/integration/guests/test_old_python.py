@@ -10,7 +10,7 @@ import pytest
 
 from bench.engine import measurement
 from bench.engine.verify import verify
-from bench.model.selection import FLOOR
+from bench.model.run_file import FLOOR
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 from supervisors import supervisors

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from bench.engine import measurement
-from bench.model.selection import FLOOR
+from bench.model.run_file import FLOOR
 from provision.guest import File, Guest
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS

@@ -50,7 +50,7 @@ def test_what_stays_is_told_of_after_all_else_is_removed(
     having(monkeypatch, tmp_path, provider)
     said: list[str] = []
     with pytest.raises(Problem) as told:
-        said.extend(cleanup.destroy(cache=False))
+        said.extend(cleanup.destroy_guests(cache=False))
     assert str(told.value) == "kept stays.\nIt is nailed down.\nDraw the nail."
     assert not told.value.usage
     assert provider.there == ["kept", "used"]
@@ -62,7 +62,7 @@ def test_the_cache_stays_while_a_guest_runs_on_it(
     provider = Some()
     image = having(monkeypatch, tmp_path, provider)
     with pytest.raises(Problem, match="in use") as told:
-        list(cleanup.destroy(cache=True))
+        list(cleanup.destroy_guests(cache=True))
     assert told.value.usage
     assert told.value.known == "Guests that run on it: used."
     assert provider.there == ["kept", "left", "used"]
@@ -73,7 +73,7 @@ def test_the_cache_goes_after_the_guests(monkeypatch: pytest.MonkeyPatch, tmp_pa
     provider = Some()
     image = having(monkeypatch, tmp_path, provider)
     provider.there.remove("used")
-    said = list(cleanup.destroy(cache=True))
+    said = list(cleanup.destroy_guests(cache=True))
     assert said == ["removed kept", "removed left", "cleared the cache"]
     assert not image.exists()
 
@@ -85,5 +85,5 @@ def test_a_cache_that_stays_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path
     provider.there.clear()
     monkeypatch.setattr("provision.lxc.provider.remove_tree", lambda path: None)
     with pytest.raises(Problem, match="The cache is not cleared") as told:
-        list(cleanup.destroy(cache=True))
+        list(cleanup.destroy_guests(cache=True))
     assert str(image.parent) in told.value.known

@@ -6,9 +6,9 @@ from rich.console import Console
 
 from bench.cli.progress_display import ProgressDisplay
 from bench.engine.plan import make_plan
-from bench.engine.run import WAIT
+from bench.engine.session import WAIT
 from bench.model.scenario import SamplingEffort
-from bench.model.selection import select_contenders
+from bench.model.selection import Selection, select_contenders
 from bench.scenarios import scenarios
 from provision.systems import SYSTEMS
 
@@ -16,10 +16,10 @@ NAME = "floor/runner/default/hosted"
 
 
 def display(console: Console) -> ProgressDisplay:
-    asked, _ = select_contenders(SYSTEMS["debian"], (NAME,))
+    contenders = select_contenders(SYSTEMS["debian"], Selection(only=(NAME,))).contenders
     it = ProgressDisplay(console)
     it.planned(
-        make_plan(asked, [scenarios()["restart"]], SamplingEffort(1, 1.0, None, 4, 1), 4), []
+        make_plan(contenders, [scenarios()["restart"]], SamplingEffort(1, 1.0, None, 4, 1), 4), []
     )
     return it
 

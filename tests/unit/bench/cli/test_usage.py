@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from bench.cli.usage import show
-from bench.model.selection import FLOOR
+from bench.model.run_file import FLOOR
 from bench.recording.supervisor_info import supervisor_info
 from provision.errors import Problem
 from provision.systems import SYSTEMS, System

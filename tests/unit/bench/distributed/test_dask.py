@@ -31,8 +31,8 @@ def test_where_no_worker_is_left_that_is_said_once(monkeypatch: pytest.MonkeyPat
 
 def test_a_line_of_others_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     """What a compiler says has brackets that would be markup, an address may name an emoji."""
-    from tasks import _console, _sayer
+    from tasks import _console, _plain_printer
 
     line = "runit failed: cc1: [/usr/include] not found, [pid 12] at fe80::a:1"
-    _sayer(_console())(line)
+    _plain_printer(_console())(line)
     assert capsys.readouterr().out.strip() == line

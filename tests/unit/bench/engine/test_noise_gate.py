@@ -90,10 +90,10 @@ def test_a_failure_inside_lets_go() -> None:
 def test_its_own_weight_is_counted_while_somebody_is_quiet() -> None:
     spent = iter([10.0, 10.0])
     quiet = NoiseGate(1, lambda: next(spent))
-    assert quiet.load is None
+    assert quiet.own_load is None
     with quiet.measuring(), quiet.measuring():
         threading.Event().wait(0.01)
-    assert quiet.load == 0.0
+    assert quiet.own_load == 0.0
 
 
 def looks(*results: float | None) -> Callable[[], float]:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import pytest
 
 from bench.engine.plan import CPU_HEAVY_AT_ONCE, KeptResults, make_plan
-from bench.engine.run import BUDGET_QUICK, ENOUGH, ENOUGH_QUICK, REPLICAS, TRIALS, TRIALS_QUICK
+from bench.engine.run import (
+    BUDGET_QUICK,
+    GUEST_SECONDS,
+    GUEST_SECONDS_QUICK,
+    REPLICAS,
+    TRIALS,
+    TRIALS_QUICK,
+)
 from bench.model.scenario import SamplingEffort
-from bench.model.selection import SelectedContender, select_contenders
+from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.scenarios import footprint, scenarios
 from bench.scenarios.restart import SHORT_UPTIME
 from provision.systems import SYSTEMS
 
-FULL = SamplingEffort(TRIALS, ENOUGH, None, REPLICAS, 1)
-QUICK = SamplingEffort(TRIALS_QUICK, ENOUGH_QUICK, BUDGET_QUICK, REPLICAS, 1)
+FULL = SamplingEffort(TRIALS, GUEST_SECONDS, None, REPLICAS, 1)
+QUICK = SamplingEffort(TRIALS_QUICK, GUEST_SECONDS_QUICK, BUDGET_QUICK, REPLICAS, 1)
 AT_ONCE = 64
 BOTH = [scenarios()["restart"], scenarios()["footprint"]]
-CHOSEN = select_contenders(SYSTEMS["debian"])[0]
+CHOSEN = select_contenders(SYSTEMS["debian"], Selection()).contenders
 RUNIT = "runit/runner/default/hosted"
 NAMES = [entry.name for entry in CHOSEN]
 
@@ -40,7 +47,7 @@ def test_every_contender_gets_its_trials(name: str) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 29, 31, 100])
 def test_any_number_of_trials_is_dealt_out_whole(count: int) -> None:
-    depth = SamplingEffort(count, ENOUGH, None, REPLICAS, 1)
+    depth = SamplingEffort(count, GUEST_SECONDS, None, REPLICAS, 1)
     for name in NAMES:
         assert trials(name, depth) == count, name
 
@@ -99,14 +106,14 @@ def test_nothing_is_left_of_a_contender_that_is_done() -> None:
 
 
 def test_one_guest_where_the_provider_has_one() -> None:
-    made = make_plan(CHOSEN, BOTH, SamplingEffort(TRIALS, ENOUGH, None, 1, 1), 1)
+    made = make_plan(CHOSEN, BOTH, SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, 1), 1)
     assert sorted(job.selected.name for job in made.jobs) == sorted(NAMES)
 
 
 def test_rounds_where_the_provider_has_one_guest_at_a_time() -> None:
     """Every contender's trials are dealt out to all of them, in another order in each."""
     made = [
-        make_plan(CHOSEN, BOTH, SamplingEffort(TRIALS, ENOUGH, None, 1, seed, 3), 1)
+        make_plan(CHOSEN, BOTH, SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, seed, 3), 1)
         for seed in (1, 2)
     ]
     orders = [
@@ -171,7 +178,7 @@ def test_the_longest_guest_sets_the_bound_where_all_run_side_by_side() -> None:
 
 
 def test_one_after_the_other_takes_the_sum() -> None:
-    made = make_plan(CHOSEN, BOTH, SamplingEffort(TRIALS, ENOUGH, None, 1, 1), 1)
+    made = make_plan(CHOSEN, BOTH, SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, 1), 1)
     assert made.min_seconds == pytest.approx(sum(job.min_seconds for job in made.jobs))
     assert made.seconds == pytest.approx(sum(job.seconds for job in made.jobs))
 

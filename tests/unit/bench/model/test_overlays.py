@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.model.overlays import overlays
-from bench.model.request import BenchRequest
-from bench.model.selection import select_contenders
+from bench.engine.request import SystemOptions, parse_request
+from bench.model.overlays import parse_overlays
+from bench.model.selection import Selection, select_contenders
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 
@@ -25,17 +25,17 @@ def folder(tmp_path: Path) -> Path:
 
 def refused(*values: str) -> Problem:
     with pytest.raises(Problem) as caught:
-        overlays(values, DEBIAN)
+        parse_overlays(values, DEBIAN)
     assert caught.value.usage
     return caught.value
 
 
 def test_a_folder_is_for_all_that_it_holds(folder: Path) -> None:
-    assert set(overlays([str(folder)], DEBIAN)) == {"perp", "runit"}
+    assert set(parse_overlays([str(folder)], DEBIAN)) == {"perp", "runit"}
 
 
 def test_a_name_makes_it_for_one(folder: Path) -> None:
-    found = overlays([f"perp={folder}"], DEBIAN)
+    found = parse_overlays([f"perp={folder}"], DEBIAN)
     assert {name: overlay.folder for name, overlay in found.items()} == {"perp": folder}
 
 
@@ -60,30 +60,26 @@ def test_two_for_one(folder: Path) -> None:
 
 
 def test_an_overlay_brings_what_the_system_does_not_have(folder: Path) -> None:
-    _, absent = select_contenders(DEBIAN, ("perp", "runit"))
-    assert [each.name for each in absent] == ["perp"]
-    with pytest.raises(Problem, match="Nothing that was asked for is to be had") as caught:
-        select_contenders(DEBIAN, ("perp",))
+    both = Selection(only=("perp", "runit"))
+    absent = select_contenders(DEBIAN, both).absent
+    assert [missing.supervisor.name for missing in absent] == ["perp"]
+    with pytest.raises(Problem, match="None of the requested supervisors is available") as caught:
+        select_contenders(DEBIAN, Selection(only=("perp",)))
     assert caught.value.usage
     assert "perp: Debian does not package it" in caught.value.known
     assert "--overlay=NAME=DIR" in caught.value.advice
-    found = overlays([str(folder)], DEBIAN)
-    chosen, absent = select_contenders(DEBIAN, ("perp", "runit"), overlays=found)
-    assert not absent
-    assert {entry.source.kind for entry in chosen} == {"overlay", "present"}
-    assert {entry.supervisor.name for entry in chosen if entry.source.kind == "present"} == {
-        "floor"
-    }
+    chosen = select_contenders(DEBIAN, both, overlays=parse_overlays([str(folder)], DEBIAN))
+    assert not chosen.absent
+    sources = {selected.supervisor.name: selected.source.kind for selected in chosen.contenders}
+    assert set(sources.values()) == {"overlay", "present"}
+    assert {name for name, kind in sources.items() if kind == "present"} == {"floor"}
 
 
-def test_another_build_is_another_question(folder: Path) -> None:
-    def asked() -> dict[str, object]:
-        values = [f"perp={folder}"]
-        return BenchRequest.checked(
-            "debian", "auto", [], [], "", "", "", "1", False, False, False, overlay=values
-        ).same_question()
+def test_another_build_changes_the_options_of_a_run(folder: Path) -> None:
+    def options() -> dict[str, object]:
+        return parse_request(SystemOptions(overlay=[f"perp={folder}"])).options.as_json()
 
-    before = asked()
-    assert asked() == before
+    before = options()
+    assert options() == before
     (folder / "usr/sbin/perpd").write_text("changed")
-    assert asked() != before
+    assert options() != before

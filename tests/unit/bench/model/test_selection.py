@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.model.selection import FLOOR, select_contenders
+from bench.model.run_file import FLOOR
+from bench.model.selection import Selection, select_contenders
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 from supervisors import supervisors
@@ -13,19 +14,20 @@ DEBIAN = SYSTEMS["debian"]
 
 
 def names(*only: str, role: str = "", profile: str = "") -> list[str]:
-    return [entry.name for entry in select_contenders(DEBIAN, only, role, profile)[0]]
+    selection = Selection(only, role, profile)
+    return [selected.name for selected in select_contenders(DEBIAN, selection).contenders]
 
 
 def test_everything() -> None:
-    chosen, absent = select_contenders(DEBIAN)
+    chosen = select_contenders(DEBIAN, Selection())
     every = {
         contender.name
         for each in supervisors().values()
         if "debian" in each.sources
         for contender in each.contenders
     }
-    assert {entry.name for entry in chosen} == every
-    assert {each.name for each in absent} == {
+    assert {selected.name for selected in chosen.contenders} == every
+    assert {absent.supervisor.name for absent in chosen.absent} == {
         each.name for each in supervisors().values() if "debian" not in each.sources
     }
 
@@ -83,7 +85,7 @@ def test_unknown_role_or_profile(role: str, profile: str, near: str) -> None:
     assert repr(near) in caught.value.advice
 
 
-def test_a_contradiction() -> None:
-    with pytest.raises(Problem, match="Nothing that was asked for") as caught:
+def test_criteria_that_no_contender_meets_together_are_refused() -> None:
+    with pytest.raises(Problem, match="No contender matches") as caught:
         names("runit", role="monitor")
     assert caught.value.usage

@@ -1,0 +1,57 @@
+"""Measures the floor with no other guest running: the baseline for what other guests add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bench.engine import measurement
+from bench.engine.plan import Job
+from bench.engine.session import GuestSession, SessionContext
+from bench.model.run_file import FLOOR
+from bench.model.scenario import Step
+from bench.scenarios.restart import SHORT_UPTIME
+from supervisors.service import services_of
+
+TRIALS, WARM_UP_TRIALS = 10, 2
+
+
+def find_baseline_job(jobs: Sequence[Job]) -> Job | None:
+    """Choose a floor's job that measures restarts; a hosted floor, as most contenders are."""
+    floors = [
+        job
+        for job in jobs
+        if job.selected.supervisor.name == FLOOR
+        and any(unit.scenario == "restart" for unit in job.units)
+    ]
+    return min(floors, key=lambda job: job.selected.contender.pid1, default=None)
+
+
+def measure_baseline(job: Job, replica: int, context: SessionContext) -> dict[str, Any]:
+    """Measure the floor alone in a guest of that replica number; return run.json's `alone`."""
+    contender = job.selected.contender
+    group = {"name": "alone", "trials": TRIALS, "uptime": [SHORT_UPTIME] * 2}
+    steps: list[Step] = [
+        {"do": "trials", "service": "s1", "signal": 9, "groups": [group],
+         "warmup": WARM_UP_TRIALS, "deadline": 15, "limit": None, "slot": None, "ready": False},
+    ]  # fmt: skip
+    session = GuestSession(replace(job, replica=replica), context)
+    try:
+        guest = session.set_up()
+        session.phases.enter("measure alone")
+        events = measurement.run_measurement(
+            guest,
+            services_of(contender, 1),
+            steps,
+            seed=context.request.options.seed,
+            timeout=90,
+            on_event=lambda _: None,
+        )
+    finally:
+        if session.guest is not None:
+            session.guest.destroy()
+            context.guests.remove(session.guest)
+    restart = next(each for each in context.request.scenarios if each.name == "restart")
+    metrics = restart.conclude(contender, [{**event, "group": "long"} for event in events])
+    return {**metrics[0].as_dict(), "metric": "restart_alone", "pid1": contender.pid1}

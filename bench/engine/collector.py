@@ -1,0 +1,116 @@
+"""Collects what the guests of a run bring, and writes complete results to the run's folder."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bench.engine.observer import Observer
+from bench.engine.plan import Job, Plan
+from bench.model.scenario import Event, Scenario
+from bench.model.selection import SelectedContender
+from bench.recording.aggregate import Progress, compare_with_floor, conclude, result, warnings
+from bench.recording.store import Record, nothing
+from provision.systems import System
+
+# Seconds after which complete results are written even if a contender is not done, for SIGKILL.
+SAVE_INTERVAL = 30.0
+
+
+class ResultCollector:
+    """The results of all contenders while a run goes on; its methods are thread-safe."""
+
+    def __init__(self, record: Record, scenarios: Sequence[Scenario], observer: Observer) -> None:
+        self._record = record
+        self._scenarios: Mapping[str, Scenario] = {each.name: each for each in scenarios}
+        self._observer = observer
+        self._lock = threading.Lock()
+        self._progress: dict[str, Progress] = {}
+        self._saved = time.monotonic()
+
+    def expect(self, plan: Plan, contenders: Sequence[SelectedContender]) -> None:
+        """Note what each contender has to bring, and what an earlier part of the run brought."""
+        earlier = self._record.contenders()
+        for selected in contenders:
+            progress = Progress.after(selected, earlier.get(selected.name))
+            progress.previous_log = self._record.previous_log(earlier.get(selected.name, {}))
+            self._progress[selected.name] = progress
+        for job in plan.jobs:
+            self._progress[job.selected.name].due.update(unit.scenario for unit in job.units)
+        for (name, scenario), status_and_reason in plan.skipped.items():
+            self._progress[name].found[scenario] = nothing(*status_and_reason)
+        complete = [each for each in self._progress.values() if not each.due.total()]
+        if complete:
+            self._record.add([self._result(progress) for progress in complete], [])
+
+    def set_system(self, system: System) -> None:
+        """Keep what a guest says of its system, which its image may know better."""
+        with self._lock:
+            self._record.run["system"] = system.record()
+
+    def set_verified(self, name: str, version: str, evidence: dict[str, Any]) -> None:
+        """Keep the version that a contender's guest told, and what verified the set-up."""
+        with self._lock:
+            self._progress[name].version = version
+            self._progress[name].verified = evidence
+
+    def add_failure(self, job: Job, scenarios: Sequence[str], reason: str) -> None:
+        """Note that those scenarios of a contender failed, all for that reason."""
+        with self._lock:
+            progress = self._progress[job.selected.name]
+            progress.failures.append(reason)
+            for scenario in scenarios:
+                progress.broken.setdefault(scenario, reason.splitlines()[0][:500])
+
+    def add_guest(
+        self, job: Job, done: Sequence[str], samples: Sequence[Event], facts: dict[str, Any]
+    ) -> None:
+        """Add what one guest brought.
+
+        done: the scenario of each unit that is not to be repeated.
+        """
+        name = job.selected.name
+        with self._lock:
+            progress = self._progress[name]
+            progress.samples += [
+                {"contender": name, "replica": job.replica, **event} for event in samples
+            ]
+            progress.guests.append(facts)
+            progress.due.subtract(done)
+            complete = not progress.due.total()
+            if complete or time.monotonic() - self._saved > SAVE_INTERVAL:
+                self._save()
+        if complete:
+            self._observer.done(name, self._record.contenders()[name])
+
+    def finish(self, seconds: float, own_load: float | None) -> None:
+        """Write the run's end: durations, comparison with the floor, warnings."""
+        run = self._record.run
+        with self._lock:
+            self._save()
+            run["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
+            run["seconds"] = round(seconds, 1)
+            run["suite_cpu"] = own_load
+            compare_with_floor(run)
+            run["warnings"] = warnings(run)
+            self._record.save()
+
+    def _save(self) -> None:
+        """Write every scenario that is complete by now. The caller holds the lock."""
+        self._saved = time.monotonic()
+        ready = [each for each in self._progress.values() if each.complete(self._scenarios)]
+        if not ready:
+            return
+        samples = [sample for each in ready for sample in conclude(each, self._scenarios)]
+        self._record.add([self._result(progress) for progress in ready], samples)
+
+    def _result(self, progress: Progress) -> dict[str, Any]:
+        entry = result(progress, self._scenarios)
+        log = [*progress.previous_log, *progress.failures]
+        if log:
+            path = self._record.log(progress.entry.name, "\n\n".join(log))
+            entry["log"] = str(path.relative_to(self._record.folder))
+        return entry

@@ -1,0 +1,66 @@
+"""Runs the jobs of a plan, each in a guest of its own, as many at once as the host allows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+
+from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, Plan
+from bench.engine.session import GuestSession, SessionContext
+
+# Seconds between two looks at the jobs, so that Ctrl-C is noticed.
+POLL_INTERVAL = 0.5
+
+
+class Scheduler:
+    """Runs jobs in threads, one thread per guest; CPU-heavy jobs after all others."""
+
+    def __init__(self, context: SessionContext) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._init_semaphores: dict[str, threading.Semaphore] = {}
+
+    def run(self, plan: Plan) -> None:
+        """Run every job. On any failure of the suite itself, and on Ctrl-C, destroy all guests."""
+        parallel = self._context.provider.parallel
+        self._run_jobs([job for job in plan.jobs if not job.cpu_heavy], parallel)
+        heavy = [job for job in plan.jobs if job.cpu_heavy]
+        self._run_jobs(heavy, min(CPU_HEAVY_AT_ONCE, parallel))
+
+    def _run_jobs(self, jobs: Sequence[Job], at_once: int) -> None:
+        pool = ThreadPoolExecutor(max_workers=max(1, min(len(jobs), at_once)))
+        pending: set[Future[None]] = set()
+        try:
+            pending |= {pool.submit(self._run_job, job) for job in jobs}
+            while pending:
+                ended, pending = wait(pending, timeout=POLL_INTERVAL, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    future.result()
+        except BaseException:
+            self._context.guests.stop()
+            for future in pending:
+                future.cancel()
+            self._context.guests.destroy_all()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run_job(self, job: Job) -> None:
+        """Do all units in one guest; after a failure, do the rest in a further one."""
+        if self._context.guests.stopping:
+            return
+        with self._init_semaphore(job):
+            while job.units and not self._context.guests.stopping:
+                remaining = GuestSession(job, self._context).run()
+                job = replace(job, units=remaining, attempt=job.attempt + 1)
+
+    def _init_semaphore(self, job: Job) -> threading.Semaphore:
+        """Limit the guests that run the same PID 1, since the host bears only so many of some."""
+        contender = job.selected.contender
+        init = contender.supervisor if contender.pid1 else self._context.request.system.init
+        with self._lock:
+            return self._init_semaphores.setdefault(
+                init, threading.Semaphore(self._context.provider.max_parallel(init))
+            )

@@ -1,0 +1,290 @@
+"""One guest's way through a run: boot, install, start, verify, measure, stop, destroy."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.engine import measurement
+from bench.engine.collector import ResultCollector
+from bench.engine.live_guests import LiveGuests
+from bench.engine.noise_gate import NoiseGate
+from bench.engine.observer import Observer
+from bench.engine.plan import Job
+from bench.engine.request import BenchRequest
+from bench.engine.verify import find_mode, verify
+from bench.model.host_info import Load
+from bench.model.scenario import Event, Scenario, ScenarioContext, Step, WorkUnit
+from provision.errors import Problem
+from provision.guest import File, Guest
+from provision.provider import Provider
+from supervisors.service import services_of
+
+# The phase of a guest that waits for its turn to disturb or to measure.
+WAIT = "wait"
+
+
+@dataclass(frozen=True)
+class SessionContext:
+    """What all sessions of a run share.
+
+    payload: the files that every guest is given. time_slots: which slot of time belongs to which
+    (contender, replica); the kills of event-driven contenders take turns in these slots.
+    """
+
+    request: BenchRequest
+    provider: Provider
+    payload: Sequence[File]
+    time_slots: dict[tuple[str, int], int]
+    gate: NoiseGate
+    guests: LiveGuests
+    collector: ResultCollector
+    observer: Observer
+
+
+class PhaseTimer:
+    """Measures how long a guest spends in each phase, and tells the observer."""
+
+    def __init__(self, job: Job, observer: Observer) -> None:
+        self._job = job
+        self._observer = observer
+        self._since = time.monotonic()
+        self.current = ""
+        self.seconds: dict[str, float] = {}
+
+    def enter(self, phase: str) -> None:
+        """End the current phase and begin another one; empty: none."""
+        now = time.monotonic()
+        if self.current:
+            spent = self.seconds.get(self.current, 0.0) + now - self._since
+            self.seconds[self.current] = round(spent, 3)
+        self.current, self._since = phase, now
+        if phase:
+            self._observer.phase(self._job.selected.name, self._job.replica, phase)
+
+    @contextmanager
+    def waiting(self, permission: AbstractContextManager[None]) -> Iterator[None]:
+        """Count the time until the permission is given as a phase of its own."""
+        phase = self.current
+        self.enter(WAIT)
+        with permission:
+            self.enter(phase)
+            yield
+
+
+class GuestSession:
+    """One guest and the work units that it does.
+
+    begun, done: how many units have begun, and how many are not to be repeated. A failed unit is
+    done, an interrupted one is not.
+    """
+
+    def __init__(self, job: Job, context: SessionContext) -> None:
+        self.job = job
+        self.phases = PhaseTimer(job, context.observer)
+        self.guest: Guest | None = None
+        self.begun = 0
+        self.done = 0
+        self._context = context
+        self._scenarios: dict[str, Scenario] = {
+            scenario.name: scenario for scenario in context.request.scenarios
+        }
+        self._samples: list[Event] = []
+        self._machine: dict[str, Any] = {}
+        self._load: dict[str, dict[str, float]] = {}
+        self._notes: list[str] = []
+        self._kept = ""
+
+    def run(self) -> tuple[WorkUnit, ...]:
+        """Do the whole job; return the units that another guest has to do.
+
+        A failure fails its own scenario only; before the first unit it fails all of them.
+        """
+        try:
+            self.measure_units()
+        except Problem as problem:
+            self._fail(str(problem))
+        except Exception as failure:
+            summary = f"{type(failure).__name__}: {failure}"
+            self._fail(f"{summary}\n{traceback.format_exc()}")
+        finally:
+            self.tear_down()
+        done = [unit.scenario for unit in self.job.units[: self.done]]
+        self._context.collector.add_guest(self.job, done, self._samples, self._facts())
+        return self.job.units[self.done :]
+
+    def measure_units(self) -> None:
+        """Set the guest up and do every unit of the job."""
+        with self.phases.waiting(self._context.gate.disturbing()):
+            guest = self.set_up()
+        for unit in self.job.units:
+            self._context.guests.check_running()
+            self.begun += 1
+            self.phases.enter(f"measure {unit.scenario}")
+            with self._quiet_section(unit):
+                load = Load()
+                self._samples += self.perform(unit, guest)
+                self._load[unit.scenario] = load.since()
+            self.done = self.begun
+
+    def set_up(self) -> Guest:
+        """Boot a guest and start a verified contender in it."""
+        self._context.guests.check_running()
+        guest = self._boot()
+        self._context.guests.check_running()
+        selected = self.job.selected
+        supervisor, contender = selected.supervisor, selected.contender
+        self.phases.enter("configure")
+        version = supervisor.version(guest, selected.source)
+        supervisor.configure(guest, contender, services_of(contender, 1))
+        self.phases.enter("start")
+        supervisor.start(guest, contender)
+        self.phases.enter("verify")
+        evidence, measurer = self._verify(guest)
+        self._context.collector.set_verified(selected.name, version, evidence)
+        self._machine = {**guest.facts(), "measurer": measurer}
+        return guest
+
+    def perform(self, unit: WorkUnit, guest: Guest) -> list[Event]:
+        """Have the unit's scenario do its work; return its samples."""
+        contender = self.job.selected.contender
+
+        def measure(steps: Sequence[Step], timeout: float) -> list[Event]:
+            # A storm waits for the storms of others; meanwhile Ctrl-C may have ended its guest.
+            self._context.guests.check_running()
+            return measurement.run_measurement(
+                guest,
+                scenario_context.services,
+                steps,
+                seed=self._context.request.options.seed * 1000 + self.job.replica,
+                timeout=timeout,
+                on_event=lambda event: self._context.observer.sample(contender.name, event),
+            )
+
+        slots = self._context.time_slots
+        scenario_context = ScenarioContext(
+            guest=guest,
+            supervisor=self.job.selected.supervisor,
+            contender=contender,
+            services=services_of(contender, 1),
+            replica=self.job.replica,
+            slot=(slots.get((contender.name, self.job.replica), 0), max(1, len(slots))),
+            measure=measure,
+            noise=lambda: self.phases.waiting(self._context.gate.disturbing()),
+        )
+        samples = self._scenarios[unit.scenario].perform(scenario_context, unit)
+        return [{"scenario": unit.scenario, **event} for event in samples]
+
+    def tear_down(self) -> None:
+        """Stop the contender and destroy the guest, or leave it running for its user."""
+        guest = self.guest
+        if guest is None:
+            return
+        with self.phases.waiting(self._context.gate.disturbing()):
+            if self._context.guests.stopping:  # it may have become so while this one waited
+                return
+            if self._context.request.options.keep:
+                self._keep(guest)
+                return
+            if not self.job.own_guest:
+                self._stop(guest)
+            self._destroy(guest)
+            self._context.guests.remove(guest)
+            self.phases.enter("")
+
+    def _boot(self) -> Guest:
+        selected = self.job.selected
+        recipe = selected.supervisor.recipe(selected.source)
+
+        def install(guest: Guest) -> None:
+            self.phases.enter("install")
+            recipe.install(guest)
+            self.phases.enter("up")
+
+        self.phases.enter("up")
+        again = f"-again{self.job.attempt}" if self.job.attempt else ""
+        name = f"{selected.name.replace('/', '-')}-{self.job.replica}{again}-{os.getpid()}"
+        guest = self._context.provider.up(
+            name,
+            self._context.request.system,
+            replace(recipe, install=install),
+            self._context.payload,
+        )
+        self.guest = guest
+        self._context.guests.add(guest)
+        self._context.collector.set_system(guest.system)
+        return guest
+
+    def _verify(self, guest: Guest) -> tuple[dict[str, Any], Event]:
+        """Check that the guest is as it should be; return evidence and the measurer's facts."""
+        supervisor, contender = self.job.selected.supervisor, self.job.selected.contender
+        wanted = services_of(contender, 1)
+        patience = 15 + 2 * (contender.period or 0)
+        steps: list[Step] = [
+            {"do": "await", "services": [each.name for each in wanted], "deadline": patience},
+            # Give processes that a detaching daemon leaves behind the time to exit.
+            {"do": "watch", "seconds": 0.3},
+            {"do": "snapshot"},
+        ]
+        events = measurement.run_measurement(
+            guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
+        )
+        evidence = verify(guest.system, supervisor, contender, wanted, events)
+        if supervisor.mode_command:
+            output = guest.run(supervisor.mode_command, check=False).stdout
+            evidence |= find_mode(supervisor, output)
+        return evidence, events[0]
+
+    def _quiet_section(self, unit: WorkUnit) -> AbstractContextManager[None]:
+        """Keep disturbers out if noise could reach the unit's figures."""
+        event_driven = self.job.selected.contender.period is None
+        if not self._scenarios[unit.scenario].quiet or not event_driven:
+            return nullcontext()
+        return self.phases.waiting(self._context.gate.measuring())
+
+    def _fail(self, reason: str) -> None:
+        if self._context.guests.stopping:
+            return
+        failed = self.job.units[self.done : self.begun or None]
+        self._context.collector.add_failure(
+            self.job,
+            [unit.scenario for unit in failed],
+            f"in phase {self.phases.current}: {reason}",
+        )
+        self.done = self.begun or len(self.job.units)
+
+    def _stop(self, guest: Guest) -> None:
+        self.phases.enter("stop")
+        try:
+            self.job.selected.supervisor.stop(guest, self.job.selected.contender)
+        except Exception as failure:  # a guest that has died has nothing left to stop
+            self._notes.append(f"stop: {failure}")
+
+    def _destroy(self, guest: Guest) -> None:
+        self.phases.enter("destroy")
+        try:
+            guest.destroy()
+        except Exception as failure:
+            self._notes.append(f"destroy: {failure}")
+
+    def _keep(self, guest: Guest) -> None:
+        if self._context.guests.release(guest):
+            self.phases.enter("keep")
+            self._kept = guest.keep()
+
+    def _facts(self) -> dict[str, Any]:
+        """What run.json keeps of the guest."""
+        return {
+            "replica": self.job.replica,
+            "phases": self.phases.seconds,
+            "notes": self._notes,
+            "kept": self._kept,
+            "load": self._load,
+            "least": round(self.job.min_seconds, 1),
+            **self._machine,
+        }

@@ -1,0 +1,106 @@
+"""What the command line may ask for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from bench.engine.request import (
+    DEFAULT_SCENARIOS,
+    BenchRequest,
+    EffortOptions,
+    ModeOptions,
+    RunOptions,
+    SelectionOptions,
+    SystemOptions,
+    parse_request,
+)
+from bench.scenarios import scenarios
+from provision.errors import Problem
+
+
+def parse(**options: Any) -> BenchRequest:
+    """Parse options by their command-line names."""
+    kinds = (SystemOptions, SelectionOptions, EffortOptions, ModeOptions)
+    groups = [
+        kind(**{name: value for name, value in options.items() if name in kind.__annotations__})
+        for kind in kinds
+    ]
+    return parse_request(*groups)  # type: ignore[arg-type]
+
+
+def test_defaults() -> None:
+    assert parse().options == RunOptions()
+    assert [scenario.name for scenario in parse().scenarios] == list(DEFAULT_SCENARIOS)
+
+
+@pytest.mark.parametrize("trials", ["0", "-1", "-30", "many", "3.5", "1e3", " ", "٣", "0x10"])
+def test_trials_below_one_or_no_number_are_refused(trials: str) -> None:
+    with pytest.raises(Problem, match=f"--trials={re.escape(trials)} ") as caught:
+        parse(trials=trials)
+    assert caught.value.usage
+    assert "whole number, 1 or more" in caught.value.advice
+
+
+@pytest.mark.parametrize("seed", ["", "-1", "one", "1.0"])
+def test_a_seed_that_is_no_number_is_refused(seed: str) -> None:
+    with pytest.raises(Problem, match=f"--seed={seed} ") as caught:
+        parse(seed=seed)
+    assert caught.value.usage
+
+
+def test_numbers() -> None:
+    options = parse(trials="7", seed="0").options
+    assert (options.trials, options.seed) == (7, 0)
+
+
+def test_keep_and_resume_contradict() -> None:
+    with pytest.raises(Problem, match="contradict") as caught:
+        parse(keep=True, resume=True)
+    assert caught.value.usage
+
+
+@pytest.mark.parametrize(
+    ("given", "flag"),
+    [({"only": ["s6"]}, "--only"), ({"trials": "5"}, "--trials"), ({"quick": True}, "--quick"),
+     ({"keep": True}, "--keep"), ({"seed": "2"}, "--seed"), ({"os": "arch"}, "--os"),
+     ({"scenario": ["deaths"]}, "--scenario"), ({"quick": True, "role": "runner"}, "--role, ")],
+)  # fmt: skip
+def test_redo_refuses_other_options(given: dict[str, Any], flag: str) -> None:
+    with pytest.raises(Problem, match=r"--redo and .* contradict") as caught:
+        parse(redo="unstable", **given)
+    assert caught.value.usage
+    assert flag in str(caught.value)
+
+
+def test_names_by_comma_and_by_repetition() -> None:
+    assert parse(only=["runit,s6", "god"]).options.only == ("runit", "s6", "god")
+
+
+def test_unknown_scenario_offers_the_nearest() -> None:
+    with pytest.raises(Problem) as caught:
+        parse(scenario=["restrat"])
+    assert caught.value.usage
+    assert "'restart'" in caught.value.advice
+
+
+def test_all_scenarios() -> None:
+    assert parse(scenario=["all"]).scenarios == tuple(scenarios().values())
+
+
+def test_options_of_a_run_ignore_how_it_is_continued() -> None:
+    plain = parse().options.as_json()
+    assert parse(resume=True).options.as_json() == plain
+    assert parse(keep=True).options.as_json() == plain
+    assert parse(trials="5").options.as_json() != plain
+    assert parse(seed="2").options.as_json() != plain
+    assert parse(only=["s6"]).options.as_json() != plain
+
+
+def test_one_contender_of_a_request_brings_its_floor() -> None:
+    part = parse(only=["runit", "s6"]).only("s6/runner/tuned/pid1")
+    names = [selected.name for selected in part.contenders]
+    assert names == ["s6/runner/tuned/pid1", "floor/runner/default/pid1"]
+    assert part.options.only == ("s6/runner/tuned/pid1",)

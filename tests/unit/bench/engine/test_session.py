@@ -1,0 +1,128 @@
+"""One guest's session: failures, waiting, and what happens once the run is being ended."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from bench.engine import measurement
+from bench.engine.session import WAIT, GuestSession, SessionContext
+from bench.model.scenario import Event, ScenarioContext, WorkUnit
+from bench.recording.store import Record
+from provision.errors import Problem
+from tests.support.wait import eventually
+from tests.unit.bench.engine.fakes import (
+    FLOOR,
+    FakeScenario,
+    fake_guest,
+    measure,
+    on_disk,
+    one_session,
+    sample_keys,
+    statuses,
+)
+
+JOIN_SECONDS = 60
+
+
+def fail() -> None:
+    raise Problem("no")
+
+
+def test_a_failed_unit_leaves_the_rest_to_a_further_guest(record: Record) -> None:
+    measure(record, FakeScenario("a"), FakeScenario("b", fail), FakeScenario("c"))
+    contender = on_disk(record)
+    assert (contender["status"], contender["reason"]) == ("failed", "in phase measure b: no")
+    assert statuses(contender) == {"a": "measured", "b": "failed", "c": "measured"}
+    assert (record.folder / contender["log"]).read_text() == "in phase measure b: no"
+    assert sample_keys(record) == [("a", 0, 0), ("a", 0, 1), ("c", 0, 0), ("c", 0, 1)]
+
+
+def test_a_failed_set_up_fails_every_unit(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(GuestSession, "set_up", lambda session: fail())
+    measure(record, FakeScenario("a"), FakeScenario("b"))
+    assert statuses(on_disk(record)) == {"a": "failed", "b": "failed"}
+    assert record.samples() == []
+
+
+def test_teardown_is_skipped_after_abort(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guest is destroyed meanwhile; an orderly stop would wait for it to answer."""
+    stopped: list[object] = []
+    monkeypatch.setattr(type(FLOOR), "stop", lambda *_: stopped.append(1))
+    session, context = one_session(record, FakeScenario("a"))
+    session.guest = fake_guest()
+    teardown = threading.Thread(target=session.tear_down)
+    with context.gate.measuring():
+        teardown.start()
+        eventually(lambda: context.gate.waiting_disturbers, "the teardown waits")
+        context.guests.stop()
+    teardown.join(JOIN_SECONDS)
+    assert not teardown.is_alive()
+    assert stopped == []
+
+
+def test_a_scenario_measures_nothing_more_after_abort(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A storm waits for the storms of others; its guest is destroyed when its turn comes."""
+    measured: list[object] = []
+
+    def perform(self: FakeScenario, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        context.measure([], 1)
+        return []
+
+    monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: measured.append(1))
+    monkeypatch.setattr(FakeScenario, "perform", perform)
+    session, context = one_session(record, FakeScenario("a"))
+    unit = session.job.units[0]
+    assert session.perform(unit, fake_guest()) == []
+    context.guests.stop()
+    with pytest.raises(Problem):
+        session.perform(unit, fake_guest())
+    assert measured == [1]
+
+
+def check_waits(
+    session: GuestSession, context: SessionContext, action: Callable[[], object]
+) -> None:
+    """Check that the action waits, in a phase of its own, while another guest measures."""
+    thread = threading.Thread(target=action)
+    with context.gate.measuring():
+        session.phases.enter("measure a")
+        thread.start()
+        eventually(lambda: context.gate.waiting_disturbers, "the guest waits")
+        assert session.phases.current == WAIT
+    thread.join(JOIN_SECONDS)
+    assert not thread.is_alive()
+    assert session.phases.current != WAIT
+    assert WAIT in session.phases.seconds
+
+
+def test_waiting_to_set_up_is_a_phase_of_its_own(record: Record) -> None:
+    session, context = one_session(record, FakeScenario("a"))
+    check_waits(session, context, session.measure_units)
+
+
+def test_waiting_to_tear_down_is_a_phase_of_its_own(record: Record) -> None:
+    session, context = one_session(record, FakeScenario("a"))
+    session.guest = fake_guest()
+    check_waits(session, context, session.tear_down)
+
+
+def test_waiting_for_quiet_is_no_part_of_measuring(record: Record) -> None:
+    measured = threading.Event()
+    scenario = FakeScenario("a", measured.set)
+    scenario.quiet = True  # type: ignore[misc]
+    session, context = one_session(record, scenario)
+    context.gate._max_disturbers = 2
+    measuring = threading.Thread(target=session.measure_units)
+    with context.gate.disturbing():
+        measuring.start()
+        eventually(lambda: session.begun and session.phases.current == WAIT, "it waits for quiet")
+        assert not measured.is_set()
+    measuring.join(JOIN_SECONDS)
+    assert not measuring.is_alive()
+    assert measured.is_set()
+    assert set(session.phases.seconds) >= {WAIT, "measure a"}
