@@ -18,16 +18,12 @@ from rich.table import Table
 
 from provision.cache import cache_folder, hand_over
 from provision.errors import Problem
-from provision.sources.archives import (
-    Archive,
-    Debian,
-    Progress,
-    Pypi,
-    Refused,
-    Source,
-    Upstream,
-    unpack,
-)
+from provision.provider import Notify
+from provision.sources.archives import Archive, ArchiveOrigin, ArchiveRejected
+from provision.sources.debian import Debian
+from provision.sources.pypi import Pypi
+from provision.sources.unpacking import unpack
+from provision.sources.upstream import Upstream
 from provision.systems import unknown
 
 FOLDERS = Path(__file__).parents[2] / "supervisors"
@@ -98,8 +94,8 @@ class Facts:
 
     rule: Rule
     reason: str
-    today: Source
-    article: Source
+    today: ArchiveOrigin
+    article: ArchiveOrigin
     article_version: str
     article_lines: int
     difference: str
@@ -142,7 +138,7 @@ class Row:
         return 100 * (self.article.lines - self.article_lines) / self.article_lines
 
 
-def count(names: Sequence[str], cache: Path, progress: Progress) -> list[Row]:
+def count(names: Sequence[str], cache: Path, notify: Notify) -> list[Row]:
     """A row for each named supervisor, all of them for no name, in alphabetical order.
 
     What cannot be fetched, or is refused, says why in its cell. Raises Problem for an unknown name,
@@ -158,14 +154,14 @@ def count(names: Sequence[str], cache: Path, progress: Progress) -> list[Row]:
         if names and name not in names:
             continue
         facts = read_facts(FOLDERS / name / FACTS)
-        article = _cell(facts.article, facts.rule, cache, cloc, progress)
+        article = _cell(facts.article, facts.rule, cache, cloc, notify)
         rows.append(
             Row(
                 name=name,
                 article_version=facts.article_version,
                 article_lines=facts.article_lines,
                 article=_of_version(article, facts.article_version),
-                today=_cell(facts.today, facts.rule, cache, cloc, progress),
+                today=_cell(facts.today, facts.rule, cache, cloc, notify),
                 reason=facts.reason,
                 difference=facts.difference,
             )
@@ -173,11 +169,11 @@ def count(names: Sequence[str], cache: Path, progress: Progress) -> list[Row]:
     return rows
 
 
-def count_and_keep(names: Sequence[str], progress: Progress) -> list[Row]:
+def count_and_keep(names: Sequence[str], notify: Notify) -> list[Row]:
     """Count, and keep the rows in the cache for the runs to come. Raises Problem."""
     cache = cache_folder() / FOLDER
     cache.mkdir(exist_ok=True)
-    rows = count(names, cache, progress)
+    rows = count(names, cache, notify)
     keep(rows, cache)
     hand_over(cache)
     return rows
@@ -227,7 +223,7 @@ def read_facts(path: Path) -> Facts:
     )
 
 
-def _source(table: Mapping[str, str]) -> Source:
+def _source(table: Mapping[str, str]) -> ArchiveOrigin:
     if "debian" in table:
         return Debian(table["debian"])
     version, sha256 = table.get("version", ""), table.get("sha256", "")
@@ -243,12 +239,12 @@ def _of_version(cell: Cell, version: str) -> Cell:
     return Cell(lack=f"{cell.origin} is {cell.version} now, not {version}")
 
 
-def _cell(source: Source, rule: Rule, cache: Path, cloc: str, progress: Progress) -> Cell:
+def _cell(source: ArchiveOrigin, rule: Rule, cache: Path, cloc: str, notify: Notify) -> Cell:
     try:
-        archive = source.fetch(cache, progress)
-        languages = _counted(archive, rule, cache, cloc, progress)
+        archive = source.fetch(cache, notify)
+        languages = _counted(archive, rule, cache, cloc, notify)
     except Problem as problem:
-        return Cell(lack=problem.what, refused=isinstance(problem, Refused))
+        return Cell(lack=problem.what, refused=isinstance(problem, ArchiveRejected))
     return Cell(
         version=archive.version,
         lines=sum(languages.values()),
@@ -259,7 +255,7 @@ def _cell(source: Source, rule: Rule, cache: Path, cloc: str, progress: Progress
 
 
 def _counted(
-    archive: Archive, rule: Rule, cache: Path, cloc: str, progress: Progress
+    archive: Archive, rule: Rule, cache: Path, cloc: str, notify: Notify
 ) -> dict[str, int]:
     """Lines by language, from the cache where this archive was counted by this rule before."""
     key = json.dumps([archive.sha256, asdict(rule), cloc], sort_keys=True)
@@ -268,7 +264,7 @@ def _counted(
         return {str(name): int(lines) for name, lines in json.loads(kept.read_text()).items()}
     except (OSError, ValueError, AttributeError):
         pass  # Not counted yet, or cut short by a full disk: count.
-    progress(f"counting {archive.path.name}")
+    notify(f"counting {archive.path.name}")
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="count-", dir=cache) as scratch:
         tree = Path(scratch) / "tree"

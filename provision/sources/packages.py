@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.sources.archives import Pypi
+from provision.sources.pypi import Pypi
 
 if TYPE_CHECKING:
     from provision.guest import Guest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.sources.archives import Pypi
 from provision.sources.packages import Apt, Pacman, Pip
+from provision.sources.pypi import Pypi
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, StartLimit
 from supervisors.service import Service

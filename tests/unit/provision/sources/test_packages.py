@@ -14,8 +14,9 @@ import pytest
 
 from provision.errors import Problem
 from provision.guest import Guest, Output
-from provision.sources.archives import Archive, Pypi
+from provision.sources.archives import Archive
 from provision.sources.packages import Apt, Aur, Gem, Pacman, Pip, Present, apt_versions
+from provision.sources.pypi import Pypi
 from provision.systems import SYSTEMS, Mirror, System
 
 
