@@ -208,6 +208,28 @@ def compare(c: Context, run: Sequence[str] = (), fail_on: str = "") -> int:
 
 @task(positional=["name"])
 @handle_errors
+def new(c: Context, name: str) -> None:
+    """Write the skeleton of a new supervisor's folder."""
+    from bench.cli.new_supervisor import create, created_lines
+
+    for line in created_lines(name, create(name)):
+        print(line)
+
+
+@task(positional=["name"])
+@handle_errors
+def check(c: Context, name: str) -> int:
+    """Say what a supervisor's folder lacks before the suite can measure it."""
+    from bench.cli.new_supervisor import check as find
+
+    lines, complete = find(name)
+    for line in lines:
+        print(line)
+    return 0 if complete else 1
+
+
+@task(positional=["name"])
+@handle_errors
 def usage(c: Context, name: str, os_: str = "debian") -> int:
     """Show how to run a daemon under that supervisor: the suite's own files and commands."""
     from bench.cli.usage import show
