@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 report_parse_errors(program)
+
+# A repeatable option: invoke makes a list of it only where the default is None.
+Repeated = list[str] | None
 
 _SYSTEM_HELP = {
     "os": "debian, arch or precise: the system in the guests",
@@ -77,8 +80,8 @@ def bench(
     c: Context,
     os_: str = "debian",
     provider: str = "auto",
-    only: Sequence[str] = (),
-    scenario: Sequence[str] = (),
+    only: Repeated = None,
+    scenario: Repeated = None,
     role: str = "",
     profile: str = "",
     trials: str = "",
@@ -88,7 +91,7 @@ def bench(
     resume: bool = False,
     box: str = "",
     force: bool = False,
-    overlay: Sequence[str] = (),
+    overlay: Repeated = None,
     versions: str = "",
     mirror: str = "",
     snapshot: str = "",
@@ -111,9 +114,9 @@ def bench(
     request = parse_request(
         SystemOptions(
             os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
-            snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay,
+            snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay or (),
         ),
-        SelectionOptions(only=only, scenario=scenario, role=role, profile=profile),
+        SelectionOptions(only=only or (), scenario=scenario or (), role=role, profile=profile),
         EffortOptions(trials=trials, seed=seed, quick=quick),
         ModeOptions(keep=keep, resume=resume, redo=redo, trace=trace),
     )  # fmt: skip
@@ -148,12 +151,12 @@ def calibrate(c: Context, quick: bool = False) -> int:
 
 @task(iterable=["run"])
 @handle_errors
-def merge(c: Context, run: Sequence[str] = (), mixed: bool = False) -> int:
+def merge(c: Context, run: Repeated = None, mixed: bool = False) -> int:
     """Make one run of several that were made apart; --mixed ranks across hosts."""
     from bench.distributed import merge as merging
     from reports.formats import terminal
 
-    record = merging.merge(run, mixed=mixed)
+    record = merging.merge(run or [], mixed=mixed)
     return terminal.show(record.run, _console(), force=False, folder=record.folder)
 
 
@@ -194,14 +197,14 @@ def publish(c: Context, run: str = "latest") -> None:
 
 @task(iterable=["run"])
 @handle_errors
-def compare(c: Context, run: Sequence[str] = (), fail_on: str = "") -> int:
+def compare(c: Context, run: Repeated = None, fail_on: str = "") -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
     from bench.recording.store import find, read_run
     from reports.compare import Measured, show
     from reports.model.samples import read
     from reports.model.text import clean
 
-    folders = [find(name) for name in run]
+    folders = [find(name) for name in run or []]
     runs = [Measured(clean(read_run(folder)), read(folder)) for folder in folders]
     return show(runs, fail_on, _console())
 
@@ -239,11 +242,11 @@ def usage(c: Context, name: str, os_: str = "debian") -> int:
 
 @task(iterable=["only"])
 @handle_errors
-def loc(c: Context, only: Sequence[str] = (), json: bool = False) -> None:
+def loc(c: Context, only: Repeated = None, json: bool = False) -> None:
     """Count the lines of code of supervisors, all or those named, by the article's rule."""
     from bench.recording import loc as counting
 
-    counts = counting.count_and_keep(only, lambda step: print(step, file=sys.stderr))
+    counts = counting.count_and_keep(only or [], lambda step: print(step, file=sys.stderr))
     print(counting.as_json(counts)) if json else _console().print(counting.table(counts))
 
 
@@ -275,7 +278,7 @@ def try_(
     os_: str = "debian",
     provider: str = "auto",
     box: str = "",
-    overlay: Sequence[str] = (),
+    overlay: Repeated = None,
     versions: str = "",
     mirror: str = "",
     snapshot: str = "",
@@ -288,7 +291,7 @@ def try_(
 
     options = SystemOptions(
         os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
-        snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay,
+        snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay or (),
     )  # fmt: skip
     return open_try_shell(name, options, _console())
 
