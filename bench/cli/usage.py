@@ -10,39 +10,49 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
-from bench.model.run_file import FLOOR
-from provision.systems import named, unknown
+from bench.model.run_file import FLOOR, Action, ExampleStep
+from bench.model.usage_examples import usage_examples
+from provision.systems import System, named, unknown
 from supervisors import supervisors
-from supervisors.examples import Action, examples
+from supervisors.base import Supervisor
 from supervisors.service import TESTD
 
 
 def show(name: str, system_name: str, console: Console) -> int:
-    """Print every example of that supervisor on that system. Raises Problem for unknown names."""
-    known = {each.name: each for each in supervisors().values() if each.name != FLOOR}
-    if name not in known:
-        raise unknown("supervisor", name, list(known))
-    supervisor, system = known[name], named(system_name)
+    """Print every usage example of that supervisor. Raises Problem for unknown names."""
+    choices = {name: each for name, each in supervisors().items() if name != FLOOR}
+    if name not in choices:
+        raise unknown("supervisor", name, list(choices))
+    supervisor, system = choices[name], named(system_name)
+    _print_introduction(supervisor, system, console)
+    for example in usage_examples(supervisor, system):
+        console.print()
+        console.print(Text(example["title"], style="bold underline"))
+        for step in example["steps"]:
+            _print_step(step, console)
+    return 0
+
+
+def _print_introduction(supervisor: Supervisor, system: System, console: Console) -> None:
+    name = supervisor.name
+    overlay = f" --overlay={name}=DIR" if supervisor.why_unavailable(system) else ""
     console.print(f"[bold]{escape(supervisor.title)}[/bold] on {system.title}", highlight=False)
     console.print(f"{supervisor.idea}\n", highlight=False, markup=False)
-    overlay = f" --overlay={name}=DIR" if supervisor.why_unavailable(system) else ""
     console.print(
         f"The daemon here is the suite's own, {TESTD}/testd; put yours in its place.\n"
         f"./inv try {name}{overlay} opens a shell in a guest where it runs.",
         highlight=False,
     )
-    for example in examples(supervisor, system):
-        console.print()
-        console.print(Text(example["title"], style="bold underline"))
-        for step in example["steps"]:
-            console.print(Text(step["title"], style="bold cyan"))
-            if "note" in step:
-                console.print(Text(step["note"]))
-            console.print(Group(*_drawn(step["actions"])))
-    return 0
 
 
-def _drawn(actions: list[Action]) -> Iterator[RenderableType]:
+def _print_step(step: ExampleStep, console: Console) -> None:
+    console.print(Text(step["title"], style="bold cyan"))
+    if "note" in step:
+        console.print(Text(step["note"]))
+    console.print(Group(*_rendered(step["actions"])))
+
+
+def _rendered(actions: list[Action]) -> Iterator[RenderableType]:
     for action in actions:
         if "file" in action:
             title = action["file"] + (" (executable)" if action["mode"] & 0o100 else "")

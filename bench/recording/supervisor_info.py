@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.model.run_file import FLOOR
+from bench.model.usage_examples import usage_examples
 from bench.recording.loc import FOLDER, kept
 from provision.cache import cache_folder
 from provision.sources.packages import Source
 from provision.systems import System
 from supervisors.base import Supervisor
-from supervisors.examples import examples
 
 
 def supervisor_info(
@@ -33,7 +33,9 @@ def supervisor_info(
             "article": each.article.__dict__ if each.article else None,
             "idea": each.idea,
             "findings": list(each.findings),
-            "usage": [] if each.name == FLOOR else examples(each, system, sources.get(each.name)),
+            "usage": []
+            if each.name == FLOOR
+            else usage_examples(each, system, sources.get(each.name)),
             "loc": counted.get(each.name),
         }
         for each in sorted(supervisors, key=lambda each: (each.article_order, each.name))

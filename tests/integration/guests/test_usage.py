@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import pytest
 
 from bench.engine import measurement
-from bench.model.run_file import FLOOR
+from bench.model.run_file import FLOOR, Action, Example
+from bench.model.usage_examples import usage_examples
 from provision.guest import File, Guest
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 from supervisors import supervisors
 from supervisors.base import Supervisor
-from supervisors.examples import Action, Example, examples
 
 pytestmark = pytest.mark.slow
 
@@ -49,9 +49,9 @@ def _cases() -> Iterator[Case]:
         # What Debian does not bring has an example that begins with a build of one's own.
         if supervisor.name == FLOOR or supervisor.source(DEBIAN) is None:
             continue
-        made = examples(supervisor, DEBIAN)
-        whole = [each for each in made if each["steps"][0]["title"] == "Install"]
-        for example in made:
+        examples = usage_examples(supervisor, DEBIAN)
+        whole = [each for each in examples if each["steps"][0]["title"] == "Install"]
+        for example in examples:
             yield Case(supervisor, example if example in whole else whole[0], example)
 
 

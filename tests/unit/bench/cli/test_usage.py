@@ -9,12 +9,12 @@ from rich.console import Console
 
 from bench.cli.usage import show
 from bench.model.run_file import FLOOR
+from bench.model.usage_examples import usage_examples
 from bench.recording.supervisor_info import supervisor_info
 from provision.errors import Problem
 from provision.systems import SYSTEMS, System
 from supervisors import supervisors
 from supervisors.base import Supervisor
-from supervisors.examples import examples
 
 MISSING = [
     pytest.param(supervisor, system, id=f"{supervisor.name} on {system.name}")
@@ -63,9 +63,9 @@ def test_an_archive_whose_address_nobody_knows_is_no_source() -> None:
 def test_where_there_is_no_source_words_stand_for_the_installation(
     supervisor: Supervisor, system: System
 ) -> None:
-    made = examples(supervisor, system)
-    assert made == supervisor_info([supervisor], system)[supervisor.name]["usage"]
-    for example in (each for each in made if each["steps"][0]["title"] == "Install"):
+    examples = usage_examples(supervisor, system)
+    assert examples == supervisor_info([supervisor], system)[supervisor.name]["usage"]
+    for example in (each for each in examples if each["steps"][0]["title"] == "Install"):
         install, *others = example["steps"]
         assert install["actions"] == []
         assert supervisor.why_unavailable(system) in install["note"]
@@ -77,7 +77,7 @@ def test_where_there_is_no_source_words_stand_for_the_installation(
 def test_an_overlay_is_a_source() -> None:
     perp = supervisors()["perp"]
     source = perp.sources["arch"]
-    (example, *_) = examples(perp, SYSTEMS["debian"], source)
+    (example, *_) = usage_examples(perp, SYSTEMS["debian"], source)
     assert "note" not in example["steps"][0]
 
 
