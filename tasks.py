@@ -300,10 +300,10 @@ def try_(
 @handle_errors
 def box_(c: Context, system: str) -> None:
     """Build Vagrant boxes of a system from its packages: one for libvirt, one for VirtualBox."""
-    from provision.systems import named
+    from provision.systems import get_system
     from provision.vagrant.box.builder import build_boxes
 
-    for provider, path in build_boxes(named(system)).items():
+    for provider, path in build_boxes(get_system(system)).items():
         print(f"--provider={provider} --box={path}")
 
 

@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 APP = "process-supervision"
 
 
-def caller() -> tuple[int, int] | None:
+def sudo_caller() -> tuple[int, int] | None:
     """User and group id of the person who called sudo; None where nobody did."""
     if os.geteuid() != 0 or "SUDO_UID" not in os.environ:
         return None
@@ -31,12 +31,12 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def hand_over(*roots: Path) -> None:
+def give_to_sudo_caller(*roots: Path) -> None:
     """Give what root wrote below the roots to whoever called sudo.
 
     Guests' trees are left alone: their owners are shifted, none of them is root.
     """
-    owner = caller()
+    owner = sudo_caller()
     if owner is None:
         return
     for root in roots:

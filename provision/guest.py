@@ -18,7 +18,7 @@ from invoke import Result
 from invoke.exceptions import CommandTimedOut, UnexpectedExit
 
 from provision.counters.memory import MemoryGroup
-from provision.counters.syscalls import Calls
+from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
 from provision.guest_name import check_guest_name
 from provision.systems import System
@@ -73,7 +73,7 @@ class Guest(ABC):
         """
 
     @abstractmethod
-    def online(self) -> AbstractContextManager[None]:
+    def network(self) -> AbstractContextManager[None]:
         """A network for the time of the block, and none after it."""
 
     @abstractmethod
@@ -97,9 +97,11 @@ class Guest(ABC):
         return None
 
     @contextmanager
-    def counted(self, pids: Iterable[int]) -> Iterator[Calls]:
+    def count_syscalls(self, pids: Iterable[int]) -> Iterator[SyscallCount]:
         """Count the system calls of those processes of the guest for the time of the block."""
-        yield Calls(why="the guest has a kernel of its own, in which the host does not count")
+        yield SyscallCount(
+            why="the guest has a kernel of its own, in which the host does not count"
+        )
 
     @property
     def connection(self) -> Connection:
@@ -158,21 +160,21 @@ class Guest(ABC):
         asking = f"setsid -f sh -c {shlex.quote(command)} < /dev/null > /dev/null 2>&1"
         self.run(asking, check=False)
         self.disconnect()
-        gone = self.ends_by(begin + patience)
+        gone = self.wait_for_end(begin + patience)
         return time.monotonic() - begin if gone else None
 
-    def ends_by(self, until: float) -> bool:
+    def wait_for_end(self, until: float) -> bool:
         """Wait for the end of its PID 1, until that instant of time.monotonic(); whether it came.
 
         Raises Problem where the provider cannot tell.
         """
         while time.monotonic() < until:
-            if self.ended():
+            if self.has_ended():
                 return True
             time.sleep(0.02)
         return False
 
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether its PID 1 has ended. Raises Problem where the provider cannot tell."""
         raise Problem(f"It cannot be told whether guest {self.name} has switched itself off.")
 
@@ -195,7 +197,8 @@ class Guest(ABC):
             self.connection.put(archive, path)
         except OSError as failure:
             raise Problem(
-                f"On guest {self.name}, {path} cannot be written: {failure}.", known=self.room()
+                f"On guest {self.name}, {path} cannot be written: {failure}.",
+                known=self.describe_free_space(),
             ) from failure
         unpacked = self.run(
             f"mkdir -p {into}; tar -xpf {path} -C {into} --strip-components={strip}"
@@ -205,10 +208,10 @@ class Guest(ABC):
         if unpacked.code:
             raise Problem(
                 f"On guest {self.name}, {name} cannot be unpacked below {into}.",
-                known=f"{unpacked.stderr[-2000:]}\n{self.room()}",
+                known=f"{unpacked.stderr[-2000:]}\n{self.describe_free_space()}",
             )
 
-    def room(self) -> str:
+    def describe_free_space(self) -> str:
         """A sentence that says how much more the guest can write."""
         free = self.run("df -Pm / | awk 'NR == 2 {print $4}'", check=False).stdout.strip()
         return f"{free} MiB are free where it writes."
@@ -241,7 +244,7 @@ class _Lines(io.TextIOBase):
         return len(text)
 
 
-def config() -> Config:
+def fabric_config() -> Config:
     """Fabric's settings, without the user's own files: a run must not depend on them."""
     return Config(lazy=True, overrides={"run": {"in_stream": False}, "load_ssh_configs": False})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provision.guest import File, Guest
-from provision.hygiene import SYSTEMD_UP
+from provision.hygiene import AWAIT_SYSTEMD
 
 # One respawn line, and nothing else: the host that the article advises.
 _INITTAB = "/etc/inittab"
@@ -49,7 +49,7 @@ def _systemd(guest: Guest, command: str) -> None:
     )
     guest.write([File("/etc/systemd/system/supervisor.service", unit)])
     # What it starts by itself comes first, whatever becomes of it.
-    guest.run(f"{SYSTEMD_UP}; systemctl daemon-reload; systemctl start supervisor.service")
+    guest.run(f"{AWAIT_SYSTEMD}; systemctl daemon-reload; systemctl start supervisor.service")
 
 
 def _upstart(guest: Guest, command: str) -> None:

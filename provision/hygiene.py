@@ -22,7 +22,7 @@ _STATIC = (
 )
 
 # By family of inits: shell commands for its guest, whether it runs yet or not.
-QUIET = {
+DISABLE_SERVICES = {
     # Its /etc/inittab, which the image brings, starts nothing.
     "sysvinit": "true",
     # Packages enable units whatever the image's preset says, which is "disable *".
@@ -33,6 +33,6 @@ QUIET = {
 }
 
 # Ends when systemd has started all that it starts by itself; fails where any of that failed.
-SYSTEMD_UP = (
+AWAIT_SYSTEMD = (
     "until [ -S /run/systemd/private ]; do sleep 0.05; done; systemctl is-system-running --wait"
 )

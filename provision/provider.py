@@ -21,7 +21,7 @@ class Unavailable:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Installation:
     """What is installed over a pristine system before a guest is handed out.
 
     key: everything that the result depends on, as text; equal keys may share a cached result.
@@ -69,7 +69,7 @@ class Provider(ABC):
         self,
         name: str,
         system: System,
-        recipe: Recipe | None = None,
+        recipe: Installation | None = None,
         files: Sequence[File] = (),
     ) -> Guest:
         """A running guest, pristine but for the recipe and files, under the system's own init.

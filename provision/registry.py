@@ -5,7 +5,7 @@ from __future__ import annotations
 from provision.errors import Problem
 from provision.lxc.provider import Lxc
 from provision.provider import Provider, Unavailable
-from provision.systems import Mirror, System, unknown
+from provision.systems import Mirror, System, unknown_name_error
 from provision.vagrant.provider import Vagrant
 
 AUTO = "auto"
@@ -17,7 +17,7 @@ def providers(box: str = "") -> dict[str, Provider]:
     return {provider.name: provider for provider in (Lxc(), *machines)}
 
 
-def choose(name: str, system: System, box: str = "") -> tuple[Provider, str]:
+def choose_provider(name: str, system: System, box: str = "") -> tuple[Provider, str]:
     """The provider asked for, or the best for that system, and why. Raises Problem.
 
     A box asks for a virtual machine.
@@ -42,7 +42,7 @@ def choose(name: str, system: System, box: str = "") -> tuple[Provider, str]:
         return _usable(every["lxc"], system), "where its packages come from was asked for"
     if name != AUTO:
         if name not in every:
-            raise unknown("provider", name, [AUTO, *every])
+            raise unknown_name_error("provider", name, [AUTO, *every])
         return _usable(every[name], system), "asked for"
     order = _order(system, every)
     for provider in order:

@@ -27,7 +27,7 @@ class Mirror:
     aur: str = ""
 
     @classmethod
-    def checked(cls, url: str, snapshot: str, keyring: str, aur: str) -> Mirror:
+    def from_options(cls, url: str, snapshot: str, keyring: str, aur: str) -> Mirror:
         """From the command line. Raises Problem."""
         for option, address in (("mirror", url), ("aur", aur)):
             if address and "://" not in address:
@@ -80,7 +80,7 @@ class System:
         asked = {key: value for key, value in asdict(self.mirror).items() if value}
         return {"name": self.name, "title": self.title, "mirror": asked}
 
-    def real(self, path: str) -> str:
+    def real_path(self, path: str) -> str:
         """Where an absolute path really lies, relative to the root: /sbin/init, usr/sbin/init."""
         relative = PurePosixPath(path).relative_to("/")
         for link, target in self.links.items():
@@ -136,14 +136,16 @@ SYSTEMS = {
 }
 
 
-def named(name: str, mirror: Mirror | None = None) -> System:
+def get_system(name: str, mirror: Mirror | None = None) -> System:
     """The system of that name, from that mirror. Raises Problem for an unknown one."""
     if name in SYSTEMS:
         return replace(SYSTEMS[name], mirror=mirror or Mirror())
-    raise unknown("system", name, list(SYSTEMS))
+    raise unknown_name_error("system", name, list(SYSTEMS))
 
 
-def unknown(kind: str, name: str, known: list[str], shown_by: str = "./inv list") -> Problem:
+def unknown_name_error(
+    kind: str, name: str, known: list[str], shown_by: str = "./inv list"
+) -> Problem:
     """The error for a name that nobody has, with the nearest that somebody has."""
     near = difflib.get_close_matches(name, known, n=1)
     return Problem(

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from provision.systems import unknown
+from provision.systems import unknown_name_error
 from reports.model.text import clean
 
 FORMATS = ("terminal", "md", "html", "csv", "json", "pyperf")
@@ -49,7 +49,7 @@ def known_format(form: str) -> str:
     """The form itself. Raises Problem for one that nobody knows."""
     if form in FORMATS:
         return form
-    raise unknown("format", form, list(FORMATS))
+    raise unknown_name_error("format", form, list(FORMATS))
 
 
 def write_article(form: str, run: dict[str, Any], folder: Path) -> list[Path]:

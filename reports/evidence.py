@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.errors import Problem
-from provision.systems import unknown
+from provision.systems import unknown_name_error
 from reports.model.samples import of_scenario
 from reports.model.view import label
 
@@ -40,10 +40,10 @@ def _chosen(run: dict[str, Any], cell: str) -> tuple[list[dict[str, Any]], str]:
     contenders = run["contenders"]
     chosen = [each for each in contenders if f"{each['name']}/".startswith(f"{asked}/")]
     if not chosen:
-        raise unknown("contender", asked, [each["name"] for each in contenders])
+        raise unknown_name_error("contender", asked, [each["name"] for each in contenders])
     if not any(scenario in each["scenarios"] for each in chosen):
         known = dict.fromkeys(name for each in chosen for name in each["scenarios"])
-        raise unknown("scenario of that run", scenario, list(known))
+        raise unknown_name_error("scenario of that run", scenario, list(known))
     return chosen, scenario
 
 

@@ -12,8 +12,8 @@ from typing import ClassVar, Literal
 from provision import host_init
 from provision.errors import Problem
 from provision.guest import File, Guest
-from provision.provider import Recipe
-from provision.sources.packages import Source
+from provision.provider import Installation
+from provision.sources.packages import PackageSource
 from provision.systems import System
 from supervisors.contender import Contender
 from supervisors.service import Service, Watchdog
@@ -67,9 +67,9 @@ class Supervisor:
     # How it gets into a guest.
 
     # By system (debian, arch, precise): how that system gets it. A system may be left out.
-    sources: ClassVar[Mapping[str, Source]]
+    sources: ClassVar[Mapping[str, PackageSource]]
     # By system: how it gets the article's version, for --versions=2012.
-    article_sources: ClassVar[Mapping[str, Source]] = {}
+    article_sources: ClassVar[Mapping[str, PackageSource]] = {}
     # By system that `sources` leaves out: why, in words that follow "not available: ".
     unavailable_on: ClassVar[Mapping[str, str]] = {}
     # The file that proves the installation; None where the suite itself brings the program.
@@ -80,7 +80,7 @@ class Supervisor:
     # The first group of this regular expression is the version in what that command prints.
     version_pattern: ClassVar[str] = r"(\d+(?:\.\d+)+\w*)"
     # The source of daemonize(1), where its manual asks for that with a foreground program.
-    daemonize_source: ClassVar[Source | None] = None
+    daemonize_source: ClassVar[PackageSource | None] = None
 
     # How it runs.
 
@@ -195,7 +195,7 @@ class Supervisor:
         """Whether it can be PID 1."""
         return self.init_command is not None
 
-    def source(self, system: System, versions: str = "") -> Source | None:
+    def source(self, system: System, versions: str = "") -> PackageSource | None:
         """Return how that system gets it, or None. versions: `2012` for the article's."""
         if versions == ARTICLE_YEAR and system.name in self.article_sources:
             return self.article_sources[system.name]
@@ -206,7 +206,7 @@ class Supervisor:
         source = self.source(system, versions)
         if source is None:
             return self.unavailable_on.get(system.name, _NOT_PACKAGED)
-        return source.lack(system)
+        return source.why_unavailable(system)
 
     def matches_article(self, version: str) -> bool:
         """Return whether a version is the article's, whatever a packager appended to it."""
@@ -220,7 +220,7 @@ class Supervisor:
 
     # What the suite does to a guest.
 
-    def recipe(self, source: Source) -> Recipe:
+    def recipe(self, source: PackageSource) -> Installation:
         """Return how to install it over a pristine system. A changed subclass installs anew."""
         code = self.module_file.read_text()
 
@@ -232,17 +232,17 @@ class Supervisor:
                     f" there is no {self.program_path} in the guest."
                 )
 
-        return Recipe(self.name, f"{source.key}\n{code}", install)
+        return Installation(self.name, f"{source.key}\n{code}", install)
 
-    def install(self, guest: Guest, source: Source) -> None:
+    def install(self, guest: Guest, source: PackageSource) -> None:
         """Install it, and finish the installation, in a guest that has a network."""
         source.install(guest)
         self.after_install(guest)
 
-    def version(self, guest: Guest, source: Source) -> str:
+    def version(self, guest: Guest, source: PackageSource) -> str:
         """Return the version of the installed program, e.g. 2.1.2. Raises Problem."""
         if self.version_command is None:
-            return source.installed(guest, str(self.program_path))
+            return source.installed_version(guest, str(self.program_path))
         output = guest.run(self.version_command, check=False)
         printed = output.stdout + output.stderr
         version = re.search(self.version_pattern, printed)

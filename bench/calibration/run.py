@@ -26,8 +26,8 @@ from daemon.build import Binaries, build
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.provider import Provider
-from provision.registry import choose
-from provision.systems import System, named
+from provision.registry import choose_provider
+from provision.systems import System, get_system
 
 # Who is seen by both witnesses: those that react to events, as far as they are to be had.
 WITNESSED = ("runit", "s6", "daemontools")
@@ -67,9 +67,9 @@ def calibrate(*, quick: bool, observer: Observer, say: Callable[[str], None]) ->
     kept: whether it was; a quick one leaves a full one in its place.
     """
     size = QUICK if quick else FULL
-    system = named("debian")
+    system = get_system("debian")
     # Embedded guests alone share the host's clock.
-    provider, _ = choose("lxc", system)
+    provider, _ = choose_provider("lxc", system)
     built = build(platform.machine(), cache_folder())
     untraced = lack()
     say(f"tracing: {untraced or 'the kernel is a second witness'}")

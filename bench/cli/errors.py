@@ -11,9 +11,9 @@ from typing import ParamSpec
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
-from provision.cache import cache_folder, caller, hand_over
+from provision.cache import cache_folder, give_to_sudo_caller, sudo_caller
 from provision.errors import Problem
-from provision.systems import unknown
+from provision.systems import unknown_name_error
 
 P = ParamSpec("P")
 INTERRUPTED = "Interrupted: guests are removed, finished measurements are kept."
@@ -80,10 +80,10 @@ def parse_problem(error: ParseError, tasks: Iterable[str]) -> Problem:
     if word is None:
         return Problem(str(error), advice=f"{shown_by} shows what there is.", usage=True)
     if not word[1].startswith("-"):
-        return unknown("task", word[1], sorted(tasks), "./inv")
+        return unknown_name_error("task", word[1], sorted(tasks), "./inv")
     flags = error.context.flags if error.context else {}
     options = sorted(flag for flag in flags if flag.startswith("--"))
-    return unknown(f"option of {task or 'invoke'}", word[1], options, shown_by)
+    return unknown_name_error(f"option of {task or 'invoke'}", word[1], options, shown_by)
 
 
 def _exit_for(failure: OSError) -> Exit:
@@ -94,8 +94,8 @@ def _exit_for(failure: OSError) -> Exit:
 
 def _hand_over_files() -> None:
     """Give what root wrote to the user who called sudo, however the command ended."""
-    if caller() is None:
+    if sudo_caller() is None:
         return
     from bench.recording.store import RESULTS
 
-    hand_over(cache_folder(), RESULTS)
+    give_to_sudo_caller(cache_folder(), RESULTS)

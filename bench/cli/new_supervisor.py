@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 
 import supervisors as package
 from provision.errors import Problem
-from provision.systems import unknown
+from provision.systems import unknown_name_error
 from supervisors import folders, load
 from supervisors.contract import LONGEST_PROCESS_NAME, MARK, violations
 
@@ -79,7 +79,9 @@ def check(name: str) -> tuple[list[str], bool]:
     """Return what a supervisor's folder lacks, and whether it is complete. Raises Problem."""
     names = [folder.name for folder in folders()]
     if name not in names:
-        raise unknown("supervisor", name, names, "./inv new NAME writes a folder; ./inv list")
+        raise unknown_name_error(
+            "supervisor", name, names, "./inv new NAME writes a folder; ./inv list"
+        )
     supervisor = load(name)
     try:
         complaints = list(violations(supervisor))

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bench.model.run_file import FLOOR, Action, ExampleStep
 from bench.model.usage_examples import usage_examples
-from provision.systems import System, named, unknown
+from provision.systems import System, get_system, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.service import TESTD
@@ -22,8 +22,8 @@ def show(name: str, system_name: str, console: Console) -> int:
     """Print every usage example of that supervisor. Raises Problem for unknown names."""
     choices = {name: each for name, each in supervisors().items() if name != FLOOR}
     if name not in choices:
-        raise unknown("supervisor", name, list(choices))
-    supervisor, system = choices[name], named(system_name)
+        raise unknown_name_error("supervisor", name, list(choices))
+    supervisor, system = choices[name], get_system(system_name)
     _print_introduction(supervisor, system, console)
     for example in usage_examples(supervisor, system):
         console.print()

@@ -20,7 +20,7 @@ from bench.tracing.compare import check_traceable
 from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.registry import choose
+from provision.registry import choose_provider
 
 # A worker offers one of these: what measures shares its host with nothing else that measures.
 RESOURCE = "bench"
@@ -116,7 +116,7 @@ def part(request: BenchRequest, name: str) -> Part:
 
 def check_fit(request: BenchRequest) -> None:
     """Raises Problem where this worker's host cannot measure so: what `bench` would meet first."""
-    provider, _ = choose(request.options.provider, request.system, request.options.box)
+    provider, _ = choose_provider(request.options.provider, request.system, request.options.box)
     if request.options.trace:
         check_traceable(provider)
     build(platform.machine(), cache_folder())

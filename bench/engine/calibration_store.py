@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.engine import measurement
 from bench.model.host_info import host_facts, same_host
-from provision.cache import cache_folder, hand_over
+from provision.cache import cache_folder, give_to_sudo_caller
 
 SCHEMA = 1
 
@@ -40,7 +40,7 @@ def keep(found: dict[str, Any]) -> bool:
     if found["quick"] and before and not before["quick"]:
         return False
     path().write_text(json.dumps({**found, "instrument": instrument()}, indent=1))
-    hand_over(path())
+    give_to_sudo_caller(path())
     return True
 
 

@@ -19,7 +19,7 @@ from bench.recording.store import find, read_run
 from bench.scenarios import scenarios
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
-from provision.systems import Mirror, System, named, unknown
+from provision.systems import Mirror, System, get_system, unknown_name_error
 from supervisors.base import ARTICLE_YEAR
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
@@ -51,9 +51,9 @@ class SystemOptions:
     def system(self) -> System:
         """Look up the system and attach the mirror. Raises Problem."""
         if self.versions not in ("", ARTICLE_YEAR):
-            raise unknown("set of versions", self.versions, [ARTICLE_YEAR])
-        mirror = Mirror.checked(self.mirror, self.snapshot, self.keyring, self.aur)
-        return named(self.os, mirror)
+            raise unknown_name_error("set of versions", self.versions, [ARTICLE_YEAR])
+        mirror = Mirror.from_options(self.mirror, self.snapshot, self.keyring, self.aur)
+        return get_system(self.os, mirror)
 
     def overlays(self) -> dict[str, Overlay]:
         """Read the overlay folders, by supervisor. Raises Problem."""
@@ -206,7 +206,7 @@ def _repeat_latest(options: RunOptions) -> BenchRequest:
 
 
 def _system(options: RunOptions) -> System:
-    return named(options.system, options.mirror)
+    return get_system(options.system, options.mirror)
 
 
 def _resolve(
@@ -237,7 +237,7 @@ def _check_continuation(mode: ModeOptions) -> None:
             usage=True,
         )
     if mode.redo not in ("", UNSTABLE):
-        raise unknown("kind of contender to repeat", mode.redo, [UNSTABLE])
+        raise unknown_name_error("kind of contender to repeat", mode.redo, [UNSTABLE])
     if mode.redo and mode.resume:
         raise Problem(
             "--redo and --resume contradict each other.",
@@ -284,5 +284,5 @@ def _scenario_names(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(scenarios())
     for name in names:
         if name not in scenarios():
-            raise unknown("scenario", name, [*scenarios(), ALL])
+            raise unknown_name_error("scenario", name, [*scenarios(), ALL])
     return names

@@ -30,9 +30,9 @@ from bench.model.selection import SelectedContender
 from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
 from bench.tracing.compare import check_traceable, witnessed
-from provision.cache import hand_over
+from provision.cache import give_to_sudo_caller
 from provision.provider import Provider
-from provision.registry import choose
+from provision.registry import choose_provider
 
 TRIALS, TRIALS_QUICK = 30, 6
 # Identical guests of one contender at most; guests one after the other where one runs at a time.
@@ -54,7 +54,9 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
         contenders = earlier.due_contenders(request) if earlier else list(request.contenders)
         if earlier and not _anything_due(earlier, contenders, observer):
             return earlier.record
-        provider, reason = choose(request.options.provider, request.system, request.options.box)
+        provider, reason = choose_provider(
+            request.options.provider, request.system, request.options.box
+        )
         if request.options.trace:
             check_traceable(provider)
         if earlier:
@@ -79,7 +81,7 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
         )
         with tracing:
             execute(plan, contenders, request, provider, record, observer)
-        hand_over(record.folder)
+        give_to_sudo_caller(record.folder)
     return record
 
 

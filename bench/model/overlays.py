@@ -8,7 +8,7 @@ from typing import Any
 
 from provision.errors import Problem
 from provision.sources.overlay import Overlay, missing_program
-from provision.systems import System, unknown
+from provision.systems import System, unknown_name_error
 from supervisors import supervisors
 
 
@@ -22,8 +22,8 @@ def parse_overlays(values: Sequence[str], system: System) -> dict[str, Overlay]:
     for value in values:
         name, _, folder = value.rpartition("=")
         if name and name not in _programs():
-            raise unknown("supervisor", name, list(_programs()))
-        overlay = Overlay.of(Path(folder).expanduser(), system)
+            raise unknown_name_error("supervisor", name, list(_programs()))
+        overlay = Overlay.load(Path(folder).expanduser(), system)
         if name:
             _check_holds_program(name, overlay, system)
         for supervisor in [name] if name else _supervisors_in(overlay, system):
@@ -40,7 +40,7 @@ def overlays_of_run(run: Mapping[str, Any], system: System) -> dict[str, Overlay
         source = contender.get("source", {})
         if source.get("kind") != Overlay.kind:
             continue
-        overlay = Overlay.of(Path(source["folder"]), system)
+        overlay = Overlay.load(Path(source["folder"]), system)
         overlays[contender["supervisor"]] = overlay
         if overlay.digest != source["sha256"]:
             raise Problem(
@@ -76,7 +76,7 @@ def _supervisors_in(overlay: Overlay, system: System) -> list[str]:
     raise Problem(
         f"--overlay={overlay.folder} holds none of the supervisors' programs.",
         known="Looked for: "
-        + ", ".join(f"{system.real(program)} ({name})" for name, program in programs.items()),
+        + ", ".join(f"{system.real_path(program)} ({name})" for name, program in programs.items()),
         advice="Name a folder that holds one of them.",
         usage=True,
     )

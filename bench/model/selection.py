@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bench.model.run_file import FLOOR
 from provision.errors import Problem
-from provision.sources.packages import Present, Source
-from provision.systems import System, unknown
+from provision.sources.packages import PackageSource, Present
+from provision.systems import System, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
@@ -23,7 +23,7 @@ class SelectedContender:
 
     supervisor: Supervisor
     contender: Contender
-    source: Source
+    source: PackageSource
 
     @property
     def name(self) -> str:
@@ -82,7 +82,7 @@ def select_contenders(
     selection: Selection,
     *,
     versions: str = "",
-    overlays: Mapping[str, Source] = {},
+    overlays: Mapping[str, PackageSource] = {},
 ) -> SelectedContenders:
     """Find the selected contenders and add the floor that they are compared with.
 
@@ -141,7 +141,9 @@ def _nothing_selected(selection: Selection, absent: Sequence[AbsentSupervisor]) 
     )
 
 
-def _available_source(supervisor: Supervisor, system: System, versions: str) -> Source | None:
+def _available_source(
+    supervisor: Supervisor, system: System, versions: str
+) -> PackageSource | None:
     if supervisor.why_unavailable(system, versions):
         return None
     return supervisor.source(system, versions)
@@ -164,11 +166,11 @@ def _check_selection(selection: Selection) -> None:
     ]
     for name in selection.only:
         if _supervisor_of(name) not in supervisors():
-            raise unknown("supervisor", name, list(supervisors()))
+            raise unknown_name_error("supervisor", name, list(supervisors()))
         if not any(_begins_with(contender, name) for contender in contenders):
-            raise unknown("contender", name, contenders)
+            raise unknown_name_error("contender", name, contenders)
 
 
 def _check_choice(kind: str, value: str, choices: Sequence[str]) -> None:
     if value and value not in choices:
-        raise unknown(kind, value, list(choices))
+        raise unknown_name_error(kind, value, list(choices))

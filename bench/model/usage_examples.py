@@ -8,7 +8,7 @@ from typing import IO, Any, NoReturn
 
 from bench.model.run_file import Action, Example, ExampleStep
 from provision.guest import File, Guest, Output
-from provision.sources.packages import Source
+from provision.sources.packages import PackageSource
 from provision.systems import System
 from supervisors.base import ENABLE_SCRIPT, RUN_ENABLE_SCRIPT, Supervisor
 from supervisors.contender import Contender
@@ -16,7 +16,7 @@ from supervisors.service import Service
 
 
 def usage_examples(
-    supervisor: Supervisor, system: System, source: Source | None = None
+    supervisor: Supervisor, system: System, source: PackageSource | None = None
 ) -> list[Example]:
     """Return every way to use a supervisor on a system, with no two alike.
 
@@ -49,7 +49,9 @@ def _first(contenders: Iterable[Contender], role: str, profile: str) -> Contende
     return next(c for c in contenders if (c.role, c.profile) == (role, profile))
 
 
-def _install_step(supervisor: Supervisor, system: System, source: Source | None) -> ExampleStep:
+def _install_step(
+    supervisor: Supervisor, system: System, source: PackageSource | None
+) -> ExampleStep:
     used = source or supervisor.source(system)
     reason = "" if source else supervisor.why_unavailable(system)
     if used is None or reason:
@@ -114,7 +116,7 @@ def _difference(
 
 
 def _foreground_program(
-    supervisor: Supervisor, system: System, daemonize_source: Source
+    supervisor: Supervisor, system: System, daemonize_source: PackageSource
 ) -> Example:
     """Return how a monitor, which watches daemons only, keeps a foreground program."""
     contender = supervisor.contenders[0]

@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 from rich.table import Table
 
-from provision.cache import cache_folder, hand_over
+from provision.cache import cache_folder, give_to_sudo_caller
 from provision.errors import Problem
 from provision.provider import Notify
 from provision.sources.archives import Archive, ArchiveOrigin, ArchiveRejected
@@ -24,7 +24,7 @@ from provision.sources.debian import Debian
 from provision.sources.pypi import Pypi
 from provision.sources.unpacking import unpack
 from provision.sources.upstream import Upstream
-from provision.systems import unknown
+from provision.systems import unknown_name_error
 
 FOLDERS = Path(__file__).parents[2] / "supervisors"
 FACTS = "source.toml"
@@ -147,7 +147,7 @@ def count(names: Sequence[str], cache: Path, notify: Notify) -> list[Row]:
     known = sorted(path.parent.name for path in FOLDERS.glob(f"*/{FACTS}"))
     for name in names:
         if name not in known:
-            raise unknown("supervisor", name, known)
+            raise unknown_name_error("supervisor", name, known)
     cloc = _cloc_version()
     rows = []
     for name in known:
@@ -175,7 +175,7 @@ def count_and_keep(names: Sequence[str], notify: Notify) -> list[Row]:
     cache.mkdir(exist_ok=True)
     rows = count(names, cache, notify)
     keep(rows, cache)
-    hand_over(cache)
+    give_to_sudo_caller(cache)
     return rows
 
 

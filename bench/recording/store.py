@@ -16,7 +16,7 @@ from jsonschema.exceptions import best_match
 
 from bench.recording.samples_file import PLAIN, lines
 from bench.recording.schema import SCHEMA_FILE
-from provision.cache import hand_over
+from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
 
 SCHEMA = 1
@@ -246,4 +246,4 @@ def _point_latest(folder: Path) -> None:
     fresh = folder.with_name(f".latest-{os.getpid()}")
     fresh.symlink_to(folder.name)
     fresh.replace(link)
-    hand_over(folder.parent)
+    give_to_sudo_caller(folder.parent)

@@ -9,13 +9,13 @@ from bench.model.run_file import FLOOR
 from bench.model.usage_examples import usage_examples
 from bench.recording.loc import FOLDER, kept
 from provision.cache import cache_folder
-from provision.sources.packages import Source
+from provision.sources.packages import PackageSource
 from provision.systems import System
 from supervisors.base import Supervisor
 
 
 def supervisor_info(
-    supervisors: Iterable[Supervisor], system: System, sources: Mapping[str, Source] = {}
+    supervisors: Iterable[Supervisor], system: System, sources: Mapping[str, PackageSource] = {}
 ) -> dict[str, Any]:
     """By name: facts, the row of 2012, the idea, findings, usage examples, lines of code.
 

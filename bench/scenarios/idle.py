@@ -57,7 +57,7 @@ class Idle(Scenario):
             "idle", (settle, {"do": "cpu", "label": "idle", "window": window, **turn.tree})
         )
         played = run_stages(turn, [before], patience + 60)
-        with turn.guest.counted(_tree(played)) as calls:
+        with turn.guest.count_syscalls(_tree(played)) as calls:
             played += run_stages(turn, [idle], window + 60)
         return [*played, {"act": "idle", "event": "syscalls", **asdict(calls)}]
 

@@ -67,7 +67,9 @@ class Scale(Scenario):
                 taken = self._at(turn, before, size)
             except Problem:
                 # A PID 1 that dies takes the measuring program with it before its end is seen.
-                if not (turn.contender.pid1 and turn.guest.ends_by(time.monotonic() + END_SEEN)):
+                if not (
+                    turn.contender.pid1 and turn.guest.wait_for_end(time.monotonic() + END_SEEN)
+                ):
                     raise
                 return [*events, {"size": size, "event": "died"}]
             events += [{"size": size, **event} for event in taken if event["event"] in _KEPT]

@@ -118,7 +118,7 @@ def _kill(turn: ScenarioContext, name: str, seconds: float) -> list[Event]:
     except Problem as problem:
         turn.guest.disconnect()
         time.sleep(seconds)
-        return [{"event": "off" if turn.guest.ended() else "cut", "why": str(problem)}]
+        return [{"event": "off" if turn.guest.has_ended() else "cut", "why": str(problem)}]
 
 
 def _mortal(contender: Contender) -> tuple[str, ...]:

@@ -50,12 +50,12 @@ class MemoryGroup:
         return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
     @contextmanager
-    def limited(self, size: int) -> Iterator[Tally]:
+    def limited(self, size: int) -> Iterator[KillCounter]:
         """Let it have that many bytes and no swap; as it was before when the block ends."""
         wanted = {self._files.swap: "0", self._files.limit: str(size)}
         present = {name: value for name, value in wanted.items() if (self.path / name).exists()}
         before = {name: (self.path / name).read_text() for name in present}
-        tally = Tally(self)
+        tally = KillCounter(self)
         tally.start()
         try:
             for name, value in present.items():
@@ -73,7 +73,7 @@ class MemoryGroup:
         return _VERSIONS[self.version]
 
 
-class Tally(threading.Thread):
+class KillCounter(threading.Thread):
     """Counts the kernel's kills in a group that may be gone, and its counter with it, right after.
 
     systemd removes a service's group when the service has ended, and cgroup v1 counts in the
@@ -111,7 +111,9 @@ class Tally(threading.Thread):
         return _SLOW
 
 
-def memory_group(pid: int, root: Path = _ROOT, proc: Path = Path("/proc")) -> MemoryGroup | None:
+def find_memory_group(
+    pid: int, root: Path = _ROOT, proc: Path = Path("/proc")
+) -> MemoryGroup | None:
     """The innermost group with a memory limit that this process of the host is in.
 
     None where no memory controller is to be had.

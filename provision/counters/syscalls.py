@@ -26,7 +26,7 @@ _EVENT = "raw_syscalls/sys_enter"
 
 
 @dataclass
-class Calls:
+class SyscallCount:
     """The system calls of a block of time, to be read when it is over.
 
     count: None where they were not counted, and then why says the reason. ns: how long it lasted.
@@ -38,12 +38,12 @@ class Calls:
 
 
 @contextmanager
-def counted(pids: Iterable[int]) -> Iterator[Calls]:
+def count_syscalls(pids: Iterable[int]) -> Iterator[SyscallCount]:
     """Count what those processes of the host, and what they start, call for the time of the block.
 
     The kernel counts by itself: nothing is written anywhere, and the counters go with this process.
     """
-    calls = Calls()
+    calls = SyscallCount()
     with ExitStack() as held:
         try:
             counters = [held.enter_context(each) for each in _counters(pids)]

@@ -15,7 +15,7 @@ from provision.systems import System
 _VSYSCALL = "[vsyscall]"
 
 
-def check(system: System, root: Path, enter: Sequence[str]) -> None:
+def check_programs_run(system: System, root: Path, enter: Sequence[str]) -> None:
     """Have the system's own /bin/true and shell run. Raises Problem, explained as far as it goes.
 
     root: the folder of the system; enter: the command, run in it, that enters it.
@@ -49,7 +49,7 @@ def _why(root: Path, code: int) -> str:
     libc = libc_version(root)
     known = f"Its C library is glibc {libc}." if libc else "Its C library is not known."
     crashed = code in (-signal.SIGSEGV, 128 + signal.SIGSEGV)
-    if crashed and not vsyscall():
+    if crashed and not has_vsyscall_page():
         return (
             f"{known} This kernel has no vsyscall page, which glibc before 2.15 and static programs"
             " of its time call: boot the host with vsyscall=xonly, or vsyscall=emulate."
@@ -59,7 +59,7 @@ def _why(root: Path, code: int) -> str:
     return known
 
 
-def vsyscall(maps: Path = Path("/proc/self/maps")) -> bool:
+def has_vsyscall_page(maps: Path = Path("/proc/self/maps")) -> bool:
     """Whether this kernel has the page at a fixed address that old programs call it by."""
     return _VSYSCALL in maps.read_text()
 

@@ -15,7 +15,7 @@ from provision.bootstrap.distributions import DISTRIBUTIONS
 from provision.bootstrap.keys import guest_key
 from provision.bootstrap.tools import ISOLATED, run_tool
 from provision.cache import cache_folder, remove_tree
-from provision.hygiene import QUIET
+from provision.hygiene import DISABLE_SERVICES
 from provision.lxc import abi_check, userns
 from provision.lxc.userns import AS_GUEST_ROOT, make_shifted_folder, unpack_shifted
 from provision.provider import Notify, ignore_message
@@ -55,7 +55,7 @@ def _image_key(system: System) -> str:
         guest_key().with_suffix(".pub").read_text(),
         *_keyring_digest(system),
         *(path.read_text() for path in (*rootfs, *_BUILD_MODULES)),
-        repr(QUIET),
+        repr(DISABLE_SERVICES),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -104,7 +104,7 @@ def _build(system: System, folder: Path) -> None:
         DISTRIBUTIONS[system.name].build(system, archive, downloads)
         make_shifted_folder(root)
         unpack_shifted(archive, root)
-        abi_check.check(system, root, (*AS_GUEST_ROOT, "chroot", "."))
+        abi_check.check_programs_run(system, root, (*AS_GUEST_ROOT, "chroot", "."))
         _add_suite_files(root)
         _disable_services(root)
         root.rename(folder)
@@ -126,7 +126,7 @@ def _add_suite_files(root: Path) -> None:
 
 def _disable_services(root: Path) -> None:
     """Keep the root's own init from starting more than it must, and make sshd's host keys."""
-    script = f"{QUIET[_detect_init(root)]} && ssh-keygen -A"
+    script = f"{DISABLE_SERVICES[_detect_init(root)]} && ssh-keygen -A"
     run_tool(
         [*ISOLATED, "sh", "-c", _WITH_DEV_NULL, *AS_GUEST_ROOT,
          "chroot", ".", "/bin/sh", "-c", script],

@@ -31,16 +31,16 @@ from paramiko import SSHException
 from provision.bootstrap.distributions import DISTRIBUTIONS
 from provision.bootstrap.keys import guest_key
 from provision.cache import cache_folder, remove_tree
-from provision.counters.memory import MemoryGroup, memory_group
-from provision.counters.syscalls import Calls, counted
+from provision.counters.memory import MemoryGroup, find_memory_group
+from provision.counters.syscalls import SyscallCount, count_syscalls
 from provision.errors import Problem
-from provision.guest import File, Guest, config
+from provision.guest import File, Guest, fabric_config
 from provision.guest_name import check_guest_name, is_guest_name
 from provision.host_tools import missing_tools
 from provision.lxc import keeper
 from provision.lxc.image import detect_system, ensure_image
 from provision.lxc.userns import RANGE, SHIFT, make_shifted_folder
-from provision.provider import Notify, Provider, Recipe, Unavailable, ignore_message
+from provision.provider import Installation, Notify, Provider, Unavailable, ignore_message
 from provision.systems import System
 
 _CONFIG = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
@@ -94,7 +94,7 @@ class Lxc(Provider):
         self,
         name: str,
         system: System,
-        recipe: Recipe | None = None,
+        recipe: Installation | None = None,
         files: Sequence[File] = (),
     ) -> LxcGuest:
         layers = [_laid(files)] if files else []
@@ -131,7 +131,7 @@ class Lxc(Provider):
             raise
         return guest
 
-    def _layer(self, system: System, recipe: Recipe) -> Path:
+    def _layer(self, system: System, recipe: Installation) -> Path:
         """The upper directory that installing the recipe left, made if it is not there."""
         base = ensure_image(system)
         digest = hashlib.sha256(
@@ -144,10 +144,10 @@ class Lxc(Provider):
                 self._install(system, recipe, layer)
         return layer
 
-    def _install(self, system: System, recipe: Recipe, layer: Path) -> None:
+    def _install(self, system: System, recipe: Installation, layer: Path) -> None:
         guest = self._start(f"install-{recipe.name}-{os.getpid()}", system, [])
         try:
-            with guest.online():
+            with guest.network():
                 recipe.install(guest)
             guest.halt()
             guest.upper.rename(layer)
@@ -228,11 +228,11 @@ class LxcGuest(Guest):
     def _silent(self, failure: Exception) -> Problem:
         return Problem(
             f"Guest {self.name} runs, but does not let anybody in.",
-            known=f"{failure or type(failure).__name__}\n{self.room()}\n{self._log()}",
+            known=f"{failure or type(failure).__name__}\n{self.describe_free_space()}\n{self._log()}",
             advice="./inv doctor shows whether this host can run embedded guests.",
         )
 
-    def room(self) -> str:
+    def describe_free_space(self) -> str:
         free = shutil.disk_usage(self._home).free >> 20
         return f"{free} MiB are free where it writes, {self._home}."
 
@@ -263,7 +263,7 @@ class LxcGuest(Guest):
         return Connection(
             host=self.name,
             user="root",
-            config=config(),
+            config=fabric_config(),
             connect_timeout=20,
             connect_kwargs={
                 "sock": ours,
@@ -306,11 +306,11 @@ class LxcGuest(Guest):
         self.disconnect()
         self._ask("halt")
 
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self._ask("state") == "ended"
 
     @contextmanager
-    def online(self) -> Iterator[None]:
+    def network(self) -> Iterator[None]:
         if self._ask("online") != "online":
             raise Problem(
                 f"Guest {self.name} could not be given a network.",
@@ -330,16 +330,16 @@ class LxcGuest(Guest):
             "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
         }
 
-    def memory_group(self, pid: int) -> MemoryGroup | None:
+    def find_memory_group(self, pid: int) -> MemoryGroup | None:
         for outside in _processes_of(self._pid):
             if _pid_inside(outside) == pid:
-                return memory_group(outside)
+                return find_memory_group(outside)
         return None
 
     @contextmanager
-    def counted(self, pids: Iterable[int]) -> Iterator[Calls]:
+    def count_syscalls(self, pids: Iterable[int]) -> Iterator[SyscallCount]:
         wanted = set(pids)
-        with counted(
+        with count_syscalls(
             each for each in _processes_of(self._pid) if _pid_inside(each) in wanted
         ) as it:
             yield it

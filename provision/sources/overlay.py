@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from provision.errors import Problem
-from provision.sources.packages import Source
+from provision.sources.packages import PackageSource
 from provision.systems import System
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _MACHINES = {
 
 
 @dataclass(frozen=True)
-class Overlay(Source):
+class Overlay(PackageSource):
     """A folder as it shall lie over the guest's root, e.g. with usr/sbin/perpd in it.
 
     digest: of every name, mode, link and content in it, so that a changed build is another one.
@@ -44,7 +44,7 @@ class Overlay(Source):
     digest: str
 
     @classmethod
-    def of(cls, folder: Path, system: System) -> Overlay:
+    def load(cls, folder: Path, system: System) -> Overlay:
         """An overlay for guests of that system on this machine. Raises Problem."""
         if not folder.is_dir():
             what = "is no folder" if folder.exists() else "does not exist"
@@ -63,7 +63,7 @@ class Overlay(Source):
 
     def holds(self, program: str, system: System) -> bool:
         """Whether that absolute path is in it, by the names that the system's own links allow."""
-        return (self.folder / system.real(program)).is_file()
+        return (self.folder / system.real_path(program)).is_file()
 
     def install(self, guest: Guest) -> None:
         """Lay it over the guest; everything in it belongs to the guest's root."""
@@ -80,7 +80,7 @@ class Overlay(Source):
         guest.unpack(archive, "overlay.tar")
         guest.run("ldconfig")
 
-    def installed(self, guest: Guest, program: str) -> str:
+    def installed_version(self, guest: Guest, program: str) -> str:
         """Nobody has numbered it, so its content names it."""
         return f"build {self.digest[:8]}"
 
@@ -164,7 +164,7 @@ def _refused(folder: Path, why: str, advice: str) -> Problem:
 
 def missing_program(name: str, folder: Path, program: str, system: System) -> Problem:
     """The error for an overlay without the program that it is said to bring."""
-    wanted = PurePosixPath(system.real(program))
+    wanted = PurePosixPath(system.real_path(program))
     held = ", ".join(sorted(each.name for each in folder.iterdir()))
     return Problem(
         f"--overlay={name}={folder} does not hold {name}: there is no {wanted} in it.",

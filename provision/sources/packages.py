@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from provision.systems import System
 
 
-class Source(ABC):
+class PackageSource(ABC):
     """How a program gets into a guest. kind: its word in results."""
 
     kind: ClassVar[str]
@@ -28,11 +28,11 @@ class Source(ABC):
     def install(self, guest: Guest) -> None:
         """Install it, in a guest that has a network. Raises Problem."""
 
-    def lack(self, system: System) -> str:
+    def why_unavailable(self, system: System) -> str:
         """Why it cannot be had for guests of that system; empty where it can."""
         return ""
 
-    def installed(self, guest: Guest, program: str) -> str:
+    def installed_version(self, guest: Guest, program: str) -> str:
         """The version under which that file was installed; for programs that tell none."""
         raise Problem(f"On guest {guest.name}, nobody knows the version of {program}.")
 
@@ -47,7 +47,7 @@ class Source(ABC):
 
 
 @dataclass(frozen=True)
-class Apt(Source):
+class Apt(PackageSource):
     """Packages from the system's own Debian or Ubuntu archive."""
 
     kind = "apt"
@@ -66,14 +66,14 @@ class Apt(Source):
         )
         guest.run("apt-get clean; rm -rf /var/lib/apt/lists/*")
 
-    def installed(self, guest: Guest, program: str) -> str:
+    def installed_version(self, guest: Guest, program: str) -> str:
         """The version of the package that brought it, without epoch and revision, e.g. 2.1.2."""
         owner = f"$(dpkg-query -S {program} | cut -d: -f1)"
         return _upstream(guest.run(f"dpkg-query -W -f '${{Version}}' {owner}").stdout)
 
 
 @dataclass(frozen=True)
-class Pacman(Source):
+class Pacman(PackageSource):
     """Packages from Arch's own repositories."""
 
     kind = "pacman"
@@ -92,14 +92,14 @@ class Pacman(Source):
         guest.run(f"{pacman} -Su --needed {' '.join(self.packages)}", timeout=1800)
         guest.run("rm -rf /var/cache/pacman/pkg/*")
 
-    def installed(self, guest: Guest, program: str) -> str:
+    def installed_version(self, guest: Guest, program: str) -> str:
         """The version of the package that brought it, without epoch and release."""
         owner = guest.run(f"pacman -Qoq $(readlink -f {program})").stdout.strip()
         return _upstream(guest.run(f"pacman -Q {owner}").stdout.split()[-1])
 
 
 @dataclass(frozen=True)
-class Aur(Source):
+class Aur(PackageSource):
     """Packages from the Arch User Repository by name, built in the guest in the order given."""
 
     kind = "aur"
@@ -108,7 +108,7 @@ class Aur(Source):
     def __str__(self) -> str:
         return f"aur: {', '.join(self.packages)}"
 
-    def lack(self, system: System) -> str:
+    def why_unavailable(self, system: System) -> str:
         if system.mirror.aur:
             return ""
         return "the Arch User Repository's address is not known here: --aur=URL names it"
@@ -121,9 +121,9 @@ class Aur(Source):
             self._build(guest, package)
         guest.run("userdel --remove builder")
 
-    def installed(self, guest: Guest, program: str) -> str:
+    def installed_version(self, guest: Guest, program: str) -> str:
         """As for any package that pacman installed."""
-        return Pacman(self.packages).installed(guest, program)
+        return Pacman(self.packages).installed_version(guest, program)
 
     def _build(self, guest: Guest, package: str) -> None:
         address = f"{guest.system.mirror.aur}/{package}.git"
@@ -147,7 +147,7 @@ class Aur(Source):
 
 
 @dataclass(frozen=True)
-class Pip(Source):
+class Pip(PackageSource):
     """Source distributions from PyPI, fetched by the host's pip, installed by the guest's Python.
 
     An old guest can no longer speak to the index itself. needs: what the system itself brings.
@@ -155,7 +155,7 @@ class Pip(Source):
 
     kind = "pip"
     archives: tuple[Pypi, ...]
-    needs: Source
+    needs: PackageSource
 
     def __str__(self) -> str:
         return "pip: " + ", ".join(f"{each.project} {each.version}" for each in self.archives)
@@ -176,13 +176,13 @@ class Pip(Source):
 
 
 @dataclass(frozen=True)
-class Gem(Source):
+class Gem(PackageSource):
     """A Ruby gem; version: empty for the newest. needs: what the system itself brings."""
 
     kind = "gem"
     name: str
     version: str
-    needs: Source
+    needs: PackageSource
 
     def __str__(self) -> str:
         return f"gem: {self.name} {self.version}".rstrip()
@@ -209,7 +209,7 @@ def _as_builder(command: str) -> str:
 
 
 @dataclass(frozen=True)
-class Present(Source):
+class Present(PackageSource):
     """Nothing to install: it comes with the guest, or with the suite itself."""
 
     kind = "present"

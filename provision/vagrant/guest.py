@@ -17,9 +17,9 @@ from jinja2 import Environment, StrictUndefined
 from paramiko import SSHConfig, SSHException
 
 from provision.errors import Problem
-from provision.guest import File, Guest, config
-from provision.hygiene import QUIET, SYSTEMD_UP
-from provision.sources.packages import Apt, Pacman, Source
+from provision.guest import File, Guest, fabric_config
+from provision.hygiene import AWAIT_SYSTEMD, DISABLE_SERVICES
+from provision.sources.packages import Apt, PackageSource, Pacman
 from provision.vagrant.machine import Machine, NetworkConfig
 from provision.vagrant.ssh import (
     NoAnswer,
@@ -43,7 +43,7 @@ _DPKG_QUERY = (
 )
 # By system: a command that succeeds where all these packages are installed.
 _ARE_INSTALLED = {"debian": _DPKG_QUERY, "arch": "pacman -Q {packages}", "precise": _DPKG_QUERY}
-_INSTALLERS: dict[str, Callable[[tuple[str, ...]], Source]] = {
+_INSTALLERS: dict[str, Callable[[tuple[str, ...]], PackageSource]] = {
     "debian": Apt,
     "arch": Pacman,
     "precise": Apt,
@@ -51,7 +51,7 @@ _INSTALLERS: dict[str, Callable[[tuple[str, ...]], Source]] = {
 # A systemd that is still starting empties /tmp, even while apt uses it.
 _WAIT_FOR_SYSTEMD = f"""
 [ "$(cat /proc/1/comm)" = systemd ] || exit 0
-{SYSTEMD_UP}
+{AWAIT_SYSTEMD}
 """
 # The kernel reboots, because some inits cannot. It waits until our session has ended (state 01,
 # established, at port 22): the client would otherwise wait for a machine that is gone.
@@ -96,7 +96,7 @@ class VagrantGuest(Guest):
             host=address["hostname"],
             port=int(address["port"]),
             user="root",
-            config=config(),
+            config=fabric_config(),
             connect_timeout=10,
             connect_kwargs={**ssh_arguments(self.system), "key_filename": str(key_file())},
         )
@@ -151,13 +151,13 @@ class VagrantGuest(Guest):
             _ARE_INSTALLED[self.system.name].format(packages=packages), check=False
         )
         if installed.code:
-            with self.online():
+            with self.network():
                 _INSTALLERS[self.system.name](self.system.packages).install(self)
         self.write(_suite_files())
         inits = self.run("readlink -f /proc/1/exe; readlink -f /sbin/init").stdout.split()
         # The guest mounts its root and nothing else, and so waits for no device. The udevd of the
         # initial RAM disk was seen to outlive it.
-        self.run(f": >/etc/fstab; pkill -KILL udevd; {QUIET[self.system.init]}")
+        self.run(f": >/etc/fstab; pkill -KILL udevd; {DISABLE_SERVICES[self.system.init]}")
         if len(set(inits)) > 1 or self.system.init != "sysvinit":
             self.reboot()
 
@@ -210,7 +210,7 @@ class VagrantGuest(Guest):
         self.run(f"[ -e {init}.system ] || mv {init} {init}.system; mv {init}.once {init}")
 
     @contextmanager
-    def online(self) -> Iterator[None]:
+    def network(self) -> Iterator[None]:
         network = self._network_config()
         self.run(f"ip route replace default via {network.gateway} dev {network.device}")
         try:

@@ -13,7 +13,7 @@ from filelock import FileLock
 from provision.errors import Problem
 from provision.guest import File
 from provision.guest_name import check_guest_name
-from provision.provider import Notify, Provider, Recipe, Unavailable, ignore_message
+from provision.provider import Installation, Notify, Provider, Unavailable, ignore_message
 from provision.systems import System
 from provision.vagrant.box.table import Box, named_box, pinned_box
 from provision.vagrant.client import shared_client
@@ -95,7 +95,7 @@ class Vagrant(Provider):
         self,
         name: str,
         system: System,
-        recipe: Recipe | None = None,
+        recipe: Installation | None = None,
         files: Sequence[File] = (),
     ) -> VagrantGuest:
         check_guest_name(name)
@@ -161,7 +161,9 @@ class Vagrant(Provider):
             self._machines.remove(machine)
         machine.destroy()
 
-    def _bring_to_state(self, guest: VagrantGuest, snapshot: str, recipe: Recipe | None) -> None:
+    def _bring_to_state(
+        self, guest: VagrantGuest, snapshot: str, recipe: Installation | None
+    ) -> None:
         """Restore the snapshot, or make it: boot the machine, set it up, install the recipe."""
         machine = guest.machine
         if snapshot in machine.snapshots or _CLEAN in machine.snapshots:
@@ -173,12 +175,12 @@ class Vagrant(Provider):
             guest.save_snapshot(_CLEAN)
         if recipe is None or snapshot in machine.snapshots:
             return
-        with guest.online():
+        with guest.network():
             recipe.install(guest)
         guest.save_snapshot(snapshot)
 
 
-def _snapshot_name(recipe: Recipe | None) -> str:
+def _snapshot_name(recipe: Installation | None) -> str:
     """Return the name of the snapshot of a machine where the recipe is installed."""
     if recipe is None:
         return _CLEAN

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from provision.errors import Problem
 from provision.provider import Provider
-from provision.registry import choose, providers
-from provision.systems import named
+from provision.registry import choose_provider, providers
+from provision.systems import get_system
 from provision.vagrant.environment import machine_home
 from provision.vagrant.machine import is_kept, leftover_names, machine_names
 from provision.vagrant.ssh import shell_command
@@ -19,7 +19,7 @@ def boot_machine(system_name: str, provider_name: str, box: str) -> Iterator[str
 
     Raises Problem.
     """
-    system = named(system_name)
+    system = get_system(system_name)
     provider = _choose_hypervisor(provider_name, system_name, box)
     yield f"Booting {system.title} on {provider.name}"
     guest = provider.up("yours", system)
@@ -73,11 +73,11 @@ def _hypervisors() -> list[str]:
 def _choose_hypervisor(name: str, system_name: str, box: str) -> Provider:
     """Return the hypervisor of that name, or the first usable one. Raises Problem."""
     if name != "auto":
-        return choose(name, named(system_name), box)[0]
+        return choose_provider(name, get_system(system_name), box)[0]
     reasons = []
     for hypervisor in _hypervisors():
         provider = providers(box)[hypervisor]
-        unavailable = provider.why_unavailable(named(system_name))
+        unavailable = provider.why_unavailable(get_system(system_name))
         if unavailable is None:
             return provider
         reasons.append(f"{hypervisor}: {unavailable.why} {unavailable.advice}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guest import Guest
-from provision.hygiene import QUIET, SYSTEMD_UP
+from provision.hygiene import AWAIT_SYSTEMD, DISABLE_SERVICES
 from provision.sources.packages import Apt, Present
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, Role, StartLimit
@@ -70,13 +70,13 @@ class Systemd(Supervisor):
     )
 
     def after_install(self, guest: Guest) -> None:
-        guest.run(QUIET["systemd"])
+        guest.run(DISABLE_SERVICES["systemd"])
 
     def start(self, guest: Guest, contender: Contender) -> None:
         super().start(guest, contender)
         # Fails where any unit failed: a degraded system is not what is to be measured.
         guest.run(
-            f"{SYSTEMD_UP} ||"
+            f"{AWAIT_SYSTEMD} ||"
             " { systemctl --failed --no-legend; journalctl -b -p warning | tail -n 5; exit 1; }"
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provision.cache import caller
+from provision.cache import sudo_caller
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 from tests.support import doubles
@@ -316,4 +316,4 @@ def test_the_cache_is_not_cleared_under_a_living_guest(
 
 def test_nobody_called_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SUDO_UID", raising=False)
-    assert caller() is None
+    assert sudo_caller() is None

@@ -62,7 +62,7 @@ def test_a_guest_has_no_network_but_during_installation() -> None:
     try:
         before = guest.run("ls /sys/class/net").stdout
         assert before == "lo\n"
-        with guest.online():
+        with guest.network():
             assert "tap0" in guest.run("ls /sys/class/net").stdout
         assert guest.run("ls /sys/class/net").stdout == before
     finally:

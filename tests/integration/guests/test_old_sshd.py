@@ -18,7 +18,7 @@ import pytest
 from fabric import Connection
 
 from provision.errors import Problem
-from provision.guest import File, config
+from provision.guest import File, fabric_config
 from provision.lxc.provider import Lxc, LxcGuest
 from provision.systems import SYSTEMS, System
 from provision.vagrant.ssh import open_connection, ssh_arguments
@@ -59,7 +59,9 @@ class OldSshd:
         )
         theirs.close()
         arguments = {**ssh_arguments(system), "key_filename": str(self.folder / key), "sock": ours}
-        connection = Connection("old", user="root", config=config(), connect_kwargs=arguments)
+        connection = Connection(
+            "old", user="root", config=fabric_config(), connect_kwargs=arguments
+        )
         try:
             with open_connection(connection, "old") as found:
                 said: str = found.run("echo in", hide=True).stdout.strip()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from provision.counters.syscalls import counted
+from provision.counters.syscalls import count_syscalls
 from tests.support.suite import Suite
 
 S6, MONIT = "s6/runner/default/pid1", "monit/monitor/tuned/hosted"
@@ -43,7 +43,7 @@ def caller() -> Iterator[subprocess.Popen[str]]:
 def test_each_call_is_counted_a_childs_too(caller: subprocess.Popen[str], line: str) -> None:
     assert caller.stdin is not None
     assert caller.stdout is not None
-    with counted([caller.pid]) as calls:
+    with count_syscalls([caller.pid]) as calls:
         print(line, file=caller.stdin, flush=True)
         assert caller.stdout.readline() == "done\n"
     if calls.why:

@@ -137,7 +137,7 @@ def _do(guest: Guest, title: str, actions: list[Action]) -> None:
         elif "boot" in action:
             guest.reboot(action["boot"])
         elif title.startswith("Install"):
-            with guest.online():
+            with guest.network():
                 guest.run(action["command"], timeout=DEADLINE)
         else:
             guest.run(action["command"], timeout=DEADLINE)

@@ -11,7 +11,7 @@ import pytest
 from provision.counters import memory
 from provision.errors import Problem
 from provision.guest import File
-from provision.provider import Recipe
+from provision.provider import Installation
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS
 from provision.vagrant.environment import vm_folder
@@ -113,7 +113,7 @@ def test_a_recipe_is_installed_once_and_only_then_with_a_network(
         routes.append(guest.run("ip -4 route show default").stdout.strip())
         guest.write([File("/etc/installed", "x")])
 
-    recipe = Recipe("something", "one", install)  # type: ignore[arg-type]
+    recipe = Installation("something", "one", install)  # type: ignore[arg-type]
     for name in ("first", "second"):
         guest = provider.up(name, DEBIAN, recipe)
         assert guest.read("/etc/installed") == b"x"
@@ -161,7 +161,7 @@ def test_an_init_without_sshd_costs_that_guest_alone(
 @pytest.mark.lengthy
 def test_a_box_with_another_init_becomes_what_the_system_says(guest: VagrantGuest) -> None:
     """The public Debian box has systemd, and packages that start their services."""
-    with guest.online():
+    with guest.network():
         Apt(("systemd-sysv",)).install(guest)
     guest.reboot()
     assert guest.run("cat /proc/1/comm").stdout.strip() == "systemd"

@@ -24,7 +24,7 @@ def test_a_bad_option_is_refused_with_advice(
     options: tuple[str, str, str, str], message: str
 ) -> None:
     with pytest.raises(Problem) as caught:
-        Mirror.checked(*options)
+        Mirror.from_options(*options)
     assert message in str(caught.value)
     assert caught.value.usage
     assert caught.value.advice
@@ -39,4 +39,4 @@ def test_a_bad_option_is_refused_with_advice(
     ],
 )
 def test_a_path_follows_the_systems_own_links(system: str, path: str, real: str) -> None:
-    assert SYSTEMS[system].real(path) == real
+    assert SYSTEMS[system].real_path(path) == real

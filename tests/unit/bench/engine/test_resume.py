@@ -39,7 +39,7 @@ def fake_parts(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     fakes = {name: FakeScenario(name) for name in ("restart", "b")}
     monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: [])
     monkeypatch.setattr(request, "scenarios", lambda: fakes)
-    monkeypatch.setattr(run, "choose", lambda *_: (FakeProvider(), "as the test says"))
+    monkeypatch.setattr(run, "choose_provider", lambda *_: (FakeProvider(), "as the test says"))
     monkeypatch.setattr(run, "exclusive_run_lock", nullcontext)
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
 
@@ -230,7 +230,7 @@ def test_redo_uses_the_same_overlay_and_refuses_a_changed_one(tmp_path: Path) ->
     program = tmp_path / "overlay" / "usr" / "bin" / "runsvdir"
     program.parent.mkdir(parents=True)
     program.write_text("one build")
-    overlay = Overlay.of(tmp_path / "overlay", SYSTEMS["debian"])
+    overlay = Overlay.load(tmp_path / "overlay", SYSTEMS["debian"])
     record = measure(ask(overlay=[f"runit={tmp_path / 'overlay'}"]))
     change_run(record, disturb)
     measure(ask(REDO))

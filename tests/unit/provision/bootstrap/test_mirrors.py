@@ -9,20 +9,20 @@ import pytest
 from provision.bootstrap import arch, debian, ubuntu
 from provision.bootstrap.distributions import DISTRIBUTIONS
 from provision.provider import Unavailable
-from provision.systems import Mirror, named
+from provision.systems import Mirror, get_system
 
 URL = "http://mirror.invalid/path"
 
 
 def pacman_conf(url: str, day: str) -> str:
-    return arch._pacman_conf(named("arch", Mirror.checked(url, day, "", "")), "")
+    return arch._pacman_conf(get_system("arch", Mirror.from_options(url, day, "", "")), "")
 
 
 def why_unavailable(
     system: str, url: str = "", day: str = "", keyring: str = ""
 ) -> Unavailable | None:
-    mirror = Mirror.checked(url, day, keyring, "")
-    return DISTRIBUTIONS[system].why_unavailable(named(system, mirror))
+    mirror = Mirror.from_options(url, day, keyring, "")
+    return DISTRIBUTIONS[system].why_unavailable(get_system(system, mirror))
 
 
 @pytest.fixture
@@ -56,7 +56,9 @@ def test_arch_without_a_snapshot_is_the_mirror_of_today() -> None:
 
 
 def test_a_snapshot_of_debian_is_the_folder_of_its_day() -> None:
-    lines = debian._mirror_lines(named("debian", Mirror.checked(URL, "2024-05-31", "", "")))
+    lines = debian._mirror_lines(
+        get_system("debian", Mirror.from_options(URL, "2024-05-31", "", ""))
+    )
     assert lines == [
         f"deb [check-valid-until=no] {URL}/archive/debian/20240531T000000Z bookworm main",
         f"deb [check-valid-until=no] {URL}/archive/debian-security/20240531T000000Z"

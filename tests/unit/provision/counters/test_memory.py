@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.counters.memory import memory_group
+from provision.counters.memory import find_memory_group
 
 
 def tree(root: Path, version: str) -> None:
@@ -31,7 +31,7 @@ def tree(root: Path, version: str) -> None:
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_the_limit_is_set_and_taken_away(tmp_path: Path, version: str) -> None:
     tree(tmp_path, version)
-    group = memory_group(7, tmp_path / "cgroup", tmp_path / "proc")
+    group = find_memory_group(7, tmp_path / "cgroup", tmp_path / "proc")
     assert group is not None
     assert (group.version, group.path.name) == (version, "a")
     assert (group.usage(), group.kills()) == (5000, 3)
@@ -57,4 +57,4 @@ def test_without_a_controller_there_is_no_group(tmp_path: Path) -> None:
     (tmp_path / "cgroup" / "a").mkdir(parents=True)
     (tmp_path / "proc" / "7").mkdir(parents=True)
     (tmp_path / "proc" / "7" / "cgroup").write_text("0::/a\n")
-    assert memory_group(7, tmp_path / "cgroup", tmp_path / "proc") is None
+    assert find_memory_group(7, tmp_path / "cgroup", tmp_path / "proc") is None

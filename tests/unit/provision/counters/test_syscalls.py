@@ -8,7 +8,7 @@ import platform
 import pytest
 
 from provision.counters import syscalls
-from provision.counters.syscalls import counted
+from provision.counters.syscalls import count_syscalls
 
 
 def test_where_the_kernel_refuses_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,7 +16,7 @@ def test_where_the_kernel_refuses_it_says_so(monkeypatch: pytest.MonkeyPatch) ->
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(syscalls, "_event", refuse)
-    with counted([os.getpid()]) as calls:
+    with count_syscalls([os.getpid()]) as calls:
         pass
     assert calls.count is None
     assert "Operation not permitted" in calls.why
@@ -26,7 +26,7 @@ def test_where_the_kernel_refuses_it_says_so(monkeypatch: pytest.MonkeyPatch) ->
 def test_on_an_unknown_architecture_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(syscalls, "_event", lambda: 1)
     monkeypatch.setattr(platform, "machine", lambda: "vax")
-    with counted([os.getpid()]) as calls:
+    with count_syscalls([os.getpid()]) as calls:
         pass
     assert calls.count is None
     assert "vax" in calls.why
@@ -34,7 +34,7 @@ def test_on_an_unknown_architecture_it_says_so(monkeypatch: pytest.MonkeyPatch) 
 
 def test_nothing_that_lives_is_no_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(syscalls, "_event", lambda: 1)
-    with counted([]) as calls:
+    with count_syscalls([]) as calls:
         pass
     assert calls.count is None
     assert calls.why

@@ -28,13 +28,13 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_what_runs(root: Path) -> None:
-    abi_check.check(PRECISE, root, WORKS)
+    abi_check.check_programs_run(PRECISE, root, WORKS)
 
 
 def test_no_vsyscall_page(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(abi_check, "vsyscall", lambda: False)
+    monkeypatch.setattr(abi_check, "has_vsyscall_page", lambda: False)
     with pytest.raises(Problem) as caught:
-        abi_check.check(PRECISE, root, DIES)
+        abi_check.check_programs_run(PRECISE, root, DIES)
     said = str(caught.value)
     assert signal.SIGSEGV.name in said
     assert "glibc 2.15" in said
@@ -43,23 +43,23 @@ def test_no_vsyscall_page(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_crash_that_is_not_the_pages_fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(abi_check, "vsyscall", lambda: True)
+    monkeypatch.setattr(abi_check, "has_vsyscall_page", lambda: True)
     with pytest.raises(Problem) as caught:
-        abi_check.check(PRECISE, root, DIES)
-    assert "vsyscall" not in str(caught.value)
+        abi_check.check_programs_run(PRECISE, root, DIES)
+    assert "has_vsyscall_page" not in str(caught.value)
 
 
 def test_a_missing_loader(root: Path) -> None:
     with pytest.raises(Problem, match="its loader or its library is missing"):
-        abi_check.check(PRECISE, root, LACKS)
+        abi_check.check_programs_run(PRECISE, root, LACKS)
 
 
 def test_the_page_is_looked_for_where_the_kernel_shows_it(tmp_path: Path) -> None:
     maps = tmp_path / "maps"
     maps.write_text("7ffd0000-7ffd1000 r-xp 00000000 00:00 0 [vdso]\n")
-    assert not abi_check.vsyscall(maps)
+    assert not abi_check.has_vsyscall_page(maps)
     maps.write_text("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n")
-    assert abi_check.vsyscall(maps)
+    assert abi_check.has_vsyscall_page(maps)
 
 
 def test_no_c_library(tmp_path: Path) -> None:

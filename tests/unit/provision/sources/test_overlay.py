@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def refused(folder: Path, system: str = "debian") -> str:
     with pytest.raises(Problem) as caught:
-        Overlay.of(folder, SYSTEMS[system])
+        Overlay.load(folder, SYSTEMS[system])
     assert caught.value.usage
     assert caught.value.advice
     assert f"--overlay={folder}" in str(caught.value)
@@ -44,7 +44,7 @@ def refused(folder: Path, system: str = "debian") -> str:
 
 
 def test_what_it_holds(folder: Path) -> None:
-    overlay = Overlay.of(folder, DEBIAN)
+    overlay = Overlay.load(folder, DEBIAN)
     assert overlay.holds(PROGRAM, DEBIAN)
     assert overlay.holds("/sbin/perpd", DEBIAN)
     assert not overlay.holds("/sbin/perpd", PRECISE)
@@ -53,9 +53,9 @@ def test_what_it_holds(folder: Path) -> None:
 
 
 def test_its_key_is_its_content_alone(folder: Path, tmp_path: Path) -> None:
-    before = Overlay.of(folder, DEBIAN).key
+    before = Overlay.load(folder, DEBIAN).key
     moved = folder.rename(tmp_path / "elsewhere")
-    assert Overlay.of(moved, DEBIAN).key == before
+    assert Overlay.load(moved, DEBIAN).key == before
     program = moved / PROGRAM.lstrip("/")
     changes = (
         lambda: program.write_text("#!/bin/sh\nexit\n"),
@@ -67,7 +67,7 @@ def test_its_key_is_its_content_alone(folder: Path, tmp_path: Path) -> None:
     seen = {before}
     for change in changes:
         change()
-        key = Overlay.of(moved, DEBIAN).key
+        key = Overlay.load(moved, DEBIAN).key
         assert key not in seen
         seen.add(key)
 
@@ -83,13 +83,13 @@ def test_no_folder(tmp_path: Path) -> None:
 def test_a_link_of_the_system_shadowed(folder: Path, name: str) -> None:
     (folder / name).mkdir()
     assert f"/{name} is a link to /usr/{name} on Debian 12" in refused(folder)
-    assert Overlay.of(folder, PRECISE)
+    assert Overlay.load(folder, PRECISE)
 
 
 def test_arch_has_one_folder_for_programs(folder: Path) -> None:
     assert "/usr/sbin is a link to /usr/bin" in refused(folder, "arch")
     (folder / "usr/sbin").rename(folder / "usr/bin")
-    assert Overlay.of(folder, ARCH).holds(PROGRAM, ARCH)
+    assert Overlay.load(folder, ARCH).holds(PROGRAM, ARCH)
 
 
 @pytest.mark.parametrize("name", ["etc", "var", "usr/share"])
@@ -105,7 +105,7 @@ def test_another_processor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     program = folder / PROGRAM.lstrip("/")
     program.write_bytes(elf("x86_64"))
-    assert Overlay.of(folder, DEBIAN)
+    assert Overlay.load(folder, DEBIAN)
     for machine in ("aarch64", "s390x"):
         program.write_bytes(elf(machine))
         assert f"usr/sbin/perpd is built for {machine}" in refused(folder)

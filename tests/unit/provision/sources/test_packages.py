@@ -37,7 +37,7 @@ class Recorder(Guest):
         self.commands.append(f"unpack {name} {into} {strip}")
 
     @contextmanager
-    def online(self) -> Iterator[None]:
+    def network(self) -> Iterator[None]:
         yield
 
     def facts(self) -> dict[str, Any]:
@@ -75,9 +75,9 @@ def test_apt_installs_nothing_that_is_merely_recommended() -> None:
 )
 def test_a_version_without_epoch_and_revision(archive: str, upstream: str) -> None:
     guest = Recorder(SYSTEMS["debian"], {"dpkg-query": Output(archive, "", 0)})
-    assert Apt(("any",)).installed(guest, "/usr/bin/any") == upstream
+    assert Apt(("any",)).installed_version(guest, "/usr/bin/any") == upstream
     said = {"-Qoq": Output("any\n", "", 0), "-Q any": Output(f"any {archive}\n", "", 0)}
-    assert Pacman(("any",)).installed(Recorder(ARCH, said), "/usr/bin/any") == upstream
+    assert Pacman(("any",)).installed_version(Recorder(ARCH, said), "/usr/bin/any") == upstream
 
 
 def test_pacman_takes_the_keys_first() -> None:
@@ -107,8 +107,8 @@ def test_an_aur_that_cannot_be_reached() -> None:
 
 
 def test_an_aur_without_address() -> None:
-    assert "--aur=URL" in Aur(("perp",)).lack(SYSTEMS["arch"])
-    assert Aur(("perp",)).lack(ARCH) == ""
+    assert "--aur=URL" in Aur(("perp",)).why_unavailable(SYSTEMS["arch"])
+    assert Aur(("perp",)).why_unavailable(ARCH) == ""
 
 
 def test_pip_is_the_hosts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
