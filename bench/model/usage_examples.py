@@ -178,7 +178,7 @@ class _RecordingGuest(Guest):
         self._actions.append({"boot": init or "/sbin/init"})
 
     @contextmanager
-    def online(self) -> Iterator[None]:
+    def network(self) -> Iterator[None]:
         """Do nothing: a recorded installation needs no network."""
         yield
 

@@ -228,7 +228,8 @@ class LxcGuest(Guest):
     def _silent(self, failure: Exception) -> Problem:
         return Problem(
             f"Guest {self.name} runs, but does not let anybody in.",
-            known=f"{failure or type(failure).__name__}\n{self.describe_free_space()}\n{self._log()}",
+            known=f"{failure or type(failure).__name__}\n{self.describe_free_space()}\n"
+            f"{self._log()}",
             advice="./inv doctor shows whether this host can run embedded guests.",
         )
 
