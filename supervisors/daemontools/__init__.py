@@ -18,9 +18,9 @@ def _contender(*, pid1: bool) -> Contender:
         "default",
         pid1=pid1,
         setting="a run script a service; no setting changes how it restarts",
-        # supervise.c: it sleeps for a second after each start, whatever happens meanwhile.
+        # supervise.c sleeps for a second after each start, even if the service ends meanwhile.
         settled_uptime=2.0,
-        # svscanboot shows in the process list what the services write.
+        # svscanboot starts it: it shows in the process list what the services write.
         log_process=None if pid1 else "readproctitle",
     )
 
@@ -45,21 +45,21 @@ class Daemontools(Supervisor):
     hosted_command = "/usr/bin/svscanboot"
     process_names = frozenset({"svscanboot", "svscan", "supervise", "readproctitle"})
     service_parent = "supervise"
-    # None of its programs knows its own version.
+    # None of its programs prints its version.
     version_command = None
     unsupported = {
-        "readiness": "supervise(8) knows a service that runs and one that does not.",
-        "watchdog": "supervise(8) waits for the end of ./run, and knows nothing else of it.",
+        "readiness": "supervise(8) tells running from not running; a service cannot announce more.",
+        "watchdog": "supervise(8) waits for ./run to end, and checks nothing else.",
     }
     findings = (
-        "supervise(8) leaves out what becomes of a service whose supervise is killed: it lives"
-        " on, nobody's child, and the next supervise starts it a second time.",
-        "As PID 1, svscan reaps orphans only when it looks, every 5 s: 3000 zombies were waiting.",
+        "supervise(8) does not say what happens to a service whose supervise is killed: it runs"
+        " on as an orphan, and the next supervise starts it a second time.",
+        "As PID 1, svscan reaps orphans only every 5 s: up to 3000 zombies were waiting.",
     )
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def after_install(self, guest: Guest) -> None:
-        # The package starts it by a respawn line of its own; the suite decides when it starts.
+        # The package adds its own respawn line; here the suite decides when to start it.
         guest.run("sed -i '/daemontools-run begin/,/daemontools-run end/d' /etc/inittab")
 
     def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ class Daemontools(Supervisor):
         )
 
     def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
-        # svscan looks for new directories by itself, every 5 s.
+        # svscan finds new directories by itself, every 5 s.
         return "true"
 
     def stop_command(self, contender: Contender, service: Service) -> str:

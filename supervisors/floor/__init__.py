@@ -1,4 +1,4 @@
-"""The floor: the smallest possible supervisor, ours, the limit each figure is compared to."""
+"""The floor: the suite's own minimal supervisor, to which every figure is compared."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Floor(Supervisor):
     version_command = "sha256sum /srv/testd/floor | cut -c 1-12"
     version_pattern = r"(\w+)"
     unsupported = {
-        "stop": "Nothing can be asked of it: its services stand on its command line.",
-        "reload": "Its services stand on its command line, and nothing makes it read another.",
-        "readiness": "It starts, waits and starts again; a service tells it nothing.",
-        "keeping output": "A service's output is its own.",
-        "watchdog": "It waits for a service's end, and knows nothing else of it.",
+        "stop": "It takes no requests: its command line names its services.",
+        "reload": "Its command line names its services, and it never reads another.",
+        "readiness": "It starts, waits and starts again; it takes no messages from a service.",
+        "keeping output": "A service inherits its standard output.",
+        "watchdog": "It waits for a service to end, and checks nothing else.",
     }
     contenders = (_contender(pid1=False), _contender(pid1=True))
 

@@ -1,4 +1,4 @@
-"""god: a Ruby daemon that looks at each daemon's pid file, or has the kernel tell of its end."""
+"""god: a Ruby monitor that polls pid files, or listens to the kernel's process events."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class God(Supervisor):
     }
     program_path = "/usr/bin/god"
     needs_pid1 = False
-    # Debian's god asks for a method that Debian's Ruby no longer has: timeout.rb is that method.
+    # Debian's god calls Kernel#timeout, which Debian's Ruby no longer has; timeout.rb defines it.
     hosted_command = (
         "/usr/bin/env RUBYOPT=-r/etc/god/timeout.rb"
         " /usr/bin/god -D -c /etc/god/god.conf -l /var/log/god.log"
@@ -37,23 +37,23 @@ class God(Supervisor):
     thread_patterns = frozenset({"driver.rb:*"})
     watchdog = "file"
     version_command = "god --version"
-    # What its diagnosis says of the kernel's process events here, and what the running god does:
-    # a watch goes from 'unmonitored' to 'init' where it has them, to 'up' where it polls.
+    # Its diagnosis of the kernel's process events, and the log of the running god: a watch goes
+    # from 'unmonitored' to 'init' where god receives such events, to 'up' where it polls.
     mode_command = "god -V; grep -m 1 \"moved 'unmonitored' to\" /var/log/god.log"
     mode_signs = {
-        "'unmonitored' to 'init'": "the kernel tells it of ends, by process events",
+        "'unmonitored' to 'init'": "the kernel reports the end of processes, by process events",
         "'unmonitored' to 'up'": "it polls, since the kernel refuses it process events",
     }
     findings = (
-        "It believes its pid file alone: when that comes to name a dead process, god starts a"
-        " second daemon beside the living one; when it is emptied, god does nothing.",
-        "Each service has a thread of its own, and loading gets slower with every one there is:"
+        "It trusts the pid file alone: if the file names a dead process, god starts a second daemon"
+        " beside the living one; if the file is empty, god does nothing.",
+        "Each service has a thread of its own, and each one more makes loading slower:"
         " 100 services came up in 1.5 s, 990 in 80 s, 2000 in 9 minutes.",
-        "`god start` names the watch as affected and does nothing as long as god waits for the"
-        " process that `god stop` has ended: a second at least, ten where it does not heed"
-        " SIGTERM. The service stays stopped.",
-        "A file_mtime condition whose file is not there is an exception in god's log at every"
-        " look, and passes: a daemon that hangs before its first heartbeat is not noticed.",
+        "`god start` prints the watch as affected but does nothing while god still waits for the"
+        " process that `god stop` ended: one second at least, ten if the process ignores SIGTERM."
+        " The service stays stopped.",
+        "A file_mtime condition without its file logs an exception at every poll and passes: god"
+        " does not notice a daemon that hangs before its first heartbeat.",
     )
     contenders = (
         Contender(
@@ -84,7 +84,7 @@ class God(Supervisor):
         return f"god start {service.name}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:
-        # Not `god terminate`: its host would start it again before it is told to drop it.
+        # Not `god terminate`: the host would start god again before the suite stops the host.
         guest.run("god stop services; while pgrep -x -P 1 testd; do sleep 0.1; done")
         super().stop(guest, contender)
 

@@ -1,4 +1,4 @@
-"""monit: looks at each daemon's pid file once a cycle, and starts what is not running."""
+"""monit: checks each daemon's pid file once a cycle, and starts what is not running."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class Monit(Supervisor):
     daemonize_source = Apt(("daemonize",))
     watchdog = "file"
     findings = (
-        "Its manual says that monit checks a process by its pid file. It keeps to the pid it"
-        " has read as long as a process of that number lives: a pid file that changes meanwhile"
-        " goes unnoticed.",
-        "With a file for each service in conf.d, 990 are kept and 2000 are not: `include files"
-        " limit reached`, which its manual leaves out. Its checks are one after the other, each"
-        " start about 0.3 s: 990 services took 5 minutes to bring up.",
-        "Its manual has what depends on a service stopped together with it. A start does not"
-        " bring that back: a check of a heartbeat stays switched off, and the service unwatched,"
-        " until the check is started itself.",
+        "Its manual says that monit checks a process by its pid file. In fact it keeps the pid that"
+        " it read for as long as a process with that number lives, and does not notice that the"
+        " file changed.",
+        "With one file in conf.d for each service, it keeps 990 services but not 2000: `include"
+        " files limit reached`, which its manual does not mention. It starts services one after the"
+        " other, in about 0.3 s each: 990 services took 5 minutes.",
+        "Its manual says that a stop also stops what depends on the service. A start does not undo"
+        " that: the check of a heartbeat stays off, and the service unwatched, until the check"
+        " itself is started.",
     )
     contenders = (
         _contender(
@@ -52,7 +52,7 @@ class Monit(Supervisor):
     )
 
     def disable_command(self, contender: Contender, service: Service) -> str:
-        # A reload forgets what its command has asked for and has not been done yet.
+        # A reload discards requests that monit has not carried out yet.
         return (
             f"monit stop {service.name}\n"
             f"while kill -0 $(cat {service.pidfile}); do sleep 0.1; done 2>/dev/null\n"
@@ -66,11 +66,11 @@ class Monit(Supervisor):
         return f"monit stop {service.name}"
 
     def start_command(self, contender: Contender, service: Service) -> str:
-        # What depends on a service is not started with it, but has it started first.
+        # Starting the check starts the service first; starting the service leaves the check off.
         return f"monit start {service.name}{'-heartbeat' if service.watchdog else ''}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:
-        # It leaves running what it watches, and its command does not wait.
+        # Services outlive monit, and `stop all` returns before they have ended.
         guest.run("monit stop all; while pgrep -x -P 1 testd; do sleep 0.1; done")
         super().stop(guest, contender)
 

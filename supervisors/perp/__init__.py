@@ -35,14 +35,14 @@ class Perp(Supervisor):
     # 2.05 writes its name and its version in one word.
     version_pattern = r"perpd ?(\d+\.\d+)"
     unsupported = {
-        "readiness": "perpd(8) knows a service that runs and one that does not.",
-        "watchdog": "perpd waits for the end of rc.main, and knows nothing else of it.",
+        "readiness": "perpd(8) tells running from not running; a service cannot announce more.",
+        "watchdog": "perpd waits for rc.main to end, and checks nothing else.",
     }
     findings = (
-        "It keeps 200 services and no more (PERP_MAX in its source), which perpd(8) leaves out:"
-        " asked for 990, it kept 200 and said nothing of the others.",
-        "perpctl(8)'s `d` sends SIGTERM and leaves it at that: a service that ignores it ran on,"
-        " two minutes later.",
+        "It keeps at most 200 services (PERP_MAX in its source), which perpd(8) does not mention:"
+        " given 990, it kept 200 and reported nothing about the others.",
+        "perpctl(8)'s `d` sends SIGTERM and nothing after it: a service that ignores SIGTERM still"
+        " ran two minutes later.",
     )
     contenders = (
         Contender(

@@ -1,4 +1,4 @@
-"""restartd: reads /proc every few seconds and runs a command for each name that is missing."""
+"""restartd: polls /proc, and runs a command for each command line that it does not find."""
 
 from __future__ import annotations
 
@@ -25,29 +25,31 @@ class Restartd(Supervisor):
     article = ArticleRow("0.2.2", needs_pid1=False, runner=False, monitor=True, loc=373)
     sources = {"debian": Apt(("restartd",)), "precise": Apt(("restartd",))}
     unavailable_on = {
-        "arch": "no package of it is known, in the Arch User Repository neither",
+        "arch": "neither Arch nor the Arch User Repository is known to package it",
     }
     program_path = "/usr/sbin/restartd"
     needs_pid1 = False
-    # A script, since its interval is an option only, and differs between the profiles.
+    # A script, because the interval is an option and differs between the profiles.
     hosted_command = "/usr/local/sbin/restartd-foreground"
     process_names = frozenset({"restartd"})
     tracks_service_by = "command line"
     version_command = "restartd --version"
-    unsupported = {"watchdog": "It looks for a command line in /proc, and asks nothing."}
+    unsupported = {"watchdog": "It looks for a command line in /proc, and checks nothing else."}
     findings = (
-        "Its table has room for 128 services and is not guarded (restartd.c): asked to keep 200,"
-        " it read its configuration and died, which its manual does not mention.",
-        "What a dead daemon leaves behind under the daemon's own command line is taken for the"
-        " daemon: as long as one such child lives, nothing is started.",
+        "Its table holds 128 services without a check (restartd.c): given 200, it read its"
+        " configuration and died, which its manual does not mention.",
+        "It takes a dead daemon's child with the same command line for the daemon: while such a"
+        " child lives, it starts nothing.",
     )
     contenders = (
-        _contender("default", 20.0, "one line a service; it looks every 20 s"),
-        _contender("tuned", 1.0, "--interval 1: it looks every second, the shortest it knows"),
+        _contender("default", 20.0, "one line a service; it polls every 20 s"),
+        _contender(
+            "tuned", 1.0, "--interval 1: it polls every second, the shortest interval it takes"
+        ),
     )
 
     def disable_command(self, contender: Contender, service: Service) -> str:
-        # What comes back to life before the reload would have no one to end it.
+        # The reload comes first: restartd could still start the daemon before it.
         return (
             f"sed -i '/^#*{service.name} /d' /etc/restartd.conf\n"
             f"{_RELOAD}\n{_end(service)}\nrm -f {service.pidfile}"
@@ -57,7 +59,7 @@ class Restartd(Supervisor):
         return _RELOAD
 
     def stop_command(self, contender: Contender, service: Service) -> str:
-        # It has no notion of a service that is down: its line has to go.
+        # It has no state for a stopped service, so its line becomes a comment.
         return f"sed -i 's/^{service.name} /#&/' /etc/restartd.conf; {_RELOAD}; {_end(service)}"
 
     def start_command(self, contender: Contender, service: Service) -> str:
@@ -65,11 +67,11 @@ class Restartd(Supervisor):
 
     def stop(self, guest: Guest, contender: Contender) -> None:
         super().stop(guest, contender)
-        # It never ends what it started.
+        # restartd's own end leaves its daemons running.
         guest.run("pkill -x -P 1 testd; while pgrep -x testd > /dev/null; do sleep 0.05; done")
 
 
-# As its init script has it: it reads its configuration again, and looks at once.
+# As in its init script: restartd reads its configuration again, and polls at once.
 _RELOAD = "kill -HUP $(cat /run/restartd.pid)"
 
 

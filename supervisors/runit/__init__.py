@@ -18,7 +18,7 @@ def _contender(*, pid1: bool) -> Contender:
         "default",
         pid1=pid1,
         setting="a run script a service; no setting changes how it restarts",
-        # runsv.c: a service that lived for less than a second is held back for one.
+        # runsv.c: it delays a service that ran for less than a second by one second.
         settled_uptime=2.0,
     )
 
@@ -39,25 +39,25 @@ class Runit(Supervisor):
     process_names = frozenset({"runit", "runsvdir", "runsv"})
     service_parent = "runsv"
     power_off_command = "/lib/runit/runit-init 0"
-    # None of its programs knows its own version.
+    # None of its programs prints its version.
     version_command = None
     unsupported = {
-        "readiness": "A service announces nothing; `sv start` runs its ./check, where it has one.",
-        "watchdog": "runsv(8) waits for the end of ./run, and knows nothing else of it.",
+        "readiness": "A service cannot announce anything; `sv start` runs ./check if there is one.",
+        "watchdog": "runsv(8) waits for ./run to end, and checks nothing else.",
     }
     findings = (
-        "runit(8) says of stage 2 that it is restarted if it crashes. As PID 1 of Debian 12"
-        " (2.1.2), runit switched the machine off instead when runsvdir was killed by a signal:"
-        " runit.c asks for an exit code first, and that is 0 after a signal.",
-        "runsv(8) leaves out what becomes of a service whose runsv is killed: it lives on,"
-        " nobody's child, and the next runsv starts it a second time.",
+        "runit(8) says that stage 2 is restarted if it crashes. As PID 1 of Debian 12 (2.1.2),"
+        " runit switched the machine off instead when a signal killed runsvdir: runit.c looks at"
+        " the exit code first, which is 0 after a signal.",
+        "runsv(8) does not say what happens to a service whose runsv is killed: it runs on as an"
+        " orphan, and the next runsv starts it a second time.",
     )
     contenders = (_contender(pid1=False), _contender(pid1=True))
 
     def after_install(self, guest: Guest) -> None:
-        # The package enables services of its own; only the test daemon is kept alive here.
+        # The package enables services of its own; here only the test daemon may run.
         guest.run("mkdir -p /etc/service; rm -f /etc/service/*")
-        # Where a packager has it in another place.
+        # Some packagers install it elsewhere.
         guest.run(
             "mkdir -p /lib/runit; [ -e /lib/runit/runit-init ]"
             " || ln -s $(command -v runit-init) /lib/runit/runit-init"
@@ -75,7 +75,7 @@ class Runit(Supervisor):
         return f"rm /etc/service/{service.name}; sv force-shutdown {folder}; rm -r {folder}"
 
     def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
-        # runsvdir looks for new directories by itself, every 5 s at the latest.
+        # runsvdir finds new directories by itself, within 5 s.
         return "true"
 
     def stop_command(self, contender: Contender, service: Service) -> str:
@@ -87,7 +87,7 @@ class Runit(Supervisor):
     def stop(self, guest: Guest, contender: Contender) -> None:
         super().stop(guest, contender)
         if not contender.pid1:
-            # runsvdir, ended by SIGTERM, leaves each runsv alive; nothing starts one anew now.
+            # SIGTERM ends runsvdir, but leaves each runsv alive.
             guest.run("sv force-shutdown /etc/service/*")
 
     def output_command(self, contender: Contender, service: Service) -> str:

@@ -20,11 +20,11 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         profile,
         pid1=pid1,
         setting=(
-            "notification-fd: the service tells when it is ready; -c 4000: so many services"
+            "notification-fd: the service announces that it is ready; -c 4000: up to 4000 services"
             if tuned
             else "a run script a service, and nothing else"
         ),
-        # s6-supervise(1): a service that was not ready is held back for a second at any uptime.
+        # s6-supervise(1): it delays a service that was not ready by a second, at any uptime.
         settled_uptime=2.0,
         readiness="fd:3" if tuned else None,
     )
@@ -44,26 +44,24 @@ class S6(Supervisor):
     }
     program_path = "/usr/bin/s6-svscan"
     needs_pid1 = False
-    # A script: how many it keeps is an option only, and differs between the profiles.
+    # A script, because the number of services is an option and differs between the profiles.
     init_command = "/etc/s6/scan"
     hosted_command = "/etc/s6/scan"
     process_names = frozenset({"s6-svscan", "s6-supervise"})
     service_parent = "s6-supervise"
     power_off_command = f"s6-svscanctl -t {_SCAN}"
-    # None of its programs tells its version, but their library's name does.
+    # None of its programs prints its version, but the name of their library holds it.
     version_command = "readlink -f $(ldd /usr/bin/s6-svc | grep -o '/[^ ]*libs6[.]so[^ ]*')"
     version_pattern = r"libs6\.so\.([\d.]+)"
     readiness_protocol = "fd:3"
-    unsupported = {
-        "watchdog": "s6-supervise waits for the end of ./run; it asks a service nothing."
-    }
+    unsupported = {"watchdog": "s6-supervise waits for ./run to end, and checks nothing else."}
     findings = (
         "Without lock-fd, which is optional, a killed s6-supervise leaves its service running,"
-        " and the next s6-supervise starts it a second time. With it, 2.11.3.2 starts nothing:"
+        " and the next s6-supervise starts it a second time. With lock-fd, 2.11.3.2 starts nothing:"
         " `unable to open supervise/service-lock for writing (waiting 60 seconds): No such file or"
-        " directory`; it runs once somebody has made that file, which servicedir.html leaves out.",
-        "s6-svscanctl -t waits for a service that ignores SIGTERM without end; servicedir.html"
-        " has timeout-kill against that, which is not set by default.",
+        " directory`; it starts once that file exists, which servicedir.html does not mention.",
+        "s6-svscanctl -t waits for ever for a service that ignores SIGTERM; timeout-kill in"
+        " servicedir.html prevents that, but is not set by default.",
     )
     contenders = (
         _contender("default", pid1=False),

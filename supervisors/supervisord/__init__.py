@@ -1,4 +1,4 @@
-"""supervisord: a Python daemon, the parent of its programs, which polls them every second."""
+"""supervisord: a Python daemon, the parent of its programs, that polls once a second."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _contender(profile: Profile, setting: str, *, limit: StartLimit | None = Non
         profile,
         pid1=False,
         setting=setting,
-        # supervisord.py, runforever: poll(1 s), then transition, then reap; nothing sets it.
+        # supervisord.py, runforever: poll(1 s), then transition, then reap; no setting changes it.
         period=1.0,
         start_limit=limit,
         # It reads each program's output itself and writes it to files.
@@ -66,16 +66,16 @@ class Supervisord(Supervisor):
     service_parent = "supervisord"
     version_command = "supervisord --version"
     unsupported = {
-        "readiness": "A program counts as running after startsecs; it announces nothing.",
-        "watchdog": "It waits for a program's end; asking it anything is left to event listeners.",
+        "readiness": "A program counts as running after startsecs; it cannot announce anything.",
+        "watchdog": "It waits for a program to end; checks are left to event listeners.",
     }
     findings = (
-        "configuration.html has startretries=3 as the number of failures in a row after which a"
-        " program is FATAL. A program that exits at once is started 4 to 10 times and more before"
-        " that: once a second, transition() looks at it before reap() has, and one whose start is"
-        " 1.0 s ago counts as running although it has ended, which sets the number back to 0.",
-        "Its manual leaves out what becomes of programs when supervisord itself is killed: they"
-        " live on, nobody's children, and the next supervisord starts each a second time.",
+        "By configuration.html, a program is FATAL after startretries=3 failures in a row. A"
+        " program that exits at once starts 4 to 10 times and more before that: once a second,"
+        " transition() runs before reap(), and takes a program that started 1.0 s ago for running"
+        " although it has ended, which sets the number of failures back to 0.",
+        "Its manual does not say what happens to programs when supervisord itself is killed: they"
+        " run on as orphans, and the next supervisord starts each a second time.",
     )
     contenders = (
         _contender(
@@ -89,7 +89,8 @@ class Supervisord(Supervisor):
     )
 
     def after_install(self, guest: Guest) -> None:
-        # What comes without a configuration can print one; the tool looks for it elsewhere.
+        # A package without a configuration has a tool that prints one. supervisorctl looks for it
+        # in /etc.
         guest.run(
             f"[ -e {_CONFIG} ] || {{ mkdir -p /etc/supervisor/conf.d; echo_supervisord_conf"
             f" >{_CONFIG}; printf '[include]\\nfiles = conf.d/*.conf\\n' >>{_CONFIG};"
@@ -109,7 +110,7 @@ class Supervisord(Supervisor):
         return f"supervisorctl start {service.name}"
 
     def stop(self, guest: Guest, contender: Contender) -> None:
-        # Its host's patience with it is shorter than its own with its programs.
+        # The host kills supervisord earlier than supervisord kills its programs.
         guest.run("supervisorctl stop all")
         super().stop(guest, contender)
 

@@ -25,10 +25,10 @@ def _contender(role: Role, profile: Profile) -> Contender:
             if tuned
             else f"{kept} and nothing else: RestartSec is 100 ms, 5 starts in 10 s are allowed"
         ),
-        # sd_event_add_time(3): a timer may fire up to 250 ms late, and PID 1's all fire on one
-        # grid of 250 ms, so a restart comes 100 to 350 ms after the end, as its phase has it.
+        # sd_event_add_time(3): a timer may fire up to 250 ms late, and all timers of PID 1 fire on
+        # one grid of 250 ms. A restart comes 100 to 350 ms after the end, depending on the phase.
         period=None if tuned else 0.25,
-        # The sixth start within 10 s is refused, and the unit has failed for good.
+        # The sixth start within 10 s is refused, and the unit stays failed.
         start_limit=None if tuned else StartLimit(6, 10.0),
         spaces_starts=not tuned,
         log_process="systemd-journald",
@@ -57,9 +57,9 @@ class Systemd(Supervisor):
     readiness_protocol = "notify"
     watchdog = "notify"
     findings = (
-        "systemd.service(5) has the PIDFile= read after start-up. It is read again when the"
-        " main process dies: whatever process a file of root's then names is taken for the"
-        " service, which is not restarted, and is killed in its stead when the service is"
+        "systemd.service(5) says that PIDFile= is read after start-up. It is read again when the"
+        " main process dies: systemd takes the process that a file of root's then names for the"
+        " service, does not restart the service, and kills that process when the service is"
         " stopped.",
     )
     contenders = (
@@ -74,7 +74,7 @@ class Systemd(Supervisor):
 
     def start(self, guest: Guest, contender: Contender) -> None:
         super().start(guest, contender)
-        # Fails where any unit failed: a degraded system is not what is to be measured.
+        # It fails if any unit failed: a degraded system is not measured.
         guest.run(
             f"{AWAIT_SYSTEMD} ||"
             " { systemctl --failed --no-legend; journalctl -b -p warning | tail -n 5; exit 1; }"
@@ -105,7 +105,7 @@ class Systemd(Supervisor):
         return f"systemctl start {service.name}.service"
 
     def wait_ready_command(self, contender: Contender, service: Service) -> str:
-        # Starting what is starting waits for the job that is under way.
+        # A second start waits for the job of the first.
         return self.start_command(contender, service)
 
     def output_command(self, contender: Contender, service: Service) -> str:

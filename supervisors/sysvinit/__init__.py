@@ -20,7 +20,7 @@ class Sysvinit(Supervisor):
     article = ArticleRow("2.88", needs_pid1=True, runner=True, monitor=False, loc=6562)
     sources = {"debian": Apt(("sysvinit-core",))}
     unavailable_on = {
-        "arch": "Arch has systemd in its place, with which any package of it conflicts",
+        "arch": "Arch has systemd in its place, and every package of sysvinit conflicts with it",
         "precise": "Ubuntu 12.04 has Upstart in its place",
     }
     program_path = "/sbin/init"
@@ -31,9 +31,9 @@ class Sysvinit(Supervisor):
     power_off_command = "shutdown -h -P now"
     version_command = "/sbin/init --version"
     unsupported = {
-        "readiness": "inittab(5) knows a process that runs and one that does not.",
-        "keeping output": "A service's output is init's own.",
-        "watchdog": "init waits for a process's end, and knows nothing else of it.",
+        "readiness": "inittab(5) tells running from not running; a service cannot announce more.",
+        "keeping output": "A service inherits init's standard output.",
+        "watchdog": "init waits for a process to end, and checks nothing else.",
     }
     contenders = (
         Contender(
@@ -42,7 +42,7 @@ class Sysvinit(Supervisor):
             "default",
             pid1=True,
             setting="one respawn line a service; the limit is compiled in",
-            # init.h: MAXSPAWN 10 within TESTTIME 120 s puts the line to sleep for SLEEPTIME 300 s.
+            # init.h: MAXSPAWN 10 within TESTTIME 120 s disables the line for SLEEPTIME 300 s.
             start_limit=StartLimit(10, 120.0),
             limit_pause=300.0,
         ),

@@ -1,4 +1,4 @@
-"""Upstart: a job file for each service, which PID 1 takes up as soon as it is written."""
+"""Upstart: a job file for each service, which PID 1 reads as soon as it is written."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from supervisors.service import Service
 
 def _contender(role: Role, profile: Profile) -> Contender:
     tuned = profile == "tuned"
-    # The test daemon forks twice, which `expect daemon` counts by ptrace; one that forks once, as
-    # the scenario `tracking` has, is `expect fork`.
+    # The test daemon forks twice: `expect daemon`, which counts forks by ptrace. In the scenario
+    # `tracking` it forks once: `expect fork`.
     kept = "respawn" if role == "runner" else "expect daemon, respawn"
     return Contender(
         "upstart",
@@ -26,7 +26,7 @@ def _contender(role: Role, profile: Profile) -> Contender:
             if tuned
             else f"{kept} and nothing else: the limit is 10 respawns in 5 s"
         ),
-        # The eleventh death within 5 s of the first ends the job for good.
+        # The eleventh death within 5 s of the first stops the job for good.
         start_limit=None if tuned else StartLimit(11, 5.0),
         spaces_starts=not tuned,
     )
@@ -43,9 +43,9 @@ class Upstart(Supervisor):
     sources = {"precise": Present()}
     unavailable_on = {
         "debian": "Debian dropped it after its release 8",
-        "arch": "no package of it is known, in the Arch User Repository neither",
+        "arch": "neither Arch nor the Arch User Repository is known to package it",
     }
-    # Ubuntu calls it /sbin/init; this name is free where another init has that one.
+    # Ubuntu calls it /sbin/init. This name does not collide with another init's.
     program_path = "/sbin/upstart"
     needs_pid1 = True
     init_command = "/sbin/upstart"
@@ -54,17 +54,17 @@ class Upstart(Supervisor):
     version_command = "/sbin/upstart --version"
     readiness_protocol = "stop"
     unsupported = {
-        "watchdog": "init(5) has a job watched for its end, and asks nothing of it.",
-        "shutdown": "init(8) emits an event that jobs may stop on; what then switches the machine"
-        " off is a job of the distribution's.",
+        "watchdog": "init(5) waits for a job's process to end, and checks nothing else.",
+        "shutdown": "init(8) emits an event on which jobs stop; a job of the distribution then"
+        " switches the machine off.",
     }
     findings = (
         "A main process that dies before its job is up (`expect stop`, and not stopped yet) is not"
-        " started again: `initctl status` says start/running, without a process. init(5) has"
-        " respawn without that exception.",
-        "As `console log` (the default) has it, init keeps a terminal open for every job's output,"
-        " and died, the machine with it, when asked for 2000 such jobs after 990; daemons that"
-        " detach themselves, and let go of theirs, it keeps by 2000. init(5) leaves that out.",
+        " started again: `initctl status` says start/running, without a process. init(5) does not"
+        " mention that exception to respawn.",
+        "With `console log` (the default), init keeps a terminal open for every job's output. Given"
+        " 2000 such jobs after 990, it died, and the machine with it; it keeps 2000 daemons that"
+        " detach themselves and close theirs. init(5) does not mention the limit.",
     )
     contenders = (
         _contender("runner", "default"),
@@ -95,7 +95,7 @@ class Upstart(Supervisor):
         return f"initctl start {service.name}"
 
     def wait_ready_command(self, contender: Contender, service: Service) -> str:
-        # No verb waits for a start that somebody else has asked for.
+        # No command of initctl waits for a start that another command began.
         return f"until initctl status {service.name} | grep -q start/running; do sleep 0.01; done"
 
     def output_command(self, contender: Contender, service: Service) -> str:
