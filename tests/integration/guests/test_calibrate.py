@@ -16,7 +16,7 @@ from bench.tracing.parser import events, lack, tracing
 from daemon.build import build
 from provision.cache import cache_folder
 from tests.integration.guests.test_host import reach
-from tests.support.place import stamps_its_entry
+from tests.support.sandbox import entry_is_stamped
 from tests.support.suite import Running, Suite, eventually, runs
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite:
     metrics = run["contenders"][0]["scenarios"]["restart"]["metrics"]
     parts = {each["metric"]: each["median"] for each in metrics}
     assert parts["restart_spawn"] > 0
-    assert run["trace"]["unstamped"] == (0 if stamps_its_entry() else run["trace"]["restarts"])
+    assert run["trace"]["unstamped"] == (0 if entry_is_stamped() else run["trace"]["restarts"])
     assert parts["restart_reaction"] is not None
 
 

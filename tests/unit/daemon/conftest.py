@@ -1,4 +1,4 @@
-"""Fixtures: the programs, built once, and a folder of stamps to use them in."""
+"""Fixtures: the C programs, built once, and a sandbox to run them in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from daemon.build import Binaries, build
-from tests.support.place import Place
+from tests.support.sandbox import Sandbox
+from tests.support.stamp_reader import StampReader
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +19,13 @@ def binaries(tmp_path_factory: pytest.TempPathFactory) -> Binaries:
 
 
 @pytest.fixture
-def place(tmp_path: Path, binaries: Binaries) -> Iterator[Place]:
-    made = Place(tmp_path / "stamps", binaries)
-    made.dir.mkdir()
-    yield made
-    made.clear()
+def sandbox(tmp_path: Path, binaries: Binaries) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path / "stamps", binaries)
+    sandbox.dir.mkdir()
+    yield sandbox
+    sandbox.clean_up()
+
+
+@pytest.fixture
+def reader(sandbox: Sandbox) -> StampReader:
+    return StampReader(sandbox.dir)

@@ -15,7 +15,7 @@ import pytest
 from daemon import build as module
 from daemon.build import PROGRAMS, Compiler, build, find_compiler
 from provision.errors import Problem
-from tests.support.place import stamps_its_entry
+from tests.support.sandbox import entry_is_stamped
 
 HERE = platform.machine()
 
@@ -98,7 +98,7 @@ def test_compilers_are_told_apart_by_version() -> None:
 
 @pytest.fixture
 def laid_out() -> None:
-    if not stamps_its_entry():
+    if not entry_is_stamped():
         pytest.skip("the layout is for GNU ld and x86-64")
 
 
