@@ -107,11 +107,12 @@ def bench(
         ModeOptions,
         SelectionOptions,
         SystemOptions,
-        parse_request,
+        parse_options,
+        resolve_request,
     )
     from reports.formats import terminal
 
-    request = parse_request(
+    options = parse_options(
         SystemOptions(
             os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
             snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay or (),
@@ -124,14 +125,14 @@ def bench(
     if dask:
         from bench.distributed.dask import spread
 
-        record = spread(request, dask, _plain_printer(console))
+        record = spread(options, dask, _plain_printer(console))
     else:
         from bench.cli.progress_display import ProgressDisplay
         from bench.engine.run import run_bench
 
         display = ProgressDisplay(console)
         with display.shown():
-            record = run_bench(request, display)
+            record = run_bench(resolve_request(options), display)
     return terminal.show(record.run, console, force=force, folder=record.folder)
 
 

@@ -16,7 +16,13 @@ from bench.calibration.host_noise import Sleep, clock, clock_facts, sleeping
 from bench.engine import calibration_store, measurement
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
-from bench.engine.request import EffortOptions, ModeOptions, SelectionOptions, parse_request
+from bench.engine.request import (
+    EffortOptions,
+    ModeOptions,
+    SelectionOptions,
+    parse_options,
+    resolve_request,
+)
 from bench.engine.run import run_bench
 from bench.model.host_info import host_facts
 from bench.model.run_file import check_outcome
@@ -99,12 +105,12 @@ def calibrate(*, quick: bool, observer: Observer, say: Callable[[str], None]) ->
 
 def _witness(size: Size, observer: Observer) -> dict[str, Any]:
     """A traced run of some contenders, kept in the cache beside the result."""
-    request = parse_request(
+    options = parse_options(
         selection=SelectionOptions(only=size.only, scenario=["restart"]),
         effort=EffortOptions(trials=str(size.witnessed)),
         mode=ModeOptions(trace=True),
     )
-    record = run_bench(request, observer, cache_folder() / "calibration")
+    record = run_bench(resolve_request(options), observer, cache_folder() / "calibration")
     failed = [each for each in record.run["contenders"] if each["status"] != "measured"]
     if failed:
         raise Problem(

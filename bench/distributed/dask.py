@@ -6,21 +6,20 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.distributed.merge import Part, merged_apart
 from bench.engine.lock import Busy
 from bench.engine.observer import SilentObserver
-from bench.engine.request import BenchRequest
+from bench.engine.request import RunOptions, resolve_request
 from bench.engine.run import run_bench
 from bench.model.run_file import FLOOR
 from bench.recording.store import Record
-from bench.tracing.compare import check_traceable
 from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.registry import choose_provider
 
 # A worker offers one of these: what measures shares its host with nothing else that measures.
 RESOURCE = "bench"
@@ -31,14 +30,14 @@ RETRIES = 2
 SILENCE = 30.0
 
 
-def spread(request: BenchRequest, address: str, say: Callable[[str], None]) -> Record:
+def spread(options: RunOptions, address: str, say: Callable[[str], None]) -> Record:
     """Have the workers at that scheduler measure the contenders; returns the merged run.
 
     Every part has the floor beside its contender, on the same host. Raises Problem before anything
     is measured where a worker cannot do it, and as `together` does. After Ctrl-C what has come so
     far is merged, too, and KeyboardInterrupt says where that is.
     """
-    if request.options.keep or request.continuation:
+    if options.keep or options.continues_latest:
         raise Problem(
             "--dask cannot be combined with --keep, --resume or --redo.",
             known="Its guests are on other hosts, and gone once a contender is done.",
@@ -52,15 +51,16 @@ def spread(request: BenchRequest, address: str, say: Callable[[str], None]) -> R
             "--dask needs the Python package distributed.",
             advice=".venv/bin/pip install --require-hashes -r requirements-dask.lock",
         ) from None
-    contenders = [each for each in request.contenders if each.supervisor.name != FLOOR]
-    names = [selected.name for selected in contenders or request.contenders]
+    selected = options.select().contenders
+    others = [contender for contender in selected if contender.supervisor.name != FLOOR]
+    names = [contender.name for contender in others or selected]
     parts: list[Part] = []
     failed: dict[str, str] = {}
     with _connected(Client, address) as client:
-        _check_workers(client, address, request)
+        _check_workers(client, address, options)
         futures = {
             client.submit(
-                part, request, name, resources={RESOURCE: 1}, retries=RETRIES, pure=False
+                part, options, name, resources={RESOURCE: 1}, retries=RETRIES, pure=False
             ): name
             for name in names
         }
@@ -104,21 +104,20 @@ def _able(client: Any) -> list[str]:
     return [name for name, worker in workers.items() if worker["resources"].get(RESOURCE)]
 
 
-def part(request: BenchRequest, name: str) -> Part:
+def part(options: RunOptions, name: str) -> Part:
     """Measure one contender on this worker's host, and wait for whoever measures here already."""
     with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
+        request = resolve_request(replace(options, only=(name,)))
         while True:
             try:
-                return Part.of(run_bench(request.only(name), SilentObserver(), Path(folder)).folder)
+                return Part.of(run_bench(request, SilentObserver(), Path(folder)).folder)
             except Busy:
                 time.sleep(1)
 
 
-def check_fit(request: BenchRequest) -> None:
+def check_fit(options: RunOptions) -> None:
     """Raises Problem where this worker's host cannot measure so: what `bench` would meet first."""
-    provider, _ = choose_provider(request.options.provider, request.system, request.options.box)
-    if request.options.trace:
-        check_traceable(provider)
+    resolve_request(options)
     build(platform.machine(), cache_folder())
 
 
@@ -134,7 +133,7 @@ def _connected(client: Any, address: str) -> Any:
         ) from failure
 
 
-def _check_workers(client: Any, address: str, request: BenchRequest) -> None:
+def _check_workers(client: Any, address: str, options: RunOptions) -> None:
     able = _able(client)
     start = f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1"
     if not able:
@@ -144,7 +143,7 @@ def _check_workers(client: Any, address: str, request: BenchRequest) -> None:
             advice=f"On each host, as root, in a checkout: {start}",
         )
     # One that fails at once would take contender after contender while the others measure.
-    said = client.run(check_fit, request, workers=able, on_error="return")
+    said = client.run(check_fit, options, workers=able, on_error="return")
     unfit = {name: why for name, why in said.items() if why is not None}
     if unfit:
         raise Problem(

@@ -1,31 +1,41 @@
-"""What a person asked `bench` for: parsed, validated and resolved before anything starts."""
+"""What a person asked `bench` for: validated and resolved before anything starts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from bench.model.overlays import overlays_of_run, parse_overlays
-from bench.model.scenario import Scenario
+from bench.model.run_file import RunFile
+from bench.model.scenario import SamplingEffort, Scenario
 from bench.model.selection import (
     AbsentSupervisor,
     SelectedContender,
+    SelectedContenders,
     Selection,
     select_contenders,
-    with_floor,
 )
 from bench.recording.store import find, read_run
 from bench.scenarios import scenarios
+from bench.tracing.compare import check_traceable
 from provision.errors import Problem
+from provision.provider import Provider
+from provision.registry import choose_provider
 from provision.sources.overlay import Overlay
-from provision.systems import Mirror, System, get_system, unknown_name_error
+from provision.systems import Mirror, System, named, unknown
 from supervisors.base import ARTICLE_YEAR
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
 UNSTABLE = "unstable"
-Continuation = Literal["", "resume", "redo"]
+TRIALS, TRIALS_QUICK = 30, 6
+# Identical guests of one contender at most; guests one after the other where one runs at a time.
+REPLICAS, ROUNDS = 16, 3
+# Seconds of trials in one guest after which the rest goes to further guests.
+GUEST_SECONDS, GUEST_SECONDS_QUICK = 110.0, 25.0
+# Seconds that two trials may take in a quick run.
+BUDGET_QUICK = 30.0
 # Command-line names of the recorded options that have another name there.
 _FLAGS = {"system": "os", "scenarios": "scenario", "overlays": "overlay"}
 
@@ -51,9 +61,9 @@ class SystemOptions:
     def system(self) -> System:
         """Look up the system and attach the mirror. Raises Problem."""
         if self.versions not in ("", ARTICLE_YEAR):
-            raise unknown_name_error("set of versions", self.versions, [ARTICLE_YEAR])
-        mirror = Mirror.from_options(self.mirror, self.snapshot, self.keyring, self.aur)
-        return get_system(self.os, mirror)
+            raise unknown("set of versions", self.versions, [ARTICLE_YEAR])
+        mirror = Mirror.checked(self.mirror, self.snapshot, self.keyring, self.aur)
+        return named(self.os, mirror)
 
     def overlays(self) -> dict[str, Overlay]:
         """Read the overlay folders, by supervisor. Raises Problem."""
@@ -91,9 +101,9 @@ class ModeOptions:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of a run as run.json keeps them: what a resumed run must have in common.
+    """The options of a run, validated; run.json keeps them, and a resumed run must repeat them.
 
-    trials: 0 for the default number. overlays: the digest of each build, by supervisor.
+    trials: 0 for the default number. overlays: by supervisor. redo: `unstable` or empty.
     """
 
     system: str = "debian"
@@ -110,27 +120,46 @@ class RunOptions:
     box: str = ""
     versions: str = ""
     mirror: Mirror = field(default_factory=Mirror)
-    overlays: Mapping[str, str] = field(default_factory=dict)
+    overlays: Mapping[str, Overlay] = field(default_factory=dict)
     trace: bool = False
     redo: str = ""
 
+    @property
+    def guest_system(self) -> System:
+        """The system of the guests, with its mirror. Raises Problem."""
+        return named(self.system, self.mirror)
+
+    @property
+    def continues_latest(self) -> bool:
+        """Whether the latest run goes on instead of a new one."""
+        return self.resume or bool(self.redo)
+
     def as_json(self) -> dict[str, Any]:
         """Return the options as run.json holds them, without how the run was continued."""
-        neutral = replace(self, resume=False, keep=False, redo="")
+        plain = {
+            **vars(self),
+            "resume": False,
+            "keep": False,
+            "redo": "",
+            "mirror": asdict(self.mirror),
+            "overlays": {name: overlay.digest for name, overlay in self.overlays.items()},
+        }
         return {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(neutral).items()
+            key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()
         }
 
     @classmethod
-    def of_run(cls, run: Mapping[str, Any]) -> RunOptions:
-        """Read the options of an earlier run. Raises Problem if it has other ones than today."""
+    def of_run(cls, run: RunFile) -> RunOptions:
+        """Read the options of an earlier run.
+
+        Raises Problem if it has other options than there are today, or an overlay has changed.
+        """
         recorded: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in run["options"].items()
         }
         try:
-            return cls(**{**recorded, "mirror": Mirror(**recorded["mirror"])})
+            options = cls(**{**recorded, "mirror": Mirror(**recorded["mirror"]), "overlays": {}})
         except (KeyError, TypeError) as failure:
             raise Problem(
                 f"Cannot repeat {run['id']}: it was made with other options than there are now.",
@@ -138,43 +167,47 @@ class RunOptions:
                 advice="Start a new run without --redo.",
                 usage=True,
             ) from failure
+        return replace(options, overlays=overlays_of_run(run, options.guest_system))
+
+    def select(self) -> SelectedContenders:
+        """Find the contenders. Raises Problem."""
+        return select_contenders(
+            self.guest_system,
+            Selection(self.only, self.role, self.profile),
+            versions=self.versions,
+            overlays=self.overlays,
+        )
 
 
 @dataclass(frozen=True)
 class BenchRequest:
     """What to measure, with everything resolved: all that the engine is given.
 
-    contenders: the floor included. absent: selected supervisors that this system does not get.
-    continuation: whether and how the latest run goes on. options: what the person chose.
+    provider_reason: why this provider. contenders: the floor included. absent: selected supervisors
+    that this system does not get. options: what the person chose.
     """
 
     system: System
+    provider: Provider
+    provider_reason: str
     contenders: tuple[SelectedContender, ...]
     absent: tuple[AbsentSupervisor, ...]
     scenarios: tuple[Scenario, ...]
-    continuation: Continuation
+    effort: SamplingEffort
     options: RunOptions
 
-    def only(self, contender: str) -> BenchRequest:
-        """Ask for one contender, and the floor beside it."""
-        chosen = [selected for selected in self.contenders if selected.name == contender]
-        return replace(
-            self,
-            contenders=tuple(with_floor(chosen)),
-            absent=(),
-            options=replace(self.options, only=(contender,)),
-        )
 
-
-def parse_request(
+def parse_options(
     system: SystemOptions = SystemOptions(),
     selection: SelectionOptions = SelectionOptions(),
     effort: EffortOptions = EffortOptions(),
     mode: ModeOptions = ModeOptions(),
-) -> BenchRequest:
-    """Validate the options of the command line and resolve what they name. Raises Problem."""
+) -> RunOptions:
+    """Validate the options of the command line; with --redo, take those of the latest run.
+
+    Raises Problem.
+    """
     _check_continuation(mode)
-    overlays = system.overlays()
     options = RunOptions(
         system=system.os,
         provider=system.provider,
@@ -186,47 +219,46 @@ def parse_request(
         seed=_whole_number("seed", effort.seed, least=0),
         quick=effort.quick,
         keep=mode.keep,
+        resume=mode.resume,
         box=system.box,
         versions=system.versions,
         mirror=system.system().mirror,
-        overlays={name: overlay.digest for name, overlay in overlays.items()},
+        overlays=system.overlays(),
         trace=mode.trace,
     )
-    if mode.redo:
-        return _repeat_latest(options)
-    return _resolve(options, overlays, "resume" if mode.resume else "")
-
-
-def _repeat_latest(options: RunOptions) -> BenchRequest:
-    """Ask again what the latest run was asked. Raises Problem where other options are given."""
+    if not mode.redo:
+        return options
     _check_no_other_options(options)
-    run = read_run(find())
-    repeated = RunOptions.of_run(run)
-    return _resolve(repeated, overlays_of_run(run, _system(repeated)), "redo")
+    return replace(RunOptions.of_run(read_run(find())), redo=mode.redo)
 
 
-def _system(options: RunOptions) -> System:
-    return get_system(options.system, options.mirror)
-
-
-def _resolve(
-    options: RunOptions, overlays: Mapping[str, Overlay], continuation: Continuation
-) -> BenchRequest:
-    system = _system(options)
-    chosen = select_contenders(
-        system,
-        Selection(options.only, options.role, options.profile),
-        versions=options.versions,
-        overlays=overlays,
-    )
+def resolve_request(options: RunOptions) -> BenchRequest:
+    """Find the contenders, scenarios and provider that the options name. Raises Problem."""
+    selected = options.select()
+    system = options.guest_system
+    provider, reason = choose_provider(options.provider, system, options.box)
+    if options.trace:
+        check_traceable(provider)
     return BenchRequest(
         system=system,
-        contenders=chosen.contenders,
-        absent=chosen.absent,
+        provider=provider,
+        provider_reason=reason,
+        contenders=selected.contenders,
+        absent=selected.absent,
         scenarios=tuple(scenarios()[name] for name in options.scenarios),
-        continuation=continuation,
+        effort=sampling_effort(options, provider),
         options=options,
     )
+
+
+def sampling_effort(options: RunOptions, provider: Provider) -> SamplingEffort:
+    """Decide how much is measured, and in how many guests."""
+    trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
+    replicas = min(REPLICAS, provider.parallel)
+    if options.quick:
+        return SamplingEffort(trials, GUEST_SECONDS_QUICK, BUDGET_QUICK, replicas, options.seed)
+    rounds = ROUNDS if provider.parallel == 1 else 1
+    return SamplingEffort(trials, GUEST_SECONDS, None, replicas, options.seed, rounds)
 
 
 def _check_continuation(mode: ModeOptions) -> None:
@@ -237,7 +269,7 @@ def _check_continuation(mode: ModeOptions) -> None:
             usage=True,
         )
     if mode.redo not in ("", UNSTABLE):
-        raise unknown_name_error("kind of contender to repeat", mode.redo, [UNSTABLE])
+        raise unknown("kind of contender to repeat", mode.redo, [UNSTABLE])
     if mode.redo and mode.resume:
         raise Problem(
             "--redo and --resume contradict each other.",
@@ -284,5 +316,5 @@ def _scenario_names(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(scenarios())
     for name in names:
         if name not in scenarios():
-            raise unknown_name_error("scenario", name, [*scenarios(), ALL])
+            raise unknown("scenario", name, [*scenarios(), ALL])
     return names

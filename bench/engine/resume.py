@@ -2,56 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
 from typing import Any
 
 from bench.engine.calibration_store import instrument
 from bench.engine.plan import KeptResults
-from bench.engine.request import BenchRequest
+from bench.engine.request import BenchRequest, RunOptions
 from bench.model.host_info import IDENTITY, host_facts
-from bench.model.selection import SelectedContender
 from bench.recording.quality import unstable
 from bench.recording.store import Pair, Record, find
 from provision.errors import Problem
 from provision.provider import Provider
 
 
-@dataclass(frozen=True)
-class EarlierPart:
-    """A run that goes on. due: (contender, scenario) pairs to measure, again or at last."""
+def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[Pair]]:
+    """Read the run that the request continues, and what is to be measured in it.
 
-    record: Record
-    due: frozenset[Pair]
-
-    def due_contenders(self, request: BenchRequest) -> list[SelectedContender]:
-        """Return the contenders of which anything is due."""
-        names = {name for name, _ in self.due}
-        return [selected for selected in request.contenders if selected.name in names]
-
-    def kept(self) -> dict[str, KeptResults]:
-        """Return what is not measured again, by contender."""
-        return {
-            contender["name"]: KeptResults(
-                frozenset(
-                    scenario
-                    for scenario in contender["scenarios"]
-                    if (contender["name"], scenario) not in self.due
-                ),
-                1 + max((int(guest["replica"]) for guest in contender["guests"]), default=-1),
-            )
-            for contender in self.record.results_without(self.due)
-        }
-
-
-def load_earlier_part(request: BenchRequest) -> EarlierPart | None:
-    """Read the run that the request continues; None for a new run. Raises Problem."""
-    if not request.continuation:
-        return None
+    None and nothing for a new run. Raises Problem where that run cannot be continued.
+    """
+    if not request.options.continues_latest:
+        return None, frozenset()
     record = Record.load(find())
     _check_not_merged(record)
-    if request.continuation == "resume":
-        _check_same_options(record, request)
-    return EarlierPart(record, frozenset(_due(record, request)))
+    if request.options.resume:
+        _check_same_options(record, request.options)
+    pairs = {
+        (selected.name, scenario.name)
+        for selected in request.contenders
+        for scenario in request.scenarios
+    }
+    return record, frozenset(
+        _disturbed(record, pairs) if request.options.redo else pairs - record.complete()
+    )
+
+
+def kept_results(record: Record, due: Set[Pair]) -> dict[str, KeptResults]:
+    """Return what a continued run does not measure again, by contender."""
+    return {
+        contender["name"]: KeptResults(
+            frozenset(
+                scenario
+                for scenario in contender["scenarios"]
+                if (contender["name"], scenario) not in due
+            ),
+            1 + max((int(guest["replica"]) for guest in contender["guests"]), default=-1),
+        )
+        for contender in record.results_without(due)
+    }
 
 
 def check_same_means(record: Record, provider: Provider) -> None:
@@ -74,17 +71,10 @@ def check_same_means(record: Record, provider: Provider) -> None:
         )
 
 
-def _due(record: Record, request: BenchRequest) -> set[Pair]:
-    pairs = {
-        (selected.name, scenario.name)
-        for selected in request.contenders
-        for scenario in request.scenarios
-    }
-    if request.continuation == "redo":
-        # Quality issues are found in restart latencies.
-        disturbed = unstable(record.run)
-        return {(name, "restart") for name, _ in pairs if name in disturbed}
-    return pairs - record.complete()
+def _disturbed(record: Record, pairs: Set[Pair]) -> set[Pair]:
+    """Return the restart scenarios of contenders whose latencies show quality issues."""
+    names = unstable(record.run)
+    return {(name, "restart") for name, _ in pairs if name in names}
 
 
 def _check_not_merged(record: Record) -> None:
@@ -97,9 +87,9 @@ def _check_not_merged(record: Record) -> None:
         )
 
 
-def _check_same_options(record: Record, request: BenchRequest) -> None:
+def _check_same_options(record: Record, options: RunOptions) -> None:
     then: dict[str, Any] = record.run["options"]
-    now = request.options.as_json()
+    now = options.as_json()
     differing = [key for key in now if then.get(key) != now[key]]
     if differing:
         raise Problem(

@@ -21,26 +21,16 @@ from bench.engine.noise_gate import NoiseGate
 from bench.engine.observer import Observer
 from bench.engine.plan import Plan, make_plan
 from bench.engine.request import BenchRequest
-from bench.engine.resume import EarlierPart, check_same_means, load_earlier_part
+from bench.engine.resume import check_same_means, find_earlier_part, kept_results
 from bench.engine.scheduler import Scheduler
 from bench.engine.session import SessionContext
 from bench.model.host_info import host_facts, own_cpu_seconds
-from bench.model.scenario import SamplingEffort
 from bench.model.selection import SelectedContender
 from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
-from bench.tracing.compare import check_traceable, witnessed
-from provision.cache import give_to_sudo_caller
+from bench.tracing.compare import witnessed
+from provision.cache import hand_over
 from provision.provider import Provider
-from provision.registry import choose_provider
-
-TRIALS, TRIALS_QUICK = 30, 6
-# Identical guests of one contender at most; guests one after the other where one runs at a time.
-REPLICAS, ROUNDS = 16, 3
-# Seconds of trials in one guest after which the rest goes to further guests.
-GUEST_SECONDS, GUEST_SECONDS_QUICK = 110.0, 25.0
-# Seconds that two trials may take in a quick run.
-BUDGET_QUICK = 30.0
 
 
 def run_bench(request: BenchRequest, observer: Observer, results: Path | None = None) -> Record:
@@ -50,38 +40,31 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
     guests are destroyed and what was measured is on disk.
     """
     with exclusive_run_lock():
-        earlier = load_earlier_part(request)
-        contenders = earlier.due_contenders(request) if earlier else list(request.contenders)
-        if earlier and not _anything_due(earlier, contenders, observer):
-            return earlier.record
-        provider, reason = choose_provider(
-            request.options.provider, request.system, request.options.box
-        )
-        if request.options.trace:
-            check_traceable(provider)
-        if earlier:
-            check_same_means(earlier.record, provider)
+        record, due = find_earlier_part(request)
+        contenders = list(request.contenders)
+        if record is not None:
+            names = {name for name, _ in due}
+            contenders = [selected for selected in contenders if selected.name in names]
+            if not contenders:
+                _close_complete_run(record, observer)
+                return record
+            check_same_means(record, request.provider)
+        kept = kept_results(record, due) if record else {}
         plan = make_plan(
-            contenders,
-            request.scenarios,
-            sampling_effort(request, provider),
-            provider.parallel,
-            earlier.kept() if earlier else {},
+            contenders, request.scenarios, request.effort, request.provider.parallel, kept
         )
-        record = (
-            earlier.record if earlier else _create_record(request, provider, reason, plan, results)
-        )
+        record = record or _create_record(request, plan, results)
         record.run["bound"] = round(plan.min_seconds, 1)
-        observer.planned(plan, [f"{provider.name}: {reason}"])
-        _prepare(provider, request, observer)
-        if earlier:
-            record.forget(earlier.due)
+        observer.planned(plan, [f"{request.provider.name}: {request.provider_reason}"])
+        _prepare(request, observer)
+        if due:
+            record.forget(due)
         tracing = (
             witnessed(record, contenders, observer.note) if request.options.trace else nullcontext()
         )
         with tracing:
-            execute(plan, contenders, request, provider, record, observer)
-        give_to_sudo_caller(record.folder)
+            execute(plan, contenders, request, record, observer)
+        hand_over(record.folder)
     return record
 
 
@@ -89,7 +72,6 @@ def execute(
     plan: Plan,
     contenders: Sequence[SelectedContender],
     request: BenchRequest,
-    provider: Provider,
     record: Record,
     observer: Observer,
 ) -> None:
@@ -98,9 +80,8 @@ def execute(
     collector = ResultCollector(record, request.scenarios, observer)
     context = SessionContext(
         request=request,
-        provider=provider,
         payload=measurement.payload_files(platform.machine()),
-        time_slots=_time_slots(plan, provider),
+        time_slots=_time_slots(plan, request.provider),
         gate=NoiseGate((os.cpu_count() or 1) + 1, own_cpu_seconds),
         guests=LiveGuests(),
         collector=collector,
@@ -109,7 +90,7 @@ def execute(
     collector.expect(plan, contenders)
     try:
         baseline_job = find_baseline_job(plan.jobs)
-        if baseline_job and provider.parallel > 1:
+        if baseline_job and request.provider.parallel > 1:
             record.run["alone"] = measure_baseline(baseline_job, len(plan.jobs), context)
         Scheduler(context).run(plan)
     except BaseException:
@@ -119,33 +100,18 @@ def execute(
         collector.finish(time.monotonic() - started, context.gate.own_load)
 
 
-def sampling_effort(request: BenchRequest, provider: Provider) -> SamplingEffort:
-    """Decide how much is measured, and in how many guests."""
-    options = request.options
-    trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
-    replicas = min(REPLICAS, provider.parallel)
-    if options.quick:
-        return SamplingEffort(trials, GUEST_SECONDS_QUICK, BUDGET_QUICK, replicas, options.seed)
-    rounds = ROUNDS if provider.parallel == 1 else 1
-    return SamplingEffort(trials, GUEST_SECONDS, None, replicas, options.seed, rounds)
-
-
-def _anything_due(
-    earlier: EarlierPart, contenders: Sequence[SelectedContender], observer: Observer
-) -> bool:
-    record = earlier.record
+def _close_complete_run(record: Record, observer: Observer) -> None:
+    """Add the lines of code counted since; say that nothing is due."""
     if add_line_counts(record.run["supervisors"]):
         record.save()
-    if not contenders:
-        observer.note(f"{record.run['id']} is complete: nothing to measure again.")
-    return bool(contenders)
+    observer.note(f"{record.run['id']} is complete: nothing to measure again.")
 
 
-def _prepare(provider: Provider, request: BenchRequest, observer: Observer) -> None:
+def _prepare(request: BenchRequest, observer: Observer) -> None:
     """Remove guests that an earlier suite left behind, and build the image."""
-    for name in provider.leftovers():
-        provider.remove(name)
-    provider.prepare(request.system, observer.note)
+    for name in request.provider.leftovers():
+        request.provider.remove(name)
+    request.provider.prepare(request.system, observer.note)
 
 
 def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
@@ -160,9 +126,7 @@ def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
     return {guest: slot for slot, guest in enumerate(guests)}
 
 
-def _create_record(
-    request: BenchRequest, provider: Provider, reason: str, plan: Plan, results: Path | None
-) -> Record:
+def _create_record(request: BenchRequest, plan: Plan, results: Path | None) -> Record:
     quick = "-quick" if request.options.quick else ""
     supervisors = {selected.supervisor for selected in request.contenders}
     supervisors |= {absent.supervisor for absent in request.absent}
@@ -173,7 +137,7 @@ def _create_record(
         "options": request.options.as_json(),
         "quick": request.options.quick,
         "system": request.system.record(),
-        "provider": {"name": provider.name, "reason": reason},
+        "provider": {"name": request.provider.name, "reason": request.provider_reason},
         "host": host_facts(),
         "instrument": instrument(),
         "plan": {"lines": plan.lines(), "seconds": round(plan.seconds, 1)},
@@ -190,4 +154,4 @@ def _create_record(
         "warnings": [],
         "supervisors": supervisor_info(supervisors, request.system, sources),
     }
-    return Record.create(f"{request.system.name}-{provider.name}{quick}", header, results)
+    return Record.create(f"{request.system.name}-{request.provider.name}{quick}", header, results)

@@ -24,7 +24,7 @@ class Scheduler:
 
     def run(self, plan: Plan) -> None:
         """Run every job. On any failure of the suite itself, and on Ctrl-C, destroy all guests."""
-        parallel = self._context.provider.parallel
+        parallel = self._context.request.provider.parallel
         self._run_jobs([job for job in plan.jobs if not job.cpu_heavy], parallel)
         heavy = [job for job in plan.jobs if job.cpu_heavy]
         self._run_jobs(heavy, min(CPU_HEAVY_AT_ONCE, parallel))
@@ -62,5 +62,5 @@ class Scheduler:
         init = contender.supervisor if contender.pid1 else self._context.request.system.init
         with self._lock:
             return self._init_semaphores.setdefault(
-                init, threading.Semaphore(self._context.provider.max_parallel(init))
+                init, threading.Semaphore(self._context.request.provider.max_parallel(init))
             )

@@ -22,7 +22,6 @@ from bench.model.host_info import Load
 from bench.model.scenario import Event, Scenario, ScenarioContext, Step, WorkUnit
 from provision.errors import Problem
 from provision.guest import File, Guest
-from provision.provider import Provider
 from supervisors.service import services_of
 
 # The phase of a guest that waits for its turn to disturb or to measure.
@@ -38,7 +37,6 @@ class SessionContext:
     """
 
     request: BenchRequest
-    provider: Provider
     payload: Sequence[File]
     time_slots: dict[tuple[str, int], int]
     gate: NoiseGate
@@ -209,7 +207,7 @@ class GuestSession:
         self.phases.enter("up")
         again = f"-again{self.job.attempt}" if self.job.attempt else ""
         name = f"{selected.name.replace('/', '-')}-{self.job.replica}{again}-{os.getpid()}"
-        guest = self._context.provider.up(
+        guest = self._context.request.provider.up(
             name,
             self._context.request.system,
             replace(recipe, install=install),

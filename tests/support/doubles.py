@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from rich.console import Console
 
 from bench.cli.progress_display import ProgressDisplay
-from bench.engine.request import EffortOptions, SelectionOptions, parse_request
+from bench.engine.request import EffortOptions, SelectionOptions, parse_options, resolve_request
 from bench.engine.run import run_bench
 from provision.errors import Problem
 from provision.guest import File
@@ -86,13 +86,13 @@ def main(name: str) -> int:
     console = Console(width=140)
     display = ProgressDisplay(console)
     chosen = SCENARIOS.get(name, ("restart",))
-    request = parse_request(
+    options = parse_options(
         selection=SelectionOptions(only=["double"], scenario=chosen),
         effort=EffortOptions(trials="2", quick=len(chosen) > 1),
     )
     try:
         with display.shown():
-            record = run_bench(request, display)
+            record = run_bench(resolve_request(options), display)
     except Problem as problem:
         print(problem)
         return 2 if problem.usage else 1

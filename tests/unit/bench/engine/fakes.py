@@ -99,10 +99,12 @@ def request(*scenarios: Scenario, contenders: Sequence[SelectedContender] = ()) 
     """Ask for those scenarios of the hosted floor."""
     return BenchRequest(
         system=SYSTEMS["debian"],
+        provider=cast(Provider, FakeProvider()),
+        provider_reason="as the test says",
         contenders=tuple(contenders) or (HOSTED_FLOOR,),
         absent=(),
         scenarios=scenarios,
-        continuation="",
+        effort=EFFORT,
         options=RunOptions(),
     )
 
@@ -114,7 +116,6 @@ def run_plan(record: Record, plan: Plan, *scenarios: Scenario) -> None:
         plan,
         contenders or [HOSTED_FLOOR],
         request(*scenarios),
-        cast(Provider, FakeProvider()),
         record,
         SilentObserver(),
     )
@@ -135,7 +136,6 @@ def one_session(record: Record, scenario: FakeScenario) -> tuple[GuestSession, S
     collector.expect(plan, [HOSTED_FLOOR])
     context = SessionContext(
         request=request(scenario),
-        provider=cast(Provider, FakeProvider()),
         payload=[],
         time_slots={},
         gate=NoiseGate(1, lambda: 0.0),

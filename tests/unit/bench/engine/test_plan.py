@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.engine.plan import CPU_HEAVY_AT_ONCE, KeptResults, make_plan
-from bench.engine.run import (
+from bench.engine.request import (
     BUDGET_QUICK,
     GUEST_SECONDS,
     GUEST_SECONDS_QUICK,

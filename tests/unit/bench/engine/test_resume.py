@@ -18,7 +18,8 @@ from bench.engine.request import (
     ModeOptions,
     SelectionOptions,
     SystemOptions,
-    parse_request,
+    parse_options,
+    resolve_request,
 )
 from bench.engine.run import run_bench
 from bench.model.scenario import Event
@@ -39,7 +40,7 @@ def fake_parts(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     fakes = {name: FakeScenario(name) for name in ("restart", "b")}
     monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: [])
     monkeypatch.setattr(request, "scenarios", lambda: fakes)
-    monkeypatch.setattr(run, "choose_provider", lambda *_: (FakeProvider(), "as the test says"))
+    monkeypatch.setattr(request, "choose_provider", lambda *_: (FakeProvider(), "as the test says"))
     monkeypatch.setattr(run, "exclusive_run_lock", nullcontext)
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
 
@@ -51,9 +52,9 @@ RESUME, REDO = ModeOptions(resume=True), ModeOptions(redo="unstable")
 def ask(mode: ModeOptions = NEW, overlay: Sequence[str] = ()) -> BenchRequest:
     """Ask for runit's two fake scenarios; --redo takes no other options."""
     if mode.redo:
-        return parse_request(mode=mode)
+        return resolve_request(parse_options(mode=mode))
     selection = SelectionOptions(only=[RUNIT], scenario=["all"])
-    return parse_request(SystemOptions(overlay=overlay), selection, mode=mode)
+    return resolve_request(parse_options(SystemOptions(overlay=overlay), selection, mode=mode))
 
 
 def measure(asked: BenchRequest) -> Record:
@@ -230,7 +231,7 @@ def test_redo_uses_the_same_overlay_and_refuses_a_changed_one(tmp_path: Path) ->
     program = tmp_path / "overlay" / "usr" / "bin" / "runsvdir"
     program.parent.mkdir(parents=True)
     program.write_text("one build")
-    overlay = Overlay.load(tmp_path / "overlay", SYSTEMS["debian"])
+    overlay = Overlay.of(tmp_path / "overlay", SYSTEMS["debian"])
     record = measure(ask(overlay=[f"runit={tmp_path / 'overlay'}"]))
     change_run(record, disturb)
     measure(ask(REDO))

@@ -129,8 +129,8 @@ def test_the_baseline_is_a_hosted_floor_where_there_is_one(
 def test_a_complete_run_waits_for_no_slow_library() -> None:
     code = (
         "import sys, bench.cli.progress_display, bench.engine.run, reports.formats.terminal;"
-        "from bench.engine.request import SelectionOptions, parse_request;"
-        "parse_request(selection=SelectionOptions(scenario=['restart']));"
+        "from bench.engine.request import SelectionOptions, parse_options;"
+        "parse_options(selection=SelectionOptions(scenario=['restart']));"
         "print(*sorted({'numpy', 'scipy', 'vl_convert', 'distributed'} & set(sys.modules)))"
     )
     done = subprocess.run(

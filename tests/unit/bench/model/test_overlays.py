@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine.request import SystemOptions, parse_request
+from bench.engine.request import SystemOptions, parse_options
 from bench.model.overlays import parse_overlays
 from bench.model.selection import Selection, select_contenders
 from provision.errors import Problem
@@ -77,7 +77,7 @@ def test_an_overlay_brings_what_the_system_does_not_have(folder: Path) -> None:
 
 def test_another_build_changes_the_options_of_a_run(folder: Path) -> None:
     def options() -> dict[str, object]:
-        return parse_request(SystemOptions(overlay=[f"perp={folder}"])).options.as_json()
+        return parse_options(SystemOptions(overlay=[f"perp={folder}"])).as_json()
 
     before = options()
     assert options() == before
