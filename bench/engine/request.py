@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bench.model.overlays import overlays_of_run, parse_overlays
-from bench.model.run_file import RunFile
 from bench.model.scenario import SamplingEffort, Scenario
 from bench.model.selection import (
     AbsentSupervisor,
@@ -149,7 +148,7 @@ class RunOptions:
         }
 
     @classmethod
-    def of_run(cls, run: RunFile) -> RunOptions:
+    def of_run(cls, run: Mapping[str, Any]) -> RunOptions:
         """Read the options of an earlier run.
 
         Raises Problem if it has other options than there are today, or an overlay has changed.

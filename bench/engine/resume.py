@@ -16,7 +16,7 @@ from provision.provider import Provider
 
 
 def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[Pair]]:
-    """Read the run that the request continues, and what is to be measured in it.
+    """Read the run that the request continues, and find what is to be measured in it.
 
     None and nothing for a new run. Raises Problem where that run cannot be continued.
     """

@@ -53,7 +53,8 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
         plan = make_plan(
             contenders, request.scenarios, request.effort, request.provider.parallel, kept
         )
-        record = record or _create_record(request, plan, results)
+        if record is None:
+            record = Record.create(*_run_header(request, plan), results)
         record.run["bound"] = round(plan.min_seconds, 1)
         observer.planned(plan, [f"{request.provider.name}: {request.provider_reason}"])
         _prepare(request, observer)
@@ -126,12 +127,14 @@ def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
     return {guest: slot for slot, guest in enumerate(guests)}
 
 
-def _create_record(request: BenchRequest, plan: Plan, results: Path | None) -> Record:
+def _run_header(request: BenchRequest, plan: Plan) -> tuple[str, dict[str, Any]]:
+    """Return the run's name, and what run.json says of it before anything is measured."""
     quick = "-quick" if request.options.quick else ""
+    name = f"{request.system.name}-{request.provider.name}{quick}"
     supervisors = {selected.supervisor for selected in request.contenders}
     supervisors |= {absent.supervisor for absent in request.absent}
     sources = {selected.supervisor.name: selected.source for selected in request.contenders}
-    header: dict[str, Any] = {
+    return name, {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "ended": None,
         "options": request.options.as_json(),
@@ -154,4 +157,3 @@ def _create_record(request: BenchRequest, plan: Plan, results: Path | None) -> R
         "warnings": [],
         "supervisors": supervisor_info(supervisors, request.system, sources),
     }
-    return Record.create(f"{request.system.name}-{request.provider.name}{quick}", header, results)

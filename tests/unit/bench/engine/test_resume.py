@@ -125,7 +125,8 @@ def test_a_merged_run_is_not_continued(mode: ModeOptions) -> None:
 def test_a_run_with_other_options_is_not_resumed() -> None:
     record = measure(ask())
     before = change_run(record, disturb)
-    other = replace(ask(RESUME), options=replace(ask().options, trials=60))
+    asked = ask(RESUME)
+    other = replace(asked, options=replace(asked.options, trials=60))
     with pytest.raises(Problem, match="its options differ") as caught:
         measure(other)
     assert caught.value.usage
