@@ -22,7 +22,7 @@ from provision.errors import Problem
 from provision.provider import Provider
 from provision.registry import choose_provider
 from provision.sources.overlay import Overlay
-from provision.systems import Mirror, System, named, unknown
+from provision.systems import Mirror, System, get_system, unknown_name_error
 from supervisors.base import ARTICLE_YEAR
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
@@ -60,9 +60,9 @@ class SystemOptions:
     def system(self) -> System:
         """Look up the system and attach the mirror. Raises Problem."""
         if self.versions not in ("", ARTICLE_YEAR):
-            raise unknown("set of versions", self.versions, [ARTICLE_YEAR])
-        mirror = Mirror.checked(self.mirror, self.snapshot, self.keyring, self.aur)
-        return named(self.os, mirror)
+            raise unknown_name_error("set of versions", self.versions, [ARTICLE_YEAR])
+        mirror = Mirror.from_options(self.mirror, self.snapshot, self.keyring, self.aur)
+        return get_system(self.os, mirror)
 
     def overlays(self) -> dict[str, Overlay]:
         """Read the overlay folders, by supervisor. Raises Problem."""
@@ -126,7 +126,7 @@ class RunOptions:
     @property
     def guest_system(self) -> System:
         """The system of the guests, with its mirror. Raises Problem."""
-        return named(self.system, self.mirror)
+        return get_system(self.system, self.mirror)
 
     @property
     def continues_latest(self) -> bool:
@@ -268,7 +268,7 @@ def _check_continuation(mode: ModeOptions) -> None:
             usage=True,
         )
     if mode.redo not in ("", UNSTABLE):
-        raise unknown("kind of contender to repeat", mode.redo, [UNSTABLE])
+        raise unknown_name_error("kind of contender to repeat", mode.redo, [UNSTABLE])
     if mode.redo and mode.resume:
         raise Problem(
             "--redo and --resume contradict each other.",
@@ -315,5 +315,5 @@ def _scenario_names(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(scenarios())
     for name in names:
         if name not in scenarios():
-            raise unknown("scenario", name, [*scenarios(), ALL])
+            raise unknown_name_error("scenario", name, [*scenarios(), ALL])
     return names

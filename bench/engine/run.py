@@ -29,7 +29,7 @@ from bench.model.selection import SelectedContender
 from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
 from bench.tracing.compare import witnessed
-from provision.cache import hand_over
+from provision.cache import give_to_sudo_caller
 from provision.provider import Provider
 
 
@@ -65,7 +65,7 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
         )
         with tracing:
             execute(plan, contenders, request, record, observer)
-        hand_over(record.folder)
+        give_to_sudo_caller(record.folder)
     return record
 
 

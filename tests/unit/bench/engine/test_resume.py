@@ -232,7 +232,7 @@ def test_redo_uses_the_same_overlay_and_refuses_a_changed_one(tmp_path: Path) ->
     program = tmp_path / "overlay" / "usr" / "bin" / "runsvdir"
     program.parent.mkdir(parents=True)
     program.write_text("one build")
-    overlay = Overlay.of(tmp_path / "overlay", SYSTEMS["debian"])
+    overlay = Overlay.load(tmp_path / "overlay", SYSTEMS["debian"])
     record = measure(ask(overlay=[f"runit={tmp_path / 'overlay'}"]))
     change_run(record, disturb)
     measure(ask(REDO))
