@@ -1,6 +1,6 @@
-"""Supervisors that fail, which no real one does on demand: `doubles.py NAME` measures that one.
+"""Supervisors that fail on demand, which no real one does: `doubles.py NAME` measures one.
 
-Run in a checkout of its own, as `invoke bench` would; the guests are real.
+It runs in a checkout of its own, like `invoke bench`, and the guests are real.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ SCRIPTS = {
     "crashes-at-once": "exit 1",
     "never-reloads": "while :; do /srv/testd/testd s1; done",
 }
-# As PID 1 the end of the supervisor is the end of the guest.
+# As PID 1, because its end is then the end of the guest.
 AS_PID1 = {"crashes"}
-# The one in the middle needs a reload; none of them needs a guest of its own.
+# The scenario in the middle needs a reload; no scenario needs a guest of its own.
 SCENARIOS = {"never-reloads": ("restart", "footprint", "idle")}
 
 
 class Double(Supervisor):
-    """A shell script in the place of a supervisor."""
+    """A shell script in a supervisor's place."""
 
     title = "double"
     home_page = "https://example.invalid/"
@@ -78,17 +78,17 @@ class Double(Supervisor):
 
 
 def main(name: str) -> int:
-    """Measure that double beside the floor; the exit code that `invoke bench` would have."""
-    # The registry is made once, so whoever asks for it finds the double as well.
+    """Measure that double beside the floor; return the exit code of `invoke bench`."""
+    # The registry is built once; every module that asks for it gets the double as well.
     supervisors()["double"] = Double(
         SCRIPTS[name], pid1=name in AS_PID1, reloads=name != "never-reloads"
     )
     console = Console(width=140)
     display = ProgressDisplay(console)
-    chosen = SCENARIOS.get(name, ("restart",))
+    scenarios = SCENARIOS.get(name, ("restart",))
     options = parse_options(
-        selection=SelectionOptions(only=["double"], scenario=chosen),
-        effort=EffortOptions(trials="2", quick=len(chosen) > 1),
+        selection=SelectionOptions(only=["double"], scenario=scenarios),
+        effort=EffortOptions(trials="2", quick=len(scenarios) > 1),
     )
     try:
         with display.shown():

@@ -1,4 +1,4 @@
-"""Judging scenarios in real guests: a runner told by the kernel, and a monitor that polls."""
+"""Scenarios that judge behaviour, for a runner that reacts to events and a monitor that polls."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ RUNIT, MONIT = "runit/runner/default/hosted", "monit/monitor/tuned/hosted"
 DEATHS = ["exit 0", "exit 1", "SIGSEGV", "SIGTERM", "SIGKILL", "memory limit"]
 
 
-def test_every_death_is_answered_and_shown(suite: Suite) -> None:
+def test_every_death_has_a_verdict_with_evidence(suite: Suite) -> None:
     done = suite.bench(f"--only={RUNIT},{MONIT}", "--scenario=deaths")
     assert done.code == 0, done.output
     for contender in (RUNIT, MONIT):
-        own = next(each for each in suite.record()["contenders"] if each["name"] == contender)
-        verdicts = own["scenarios"]["deaths"]["verdicts"]
-        assert [each["behaviour"] for each in verdicts] == DEATHS
-        assert {each["answer"] for each in verdicts} == {"yes"}, verdicts
-        assert all(each["evidence"] for each in verdicts)
-    limits = [each for each in suite.samples() if each["event"] == "memory"]
-    assert {each["contender"] for each in limits} >= {RUNIT, MONIT}
-    assert all(each["kills"] > 0 and each["cgroup"] in ("v1", "v2") for each in limits)
+        record = next(c for c in suite.record()["contenders"] if c["name"] == contender)
+        verdicts = record["scenarios"]["deaths"]["verdicts"]
+        assert [verdict["behaviour"] for verdict in verdicts] == DEATHS
+        assert {verdict["answer"] for verdict in verdicts} == {"yes"}, verdicts
+        assert all(verdict["evidence"] for verdict in verdicts)
+    limits = [sample for sample in suite.samples() if sample["event"] == "memory"]
+    assert {limit["contender"] for limit in limits} >= {RUNIT, MONIT}
+    assert all(limit["kills"] > 0 and limit["cgroup"] in ("v1", "v2") for limit in limits)
 
     why = suite.start("report", f"--why={RUNIT}/deaths").end()
     assert why.code == 0, why.output
@@ -32,12 +32,14 @@ def test_every_death_is_answered_and_shown(suite: Suite) -> None:
     assert "monit" not in why.output
 
 
-def test_a_watchdog_by_a_heartbeat_file_or_none(suite: Suite) -> None:
+def test_a_hang_is_judged_with_a_heartbeat_file_and_without_a_watchdog(suite: Suite) -> None:
     done = suite.bench(f"--only={RUNIT},{MONIT}", "--scenario=hang", "--quick")
     assert done.code == 0, done.output
-    found = {
-        each["name"]: [verdict["answer"] for verdict in each["scenarios"]["hang"]["verdicts"]]
-        for each in suite.record()["contenders"]
+    answers = {
+        contender["name"]: [
+            verdict["answer"] for verdict in contender["scenarios"]["hang"]["verdicts"]
+        ]
+        for contender in suite.record()["contenders"]
     }
-    assert found[RUNIT] == ["no", "not applicable", "not applicable"]
-    assert found[MONIT] == ["no", "yes", "yes"]
+    assert answers[RUNIT] == ["no", "not applicable", "not applicable"]
+    assert answers[MONIT] == ["no", "yes", "yes"]

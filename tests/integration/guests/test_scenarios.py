@@ -1,4 +1,4 @@
-"""A scenario that judges, from the command to the verdict."""
+"""Scenarios that judge behaviour, from the command to the verdict."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ pytestmark = pytest.mark.slow
 HOSTED = "runit/runner/default/hosted"
 
 
-def test_children_and_a_storm_under_runit(suite: Suite) -> None:
-    asked = ("--only=runit/runner/default/hosted", "--scenario=children,storm", "--quick")
-    done = suite.bench(*asked)
+def test_verdicts_on_children_and_a_storm_point_to_their_samples(suite: Suite) -> None:
+    done = suite.bench(f"--only={HOSTED}", "--scenario=children,storm", "--quick")
     assert done.code == 0, done.output
-    found = {each["name"]: each["scenarios"] for each in suite.record()["contenders"]}[HOSTED]
+    scenarios = {each["name"]: each["scenarios"] for each in suite.record()["contenders"]}[HOSTED]
     answers = {
         verdict["behaviour"]: verdict["answer"]
-        for scenario in found.values()
+        for scenario in scenarios.values()
         for verdict in scenario["verdicts"]
     }
     assert answers == {"cleans up after a dead daemon": "no", "10 killed at once": "yes"}
-    ours = [each for each in suite.samples() if each["contender"] == HOSTED]
-    for name, scenario in found.items():
-        samples = [each for each in ours if each["scenario"] == name]
-        pointed = [samples[n]["event"] for v in scenario["verdicts"] for n in v["evidence"]]
-        assert "storm" in pointed
+    samples = [sample for sample in suite.samples() if sample["contender"] == HOSTED]
+    for name, scenario in scenarios.items():
+        events = [sample["event"] for sample in samples if sample["scenario"] == name]
+        evidence = [events[n] for verdict in scenario["verdicts"] for n in verdict["evidence"]]
+        assert "storm" in evidence

@@ -1,4 +1,4 @@
-"""What systemd, daemontools and s6 are given to read, contender by contender."""
+"""The configuration that systemd, Upstart, daemontools and s6 get, contender by contender."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from supervisors.service import Service
 
 
 def _written(contender: Contender) -> dict[str, str]:
-    """Path to content of every file written for two services."""
+    """Return path and content of every file written for two services."""
     services = [Service(name, contender.role, contender.readiness) for name in ("s1", "s2")]
     files = supervisors()[contender.supervisor].files(contender, services)
     return {file.path: str(file.content) for file in files}
@@ -21,13 +21,13 @@ def _contenders(name: str) -> list[Contender]:
 
 
 @pytest.mark.parametrize("contender", _contenders("systemd"), ids=lambda each: each.name)
-def test_systemd_default_says_nothing_of_limits_and_delays(contender: Contender) -> None:
+def test_only_the_tuned_systemd_unit_lifts_limit_and_delay(contender: Contender) -> None:
     unit = _written(contender)["/etc/systemd/system/s2.service"]
     tuned = contender.profile == "tuned"
     assert "Restart=always\n" in unit
     assert ("RestartSec=0\n" in unit) is tuned
     assert ("StartLimitIntervalSec=0\n" in unit) is tuned
-    # The limit and the grid belong to what the tuned unit lifts.
+    # What the tuned unit lifts is no fact of it.
     assert (contender.start_limit is None) is tuned
     assert (contender.period is None) is tuned
 
@@ -40,33 +40,35 @@ def test_systemd_monitor_finds_the_daemon_by_its_pid_file(contender: Contender) 
     assert ("--daemonize --pidfile /run/s2.pid s2\n" in unit) is monitor
 
 
-@pytest.mark.parametrize(("forks", "told"), [(1, "expect fork\n"), (2, "expect daemon\n")])
-def test_upstart_is_told_how_often_the_daemon_forks(forks: int, told: str) -> None:
+@pytest.mark.parametrize(("forks", "setting"), [(1, "expect fork\n"), (2, "expect daemon\n")])
+def test_upstart_expects_as_many_forks_as_the_daemon_does(forks: int, setting: str) -> None:
     monitor = next(each for each in _contenders("upstart") if each.role == "monitor")
     service = Service("s1", "monitor", fork_count=forks)
     (job,) = supervisors()["upstart"].files(monitor, [service])
-    assert told in str(job.content)
+    assert setting in str(job.content)
     assert ("--forks 1" in str(job.content)) is (forks == 1)
 
 
 @pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda each: each.name)
-def test_s6_service_tells_readiness_on_the_descriptor_that_s6_reads(contender: Contender) -> None:
+def test_s6_service_announces_readiness_on_the_descriptor_that_s6_reads(
+    contender: Contender,
+) -> None:
     written = _written(contender)
     descriptor = written.get("/etc/s6/sv/s1/notification-fd")
-    told = "--ready fd:3" in written["/etc/s6/sv/s1/run"]
-    assert (descriptor == "3\n") is told is (contender.profile == "tuned")
+    announces = "--ready fd:3" in written["/etc/s6/sv/s1/run"]
+    assert (descriptor == "3\n") is announces is (contender.profile == "tuned")
 
 
 @pytest.mark.parametrize("name", ["daemontools", "s6"])
-def test_only_pid_1_is_told_how_to_be_an_init(name: str) -> None:
+def test_only_pid_1_gets_the_files_of_an_init(name: str) -> None:
     for contender in _contenders(name):
-        # What starts s6-svscan tells its options alone, whoever starts it.
-        alone = {path for path in _written(contender) if "/sv/" not in path} - {"/etc/s6/scan"}
-        assert bool(alone) is contender.pid1
+        # The script that starts s6-svscan holds its options only, hosted or not.
+        init_files = {path for path in _written(contender) if "/sv/" not in path} - {"/etc/s6/scan"}
+        assert bool(init_files) is contender.pid1
 
 
 @pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda each: each.name)
-def test_s6_default_keeps_as_many_as_it_does_unasked(contender: Contender) -> None:
+def test_only_the_tuned_s6_raises_the_number_of_services(contender: Contender) -> None:
     script = _written(contender)["/etc/s6/scan"]
     assert ("$option 4000" in script) is (contender.profile == "tuned")
 

@@ -1,4 +1,4 @@
-"""Usage examples on the terminal, and those of what no archive has."""
+"""Usage examples on the terminal, with and without a package of the system."""
 
 from __future__ import annotations
 
@@ -39,28 +39,30 @@ def printed(name: str, system: str, width: int = 100) -> str:
                      "boot with init=/sbin/upstart", "initctl stop s1")),
     ],
 )  # fmt: skip
-def test_what_debian_does_not_have_is_shown_all_the_same(name: str, words: tuple[str, ...]) -> None:
-    said = printed(name, "debian", 300)
-    assert all(each in said for each in words)
-    assert f"by --overlay={name}=DIR" in said
-    assert f"./inv try {name} --overlay={name}=DIR opens a shell" in said
-    assert "apt-get" not in said
+def test_a_supervisor_without_a_package_is_shown_with_an_overlay(
+    name: str, words: tuple[str, ...]
+) -> None:
+    output = printed(name, "debian", 300)
+    assert all(word in output for word in words)
+    assert f"by --overlay={name}=DIR" in output
+    assert f"./inv try {name} --overlay={name}=DIR opens a shell" in output
+    assert "apt-get" not in output
 
 
-def test_what_debian_has_is_installed_from_there() -> None:
-    said = printed("runit", "debian")
-    assert "apt-get" in said
-    assert "overlay" not in said
+def test_a_packaged_supervisor_is_installed_by_apt() -> None:
+    output = printed("runit", "debian")
+    assert "apt-get" in output
+    assert "overlay" not in output
 
 
-def test_an_archive_whose_address_nobody_knows_is_no_source() -> None:
-    said = printed("perp", "arch", 300)
-    assert "the Arch User Repository's address is not known here" in said
-    assert "git clone" not in said
+def test_a_user_repository_without_an_address_is_no_source() -> None:
+    output = printed("perp", "arch", 300)
+    assert "the Arch User Repository's address is not known here" in output
+    assert "git clone" not in output
 
 
 @pytest.mark.parametrize(("supervisor", "system"), MISSING)
-def test_where_there_is_no_source_words_stand_for_the_installation(
+def test_without_a_source_a_note_replaces_the_installation(
     supervisor: Supervisor, system: System
 ) -> None:
     examples = usage_examples(supervisor, system)
@@ -74,7 +76,7 @@ def test_where_there_is_no_source_words_stand_for_the_installation(
         assert "Configure" in [each["title"] for each in others]
 
 
-def test_an_overlay_is_a_source() -> None:
+def test_an_overlay_needs_no_note() -> None:
     perp = supervisors()["perp"]
     source = perp.sources["arch"]
     (example, *_) = usage_examples(perp, SYSTEMS["debian"], source)
