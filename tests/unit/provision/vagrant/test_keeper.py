@@ -100,12 +100,14 @@ def test_removing_one_machine_ends_no_other_keeper(scripted: ScriptedVagrant) ->
     lock = machine_home(name) / "lock"
     own_pid = lock.read_text()
     lock.write_text((machine_home(other) / "lock").read_text())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vm_keeper, "PATIENCE", 0.5)
-        with pytest.raises(Problem, match="could not be destroyed"):
-            Vagrant("libvirt").remove(name)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(vm_keeper, "PATIENCE", 0.5)
+            with pytest.raises(Problem, match="could not be destroyed"):
+                Vagrant("libvirt").remove(name)
+    finally:
+        lock.write_text(own_pid)
     assert has_keeper(other)
-    lock.write_text(own_pid)
 
 
 def test_a_machine_of_another_user_is_reported_as_such(
