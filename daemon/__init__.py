@@ -1,1 +1,1 @@
-"""The test daemon, the floor and the measuring program, which all run inside guests."""
+"""The programs that run inside guests: the test daemon, the floor, the measuring program."""

@@ -1,12 +1,12 @@
 /*
- * bareloop: the restart trials of the suite with nothing of the suite in them.
+ * bareloop: the restart trials of the suite, with nothing of the suite in them.
  *
  * usage: bareloop DIR TRIALS LOW HIGH SEED COMMAND [ARG...]
  *
- * Starts COMMAND, a supervisor that keeps one testd alive whose folder is DIR, kills that daemon
- * TRIALS times at an uptime of LOW to HIGH ms, and prints a line a trial: the stamp before the kill
- * and the one of the successor's main(), both CLOCK_MONOTONIC in ns. Trials begin at the second
- * kill, so that the first warms up. Exit code 1 where a restart did not come within 15 s.
+ * It starts COMMAND, a supervisor that keeps one testd alive whose folder is DIR. It kills that
+ * daemon TRIALS times at an uptime of LOW to HIGH ms. For each trial it prints a line: the stamp
+ * before the kill, and the stamp of the successor's main(), both of CLOCK_MONOTONIC in ns. One
+ * more kill comes first and is not printed: it warms up. Exit code 1: no restart within 15 s.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #define SECOND INT64_C(1000000000)
 #define PATIENCE_MS 15000
 
-struct life {
+struct instance {
 	long long pid, main_ns;
 };
 
@@ -55,15 +55,15 @@ static int open_fifo(const char *dir)
 	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 }
 
-static int field(const char *line, const char *name, long long *value)
+static int read_field(const char *line, const char *name, long long *value)
 {
 	const char *at = strstr(line, name);
 
 	return at && sscanf(at + strlen(name), "%lld", value) == 1;
 }
 
-/* Lines are below PIPE_BUF, one start at a time: a read brings a whole one. */
-static int await_start(int fifo, struct life *life)
+/* Lines are shorter than PIPE_BUF and come one at a time: each read returns a whole line. */
+static int await_start(int fifo, struct instance *instance)
 {
 	char line[4096];
 
@@ -73,10 +73,11 @@ static int await_start(int fifo, struct life *life)
 		ssize_t size = read(fifo, line, sizeof line - 1);
 		line[size > 0 ? size : 0] = 0;
 	} while (!strstr(line, "\"event\":\"start\""));
-	return field(line, "\"pid\":", &life->pid) && field(line, "\"main_ns\":", &life->main_ns);
+	return read_field(line, "\"pid\":", &instance->pid) &&
+	       read_field(line, "\"main_ns\":", &instance->main_ns);
 }
 
-static pid_t start(char **command)
+static pid_t start_supervisor(char **command)
 {
 	pid_t pid = fork();
 
@@ -87,21 +88,21 @@ static pid_t start(char **command)
 	_exit(127);
 }
 
-static int trials(int fifo, int count, double low, double high)
+static int run_trials(int fifo, int count, double low, double high)
 {
-	struct life life;
+	struct instance instance;
 
-	if (!await_start(fifo, &life))
+	if (!await_start(fifo, &instance))
 		return 1;
 	for (int i = -1; i < count; i++) {
-		sleep_until(life.main_ns + (int64_t)((low + (high - low) * drand48()) * 1e6));
-		kill((pid_t)life.pid, 0); /* as measure.py does */
+		sleep_until(instance.main_ns + (int64_t)((low + (high - low) * drand48()) * 1e6));
+		kill((pid_t)instance.pid, 0); /* as the measuring program does */
 		int64_t kill_ns = now();
-		kill((pid_t)life.pid, SIGKILL);
-		if (!await_start(fifo, &life))
+		kill((pid_t)instance.pid, SIGKILL);
+		if (!await_start(fifo, &instance))
 			return 1;
 		if (i >= 0)
-			printf("%lld %lld\n", (long long)kill_ns, life.main_ns);
+			printf("%lld %lld\n", (long long)kill_ns, instance.main_ns);
 	}
 	return 0;
 }
@@ -119,8 +120,8 @@ int main(int argc, char **argv)
 		return 73;
 	}
 	srand48(atol(argv[5]));
-	pid_t supervisor = start(argv + 6);
-	int failed = trials(fifo, atoi(argv[2]), atof(argv[3]), atof(argv[4]));
+	pid_t supervisor = start_supervisor(argv + 6);
+	int failed = run_trials(fifo, atoi(argv[2]), atof(argv[3]), atof(argv[4]));
 	kill(supervisor, SIGTERM);
 	waitpid(supervisor, NULL, 0);
 	return failed;

@@ -1,10 +1,10 @@
 /*
- * floor: the smallest possible supervisor, the limit that each figure is compared to.
+ * floor: the smallest possible supervisor, the limit to which each figure is compared.
  *
  * usage: floor COMMAND [ARG...] [-- COMMAND [ARG...]]...
  *
- * Starts each command and, when one ends, starts it again at once; as PID 1 it reaps orphans too.
- * On SIGTERM it terminates its commands and exits when they have ended. Commands are full paths.
+ * It starts each command, and starts it again at once when it ends. As PID 1 it reaps orphans, too.
+ * On SIGTERM it terminates its commands, and exits when they have ended. Commands are full paths.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,15 +19,15 @@ struct command {
 	pid_t pid; /* 0: not running */
 };
 
-static sigset_t awaited, none;
+static sigset_t expected_signals, no_signals;
 
 static int start(struct command *c)
 {
-	volatile int error = 0; /* the child shares our memory until it has executed */
+	volatile int error = 0; /* the child shares this memory until its exec */
 
 	c->pid = vfork();
 	if (c->pid == 0) {
-		sigprocmask(SIG_SETMASK, &none, NULL);
+		sigprocmask(SIG_SETMASK, &no_signals, NULL);
 		execv(c->argv[0], c->argv);
 		error = errno;
 		_exit(127);
@@ -35,11 +35,11 @@ static int start(struct command *c)
 	if (c->pid > 0 && !error)
 		return 1;
 	fprintf(stderr, "floor: %s: %s\n", c->argv[0], strerror(error ? error : errno));
-	c->pid = 0; /* what is left of the child is reaped like an orphan */
+	c->pid = 0; /* the failed child is reaped like an orphan */
 	return 0;
 }
 
-static int split(char **argv, struct command *commands)
+static int split_commands(char **argv, struct command *commands)
 {
 	int count = 0;
 
@@ -56,8 +56,8 @@ static int split(char **argv, struct command *commands)
 	return count;
 }
 
-/* The ended child's command is started again; returns 0 if that cannot be done. */
-static int replace(struct command *commands, int count, pid_t pid, int stopping)
+/* Start the command of an ended child again; return 0 if that fails. */
+static int restart_command(struct command *commands, int count, pid_t pid, int stopping)
 {
 	for (int i = 0; i < count; i++) {
 		if (commands[i].pid != pid)
@@ -75,7 +75,7 @@ static void terminate(struct command *commands, int count)
 			kill(commands[i].pid, SIGTERM);
 }
 
-static int running(struct command *commands, int count)
+static int any_running(struct command *commands, int count)
 {
 	while (count--)
 		if (commands[count].pid > 0)
@@ -86,27 +86,27 @@ static int running(struct command *commands, int count)
 int main(int argc, char **argv)
 {
 	struct command commands[argc];
-	int count = split(argv + 1, commands), stopping = 0, failed = 0;
+	int count = split_commands(argv + 1, commands), stopping = 0, failed = 0;
 
 	if (!count) {
 		fprintf(stderr, "usage: floor COMMAND [ARG...] [-- COMMAND [ARG...]]...\n");
 		return 64;
 	}
-	sigemptyset(&none);
-	sigemptyset(&awaited);
-	sigaddset(&awaited, SIGCHLD);
-	sigaddset(&awaited, SIGTERM);
-	sigprocmask(SIG_BLOCK, &awaited, NULL);
+	sigemptyset(&no_signals);
+	sigemptyset(&expected_signals);
+	sigaddset(&expected_signals, SIGCHLD);
+	sigaddset(&expected_signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &expected_signals, NULL);
 	for (int i = 0; i < count && !failed; i++)
 		failed = !start(&commands[i]);
 	do {
-		if (failed || sigwaitinfo(&awaited, NULL) == SIGTERM) {
+		if (failed || sigwaitinfo(&expected_signals, NULL) == SIGTERM) {
 			stopping = 1;
 			terminate(commands, count);
 		}
 		for (pid_t pid; (pid = waitpid(-1, NULL, failed && stopping ? 0 : WNOHANG)) > 0;)
-			if (!replace(commands, count, pid, stopping))
+			if (!restart_command(commands, count, pid, stopping))
 				failed = 1;
-	} while (running(commands, count));
+	} while (any_running(commands, count));
 	return failed ? 71 : 0;
 }

@@ -1,12 +1,12 @@
 /*
- * sleeper: how late this host wakes a sleeper up, and whether its clock can be trusted.
+ * sleeper: how late this host wakes up a sleeper, and whether its clock can be trusted.
  *
  * usage: sleeper SECONDS INTERVAL_US
  *
- * Sleeps until each of a row of instants, as cyclictest does at ordinary priority, and prints, when
- * it is done, a line a wakeup: how late it was and how far CLOCK_MONOTONIC was ahead of
- * CLOCK_MONOTONIC_RAW, both in ns. The last line is `backwards N of M`: how often CLOCK_MONOTONIC
- * was smaller on one processor than just before on another, of so many moves.
+ * It sleeps until each of a series of instants, as cyclictest does at ordinary priority. At the end
+ * it prints a line for each wakeup: how late it was, and how far CLOCK_MONOTONIC was ahead of
+ * CLOCK_MONOTONIC_RAW, both in ns. The last line is `backwards N of M`: of M moves to another
+ * processor, CLOCK_MONOTONIC was smaller there than just before on the old one N times.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -32,7 +32,7 @@ static int64_t now(clockid_t clock)
 static void compare_processors(void)
 {
 	long backwards = 0, moves = 0, processors = sysconf(_SC_NPROCESSORS_CONF);
-	int on = sched_getcpu();
+	int processor = sched_getcpu();
 	int64_t before = now(CLOCK_MONOTONIC);
 
 	for (long i = 0; i < MOVES; i++) {
@@ -42,11 +42,11 @@ static void compare_processors(void)
 		if (sched_setaffinity(0, sizeof one, &one))
 			continue;
 		int64_t after = now(CLOCK_MONOTONIC);
-		if (sched_getcpu() != on) {
+		if (sched_getcpu() != processor) {
 			backwards += after < before;
 			moves++;
 		}
-		on = sched_getcpu();
+		processor = sched_getcpu();
 		before = after;
 	}
 	printf("backwards %ld of %ld\n", backwards, moves);
@@ -58,9 +58,9 @@ int main(int argc, char **argv)
 	long count = interval > 0 ? atoll(argv[1]) * SECOND / interval : 0;
 	struct {
 		int64_t late, ahead;
-	} *seen = calloc(count > 0 ? count : 1, sizeof *seen);
+	} *wakeups = calloc(count > 0 ? count : 1, sizeof *wakeups);
 
-	if (count < 1 || !seen) {
+	if (count < 1 || !wakeups) {
 		fprintf(stderr, "usage: sleeper SECONDS INTERVAL_US\n");
 		return 64;
 	}
@@ -72,13 +72,13 @@ int main(int argc, char **argv)
 		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
 			;
 		int64_t woken = now(CLOCK_MONOTONIC);
-		seen[i].late = woken - next;
-		seen[i].ahead = woken - now(CLOCK_MONOTONIC_RAW);
+		wakeups[i].late = woken - next;
+		wakeups[i].ahead = woken - now(CLOCK_MONOTONIC_RAW);
 		if (woken > next + interval)
-			next = woken; /* one late wakeup is not counted again and again */
+			next = woken; /* count a long delay once, not for each instant in it */
 	}
 	for (long i = 0; i < count; i++)
-		printf("%lld %lld\n", (long long)seen[i].late, (long long)seen[i].ahead);
+		printf("%lld %lld\n", (long long)wakeups[i].late, (long long)wakeups[i].ahead);
 	compare_processors();
 	return 0;
 }

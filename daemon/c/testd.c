@@ -1,9 +1,9 @@
 /*
  * testd: the test daemon that every supervisor keeps alive.
  *
- * It stamps CLOCK_MONOTONIC as its first act, tells the measuring program so by one write to a
- * FIFO, keeps a record of its starts in a shared file, and then waits. It never blocks on, and
- * never fails for want of, the measuring program. README.md describes options and formats.
+ * It reads CLOCK_MONOTONIC first of all, writes the stamp as one line to a FIFO, keeps a record of
+ * its starts in a shared file, and then waits. It needs no measuring program: where none reads the
+ * FIFO, it goes on all the same. ../README.md describes options and formats.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -34,15 +34,15 @@ enum { EX_USAGE = 64, EX_OSERR = 71, EX_CANTCREAT = 73 };
 #define NEVER INT64_MAX
 #define HEARTBEAT (SECOND / 2)
 
-/* DIR/SERVICE.count, shared by all starts of a service; measure.py reads it. */
+/* DIR/SERVICE.count, shared by all starts of a service; the measuring program reads it. */
 struct record {
-	uint64_t starts; /* how often it was started, this one included */
+	uint64_t starts; /* starts up to now, this one included */
 	uint64_t lost;   /* lines that could not be written to the FIFO */
 	uint64_t pid;    /* the current daemon; 0 while the fields below change */
 	uint64_t begun_ns;
 	uint64_t main_ns;
 	uint64_t up_ns;
-} __attribute__((aligned(8))); /* atomic access needs it, 32-bit machines do not give it */
+} __attribute__((aligned(8))); /* for atomic access on 32-bit machines, too */
 
 struct options {
 	const char *service, *dir, *pidfile, *ready, *mark, *watchdog;
@@ -52,40 +52,41 @@ struct options {
 };
 
 static struct options opt = {.dir = "/srv/testd", .forks = 2, .exit_after = -1, .hang_after = -1};
-static struct record nowhere; /* stands in for a record that cannot be had */
-static struct record *record = &nowhere;
+static struct record no_record; /* used where the file cannot be mapped */
+static struct record *record = &no_record;
 static uint64_t main_ns, seq;
-static unsigned long long chatted; /* lines written to stdout by this life */
-static int notes = -1; /* DIR/SERVICE.term: a line for each SIGTERM, which outlives the guest */
+static unsigned long long chatted; /* lines that this process has written to stdout */
+static int term_fd = -1; /* DIR/SERVICE.term: one line for each SIGTERM */
 
 #ifdef __x86_64__
 /*
- * The entry point: what is between its stamp and main()'s is the daemon's own cost. How quick a
- * processor is depends on what ran there just before, which is the supervisor's doing: one that was
- * woken up for a direct exec took up to 0.5 us more for this than one on which a shell had run. So
- * first comes, once, what would cost that: the page of the stack that one start in eight needs, as
- * the kernel's random placement has it, and each system call that follows until main()'s stamp.
+ * The entry point. The time between its stamp and main()'s stamp is the daemon's own cost, and must
+ * not depend on the supervisor. But it depends on what ran on the processor just before: after a
+ * wakeup for a direct exec it was up to 0.5 us longer than after a shell. Therefore the entry point
+ * first does once what makes the difference. It touches the page of the stack that one start in
+ * eight needs, by the kernel's random placement, and makes each system call that follows until
+ * main()'s stamp.
  */
 __attribute__((used, section(".bss.begun"))) static struct timespec begun;
 __asm__(".pushsection .text.begin, \"ax\", @progbits\n"
 	".globl begin\n"
 	"begin:\n"
 	"	movq $0, -1024(%rsp)\n"
-	"	mov $218, %eax\n" /* set_tid_address, to none as before */
+	"	mov $218, %eax\n" /* set_tid_address: none, as it is */
 	"	xor %edi, %edi\n"
 	"	syscall\n"
 	"	mov $158, %eax\n" /* arch_prctl */
-	"	mov $0x1002, %edi\n" /* ARCH_SET_FS, to 0 as before */
+	"	mov $0x1002, %edi\n" /* ARCH_SET_FS: 0, as it is */
 	"	xor %esi, %esi\n"
 	"	syscall\n"
 	"	mov $228, %eax\n" /* clock_gettime */
 	"	mov $1, %edi\n" /* CLOCK_MONOTONIC */
 	"	lea begun(%rip), %rsi\n"
 	"	syscall\n"
-	"	mov $228, %eax\n" /* and now for good */
+	"	mov $228, %eax\n" /* the stamp that counts */
 	"	syscall\n"
 	"	jmp _start\n"
-	"	.balign 16\n" /* _start begins a cache line, and the page holds it all */
+	"	.balign 16\n" /* makes _start begin a cache line */
 	".popsection");
 #else
 static struct timespec begun;
@@ -100,12 +101,12 @@ static int64_t now(void)
 }
 
 /*
- * main()'s stamp asks the kernel itself: on the way through the vDSO a new process would fault in
- * two pages before it has the time.
+ * Read main()'s stamp by a system call. The vDSO would be slower here: in a new process its two
+ * pages are not mapped yet, and each costs a page fault.
  */
-static int64_t first_now(void)
+static int64_t main_stamp(void)
 {
-#ifdef SYS_clock_gettime64 /* 32-bit machines, whose older call has 32-bit seconds */
+#ifdef SYS_clock_gettime64 /* 32-bit machines: seconds have 64 bits in this call only */
 	enum { CALL = SYS_clock_gettime64 };
 #else
 	enum { CALL = SYS_clock_gettime };
@@ -135,14 +136,14 @@ __attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const 
 
 enum kind { FLAG, NUMBER, TEXT };
 
-/* early: acted upon before the start is told, so it cannot come from the mode file. */
+/* early: takes effect before the mode file is read, and cannot stand there. */
 static const struct option {
 	const char *name;
 	enum kind kind;
 	void *value;
 	long low, high;
 	int early;
-} known[] = {
+} all_options[] = {
 	{"--dir", TEXT, &opt.dir, 0, 0, 1},
 	{"--daemonize", FLAG, &opt.daemonize, 0, 0, 1},
 	{"--forks", NUMBER, &opt.forks, 1, 2, 1},
@@ -164,15 +165,15 @@ static const struct option {
 	{"--hang-after", NUMBER, &opt.hang_after, 0, LONG_MAX / 1000000, 0},
 };
 
-static const struct option *find(const char *name)
+static const struct option *find_option(const char *name)
 {
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (!strcmp(known[i].name, name))
-			return &known[i];
+	for (size_t i = 0; i < sizeof all_options / sizeof *all_options; i++)
+		if (!strcmp(all_options[i].name, name))
+			return &all_options[i];
 	return NULL;
 }
 
-static long number(const struct option *o, const char *word)
+static long parse_number(const struct option *o, const char *word)
 {
 	char *end;
 
@@ -183,15 +184,15 @@ static long number(const struct option *o, const char *word)
 	return value;
 }
 
-/* The same words are read from the command line and, later, from the mode file. */
-static void parse(int count, char **words, int late)
+/* Parse the command line, or (late) the mode file. */
+static void parse_options(int count, char **words, int late)
 {
 	for (int i = 0; i < count; i++) {
 		if (words[i][0] != '-' && !late && !opt.service) {
 			opt.service = words[i];
 			continue;
 		}
-		const struct option *o = find(words[i]);
+		const struct option *o = find_option(words[i]);
 		if (!o)
 			die(EX_USAGE, "unknown option '%s'", words[i]);
 		if (late && o->early)
@@ -203,13 +204,13 @@ static void parse(int count, char **words, int late)
 		if (++i == count)
 			die(EX_USAGE, "%s needs a value", o->name);
 		if (o->kind == NUMBER)
-			*(long *)o->value = number(o, words[i]);
+			*(long *)o->value = parse_number(o, words[i]);
 		else
 			*(const char **)o->value = words[i];
 	}
 }
 
-/* The name goes into file names and JSON unquoted. */
+/* Names must need no quotes: they become parts of file names and of JSON. */
 static int good_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -222,8 +223,8 @@ static int good_name(const char *name)
 	return 1;
 }
 
-/* The path in --watchdog file:PATH; NULL where it is another way. */
-static const char *heartbeat(void)
+/* Return the path in --watchdog file:PATH; NULL for --watchdog notify. */
+static const char *heartbeat_path(void)
 {
 	return strncmp(opt.watchdog, "file:/", 6) ? NULL : opt.watchdog + 5;
 }
@@ -232,10 +233,10 @@ static int ready_fd(void)
 {
 	static const struct option fd = {"--ready fd:N", NUMBER, NULL, 0, 1 << 20, 0};
 
-	return (int)number(&fd, opt.ready + 3);
+	return (int)parse_number(&fd, opt.ready + 3);
 }
 
-static void check(void)
+static void check_options(void)
 {
 	if (!opt.service)
 		die(EX_USAGE, "usage: testd [options] SERVICE");
@@ -245,7 +246,7 @@ static void check(void)
 		die(EX_USAGE, "--exit-code and --exit-signal exclude each other");
 	if (opt.exit_after < 0 && (opt.exit_code || opt.exit_signal))
 		die(EX_USAGE, "--exit-code and --exit-signal need --exit-after MS");
-	if (opt.watchdog && strcmp(opt.watchdog, "notify") && !heartbeat())
+	if (opt.watchdog && strcmp(opt.watchdog, "notify") && !heartbeat_path())
 		die(EX_USAGE, "--watchdog takes notify or file:/PATH, not '%s'", opt.watchdog);
 	if (!opt.ready)
 		return;
@@ -255,7 +256,7 @@ static void check(void)
 		die(EX_USAGE, "--ready takes fd:N, notify, stop or never, not '%s'", opt.ready);
 }
 
-/* ---- telling ---- */
+/* ---- lines and record ---- */
 
 static void path_in_dir(char *path, const char *name, const char *suffix)
 {
@@ -263,8 +264,8 @@ static void path_in_dir(char *path, const char *name, const char *suffix)
 		path[0] = 0;
 }
 
-/* Blocks are taken now where possible: a full disk would be a SIGBUS at the first write. */
-static int grow(int fd)
+/* Allocate blocks where possible: on a full disk, the first write would raise SIGBUS. */
+static int allocate_record(int fd)
 {
 	int error = posix_fallocate(fd, 0, sizeof *record);
 
@@ -280,7 +281,7 @@ static void open_record(void)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return;
-	if (!fstat(fd, &st) && ((size_t)st.st_size >= sizeof *record || grow(fd))) {
+	if (!fstat(fd, &st) && ((size_t)st.st_size >= sizeof *record || allocate_record(fd))) {
 		void *map = mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (map != MAP_FAILED)
 			record = map;
@@ -288,8 +289,8 @@ static void open_record(void)
 	close(fd);
 }
 
-/* One line, one write below PIPE_BUF: it arrives whole or not at all. */
-static void tell(const char *line, int length)
+/* Write one line by one write shorter than PIPE_BUF: it arrives whole or not at all. */
+static void write_line(const char *line, int length)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -302,11 +303,11 @@ static void tell(const char *line, int length)
 		close(fd);
 }
 
-static void tell_start(void)
+static void write_start_line(void)
 {
 	char line[512];
 
-	prctl(PR_SET_NAME, "testd"); /* by this name measure.py knows the daemon */
+	prctl(PR_SET_NAME, "testd"); /* the measuring program looks for this name */
 	__atomic_store_n(&record->pid, 0, __ATOMIC_SEQ_CST);
 	seq = __atomic_add_fetch(&record->starts, 1, __ATOMIC_SEQ_CST);
 	uint64_t begun_ns = begun.tv_sec * SECOND + begun.tv_nsec;
@@ -315,7 +316,7 @@ static void tell_start(void)
 	uint64_t up_ns = now();
 	__atomic_store_n(&record->up_ns, up_ns, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&record->pid, getpid(), __ATOMIC_SEQ_CST);
-	tell(line, snprintf(line, sizeof line,
+	write_line(line, snprintf(line, sizeof line,
 			    "{\"event\":\"start\",\"service\":\"%s\",\"pid\":%d,\"ppid\":%d,\"seq\":%llu,"
 			    "\"begun_ns\":%llu,\"main_ns\":%llu,\"up_ns\":%llu}\n",
 			    opt.service, getpid(), getppid(), (unsigned long long)seq,
@@ -323,11 +324,11 @@ static void tell_start(void)
 			    (unsigned long long)up_ns));
 }
 
-static void tell_event(const char *event)
+static void write_event_line(const char *event)
 {
 	char line[512];
 
-	tell(line, snprintf(line, sizeof line,
+	write_line(line, snprintf(line, sizeof line,
 			    "{\"event\":\"%s\",\"service\":\"%s\",\"pid\":%d,\"seq\":%llu,\"%s_ns\":%lld,"
 			    "\"chatted\":%llu}\n",
 			    event, opt.service, getpid(), (unsigned long long)seq, event,
@@ -336,7 +337,7 @@ static void tell_event(const char *event)
 
 /* ---- daemonizing ---- */
 
-static pid_t must_fork(void)
+static pid_t fork_or_die(void)
 {
 	pid_t pid = fork();
 
@@ -345,7 +346,7 @@ static pid_t must_fork(void)
 	return pid;
 }
 
-/* Whoever reads the pid file finds the old content or the new, never half of it. */
+/* Write by rename: a reader finds the old content or the new, never a part of it. */
 static void write_pidfile(void)
 {
 	char temporary[PATH_MAX];
@@ -359,7 +360,7 @@ static void write_pidfile(void)
 		die(EX_CANTCREAT, "%s: %s", opt.pidfile, strerror(errno));
 }
 
-/* The first process waits for the byte that says the daemon is up, and exits 0. */
+/* Wait, in the first process, for the byte that the daemon sends when it is up; exit 0. */
 __attribute__((noreturn)) static void wait_for_daemon(int fd, pid_t child)
 {
 	char byte;
@@ -373,21 +374,21 @@ __attribute__((noreturn)) static void wait_for_daemon(int fd, pid_t child)
 	_exit(got == 1 ? 0 : EX_OSERR);
 }
 
-/* Returns, in the daemon only, the descriptor by which to release the first process. */
+/* Fork, and return in the daemon: the descriptor that releases the first process. */
 static int daemonize(void)
 {
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
 		die(EX_OSERR, "pipe: %s", strerror(errno));
-	pid_t child = must_fork();
+	pid_t child = fork_or_die();
 	if (child) {
 		close(ends[1]);
 		wait_for_daemon(ends[0], child);
 	}
 	close(ends[0]);
 	setsid();
-	if (opt.forks == 2 && must_fork())
+	if (opt.forks == 2 && fork_or_die())
 		_exit(0);
 	umask(022);
 	if (chdir("/"))
@@ -395,8 +396,8 @@ static int daemonize(void)
 	return ends[1];
 }
 
-/* Last, so that a failure before it is still seen on stderr. */
-static void release(int fd)
+/* Redirect the three streams and release. Comes last: errors before it still reach stderr. */
+static void release_first_process(int fd)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -407,7 +408,7 @@ static void release(int fd)
 	close(fd);
 }
 
-/* ---- what a scenario may ask for ---- */
+/* ---- behaviour that options ask for ---- */
 
 static void notify(const char *state)
 {
@@ -429,10 +430,10 @@ static void notify(const char *state)
 		close(fd);
 }
 
-/* The line goes first: after SIGSTOP it would wait for the supervisor's SIGCONT. */
+/* Write the line first: after SIGSTOP it would wait for the supervisor's SIGCONT. */
 static void become_ready(void)
 {
-	tell_event("ready");
+	write_event_line("ready");
 	if (!strcmp(opt.ready, "notify")) {
 		notify("READY=1");
 		return;
@@ -446,14 +447,14 @@ static void become_ready(void)
 		fprintf(stderr, "testd: readiness to descriptor %d: %s\n", fd, strerror(errno));
 }
 
-__attribute__((noreturn)) static void leave(void)
+__attribute__((noreturn)) static void end_daemon(void)
 {
 	sigset_t all;
 
-	tell_event("exit");
+	write_event_line("exit");
 	if (!opt.exit_signal)
 		_exit((int)opt.exit_code);
-	prctl(PR_SET_DUMPABLE, 0); /* no core file: where one goes is the host's setting */
+	prctl(PR_SET_DUMPABLE, 0); /* no core file: its place is a setting of the host */
 	signal((int)opt.exit_signal, SIG_DFL);
 	sigfillset(&all);
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
@@ -464,7 +465,7 @@ __attribute__((noreturn)) static void leave(void)
 static void leave_children(void)
 {
 	for (long i = 0; i < opt.children; i++) {
-		if (must_fork())
+		if (fork_or_die())
 			continue;
 		prctl(PR_SET_NAME, "testd-child");
 		for (;;)
@@ -472,17 +473,17 @@ static void leave_children(void)
 	}
 }
 
-/* Each lives until its parent is gone, so it is an orphan for certain, then ends. */
+/* Leave orphans one after the other; each ends as soon as its parent has ended. */
 static void leave_orphans(void)
 {
 	for (long i = 0; i < opt.orphans; i++) {
-		pid_t child = must_fork();
+		pid_t child = fork_or_die();
 		if (child) {
 			waitpid(child, NULL, 0);
 			continue;
 		}
 		pid_t parent = getpid();
-		if (must_fork())
+		if (fork_or_die())
 			_exit(0);
 		prctl(PR_SET_NAME, "testd-orphan");
 		while (getppid() == parent)
@@ -490,7 +491,7 @@ static void leave_orphans(void)
 		_exit(0);
 	}
 	if (opt.orphans)
-		tell_event("left");
+		write_event_line("left");
 }
 
 static void allocate(void)
@@ -505,7 +506,7 @@ static void allocate(void)
 		memory[i] = 1;
 }
 
-static void chatter(void)
+static void write_chatter(void)
 {
 	dprintf(1, "%s %llu %llu\n", opt.service, (unsigned long long)seq, ++chatted);
 }
@@ -520,10 +521,10 @@ static void touch(const char *path)
 		close(fd);
 }
 
-static void pat_watchdog(void)
+static void feed_watchdog(void)
 {
-	if (heartbeat())
-		touch(heartbeat());
+	if (heartbeat_path())
+		touch(heartbeat_path());
 	else
 		notify("WATCHDOG=1");
 }
@@ -535,15 +536,15 @@ static void hang(void);
 enum { READY, EXIT, ALLOCATE, CHATTER, WATCHDOG, HANG, TIMERS };
 
 static struct timer {
-	void (*act)(void);
+	void (*run)(void);
 	int64_t next, period;
 } timers[TIMERS] = {
-	[READY] = {become_ready, NEVER, 0},     [EXIT] = {leave, NEVER, 0},
-	[ALLOCATE] = {allocate, NEVER, 0},      [CHATTER] = {chatter, NEVER, 0},
-	[WATCHDOG] = {pat_watchdog, NEVER, 0},  [HANG] = {hang, NEVER, 0},
+	[READY] = {become_ready, NEVER, 0},    [EXIT] = {end_daemon, NEVER, 0},
+	[ALLOCATE] = {allocate, NEVER, 0},     [CHATTER] = {write_chatter, NEVER, 0},
+	[WATCHDOG] = {feed_watchdog, NEVER, 0}, [HANG] = {hang, NEVER, 0},
 };
 
-/* Alive but doing nothing any more, as a deadlocked program would be. */
+/* Stay alive but do nothing more, like a deadlocked program. */
 static void hang(void)
 {
 	for (int i = 0; i < TIMERS; i++)
@@ -552,7 +553,7 @@ static void hang(void)
 
 static int64_t watchdog_period(void)
 {
-	if (heartbeat())
+	if (heartbeat_path())
 		return HEARTBEAT;
 	const char *microseconds = getenv("WATCHDOG_USEC");
 	long long period = microseconds ? atoll(microseconds) * 1000 / 2 : 0;
@@ -598,13 +599,13 @@ __attribute__((noreturn)) static void wait_forever(void)
 		if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
 			continue;
 		first->next = first->period ? first->next + first->period : NEVER;
-		first->act();
+		first->run();
 	}
 }
 
-/* ---- from start to waiting ---- */
+/* ---- the start ---- */
 
-/* Its text is kept, for options point into it. */
+/* Read the mode file. Its text is never freed: options point into it. */
 static void read_mode(void)
 {
 	enum { SIZE = 4096 };
@@ -625,25 +626,25 @@ static void read_mode(void)
 	for (char *word; count < 256 && (word = strsep(&rest, " \t\r\n"));)
 		if (*word)
 			words[count++] = word;
-	parse(count, words, 1);
-	check();
+	parse_options(count, words, 1);
+	check_options();
 }
 
-/* Only integers are formatted, and only while waiting: no lock of the C library is held then. */
+/* Handle SIGTERM. It formats only integers, while the daemon waits: no lock of libc is held. */
 static void note_term(int number)
 {
 	char line[64];
 	int64_t term_ns = now();
 	int length = snprintf(line, sizeof line, "%d %lld\n", getpid(), (long long)term_ns);
 
-	if (write(notes, line, (size_t)length) != length || opt.ignore_term)
+	if (write(term_fd, line, (size_t)length) != length || opt.ignore_term)
 		return;
 	signal(number, SIG_DFL);
 	raise(number);
 }
 
-/* For calibration only: a stamp, and beside it a line that the kernel stamps by its own clock. */
-static void mark(void)
+/* For calibration: write main()'s stamp and one of now as a line that the kernel stamps, too. */
+static void write_mark(void)
 {
 	int fd = open(opt.mark, O_WRONLY | O_CLOEXEC);
 
@@ -654,7 +655,7 @@ static void mark(void)
 	close(fd);
 }
 
-static void heed_term(void)
+static void set_up_sigterm(void)
 {
 	char path[PATH_MAX];
 
@@ -663,29 +664,29 @@ static void heed_term(void)
 	if (!opt.note_term)
 		return;
 	path_in_dir(path, opt.service, ".term");
-	notes = open(path, O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC, 0644);
-	if (notes < 0)
+	term_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC, 0644);
+	if (term_fd < 0)
 		die(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	signal(SIGTERM, note_term);
 }
 
-/* Apart from main(), which lies in the page that is there from the start. */
-__attribute__((noinline, noreturn)) static void serve(int argc, char **argv)
+/* Not inlined into main(): that lies in the page that exec itself brings in. */
+__attribute__((noinline, noreturn)) static void run_daemon(int argc, char **argv)
 {
-	parse(argc - 1, argv + 1, 0);
-	check();
+	parse_options(argc - 1, argv + 1, 0);
+	check_options();
 	if (opt.mark)
-		mark();
+		write_mark();
 	open_record();
 	int first = opt.daemonize ? daemonize() : -1;
 	if (opt.pidfile)
 		write_pidfile();
-	heed_term();
-	tell_start();
+	set_up_sigterm();
+	write_start_line();
 	if (first >= 0)
-		release(first);
+		release_first_process(first);
 	read_mode();
-	heed_term();
+	set_up_sigterm();
 	leave_children();
 	leave_orphans();
 	set_timers();
@@ -694,6 +695,6 @@ __attribute__((noinline, noreturn)) static void serve(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	main_ns = (uint64_t)first_now();
-	serve(argc, argv);
+	main_ns = (uint64_t)main_stamp();
+	run_daemon(argc, argv);
 }

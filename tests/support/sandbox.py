@@ -26,7 +26,7 @@ Event = dict[str, Any]  # a line of JSON, as the programs print it; or a step of
 @functools.cache
 def entry_is_stamped() -> bool:
     """Return whether testd, as it is built here, takes a stamp at its entry point."""
-    return platform.machine() == "x86_64" and find_compiler("x86_64").lays_out
+    return platform.machine() == "x86_64" and find_compiler("x86_64").takes_linker_script
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Building: static, once, whole, and a clear word where it cannot be done."""
+"""Building the C programs: static, once, whole, and with clear errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.sandbox import entry_is_stamped
 HERE = platform.machine()
 
 
-def test_static_and_cached(tmp_path: Path) -> None:
+def test_programs_are_static_and_built_once(tmp_path: Path) -> None:
     first = build(HERE, tmp_path)
     stamps = [path.stat().st_mtime_ns for path in (first.testd, first.floor)]
     for path in (first.testd, first.floor):
@@ -37,7 +37,9 @@ def test_simultaneous_builds_agree_and_leave_nothing_else(tmp_path: Path) -> Non
     assert list((tmp_path / "bin").iterdir()) == [results[0].testd.parent]
 
 
-def test_a_changed_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_source_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = build(HERE, tmp_path)
     sources = tmp_path / "sources"
     sources.mkdir()
@@ -48,7 +50,9 @@ def test_a_changed_source_is_built_anew(tmp_path: Path, monkeypatch: pytest.Monk
     assert build(HERE, tmp_path).floor != first.floor
 
 
-def test_a_source_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_does_not_compile_is_a_problem_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in (f"{program}.c" for program in PROGRAMS):
         (tmp_path / name).write_text("int main(void) { return nonsense; }\n")
     shutil.copy(module.SOURCES / "testd.ld", tmp_path)
@@ -58,7 +62,7 @@ def test_a_source_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.Monk
     assert list((tmp_path / "cache" / "bin").iterdir()) == []
 
 
-def test_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(Problem, match="apt-get install gcc musl-tools"):
@@ -68,9 +72,9 @@ def test_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "apt-get" not in str(caught.value), "the host's compiler cannot help there"
 
 
-def test_another_architecture_takes_zig(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_architecture_needs_zig(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
-    monkeypatch.setattr(module, "_ask", lambda *_: "0.1")
+    monkeypatch.setattr(module, "_run", lambda *_: "0.1")
     assert find_compiler("arm64").command[-2:] == ("-target", "aarch64-linux-musl")
     assert find_compiler("arm64") != find_compiler("riscv64")
 
@@ -88,12 +92,12 @@ def test_zig_compiles_here_and_elsewhere(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_broken_compiler_is_a_problem() -> None:
     with pytest.raises(Problem, match="failed"):
-        module._ask("false")
+        module._run("false")
 
 
 def test_compilers_are_told_apart_by_version() -> None:
     old, new = Compiler(("cc",), "12"), Compiler(("cc",), "13")
-    assert module._key(HERE, old) != module._key(HERE, new)
+    assert module._cache_key(HERE, old) != module._cache_key(HERE, new)
 
 
 @pytest.fixture
@@ -125,13 +129,13 @@ BEFORE_MAIN = """
 
 @pytest.mark.usefixtures("laid_out")
 def test_all_that_is_needed_before_main_is_in_that_page(tmp_path: Path) -> None:
-    compiler, whole = find_compiler(HERE), tmp_path / "testd"
+    compiler, unstripped = find_compiler(HERE), tmp_path / "testd"
     flags = [flag for flag in compiler.flags("testd") if flag != "-s"]
     source = module.SOURCES / "testd.c"
-    subprocess.run([*compiler.command, *flags, "-o", whole, source], check=True)
-    named = subprocess.run(["nm", whole], capture_output=True, text=True, check=True).stdout
-    lies = {words[2]: int(words[0], 16) for line in named.splitlines()
+    subprocess.run([*compiler.command, *flags, "-o", unstripped, source], check=True)
+    symbols = subprocess.run(["nm", unstripped], capture_output=True, text=True, check=True).stdout
+    addresses = {words[2]: int(words[0], 16) for line in symbols.splitlines()
             if len(words := line.split()) == 3}  # fmt: skip
-    assert lies["_start"] % 64 == 0, "the rest of the start begins with a cache line"
-    page = lies["begin"] & -4096
-    assert [name for name in BEFORE_MAIN.split() if lies[name] & -4096 != page] == []
+    assert addresses["_start"] % 64 == 0, "the rest of the start begins with a cache line"
+    page = addresses["begin"] & -4096
+    assert [name for name in BEFORE_MAIN.split() if addresses[name] & -4096 != page] == []
