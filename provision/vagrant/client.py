@@ -24,7 +24,7 @@ _LONGEST_EXCERPT = 3000  # characters
 
 
 class DiskFull(Problem):
-    """No space is left, so that every further attempt fails, too."""
+    """No space is left on the disk: every further attempt fails, too."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tests.support.wait import eventually
 pytestmark = pytest.mark.timeout(2400)
 
 
-def libvirt(suite: Suite, *words: str, box: Path) -> list[str]:
+def with_libvirt(*words: str, box: Path) -> list[str]:
     return [*words, "--provider=libvirt", f"--box={box}"]
 
 
@@ -27,7 +27,7 @@ def untouched(suite: Suite) -> Host:
 def test_sysvinit_and_god_are_measured_in_a_machine(
     suite: Suite, box: Path, untouched: Host
 ) -> None:
-    words = libvirt(suite, "--only=sysvinit,god", "--quick", "--force", box=box)
+    words = with_libvirt("--only=sysvinit,god", "--quick", "--force", box=box)
     command = suite.start("bench", *words).end(2000)
     assert command.code == 0, command.output
     run = suite.record()
@@ -35,30 +35,30 @@ def test_sysvinit_and_god_are_measured_in_a_machine(
     results = {result["name"]: result for result in run["contenders"]}
     assert {name.split("/")[0] for name in results} == {"god", "sysvinit", "floor"}
     assert {result["status"] for result in results.values()} == {"measured"}
-    # sysvinit is measured as PID 1 after a reboot; god is kept by a PID 1 of an earlier reboot.
+    # These two run as PID 1, which takes a reboot. God runs under a PID 1 that was rebooted before.
     assert {name for name in results if name.endswith("/pid1")} >= {
         "sysvinit/runner/default/pid1",
         "floor/runner/default/pid1",
     }
-    # god gets its event mode, which the kernel refuses to embedded guests; polling, it says 'up'.
+    # Only a kernel of its own gives god its event mode; a god that polls goes to the state 'up'.
     assert "process events" in results["god/monitor/default/hosted"]["verified"]["mode"]
     assert "to 'init'" in results["god/monitor/default/hosted"]["verified"]["mode_shown_by"]
     report = suite.run("report")
     assert report.code == 0
-    # A host without hardware acceleration says so before its figures are believed.
+    # The report warns the reader of figures from an emulated machine.
     machines = {result["guests"][0]["acceleration"] for result in results.values()}
     assert machines == {"hardware"} or "emulated" in report.output
 
 
 def test_the_host_stays_as_it_was(suite: Suite, untouched: Host) -> None:
-    # The last keeper ends libvirt's own daemons.
+    # The last keeper ends the libvirt daemons that the machines have started.
     eventually(lambda: not untouched.newcomers(), "no process is left", seconds=240)
     assert untouched.differences(Host.seen(suite)) == {}
 
 
 def test_a_users_machine_stays_until_it_is_destroyed(suite: Suite, box: Path) -> None:
     before = Host.seen(suite)
-    command = suite.start("up", *libvirt(suite, box=box)).end(600)
+    command = suite.start("up", *with_libvirt(box=box)).end(600)
     assert command.code == 0, command.output
     assert "kept for you" in suite.run("status").output
     assert "removed debian-" in suite.run("destroy").output
@@ -78,7 +78,7 @@ def qemu_runs(before: Host) -> bool:
 
 def test_a_suite_killed_while_its_machine_boots_leaves_nothing(suite: Suite, box: Path) -> None:
     before = Host.seen(suite)
-    running = suite.start("up", *libvirt(suite, box=box))
+    running = suite.start("up", *with_libvirt(box=box))
     running.until("Booting")
     eventually(lambda: qemu_runs(before), "QEMU runs", seconds=300)
     running.kill()

@@ -1,4 +1,4 @@
-"""A guest whose machine was reset while it was being asked."""
+"""A guest whose machine is reset while a command is on its way."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def hasty_arguments(system: System) -> SshArguments:
     return arguments
 
 
-def test_a_question_to_a_machine_that_was_reset_ends_by_its_timeout(
+def test_a_command_to_a_machine_that_was_reset_ends_by_its_timeout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """QEMU keeps the connection open, on which no answer ever comes."""
