@@ -133,7 +133,7 @@ def bench(
         display = ProgressDisplay(console)
         with display.shown():
             record = run_bench(resolve_request(options), display)
-    return terminal.show(record.run, console, force=force, folder=record.folder)
+    return terminal.print_run(record.run, console, force=force, folder=record.folder)
 
 
 @task
@@ -158,7 +158,7 @@ def merge(c: Context, run: Repeated = None, mixed: bool = False) -> int:
     from reports.formats import terminal
 
     record = merging.merge(run or [], mixed=mixed)
-    return terminal.show(record.run, _console(), force=False, folder=record.folder)
+    return terminal.print_run(record.run, _console(), force=False, folder=record.folder)
 
 
 @task(help=_REPORT_HELP)
@@ -175,13 +175,14 @@ def report(
     --why=runit/crashloop: the evidence for that cell of the behaviour matrix, and nothing else.
     """
     from bench.recording.store import find, read_run
-    from reports import evidence, known_format, render
+    from reports.evidence import format_evidence
+    from reports.render import check_format, render_run
 
-    form, folder = known_format(format_), find(run)
+    checked, folder = check_format(format_), find(run)
     if why:
-        print(evidence.why(read_run(folder), folder, why), end="")
+        print(format_evidence(read_run(folder), folder, why), end="")
         return 0
-    return render(form, read_run(folder), folder, _console(), force=force)
+    return render_run(checked, read_run(folder), folder, _console(), force=force)
 
 
 @task
@@ -201,13 +202,12 @@ def publish(c: Context, run: str = "latest") -> None:
 def compare(c: Context, run: Repeated = None, fail_on: str = "") -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
     from bench.recording.store import find, read_run
-    from reports.compare import Measured, show
-    from reports.model.samples import read
-    from reports.model.text import clean
+    from reports.compare.comparison import print_comparison
+    from reports.compare.runs import with_samples
 
     folders = [find(name) for name in run or []]
-    runs = [Measured(clean(read_run(folder)), read(folder)) for folder in folders]
-    return show(runs, fail_on, _console())
+    runs = [with_samples(read_run(folder), folder) for folder in folders]
+    return print_comparison(runs, fail_on, _console())
 
 
 @task(positional=["name"])

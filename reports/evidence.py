@@ -1,87 +1,105 @@
-"""The evidence for a cell of the matrix: the sentences, and the samples that show them."""
+"""The evidence for a cell of the behaviour matrix: its sentences and their samples."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.model.run_file import ContenderResult, Run, VerdictResult
 from provision.errors import Problem
 from provision.systems import unknown_name_error
-from reports.model.samples import of_scenario
-from reports.model.view import label
+from reports.model.contenders import contender_label
+from reports.model.samples import read_scenario_samples
 
-_LONGEST = 400
+_MAX_SAMPLE_LENGTH = 400
 _BARS = " ▁▂▃▄▅▆▇█"
-# The same for every sample of a cell, and said above it.
-_KNOWN = ("contender", "scenario", "replica")
+# These are the same for every sample of a cell, and stand above it.
+_HIDDEN_KEYS = ("contender", "scenario", "replica")
 
 
-def why(run: dict[str, Any], folder: Path, cell: str) -> str:
-    """The evidence for a cell such as runit/crashloop or s6/runner/tuned/pid1/deaths, as text.
+def format_evidence(run: Run, folder: Path, cell: str) -> str:
+    """Return the evidence for a cell such as runit/crashloop or s6/runner/tuned/pid1/deaths.
 
-    Raises Problem where the run has no such contender or scenario, and for samples that are broken
-    or fewer than the evidence names.
+    Raises Problem for an unknown contender or scenario, for broken samples, and where the evidence
+    names samples that the folder does not have.
     """
-    chosen, scenario = _chosen(run, cell)
-    lines = [line for each in chosen for line in _cell(folder, each, scenario)]
+    contenders, scenario = _select_cells(run, cell)
+    lines = [line for item in contenders for line in _cell_lines(folder, item, scenario)]
     return "\n".join(lines) + "\n"
 
 
-def _chosen(run: dict[str, Any], cell: str) -> tuple[list[dict[str, Any]], str]:
-    asked, _, scenario = cell.rpartition("/")
-    if not asked:
+def _select_cells(run: Run, cell: str) -> tuple[list[ContenderResult], str]:
+    """Return the contenders and the scenario that a cell names. Raises Problem."""
+    prefix, _, scenario = cell.rpartition("/")
+    if not prefix:
         raise Problem(
             f"--why={cell} names no cell.",
             advice="Name a supervisor and a scenario, e.g. --why runit/crashloop.",
             usage=True,
         )
     contenders = run["contenders"]
-    chosen = [each for each in contenders if f"{each['name']}/".startswith(f"{asked}/")]
-    if not chosen:
-        raise unknown_name_error("contender", asked, [each["name"] for each in contenders])
-    if not any(scenario in each["scenarios"] for each in chosen):
-        known = dict.fromkeys(name for each in chosen for name in each["scenarios"])
-        raise unknown_name_error("scenario of that run", scenario, list(known))
-    return chosen, scenario
+    selected = [item for item in contenders if f"{item['name']}/".startswith(f"{prefix}/")]
+    if not selected:
+        raise unknown_name_error("contender", prefix, [item["name"] for item in contenders])
+    scenarios = dict.fromkeys(name for item in selected for name in item["scenarios"])
+    if scenario not in scenarios:
+        raise unknown_name_error("scenario of that run", scenario, list(scenarios))
+    return selected, scenario
 
 
-def _cell(folder: Path, contender: dict[str, Any], scenario: str) -> Iterator[str]:
-    found = contender["scenarios"].get(scenario)
-    yield f"{label(contender)} ({contender['name']}), {scenario}: {contender['setting']}"
-    if found is None or found["status"] != "measured":
-        yield f"  {found['status']}: {found['note']}" if found else "  not asked for"
+def _cell_lines(folder: Path, contender: ContenderResult, scenario: str) -> Iterator[str]:
+    result = contender["scenarios"].get(scenario)
+    label = contender_label(contender)
+    yield f"{label} ({contender['name']}), {scenario}: {contender['setting']}"
+    if result is None or result["status"] != "measured":
+        yield f"  {result['status']}: {result['note']}" if result else "  not asked for"
         return
-    samples = of_scenario(folder, contender["name"], scenario)
-    verdicts = found.get("verdicts", [])
-    named = max((number for each in verdicts for number in each["evidence"]), default=-1)
-    if named >= len(samples):
-        raise Problem(
-            f"{folder} has lost samples of {contender['name']}, {scenario}: its evidence names "
-            f"number {named}, counted from 0, and there are {len(samples)}.",
-            known="A killed suite or a full disk may have cut samples.jsonl short.",
-            advice=f"./inv bench --only={contender['name'].partition('@')[0]} "
-            f"--scenario={scenario} measures it again",
-            usage=True,
-        )
+    samples = read_scenario_samples(folder, contender["name"], scenario)
+    verdicts = result.get("verdicts", [])
+    _check_samples(folder, contender, scenario, verdicts, len(samples))
     for verdict in verdicts:
         yield f"  {verdict['behaviour']}: {verdict['answer']}. {verdict['sentence']}"
         for number in verdict["evidence"]:
-            yield f"    [{number}] {_text(samples[number])}"
+            yield f"    [{number}] {_format_sample(samples[number])}"
 
 
-def _text(sample: dict[str, Any]) -> str:
-    shown = {key: value for key, value in sample.items() if key not in _KNOWN}
+def _check_samples(
+    folder: Path,
+    contender: ContenderResult,
+    scenario: str,
+    verdicts: Sequence[VerdictResult],
+    count: int,
+) -> None:
+    """Raise Problem where the evidence names a sample beyond those that the folder has."""
+    highest = max((number for verdict in verdicts for number in verdict["evidence"]), default=-1)
+    if highest < count:
+        return
+    name = contender["name"]
+    raise Problem(
+        f"{folder} has lost samples of {name}, {scenario}: its evidence names "
+        f"number {highest}, counted from 0, and there are {count}.",
+        known="A killed suite or a full disk may have cut samples.jsonl short.",
+        advice=f"./inv bench --only={name.partition('@')[0]} "
+        f"--scenario={scenario} measures it again",
+        usage=True,
+    )
+
+
+def _format_sample(sample: dict[str, Any]) -> str:
+    shown = {key: value for key, value in sample.items() if key not in _HIDDEN_KEYS}
     text = json.dumps(shown, sort_keys=True)
-    text = text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
+    if len(text) > _MAX_SAMPLE_LENGTH:
+        text = text[:_MAX_SAMPLE_LENGTH] + " ..."
     if "per_second" in sample:
-        text += f"\n        starts in each second: {_plot(sample['per_second'])}"
+        text += f"\n        starts in each second: {_bar_plot(sample['per_second'])}"
     return text
 
 
-def _plot(counts: list[int]) -> str:
-    """Counts as a line of bars, the highest as high as a line is."""
-    top = max(counts, default=0) or 1
+def _bar_plot(counts: Sequence[int]) -> str:
+    """Return counts as a line of bars, the highest of full height."""
+    highest = max(counts, default=0) or 1
     steps = len(_BARS) - 1
-    return "|" + "".join(_BARS[-(-count * steps // top)] for count in counts) + f"| 0 to {top}"
+    bars = "".join(_BARS[-(-count * steps // highest)] for count in counts)
+    return f"|{bars}| 0 to {highest}"

@@ -24,7 +24,7 @@ _OWN_OF_PART = frozenset(
 class Part:
     """A run that is to become a part of another. logs: texts by their names below logs/."""
 
-    run: dict[str, Any]
+    run: Any
     samples: list[dict[str, Any]]
     logs: dict[str, str]
 

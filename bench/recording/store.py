@@ -14,6 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from bench.model.run_file import Run
 from bench.recording.samples_file import PLAIN, lines
 from bench.recording.schema import SCHEMA_FILE
 from provision.cache import give_to_sudo_caller
@@ -30,7 +31,7 @@ CUT = "interrupted: ./inv bench --resume with the same options goes on"
 class Record:
     """One run's folder. docs/results.md describes the files."""
 
-    def __init__(self, folder: Path, run: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, run: Any) -> None:
         self.folder = folder
         self.run = run
 
@@ -129,7 +130,7 @@ class Record:
             ) from failure
 
 
-def read_run(folder: Path) -> dict[str, Any]:
+def read_run(folder: Path) -> Run:
     """A run's run.json. Raises Problem for one that is missing, broken, or of another schema."""
     path = folder / "run.json"
     try:
@@ -163,7 +164,8 @@ def read_run(folder: Path) -> dict[str, Any]:
             advice="Name another run; ./inv report without a name takes the latest.",
             usage=True,
         )
-    return dict(run)
+    checked: Run = run
+    return checked
 
 
 def nothing(status: str, note: str) -> dict[str, Any]:

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import csv
-from typing import IO, Any
+from collections.abc import Iterator, Mapping
+from typing import IO
 
-from reports.model.view import SAME_PHASE, same_phase
+from bench.model.run_file import ContenderResult, Run, ScenarioResult
+from reports.model.metrics import SAME_PHASE, is_same_phase
 
 COLUMNS = (
     *("system", "provider", "supervisor", "version", "role", "profile", "pid1", "scenario"),
     *("metric", "unit", "n", "median", "ci_low", "ci_high", "p90", "p99", "min", "max"),
     *("censored", "floor_ratio", "status", "note"),
 )
+_Row = Mapping[str, object]
 
 
-def write(run: dict[str, Any], stream: IO[str]) -> None:
-    """Write the run's metrics; a scenario without any has one row that says why."""
+def write_csv(run: Run, stream: IO[str]) -> None:
+    """Write a row for each metric; a scenario without any has one row that says why."""
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     place = {"system": run["system"]["name"], "provider": run["provider"]["name"]}
     for contender in run["contenders"]:
-        for scenario, found in contender["scenarios"].items():
+        for scenario, result in contender["scenarios"].items():
             row = {**contender, **place, "scenario": scenario, "note": ""}
-            if not found["metrics"]:
-                note = " ".join(found["note"].split())
-                writer.writerow({**row, "status": found["status"], "note": note})
-                continue
-            for metric in found["metrics"]:
-                phase = SAME_PHASE if same_phase(contender, metric["metric"]) else ""
-                writer.writerow({**row, **metric, "note": metric["note"] or phase})
+            writer.writerows({**row, **own} for own in _result_rows(contender, result))
     for absent in run["absent"]:
         writer.writerow({**place, "supervisor": absent["supervisor"], "status": "not available",
                          "note": absent["reason"]})  # fmt: skip
+
+
+def _result_rows(contender: ContenderResult, result: ScenarioResult) -> Iterator[_Row]:
+    """Yield the cells that one scenario adds to those of its contender, a row each."""
+    if not result["metrics"]:
+        yield {"status": result["status"], "note": " ".join(result["note"].split())}
+    for metric in result["metrics"]:
+        phase = SAME_PHASE if is_same_phase(contender, metric["metric"]) else ""
+        yield {**metric, "note": metric["note"] or phase}

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.article.blocks import Article
+from reports.model.blocks import Article
 
 _FOLDER = Path(__file__).parent
 
 
-def text(article: Article) -> str:
-    """The page. All text in it is escaped, and no script but its own may run."""
+def render_html(article: Article) -> str:
+    """Return the page. All its text is escaped, and no script but its own may run."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         undefined=StrictUndefined,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 
-from reports.article.blocks import (
+from reports.model.blocks import (
     Article,
     Block,
     Cell,
@@ -17,86 +18,88 @@ from reports.article.blocks import (
     Table,
 )
 
-# A picture that stands alone brings its own ink, for light and for dark paper.
-_INK = "<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6e8ea}}</style>"
-_SPECIAL = r"\`*_{}[]<>#|~"
+# A picture outside a page brings its own text colour, for light and for dark backgrounds.
+_TEXT_COLOUR = (
+    "<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6e8ea}}</style>"
+)
+_MARKUP_CHARACTERS = r"\`*_{}[]<>#|~"
 
 
-def text(article: Article) -> str:
-    """The article; it names its pictures as files in the same folder."""
+def render_markdown(article: Article) -> str:
+    """Return the article; it refers to its pictures as files in the same folder."""
     head = [
-        f"# {_plain(article.title)}",
-        _plain(article.facts),
-        *(f"> **Warning:** {_plain(each)}" for each in article.warnings),
+        f"# {_escape(article.title)}",
+        _escape(article.facts),
+        *(f"> **Warning:** {_escape(warning)}" for warning in article.warnings),
     ]
-    body = [part for section in article.sections for part in _block(section, 2)]
+    body = [part for section in article.sections for part in _render_block(section, 2)]
     return "\n\n".join([*head, *body]) + "\n"
 
 
-def pictures(article: Article) -> dict[str, str]:
-    """Every picture of the article: SVG by file name."""
+def picture_files(article: Article) -> dict[str, str]:
+    """Return every picture of the article: SVG by file name."""
     return {
-        f"{figure.name}.svg": figure.svg.replace(">", f">{_INK}", 1) for figure in article.figures
+        f"{figure.name}.svg": figure.svg.replace(">", f">{_TEXT_COLOUR}", 1)
+        for figure in article.figures
     }
 
 
-def table(one: Table) -> str:
-    """A table alone."""
-    headings = [each.heading for each in one.columns]
-    rule = ["--:" if each.numeric else "---" for each in one.columns]
-    lines = [[_plain(each) for each in headings], rule, *([_cell(c) for c in r] for r in one.rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def render_table(table: Table) -> str:
+    """Return a table without its caption and note."""
+    headings = [_escape(column.heading) for column in table.columns]
+    rule = ["--:" if column.numeric else "---" for column in table.columns]
+    rows = [[_render_cell(cell) for cell in row] for row in table.rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (headings, rule, *rows))
 
 
-def _block(block: Block, level: int) -> Iterator[str]:
+def _render_block(block: Block, level: int) -> Iterator[str]:
     match block:
         case Section():
-            yield f"{'#' * level} {_plain(block.title)}"
-            for each in block.blocks:
-                yield from _block(each, level + 1)
+            yield f"{'#' * level} {_escape(block.title)}"
+            for inner in block.blocks:
+                yield from _render_block(inner, level + 1)
         case Paragraph():
-            yield _plain(block.text)
+            yield _escape(block.text)
         case Points():
-            yield "\n".join(_point(*each) for each in block.items)
+            yield "\n".join(_render_point(lead, text) for lead, text in block.items)
         case Code():
-            yield _plain(block.title)
-            yield _fenced(block.text)
+            yield _escape(block.title)
+            yield _fence(block.text)
         case Table():
-            yield table(block)
+            yield render_table(block)
             if block.note:
-                yield _plain(block.note)
+                yield _escape(block.note)
         case Figure():
-            yield _picture(block)
+            yield _render_figure(block)
         case Panels():
-            yield from (_picture(each) for each in block.figures)
+            yield from map(_render_figure, block.figures)
 
 
-def _picture(figure: Figure) -> str:
-    return f"**{_plain(figure.title)}**\n\n![{_plain(figure.alt)}]({figure.name}.svg)"
+def _render_figure(figure: Figure) -> str:
+    return f"**{_escape(figure.title)}**\n\n![{_escape(figure.alt)}]({figure.name}.svg)"
 
 
-def _point(lead: str, words: str) -> str:
-    return f"- **{_plain(lead)}** {_plain(words)}" if lead else f"- {_plain(words)}"
+def _render_point(lead: str, text: str) -> str:
+    return f"- **{_escape(lead)}** {_escape(text)}" if lead else f"- {_escape(text)}"
 
 
-def _cell(cell: Cell) -> str:
-    lines = [_plain(line) for line in cell.text.splitlines()]
+def _render_cell(cell: Cell) -> str:
+    lines = [_escape(line) for line in cell.text.splitlines()]
     if cell.note:
-        lines.append(f"({_plain(cell.note)})")
+        lines.append(f"({_escape(cell.note)})")
     return "<br>".join(lines)
 
 
-def _fenced(code: str) -> str:
-    longest = max((len(run) for run in _runs_of(code, "`")), default=0)
-    fence = "`" * max(3, longest + 1)
+def _fence(code: str) -> str:
+    """Return code between two fences that are longer than any row of backticks in it."""
+    backticks = max(map(len, re.findall("`+", code)), default=0)
+    fence = "`" * max(3, backticks + 1)
     return f"{fence}\n{code}\n{fence}"
 
 
-def _runs_of(text: str, letter: str) -> Sequence[str]:
-    return "".join(each if each == letter else " " for each in text).split()
-
-
-def _plain(text: str) -> str:
-    """Text in one line, of which nothing is taken for markup."""
+def _escape(text: str) -> str:
+    """Return text in one line that holds no markup."""
     line = " ".join(text.split())
-    return "".join(f"\\{letter}" if letter in _SPECIAL else letter for letter in line)
+    return "".join(
+        f"\\{character}" if character in _MARKUP_CHARACTERS else character for character in line
+    )

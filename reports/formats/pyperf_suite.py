@@ -1,55 +1,57 @@
-"""A run in the JSON format of pyperf, so that its commands read it."""
+"""A run in the JSON format of pyperf, which pyperf's own commands read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
-from pyperf import Benchmark, BenchmarkSuite, Run
+from pyperf import Benchmark, BenchmarkSuite
+from pyperf import Run as PyperfRun
 
+from bench.model.run_file import ContenderResult, Run
 from provision.errors import Problem
+from reports.model.contenders import sort_contenders
 from reports.model.samples import Samples
-from reports.model.view import ordered
 
-_SECONDS = 1e-3
+_MS_TO_S = 1e-3
 
 
-def write(run: dict[str, Any], samples: Samples, stream: IO[str]) -> None:
-    """Write the restart latencies in seconds, a benchmark for each contender and uptime.
+def write_pyperf(run: Run, samples: Samples, stream: IO[str]) -> None:
+    """Write the restart latencies in s, a benchmark for each contender and uptime.
 
-    A trial that saw no restart has no value there: the metadata counts such. Raises Problem where
-    no restart was seen at all, for which that format has no words.
+    A trial without a restart has no value there: the metadata counts such trials. Raises Problem
+    where no restart was seen at all, because the format requires a value.
     """
-    found = [
-        made
-        for each in ordered(run)
-        for group in ("long", "short")
-        for made in _benchmark(run, each, group, samples)
+    benchmarks = [
+        benchmark
+        for contender in sort_contenders(run)
+        for uptime in ("long", "short")
+        if (benchmark := _benchmark(run, contender, uptime, samples))
     ]
-    if not found:
+    if not benchmarks:
         raise Problem(
-            f"{run['id']} saw no restart, and pyperf's format cannot say so.",
+            f"{run['id']} saw no restart, which pyperf's format cannot express.",
             advice=f"./inv report {run['id']} --format=csv",
         )
-    BenchmarkSuite(found).dump(stream)
+    BenchmarkSuite(benchmarks).dump(stream)
 
 
 def _benchmark(
-    run: dict[str, Any], each: dict[str, Any], group: str, samples: Samples
-) -> Iterator[Benchmark]:
-    values, censored = samples.latencies(each["name"], group)
+    run: Run, contender: ContenderResult, uptime: str, samples: Samples
+) -> Benchmark | None:
+    """Return the benchmark of one contender and uptime; None without a restart."""
+    values, censored = samples.latencies(contender["name"], uptime)
     if not values:
-        return
+        return None
     host = run["host"]
     metadata = {
-        "name": f"{each['name']} {group}",
+        "name": f"{contender['name']} {uptime}",
         "unit": "second",
         "cpu_model_name": host["processor"],
         "cpu_count": host["cores"],
         "platform": f"{host['system']}, Linux {host['kernel']}",
         "run": run["id"],
-        "supervisor_version": each["version"] or "unknown",
+        "supervisor_version": contender["version"] or "unknown",
         "censored": censored,
     }
-    seconds = [value * _SECONDS for value in values]
-    yield Benchmark([Run(seconds, metadata=metadata, collect_metadata=False)])
+    seconds = [value * _MS_TO_S for value in values]
+    return Benchmark([PyperfRun(seconds, metadata=metadata, collect_metadata=False)])

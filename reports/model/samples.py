@@ -1,4 +1,4 @@
-"""A run's raw samples: what the measuring programs said, a line each, kept as columns."""
+"""The raw samples of a run, a line each in its file, kept as columns of numbers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from bench.recording.samples_file import broken, lines
-from reports.model.text import clean
+from reports.model.text import sanitize
 
 _SCHEMA = Path(__file__).parents[1] / "schema.json"
-_MS = 1e-6
-_SECOND = 10**9
+_NS_TO_MS = 1e-6
+_SECOND = 10**9  # ns
 _RESTART, _CRASHLOOP = "restart", "crashloop"
+
+# The begin of a second in ns, and the number of starts in it.
+BusySecond = tuple[int, int]
 
 
 class _Line(msgspec.Struct):
-    """What renderings need of a line; schema.json describes all of it."""
+    """The part of a line that renderings need; schema.json describes all of it."""
 
     contender: str
     replica: int
@@ -41,9 +44,8 @@ class _Line(msgspec.Struct):
     begin_ns: int | None = None
     per_second: list[int] | None = None
 
-    @property
-    def between(self) -> Iterator[tuple[int, int]]:
-        """Begin (ns) and number of starts of each second in which not every one has its stamp."""
+    def busy_seconds(self) -> Iterator[BusySecond]:
+        """Yield each second with starts that neither `first` nor `last` has the stamps of."""
         if not self.first or not self.last or self.begin_ns is None:
             return
         for second, count in enumerate(self.per_second or ()):
@@ -51,12 +53,11 @@ class _Line(msgspec.Struct):
             if count and begin + _SECOND > self.first[-1] and begin < self.last[0]:
                 yield begin, count
 
-    @property
-    def whole(self) -> bool:
-        """Whether it has all that a sample of that event must have."""
-        needed = (self.group, self.kill_ns, self.uptime_ns, self.censored, self.warmup)
+    def is_complete(self) -> bool:
+        """Tell whether a line of the event `sample` has all keys that it must have."""
+        required = (self.group, self.kill_ns, self.uptime_ns, self.censored, self.warmup)
         return self.event != "sample" or (
-            None not in needed and (self.main_ns is not None or bool(self.censored))
+            None not in required and (self.main_ns is not None or bool(self.censored))
         )
 
 
@@ -66,109 +67,108 @@ def _columns() -> dict[tuple[str, str], array[float]]:
 
 @dataclass
 class Samples:
-    """Those of one run. Contenders go by their names as they are shown (reports.model.text.clean).
+    """The samples of one run; contenders go by their sanitized names (reports.model.text).
 
-    count: of all lines; contenders: whoever has any; seen: (contender, group) -> ms from SIGKILL to
-    main() of each restart, in the order of the file; censored: of those that saw none; begun:
-    contender -> starts (ns) of a daemon that ends at once; crowded: where those are too many to be
-    kept, begin (ns) and number of starts of each second between the first and the last of them.
+    count: of all lines.
+    contenders: the names that have a line.
+    latencies_ms: (contender, uptime) -> from SIGKILL to main() of each restart, in file order.
+    censored: (contender, uptime) -> number of trials without a restart.
+    start_times: contender -> starts (ns) of a daemon that ends at once.
+    busy_seconds: contender -> seconds with more starts than the file has stamps of.
     """
 
     count: int = 0
     contenders: set[str] = field(default_factory=set)
-    seen: dict[tuple[str, str], array[float]] = field(default_factory=_columns)
+    latencies_ms: dict[tuple[str, str], array[float]] = field(default_factory=_columns)
     censored: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-    begun: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    crowded: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    start_times: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    busy_seconds: dict[str, list[BusySecond]] = field(default_factory=lambda: defaultdict(list))
 
     def __len__(self) -> int:
         return self.count
 
-    def latencies(self, contender: str, group: str) -> tuple[list[float], int]:
-        """Sorted ms from SIGKILL to main(), and how many trials saw no restart at all."""
-        key = (clean(contender), group)
-        return sorted(self.seen.get(key, ())), self.censored.get(key, 0)
+    def latencies(self, contender: str, uptime: str) -> tuple[list[float], int]:
+        """Return sorted ms from SIGKILL to main(), and the number of trials without a restart."""
+        key = (sanitize(contender), uptime)
+        return sorted(self.latencies_ms.get(key, ())), self.censored.get(key, 0)
 
-    def starts(self, contender: str) -> list[int]:
-        """When a daemon that ends at once was started, in ns."""
-        return self.begun.get(clean(contender), [])
+    def crash_loop(self, contender: str) -> tuple[list[int], list[BusySecond]]:
+        """Return the starts (ns) of a daemon that ends at once, and its busy seconds."""
+        name = sanitize(contender)
+        return self.start_times.get(name, []), self.busy_seconds.get(name, [])
 
-    def crowds(self, contender: str) -> list[tuple[int, int]]:
-        """Begin (ns) and number of starts of each second of which no stamps were kept."""
-        return self.crowded.get(clean(contender), [])
-
-    def _take(self, line: _Line, names: dict[str, str]) -> None:
+    def _add(self, line: _Line, safe_names: dict[str, str]) -> None:
         self.count += 1
-        if line.contender not in names:
-            names[line.contender] = clean(line.contender)
-            self.contenders.add(names[line.contender])
-        name = names[line.contender]
+        if line.contender not in safe_names:
+            safe_names[line.contender] = sanitize(line.contender)
+            self.contenders.add(safe_names[line.contender])
+        name = safe_names[line.contender]
         if line.event == "starts" and line.scenario == _CRASHLOOP:
-            self.begun[name] += [*(line.first or ()), *(line.last or ())]
-            self.crowded[name] += line.between
+            self.start_times[name] += [*(line.first or ()), *(line.last or ())]
+            self.busy_seconds[name] += line.busy_seconds()
         if line.event != "sample" or line.scenario != _RESTART or line.warmup:
             return
         key = (name, line.group or "")
         if line.censored or line.main_ns is None or line.kill_ns is None:
             self.censored[key] += 1
         else:
-            self.seen[key].append((line.main_ns - line.kill_ns) * _MS)
+            self.latencies_ms[key].append((line.main_ns - line.kill_ns) * _NS_TO_MS)
 
 
-def of(raw: Iterable[dict[str, Any]]) -> Samples:
-    """Samples that are at hand as objects."""
-    found = Samples()
-    names: dict[str, str] = {}
-    for line in msgspec.convert(list(raw), list[_Line]):
-        found._take(line, names)
-    return found
+def samples_from(objects: Iterable[dict[str, Any]]) -> Samples:
+    """Return samples that are in memory as JSON objects."""
+    return _collect(msgspec.convert(list(objects), list[_Line]))
 
 
-def read(folder: Path) -> Samples:
-    """Every sample of a run, compressed or not; none where no contender came so far.
+def read_samples(folder: Path) -> Samples:
+    """Read all samples of a run, compressed or not; none where the file does not exist yet.
 
-    A last line cut short by the end of a run is left out. Raises Problem for any other that is not
-    what schema.json says.
+    Leaves out a last line that the end of a run cut short. Raises Problem for any other line that
+    does not match schema.json.
     """
-    found = Samples()
-    names: dict[str, str] = {}
-    for line, _ in _decoded(folder):
-        found._take(line, names)
-    return found
+    return _collect(line for line, _ in _decoded_lines(folder))
 
 
-def of_scenario(folder: Path, contender: str, scenario: str) -> list[dict[str, Any]]:
-    """Every sample of one contender's scenario, in the file's order, with all it says.
+def read_scenario_samples(folder: Path, contender: str, scenario: str) -> list[dict[str, Any]]:
+    """Read the samples of one contender's scenario, in file order, with all keys.
 
-    contender: its name as the run has it. Raises Problem as read() does.
+    contender: the name as in run.json. Raises Problem as read_samples() does.
     """
     return [
         json.loads(raw)
-        for line, raw in _decoded(folder)
+        for line, raw in _decoded_lines(folder)
         if (line.contender, line.scenario) == (contender, scenario)
     ]
 
 
-def _decoded(folder: Path) -> Iterator[tuple[_Line, bytes]]:
-    """Each sample as renderings need it, and as it stands in the file. Raises Problem."""
+def _collect(lines: Iterable[_Line]) -> Samples:
+    samples = Samples()
+    safe_names: dict[str, str] = {}
+    for line in lines:
+        samples._add(line, safe_names)
+    return samples
+
+
+def _decoded_lines(folder: Path) -> Iterator[tuple[_Line, bytes]]:
+    """Yield each sample as renderings need it, and its raw line. Raises Problem."""
     decode = msgspec.json.Decoder(_Line).decode
     for path, number, raw in lines(folder):
         try:
             line = decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as failure:
-            raise broken(path, f"line {number}: {_why(raw) or failure}") from failure
-        if not line.whole:
-            raise broken(path, f"line {number}: {_why(raw) or 'a stamp is missing'}")
+            raise broken(path, f"line {number}: {_schema_error(raw) or failure}") from failure
+        if not line.is_complete():
+            raise broken(path, f"line {number}: {_schema_error(raw) or 'a stamp is missing'}")
         yield line, raw
 
 
-def _why(raw: bytes) -> str:
-    """What schema.json finds wrong with a line: slower, and in better words."""
-    described = json.loads(_SCHEMA.read_text())["$defs"]
+def _schema_error(raw: bytes) -> str:
+    """Return the first error that schema.json gives for a line: slower, but more precise."""
+    definitions = json.loads(_SCHEMA.read_text())["$defs"]
     try:
         sample = json.loads(raw)
     except ValueError as failure:
         return str(failure)
-    check = Draft202012Validator({"$ref": "#/$defs/sample", "$defs": described})
-    error = best_match(check.iter_errors(sample))
+    validator = Draft202012Validator({"$ref": "#/$defs/sample", "$defs": definitions})
+    error = best_match(validator.iter_errors(sample))
     return f"{error.json_path}: {error.message[:300]}" if error is not None else ""

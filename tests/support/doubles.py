@@ -96,7 +96,7 @@ def main(name: str) -> int:
     except Problem as problem:
         print(problem)
         return 2 if problem.usage else 1
-    return terminal.show(record.run, console, force=False, folder=record.folder)
+    return terminal.print_run(record.run, console, force=False, folder=record.folder)
 
 
 if __name__ == "__main__":

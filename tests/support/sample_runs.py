@@ -1,39 +1,66 @@
-"""Runs made up for tests: of the shape that a real one has, with figures that mean nothing."""
+"""Runs for tests: of the shape that a real one has, with figures that mean nothing."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from bench.model.statistics import single, summary
+from bench.model.run_file import (
+    RESTART_PARTS,
+    Calibration,
+    CalibrationCheck,
+    ContenderResult,
+    Distribution,
+    Example,
+    HostFacts,
+    MetricResult,
+    Run,
+    ScenarioResult,
+    SupervisorFacts,
+)
+from bench.model.statistics import Metric, single, summary
 
-Run = dict[str, Any]
+# Latencies in ms by the contender's name.
+Latencies = Mapping[str, Sequence[float]]
+_UPTIME_NS = 2_000_000_000
+_KILL_NS = 1_000_000
+
+
+def metric(of: Metric) -> MetricResult:
+    """Return a metric as it stands in run.json."""
+    return cast(MetricResult, of.as_dict())
+
+
+def single_metric(name: str, unit: str, value: float) -> MetricResult:
+    """Return a metric with one sample."""
+    return metric(single(name, unit, value))
+
+
+def measured(*metrics: MetricResult) -> ScenarioResult:
+    """Return the result of a scenario that was measured."""
+    return {"status": "measured", "note": "", "metrics": list(metrics)}
 
 
 def contender(
     name: str,
-    values: list[float],
+    latencies: Sequence[float],
     *,
     title: str = "",
     rank: int = 5,
     period: float | None = None,
     censored: int = 0,
     pss: tuple[float, float] = (200.0, 1100.0),
-    **other: Any,
-) -> Run:
-    """One contender by its name, e.g. runit/runner/default/pid1, with latencies in ms."""
+    can_pid1: bool = True,
+) -> ContenderResult:
+    """Return a contender that was measured.
+
+    name: in full, e.g. runit/runner/default/pid1. latencies: in ms, of a daemon long up.
+    pss: kB with one service and with ten.
+    """
     supervisor, role, profile, place = name.split("/")
-    few, many = pss
-    metrics = [
-        single("vmpeak", "kB", 2512),
-        single("pss_1", "kB", few),
-        single("pss_10", "kB", many),
-        single("pss_per_service", "kB", (many - few) / 9),
-        single("processes_1", "", 2),
-    ]
-    restart = [summary("restart_long", "ms", values, censored)]
-    return {
+    facts = {
         "name": name,
         "supervisor": supervisor,
         "title": title or supervisor,
@@ -44,7 +71,7 @@ def contender(
         "profile": profile,
         "pid1": place == "pid1",
         "needs_pid1": False,
-        "can_pid1": True,
+        "can_pid1": can_pid1,
         "roles": [role],
         "setting": "nothing special",
         "period": period,
@@ -57,35 +84,46 @@ def contender(
         "verified": {},
         "guests": [],
         "scenarios": {
-            "restart": {"status": "measured", "note": "",
-                        "metrics": [each.as_dict() for each in restart]},
-            "footprint": {"status": "measured", "note": "",
-                          "metrics": [each.as_dict() for each in metrics]},
+            "restart": measured(metric(summary("restart_long", "ms", latencies, censored))),
+            "footprint": _footprint(*pss),
         },
-        **other,
     }  # fmt: skip
+    return cast(ContenderResult, facts)
 
 
-def fail(contender: Run, reason: str, *scenarios: str) -> Run:
-    """That contender, failed for that reason in those scenarios; none: in all."""
-    contender.update(status="failed", reason=reason, log="logs/x.log")
+def _footprint(one: float, ten: float) -> ScenarioResult:
+    return measured(
+        single_metric("vmpeak", "kB", 2512),
+        single_metric("pss_1", "kB", one),
+        single_metric("pss_10", "kB", ten),
+        single_metric("pss_per_service", "kB", (ten - one) / 9),
+        single_metric("processes_1", "", 2),
+    )
+
+
+def mark_failed(contender: ContenderResult, reason: str, *scenarios: str) -> ContenderResult:
+    """Let a contender have failed for a reason in some scenarios, or in all; return it."""
+    contender["status"], contender["reason"] = "failed", reason
+    contender["log"] = "logs/x.log"
     note = reason.splitlines()[0]
-    nothing = {"status": "failed", "note": note, "metrics": [], "verdicts": []}
-    contender["scenarios"].update(dict.fromkeys(scenarios or contender["scenarios"], nothing))
+    result: ScenarioResult = {"status": "failed", "note": note, "metrics": [], "verdicts": []}
+    contender["scenarios"].update(dict.fromkeys(scenarios or contender["scenarios"], result))
     return contender
 
 
-def cut(contender: Run, *scenarios: str) -> Run:
-    """That contender, interrupted before those scenarios were complete."""
-    contender.update(status="unfinished", reason="interrupted")
-    nothing = {"status": "unfinished", "note": "interrupted", "metrics": [], "verdicts": []}
-    contender["scenarios"].update(dict.fromkeys(scenarios, nothing))
+def mark_unfinished(contender: ContenderResult, *scenarios: str) -> ContenderResult:
+    """Let a contender have been interrupted before some scenarios were complete; return it."""
+    contender["status"], contender["reason"] = "unfinished", "interrupted"
+    result: ScenarioResult = {
+        "status": "unfinished", "note": "interrupted", "metrics": [], "verdicts": []
+    }  # fmt: skip
+    contender["scenarios"].update(dict.fromkeys(scenarios, result))
     return contender
 
 
-def run(*contenders: Run, **other: Any) -> Run:
-    """A run of those contenders."""
-    return {
+def run(*contenders: ContenderResult, **other: Any) -> Run:
+    """Return a run of some contenders; other: more keys of run.json, or other values."""
+    facts = {
         "schema": 1,
         "id": "20261122-120000-debian-lxc",
         "started": "2026-11-22T12:00:00+00:00",
@@ -96,66 +134,45 @@ def run(*contenders: Run, **other: Any) -> Run:
         "quick": False,
         "system": {"name": "debian", "title": "Debian 12"},
         "provider": {"name": "lxc", "reason": "embedded guests are the default"},
-        "host": {"processor": "Some CPU", "cores": 2, "memory_mib": 4096, "kernel": "6.1.0",
-                 "machine": "x86_64", "system": "Debian GNU/Linux 12", "libraries": {"rich": "15"}},
+        "host": host(),
         "instrument": "0123456789abcdef",
         "plan": {"lines": [], "seconds": 600.0},
         "absent": [],
         "alone": None,
         "warnings": [],
-        "supervisors": {
-            each["supervisor"]: {
-                key: each[key]
-                for key in ("title", "home", "rank", "needs_pid1", "can_pid1", "roles", "article")
-            }
-            | {"idea": "It keeps daemons alive.", "loc": None, "usage": [example()]}
-            for each in contenders
-        },
+        "supervisors": {item["supervisor"]: supervisor(item) for item in contenders},
         "contenders": list(contenders),
         **other,
+    }
+    return cast(Run, facts)
+
+
+def host() -> HostFacts:
+    """Return the facts of a host without a name."""
+    return {
+        "processor": "Some CPU", "cores": 2, "memory_mib": 4096, "kernel": "6.1.0",
+        "machine": "x86_64", "system": "Debian GNU/Linux 12", "libraries": {"rich": "15"},
     }  # fmt: skip
 
 
-def calibration(**other: Any) -> Run:
-    """What calibrating may have found: a goal missed, and all else met."""
-    late = {"n": 100, "median": 60.0, "p99": 300.0, "min": 8.0, "max": 900.0}
+def supervisor(contender: ContenderResult) -> SupervisorFacts:
+    """Return the facts of a contender's supervisor."""
     return {
-        "schema": 1,
-        "made": "2026-11-22T11:00:00+00:00",
-        "quick": False,
-        "untraced": "",
-        "checks": [
-            check("kill stamp to signal_generate, median", "17.6 us", "50 us", met=True),
-            check("floor against a bare loop", "1.31", "1.25", met=False),
-        ],
-        "noise": {
-            name: {"interval_us": 1000, "bounds_us": [10, 1000], "counts": counts, "late_us": late}
-            for name, counts in {"alone": [10, 90, 0], "beside": [0, 60, 40]}.items()
-        },
-        **other,
+        "title": contender["title"],
+        "home": contender["home"],
+        "rank": contender["rank"],
+        "needs_pid1": contender["needs_pid1"],
+        "can_pid1": contender["can_pid1"],
+        "roles": contender["roles"],
+        "article": contender["article"],
+        "idea": "It keeps daemons alive.",
+        "loc": None,
+        "usage": [usage_example()],
     }
 
 
-def check(what: str, figure: str, bound: str, *, met: bool, goal: bool = True) -> Run:
-    """One check of a calibration."""
-    return {"what": what, "figure": figure, "bound": bound, "met": met, "goal": goal}
-
-
-def traced(one: Run, long: list[float], short: list[float]) -> Run:
-    """The contender with the five parts of its restarts in ms, and restarts soon after a start."""
-    names = ("death", "reaction", "holdoff", "child", "spawn")
-    metrics = one["scenarios"]["restart"]["metrics"]
-    metrics.append(single("restart_short", "ms", sum(short)).as_dict())
-    for suffix, values in (("", long), ("_short", short)):
-        metrics += [
-            single(f"restart_{name}{suffix}", "ms", value).as_dict()
-            for name, value in zip(names, values, strict=True)
-        ]
-    return one
-
-
-def example() -> Run:
-    """A usage example with one action of each kind."""
+def usage_example() -> Example:
+    """Return a usage example with one action of each kind."""
     return {
         "title": "Runner of a daemon",
         "steps": [
@@ -167,44 +184,89 @@ def example() -> Run:
     }  # fmt: skip
 
 
-def samples(made: Run, values: dict[str, list[float]]) -> list[Run]:
-    """Raw restarts in ms, by contender's name."""
+def calibration(untraced: str = "", checks: Sequence[CalibrationCheck] = ()) -> Calibration:
+    """Return a calibration; by default one that misses a goal and meets the other check."""
+    late: Distribution = {"n": 100, "median": 60.0, "p99": 300.0, "min": 8.0, "max": 900.0}
+    counts = {"alone": [10, 90, 0], "beside": [0, 60, 40]}
+    return {
+        "schema": 1,
+        "made": "2026-11-22T11:00:00+00:00",
+        "quick": False,
+        "untraced": untraced,
+        "checks": list(checks) or [
+            check("kill stamp to signal_generate, median", "17.6 us", "50 us", met=True),
+            check("floor against a bare loop", "1.31", "1.25", met=False),
+        ],
+        "noise": {
+            name: {"interval_us": 1000, "bounds_us": [10, 1000], "counts": counts[name],
+                   "late_us": late}
+            for name in counts
+        },
+    }  # fmt: skip
+
+
+def check(what: str, figure: str, bound: str, *, met: bool, goal: bool = True) -> CalibrationCheck:
+    """Return one check of a calibration."""
+    return {"what": what, "figure": figure, "bound": bound, "met": met, "goal": goal}
+
+
+def add_restart_parts(
+    contender: ContenderResult, long: Sequence[float], short: Sequence[float]
+) -> ContenderResult:
+    """Add the five parts of restarts in ms, and restarts soon after a start; return it."""
+    metrics = contender["scenarios"]["restart"]["metrics"]
+    metrics.append(single_metric("restart_short", "ms", sum(short)))
+    for suffix, times in (("", long), ("_short", short)):
+        metrics += [
+            single_metric(f"restart_{name}{suffix}", "ms", time)
+            for name, time in zip(RESTART_PARTS, times, strict=True)
+        ]
+    return contender
+
+
+def restart_samples(latencies: Latencies) -> list[dict[str, Any]]:
+    """Return the lines of samples.jsonl of restarts at long uptime."""
     return [
         {"contender": name, "replica": 0, "scenario": "restart", "event": "sample",
-         "group": "long", "kill_ns": 1_000_000, "main_ns": 1_000_000 + int(value * 1e6),
-         "censored": False, "warmup": False, "uptime_ns": 2_000_000_000}
-        for name, each in values.items() for value in each
+         "group": "long", "kill_ns": _KILL_NS, "main_ns": _KILL_NS + int(latency * 1e6),
+         "censored": False, "warmup": False, "uptime_ns": _UPTIME_NS}
+        for name, values in latencies.items() for latency in values
     ]  # fmt: skip
 
 
-def written(folder: Path, made: Run, raw: list[Run]) -> Path:
-    """The run in a folder, as bench would have written it."""
+def write_run(folder: Path, run: Run, samples: Sequence[Mapping[str, Any]]) -> Path:
+    """Write a run into a folder, as bench does; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "run.json").write_text(json.dumps(made))
-    (folder / "samples.jsonl").write_text("".join(json.dumps(each) + "\n" for each in raw))
+    (folder / "run.json").write_text(json.dumps(run))
+    (folder / "samples.jsonl").write_text("".join(json.dumps(line) + "\n" for line in samples))
     return folder
 
 
-def steady(middle: float, count: int = 30) -> list[float]:
-    """Latencies around a middle, every time the same."""
+def steady_latencies(middle: float, count: int = 30) -> list[float]:
+    """Return latencies in ms around a middle, always the same."""
     return [middle * (0.9 + 0.2 * index / (count - 1)) for index in range(count)]
 
 
-def ordinary(folder: Path) -> Path:
-    """A run of the floor, three supervisors and two profiles."""
-    values = {
-        "runit/runner/default/hosted": steady(4.0),
-        "s6/runner/default/hosted": steady(1006.0),
-        "s6/runner/tuned/hosted": steady(5.0),
-        "monit/monitor/tuned/hosted": steady(900.0),
-        "floor/runner/default/hosted": steady(1.2),
+def write_ordinary_run(folder: Path) -> Path:
+    """Write a run of the floor, three supervisors and two profiles; return the folder."""
+    runit, floor, monit = (
+        f"{name}/hosted"
+        for name in ("runit/runner/default", "floor/runner/default", "monit/monitor/tuned")
+    )
+    s6, s6_tuned = (f"s6/runner/{profile}/hosted" for profile in ("default", "tuned"))
+    latencies = {
+        runit: steady_latencies(4.0),
+        s6: steady_latencies(1006.0),
+        s6_tuned: steady_latencies(5.0),
+        monit: steady_latencies(900.0),
+        floor: steady_latencies(1.2),
     }
-    made = run(
-        contender("runit/runner/default/hosted", values["runit/runner/default/hosted"]),
-        contender("s6/runner/default/hosted", values["s6/runner/default/hosted"], rank=6),
-        contender("s6/runner/tuned/hosted", values["s6/runner/tuned/hosted"], rank=6),
-        contender("monit/monitor/tuned/hosted", values["monit/monitor/tuned/hosted"], rank=10,
-                  period=1.0, can_pid1=False, pss=(1800.0, 2060.0)),
-        contender("floor/runner/default/hosted", values["floor/runner/default/hosted"], rank=100),
+    ordinary = run(
+        contender(runit, latencies[runit]),
+        contender(s6, latencies[s6], rank=6),
+        contender(s6_tuned, latencies[s6_tuned], rank=6),
+        contender(monit, latencies[monit], rank=10, period=1.0, can_pid1=False,
+                  pss=(1800.0, 2060.0)),
+        contender(floor, latencies[floor], rank=100),
     )  # fmt: skip
-    return written(folder, made, samples(made, values))
+    return write_run(folder, ordinary, restart_samples(latencies))

@@ -1,4 +1,4 @@
-"""A run of a million samples is a page, in 1 GiB: `pytest -m lengthy -s` says how long it took."""
+"""A million samples make a page within 1 GiB; `pytest -m lengthy -s` prints how long it takes."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ NAMES = [f"s6/runner/{profile}/{place}" for profile in ("default", "tuned")
 
 @pytest.mark.lengthy
 def test_a_million_samples(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    each = SAMPLES // len(NAMES)
-    latencies = [4.0 + (number * 7919 % 1000) / 250 for number in range(each)]
+    count = SAMPLES // len(NAMES)
+    latencies = [4.0 + (number * 7919 % 1000) / 250 for number in range(count)]
     run = sample_runs.run(*(sample_runs.contender(name, latencies[:1000]) for name in NAMES))
-    folder = sample_runs.written(tmp_path / "results" / "20261122-120000-million", run, [])
+    folder = sample_runs.write_run(tmp_path / "results" / "20261122-120000-million", run, [])
     with (folder / "samples.jsonl").open("w") as file:
         for name in NAMES:
-            for sample in sample_runs.samples(run, {name: latencies}):
+            for sample in sample_runs.restart_samples({name: latencies}):
                 file.write(json.dumps(sample) + "\n")
-    begun = time.monotonic()
+    start = time.monotonic()
     command = [sys.executable, "-m", "invoke", "report", f"--run={folder}", "--format=html"]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[3], capture_output=True)
-    lasted = time.monotonic() - begun
+    seconds = time.monotonic() - start
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     with capsys.disabled():
-        print(f"\n{SAMPLES} samples: a page in {lasted:.1f} s, {memory >> 10} MiB at most")
+        print(f"\n{SAMPLES} samples: a page in {seconds:.1f} s, {memory >> 10} MiB at most")
     assert (folder / "article.html").stat().st_size < 3 << 20
     assert memory < 1 << 20  # kB

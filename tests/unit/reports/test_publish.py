@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, cast
 
 import pytest
 
+from bench.model.run_file import Run
 from bench.recording.store import read_run
 from provision.errors import Problem
 from reports import publish
-from reports.model import samples
+from reports.model.samples import read_samples
 from tests.support import sample_runs
 
 
@@ -28,16 +30,16 @@ def test_the_readme_shows_the_published_run() -> None:
 
 
 def test_the_published_files_are_whole() -> None:
-    run, raw = read_run(publish.FOLDER), samples.read(publish.FOLDER)
-    assert raw.contenders == {each["name"] for each in run["contenders"]}
+    run, samples = read_run(publish.FOLDER), read_samples(publish.FOLDER)
+    assert samples.contenders == {contender["name"] for contender in run["contenders"]}
     assert (publish.FOLDER / "article.html").stat().st_size < 3 << 20
 
 
 def test_publish_keeps_the_run_and_updates_the_table(place: Path) -> None:
-    folder = sample_runs.ordinary(place / "run")
+    folder = sample_runs.write_ordinary_run(place / "run")
     files = publish.publish(read_run(folder), folder)
     assert read_run(place / "published") == read_run(folder)
-    assert samples.read(place / "published") == samples.read(folder)
+    assert read_samples(place / "published") == read_samples(folder)
     assert {"article.html", "article.md", "samples.jsonl.gz"} <= {path.name for path in files}
     text = (place / "README.md").read_text()
     assert "| s6 " in text and "old" not in text and text.endswith("\n\nMore.\n")
@@ -46,34 +48,39 @@ def test_publish_keeps_the_run_and_updates_the_table(place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "word"),
+    ("other", "reason"),
     [
         ({"quick": True}, "It is a quick run."),
         ({"ended": None}, "It has not ended."),
         ({"options": {"only": ["s6"]}}, "some supervisors only"),
     ],
 )
-def test_what_is_no_reference_is_refused(place: Path, other: dict[str, object], word: str) -> None:
-    folder = sample_runs.ordinary(place / "run")
+def test_a_run_that_is_no_reference_is_refused(
+    place: Path, other: dict[str, object], reason: str
+) -> None:
+    folder = sample_runs.write_ordinary_run(place / "run")
     with pytest.raises(Problem) as refused:
-        publish.publish(read_run(folder) | other, folder)
-    assert word in str(refused.value)
+        publish.publish(cast(Run, {**read_run(folder), **other}), folder)
+    assert reason in str(refused.value)
     assert not (place / "published").exists()
 
 
 @pytest.mark.parametrize(
-    ("status", "word"),
+    ("status", "reason"),
     [("failed", "It failed to measure"), ("unfinished", "before it had measured all of")],
 )
-def test_what_lacks_a_figure_is_refused(place: Path, status: str, word: str) -> None:
-    folder = sample_runs.ordinary(place / "run")
+def test_a_run_that_lacks_figures_is_refused(
+    place: Path, status: Literal["failed", "unfinished"], reason: str
+) -> None:
+    folder = sample_runs.write_ordinary_run(place / "run")
     run = read_run(folder)
-    run["contenders"][1]["status"] = status
-    with pytest.raises(Problem, match=rf"{word} {run['contenders'][1]['name']}\."):
+    contender = run["contenders"][1]
+    contender["status"] = status
+    with pytest.raises(Problem, match=rf"{reason} {contender['name']}\."):
         publish.publish(run, folder)
     assert not (place / "published").exists()
 
 
-def test_a_readme_without_a_place_for_it_is_refused(place: Path) -> None:
+def test_a_readme_without_a_place_for_the_table_is_refused() -> None:
     with pytest.raises(Problem, match="no place for the table"):
         publish.readme_with(f"{publish.END} {publish.BEGIN}", sample_runs.run())

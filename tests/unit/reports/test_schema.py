@@ -16,7 +16,7 @@ from bench.recording.store import read_run
 from bench.recording.supervisor_info import supervisor_info
 from provision.errors import Problem
 from provision.systems import SYSTEMS
-from reports.model import samples
+from reports.model.samples import read_samples
 from supervisors import supervisors
 from tests.support import sample_runs
 
@@ -32,7 +32,7 @@ def detailed_run() -> Any:
     """A run that has every part that a rule of the schema is about."""
     contender = sample_runs.contender("s6/runner/default/hosted", [1.0])
     contender["source"] = {"kind": "apt", "text": "apt: s6"}
-    contender["limit"] = [5, 10.0]
+    contender["limit"] = (5, 10.0)
     contender["doubts"] = [{"kind": "few", "text": "Too few."}]
     contender["guests"] = [{"replica": 0, "phases": {"up": 0.1}, "least": 1.0}]
     contender["scenarios"]["restart"]["verdicts"] = [
@@ -127,9 +127,9 @@ def test_a_spoiled_run_is_refused(spoil: Callable[[Any], Any]) -> None:
 
 
 def test_a_run_is_read(tmp_path: Path) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
+    folder = sample_runs.write_ordinary_run(tmp_path / "run")
     assert read_run(folder)["system"]["name"] == "debian"
-    assert len(samples.read(folder)) == 150
+    assert len(read_samples(folder)) == 150
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_run_is_read(tmp_path: Path) -> None:
 def test_reading_a_spoiled_run_names_the_place(
     tmp_path: Path, spoil: Callable[[dict[str, Any]], Any], place: str
 ) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
+    folder = sample_runs.write_ordinary_run(tmp_path / "run")
     run = json.loads((folder / "run.json").read_text())
     spoil(run)
     (folder / "run.json").write_text(json.dumps(run))
@@ -166,29 +166,29 @@ def test_reading_a_spoiled_run_names_the_place(
     ],
 )
 def test_a_broken_sample_is_refused(tmp_path: Path, line: str, reason: str) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
+    folder = sample_runs.write_ordinary_run(tmp_path / "run")
     path = folder / "samples.jsonl"
     first, *others = path.read_text().splitlines(keepends=True)
     path.write_text("".join([first, line + "\n", *others]))
     with pytest.raises(Problem) as refused:
-        samples.read(folder)
+        read_samples(folder)
     assert reason in str(refused.value)
 
 
 def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
+    folder = sample_runs.write_ordinary_run(tmp_path / "run")
     path = folder / "samples.jsonl"
     path.write_text(path.read_text()[:-10])
-    assert len(samples.read(folder)) == 149
+    assert len(read_samples(folder)) == 149
 
 
 def test_compressed_samples_are_read(tmp_path: Path) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
-    plain = samples.read(folder)
+    folder = sample_runs.write_ordinary_run(tmp_path / "run")
+    plain = read_samples(folder)
     path = folder / "samples.jsonl"
     (folder / "samples.jsonl.gz").write_bytes(gzip.compress(path.read_bytes()))
     path.unlink()
-    assert samples.read(folder) == plain
+    assert read_samples(folder) == plain
     (folder / "samples.jsonl.gz").write_bytes(b"no gzip at all")
     with pytest.raises(Problem, match="broken"):
-        samples.read(folder)
+        read_samples(folder)

@@ -12,7 +12,7 @@ import pytest
 from bench.distributed.dask import together
 from bench.distributed.merge import Part, merge, merged
 from provision.errors import Problem
-from reports.model.view import unranked
+from reports.model.run_summary import ranking_obstacle
 from tests.support import sample_runs
 
 
@@ -58,7 +58,7 @@ def test_parts_of_one_host_are_one_run(tmp_path: Path) -> None:
     assert [each["name"] for each in record.run["contenders"]] == ["floor/x", "runit/x", "s6/x"]
     assert {each["host"] for each in record.run["contenders"]} == {"a"}
     assert len(record.samples()) == 3
-    assert not unranked(record.run)
+    assert not ranking_obstacle(record.run)
 
 
 def test_what_no_worker_measured_is_told_once_the_rest_is_kept(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_hosts_are_named_and_not_ranked_together(tmp_path: Path) -> None:
     assert names == ["runit/x@a", "runit/x@b"]
     assert [each["title"] for each in record.run["contenders"]] == ["runit on a", "runit on b"]
     assert [each["contender"] for each in record.samples()] == names
-    assert unranked(record.run)
+    assert ranking_obstacle(record.run)
     # Each ratio is still the one to the floor of its own host.
     ratios = [
         each["scenarios"]["restart"]["metrics"][0]["floor_ratio"]
@@ -108,7 +108,7 @@ def test_hosts_are_named_and_not_ranked_together(tmp_path: Path) -> None:
     ]
     assert ratios == [2, 4]
     assert any("2 hosts (a, b)" in warning for warning in record.run["warnings"])
-    assert not unranked(merged(parts, mixed=True, results=tmp_path / "mixed").run)
+    assert not ranking_obstacle(merged(parts, mixed=True, results=tmp_path / "mixed").run)
 
 
 def test_machines_of_one_name_are_told_apart(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_noise_and_the_kernels_word_of_every_part_are_kept(tmp_path: Path) -> No
         assert told == {"missing": 3, "lost_events": 2, "unattributed": 4}
         assert (run["trace"]["restarts"], run["trace"]["unmatched_kills"]) == (3, 1)
         assert run["trace"]["kill_us"]["median"] == 20
-        assert unranked(run)
+        assert ranking_obstacle(run)
         (noise,) = [each for each in run["warnings"] if "9.0 times its median" in each]
         (differs,) = [each for each in run["warnings"] if "3 restarts are missing" in each]
     # Measured again, its restarts are not missing any more.
@@ -237,7 +237,7 @@ def test_an_instrument_is_of_all_parts_or_of_none(tmp_path: Path) -> None:
 
 
 def test_a_published_run_brings_its_samples(tmp_path: Path) -> None:
-    folder = sample_runs.ordinary(tmp_path / "published")
+    folder = sample_runs.write_ordinary_run(tmp_path / "published")
     plain = folder / "samples.jsonl"
     (folder / "samples.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
     whole = Part.of(folder).samples

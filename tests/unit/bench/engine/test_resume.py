@@ -63,7 +63,7 @@ def measure(asked: BenchRequest) -> Record:
 
 def change_run(record: Record, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     """Change the run on disk; return it."""
-    changed = read_run(record.folder)
+    changed: dict[str, Any] = json.loads((record.folder / "run.json").read_text())
     change(changed)
     (record.folder / "run.json").write_text(json.dumps(changed))
     return changed

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from bench.model.run_file import Run
 from bench.recording.store import read_run
-from reports import write_article
+from reports.render import write_article
 from tests.support import sample_runs
 from tests.unit.reports.conftest import Browser
 
@@ -26,9 +28,15 @@ HOSTILE = (
 )
 
 
-def article(folder: Path) -> Path:
+def write_page(folder: Path) -> Path:
+    """Write the page of a run; return its path."""
     (page,) = write_article("html", read_run(folder), folder)
     return page
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return sample_runs.write_ordinary_run(tmp_path / "run")
 
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
@@ -37,22 +45,22 @@ def width(request: pytest.FixtureRequest, browser: Browser) -> int:
     return int(request.param)
 
 
-def test_it_needs_nothing_but_itself(tmp_path: Path, browser: Browser, width: int) -> None:
-    page = article(sample_runs.ordinary(tmp_path / "run"))
+def test_it_loads_nothing_else(folder: Path, browser: Browser, width: int) -> None:
+    page = write_page(folder)
     browser.open(page)
     assert browser.console() == []
     assert [each for each in browser.requests() if not each.startswith("data:")] == [page.as_uri()]
     assert page.stat().st_size < 3 << 20
 
 
-def test_nothing_sticks_out(tmp_path: Path, browser: Browser, width: int) -> None:
-    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+def test_it_is_no_wider_than_the_window(folder: Path, browser: Browser, width: int) -> None:
+    browser.open(write_page(folder))
     assert browser.run("return document.documentElement.scrollWidth") <= width
 
 
-def test_tables_sort(tmp_path: Path, browser: Browser) -> None:
+def test_tables_sort(folder: Path, browser: Browser) -> None:
     browser.width(DESK)
-    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+    browser.open(write_page(folder))
     medians = (
         "return [...document.querySelectorAll('#latency tbody tr')]"
         ".map(row => row.cells[3].dataset.key)"
@@ -72,10 +80,9 @@ def test_tables_sort(tmp_path: Path, browser: Browser) -> None:
     assert browser.run(headings) == "descending"
 
 
-def test_what_has_no_figure_stays_last(tmp_path: Path, browser: Browser) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
-    spoil(folder, lambda run: sample_runs.fail(run["contenders"][0], "it\nfell over"))
-    browser.open(article(folder))
+def test_a_cell_without_a_figure_sorts_last(folder: Path, browser: Browser) -> None:
+    change_run(folder, lambda run: sample_runs.mark_failed(run["contenders"][0], "it\nfell over"))
+    browser.open(write_page(folder))
     last = "return [...document.querySelectorAll('#table tbody tr')].map(r => r.cells[5].innerText)"
     click = "document.querySelectorAll('#table thead button')[5].click()"
     for _ in range(2):
@@ -83,9 +90,9 @@ def test_what_has_no_figure_stays_last(tmp_path: Path, browser: Browser) -> None
         assert browser.run(last)[-1].startswith("failed")
 
 
-def test_charts_are_there_and_tell_values(tmp_path: Path, browser: Browser) -> None:
+def test_charts_show_the_value_under_the_pointer(folder: Path, browser: Browser) -> None:
     browser.width(DESK)
-    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+    browser.open(write_page(folder))
     shown = browser.run(
         "return [...document.querySelectorAll('.chart svg')]"
         ".map(each => each.getBoundingClientRect().width)"
@@ -103,8 +110,8 @@ def test_charts_are_there_and_tell_values(tmp_path: Path, browser: Browser) -> N
     assert "median" in said[1] and "ms" in said[1]
 
 
-def test_both_themes_can_be_read(tmp_path: Path, browser: Browser) -> None:
-    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+def test_text_has_contrast_in_both_themes(folder: Path, browser: Browser) -> None:
+    browser.open(write_page(folder))
     colours = (
         "const of = (e, what) => getComputedStyle(e)[what].match(/\\d+/g).slice(0, 3).map(Number);"
         "const paper = of(document.documentElement, 'backgroundColor');"
@@ -121,8 +128,8 @@ def test_both_themes_can_be_read(tmp_path: Path, browser: Browser) -> None:
     assert len(papers) == 2
 
 
-def test_it_is_accessible(tmp_path: Path, browser: Browser) -> None:
-    browser.open(article(sample_runs.ordinary(tmp_path / "run")))
+def test_it_is_accessible(folder: Path, browser: Browser) -> None:
+    browser.open(write_page(folder))
     levels = browser.run(
         "return [...document.querySelectorAll('h1,h2,h3,h4')].map(e => Number(e.tagName[1]))"
     )
@@ -147,11 +154,10 @@ def test_it_is_accessible(tmp_path: Path, browser: Browser) -> None:
     assert browser.run(dead) == []
 
 
-def test_hostile_text_is_only_text(tmp_path: Path, browser: Browser, width: int) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
+def test_hostile_text_is_only_text(folder: Path, browser: Browser, width: int) -> None:
     for index, text in enumerate(HOSTILE):
-        spoil(folder, lambda run, index=index, text=text: infect(run, index, text))
-    browser.open(article(folder))
+        change_run(folder, partial(inject, index=index, text=text))
+    browser.open(write_page(folder))
     assert browser.console() == []
     assert browser.run("return window.hacked") is None
     assert browser.run("return document.querySelectorAll('main img, main b b').length") == 0
@@ -163,21 +169,22 @@ def test_hostile_text_is_only_text(tmp_path: Path, browser: Browser, width: int)
     assert len([each for each in browser.requests() if each.startswith("http")]) == 0
 
 
-def test_a_run_with_failures_and_absences(tmp_path: Path, browser: Browser) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
+def test_failures_and_absences_are_shown(folder: Path, browser: Browser) -> None:
 
-    def fail(run: dict[str, Any]) -> None:
+    def fail_all(run: Run) -> None:
         run["ended"] = None
         run["warnings"] = ["This host is too noisy for a ranking: stop something."]
         run["absent"] = [{"supervisor": "upstart", "title": "upstart",
                           "reason": "not available on Debian 12"}]  # fmt: skip
-        run["supervisors"]["upstart"] = run["supervisors"]["runit"] | {"title": "upstart"}
-        for each in run["contenders"]:
-            sample_runs.fail(each, "in phase start: no.\nmore")
+        upstart = run["supervisors"]["runit"].copy()
+        upstart["title"] = "upstart"
+        run["supervisors"]["upstart"] = upstart
+        for contender in run["contenders"]:
+            sample_runs.mark_failed(contender, "in phase start: no.\nmore")
 
-    spoil(folder, fail)
+    change_run(folder, fail_all)
     (folder / "samples.jsonl").unlink()
-    browser.open(article(folder))
+    browser.open(write_page(folder))
     assert browser.console() == []
     shown = browser.run("return document.body.innerText")
     assert "not available on Debian 12" in shown
@@ -186,17 +193,19 @@ def test_a_run_with_failures_and_absences(tmp_path: Path, browser: Browser) -> N
     assert "This run has not ended." in shown
 
 
-def test_what_a_run_says_of_its_own_figures(tmp_path: Path, browser: Browser, width: int) -> None:
-    folder = sample_runs.ordinary(tmp_path / "run")
+def test_calibration_parts_and_doubts_are_shown(folder: Path, browser: Browser, width: int) -> None:
 
-    def say(run: dict[str, Any]) -> None:
-        run.update(calibration=sample_runs.calibration(), bound=360.0)
-        for each in run["contenders"]:
-            sample_runs.traced(each, [0.05, 0.15, 1.8, 1.7, 0.3], [0.05, 1720.0, 1.8, 1.7, 0.3])
-            each["doubts"] = [{"kind": "few", "text": "6 trials are too few: --trials=10. " * 9}]
+    def add_facts(run: Run) -> None:
+        run["calibration"], run["bound"] = sample_runs.calibration(), 360.0
+        for contender in run["contenders"]:
+            sample_runs.add_restart_parts(
+                contender, [0.05, 0.15, 1.8, 1.7, 0.3], [0.05, 1720.0, 1.8, 1.7, 0.3]
+            )
+            text = "6 trials are too few: --trials=10. " * 9
+            contender["doubts"] = [{"kind": "few", "text": text}]
 
-    spoil(folder, say)
-    browser.open(article(folder))
+    change_run(folder, add_facts)
+    browser.open(write_page(folder))
     assert browser.console() == []
     assert browser.run("return document.documentElement.scrollWidth") <= width
     for chart in ("split", "lateness"):
@@ -213,41 +222,49 @@ def test_what_a_run_says_of_its_own_figures(tmp_path: Path, browser: Browser, wi
     assert browser.run(rows) == 10 + 2 + 5
 
 
-def test_a_single_contender(tmp_path: Path, browser: Browser) -> None:
-    values = sample_runs.steady(4.0)
+def test_a_run_of_a_single_contender_has_its_charts(tmp_path: Path, browser: Browser) -> None:
+    values = sample_runs.steady_latencies(4.0)
     name = "runit/runner/default/pid1"
     run = sample_runs.run(sample_runs.contender(name, values))
     browser.open(
-        article(sample_runs.written(tmp_path, run, sample_runs.samples(run, {name: values})))
+        write_page(
+            sample_runs.write_run(tmp_path, run, sample_runs.restart_samples({name: values}))
+        )
     )
     assert browser.console() == []
     assert browser.run("return document.querySelectorAll('.chart svg').length") == 3
 
 
-def spoil(folder: Path, change: Any) -> None:
+def change_run(folder: Path, change: Callable[[Run], object]) -> None:
+    """Change the run on disk."""
     path = folder / "run.json"
     run = json.loads(path.read_text())
     change(run)
     path.write_text(json.dumps(run))
 
 
-def infect(run: dict[str, Any], index: int, text: str) -> None:
-    each = run["contenders"][index % len(run["contenders"])]
-    about = run["supervisors"][each["supervisor"]]
-    each.update(title=text, setting=text, version=text)
-    about.update(title=text, idea=text, home=text)
-    about["usage"][0]["title"] = text
-    about["usage"][0]["steps"][0]["actions"][0].update(file=text, content=text)
+def inject(run: Run, index: int, text: str) -> None:
+    """Put a text wherever a run may hold text; index: of the contender that gets it."""
+    contender = run["contenders"][index % len(run["contenders"])]
+    contender["title"] = contender["setting"] = contender["version"] = text
+    facts = run["supervisors"][contender["supervisor"]]
+    facts["title"] = facts["idea"] = facts["home"] = text
+    example = facts["usage"][0]
+    action = example["steps"][0]["actions"][0]
+    example["title"] = action["file"] = action["content"] = text
     run["warnings"].append(text)
     run["calibration"] = sample_runs.calibration(
         untraced=text, checks=[sample_runs.check(text, text, text, met=False)]
     )
-    each["doubts"] = [{"kind": "few", "text": text}]
-    each["scenarios"]["footprint"].update(status="not measured", note=text, metrics=[])
+    contender["doubts"] = [{"kind": "few", "text": text}]
+    contender["scenarios"]["footprint"] = {"status": "not measured", "note": text, "metrics": []}
 
 
 def contrast(one: list[int], other: list[int]) -> float:
-    """https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio"""
+    """Return the contrast ratio of two colours.
+
+    Source: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio
+    """
 
     def luminance(colour: list[int]) -> float:
         parts = [value / 255 for value in colour]

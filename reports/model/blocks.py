@@ -1,4 +1,4 @@
-"""What an article consists of, whatever it is rendered to. All text is plain text."""
+"""The parts of an article, the same for every format. All text in them is plain text."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from reports.model.metrics import format_number
+
 
 @dataclass(frozen=True)
 class Cell:
-    """text: lines, as shown; order: what a column is sorted by, the text where it is None."""
+    """A cell of a table.
+
+    text: lines, as shown.
+    order: the number that its column is sorted by; None: the text.
+    note: a line of smaller print below the text.
+    anchor: the name of a section that the text links to.
+    """
 
     text: str
     order: float | None = None
@@ -17,16 +25,21 @@ class Cell:
     anchor: str = ""
 
     @property
-    def key(self) -> str:
-        """What it is sorted by, as text; what has no figure comes last."""
+    def sort_key(self) -> str:
+        """The sort key as text; `inf`, which sorts last, where there is no figure."""
         if self.order is None:
             return self.text
         return f"{self.order:.9g}" if math.isfinite(self.order) else "inf"
 
 
+def number_cell(value: float | None) -> Cell:
+    """Return a cell with a figure, or an empty one that sorts last."""
+    return Cell(format_number(value), math.inf if value is None else value)
+
+
 @dataclass(frozen=True)
 class Column:
-    """numeric: its cells carry an order that is a number."""
+    """A column of a table; numeric: the order of its cells is a number."""
 
     heading: str
     numeric: bool = False
@@ -34,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first cell of each row is its heading."""
+    """A table; the first cell of each row is the row's heading."""
 
     caption: str
     columns: tuple[Column, ...]
@@ -44,7 +57,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture. name: of its file; alt: what it shows, for who does not see it."""
+    """A picture.
+
+    name: of its file, without suffix.
+    alt: the description for readers who do not see it.
+    """
 
     name: str
     title: str
@@ -61,7 +78,7 @@ class Panels:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text; aside: what explains the text before it."""
+    """Running text; aside: it only explains the text before it."""
 
     text: str
     aside: bool = False
@@ -69,14 +86,14 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Points:
-    """A list; lead: the words that each begins with, set apart."""
+    """A list; each item is a lead, set in bold, and its text."""
 
     items: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Code:
-    """Lines to type, or a file, whose path is the title."""
+    """Commands to type, or a file with its path as the title."""
 
     title: str
     text: str
@@ -84,7 +101,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Section:
-    """name: its anchor. folded: long, and not for everyone: closed at first where that can be."""
+    """A section. name: its anchor; folded: closed at first, where the format can do that."""
 
     name: str
     title: str
@@ -94,7 +111,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Article:
-    """facts: one line on where this comes from; warnings: what to know before believing it."""
+    """A whole article.
+
+    facts: one line that says what was measured where.
+    warnings: what a reader must know before believing the figures.
+    """
 
     title: str
     facts: str

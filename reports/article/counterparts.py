@@ -1,0 +1,55 @@
+"""Comparing a contender with another of its supervisor that differs in one setting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.model.run_file import ContenderResult, MetricResult
+from reports.model.metrics import find_metric, intervals_overlap
+
+# A figure must be this many times another before a sentence calls it different.
+FAR_FACTOR = 2.0
+_Setting = tuple[str, str, str, bool, str | None]
+
+
+def find_counterpart(
+    contender: ContenderResult,
+    contenders: Sequence[ContenderResult],
+    *,
+    profile: str | None = None,
+    pid1: bool | None = None,
+) -> MetricResult | None:
+    """Return the restart latency of the contender with another profile or place, on the same host.
+
+    None where there is no such contender, or where it has no median.
+    """
+    supervisor, role, own_profile, own_pid1, host = _setting(contender)
+    wanted = (
+        supervisor,
+        role,
+        own_profile if profile is None else profile,
+        own_pid1 if pid1 is None else pid1,
+        host,
+    )
+    counterpart = next((item for item in contenders if _setting(item) == wanted), None)
+    if counterpart is None:
+        return None
+    metric = find_metric(counterpart, "restart", "restart_long")
+    return metric if metric and metric["median"] is not None else None
+
+
+def is_far_above(one: MetricResult, other: MetricResult) -> bool:
+    """Tell whether a median is at least twice another, and their intervals do not overlap."""
+    if one["median"] is None or other["median"] is None:
+        return False
+    return one["median"] >= FAR_FACTOR * other["median"] and not intervals_overlap(one, other)
+
+
+def _setting(contender: ContenderResult) -> _Setting:
+    return (
+        contender["supervisor"],
+        contender["role"],
+        contender["profile"],
+        contender["pid1"],
+        contender.get("host"),
+    )

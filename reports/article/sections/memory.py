@@ -1,0 +1,99 @@
+"""Memory and CPU time of each contender."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from bench.model.run_file import ContenderResult, Run
+from reports.article.charts.memory import memory_chart
+from reports.model.blocks import Block, Cell, Column, Figure, Section, Table, number_cell
+from reports.model.contenders import contender_label, sort_contenders
+from reports.model.metrics import find_metric, median_of
+from reports.model.run_summary import ranking_obstacle
+
+# Heading, scenario and metric of each column.
+_COSTS = (
+    ("VmPeak, kB", "footprint", "vmpeak"),
+    ("VmHWM, kB", "footprint", "vmhwm_1"),
+    ("PSS, kB", "footprint", "pss_1"),
+    ("Private dirty, kB", "footprint", "private_dirty_1"),
+    ("Processes", "footprint", "processes_1"),
+    ("Threads", "footprint", "threads_1"),
+    ("Files", "footprint", "fds_1"),
+    ("PSS with ten, kB", "footprint", "pss_10"),
+    ("PSS a service, kB", "footprint", "pss_per_service"),
+    ("Idle CPU, us/s", "footprint", "cpu_idle"),
+    ("CPU a restart, us", "restart", "cpu_per_restart"),
+)
+_NOTE = (
+    "VmPeak is of the process that supervises the service; everything else of the whole "
+    "supervision tree with one service, without the service itself. PSS a service is what each "
+    "further one adds. CPU a restart is that of all trials, the time between them included, by "
+    "the restarts seen; what short-lived helpers used is not in it."
+)
+
+
+def memory_section(run: Run) -> Section | None:
+    """Return the section; None where no footprint was measured."""
+    contenders = [item for item in sort_contenders(run) if find_metric(item, "footprint", "vmpeak")]
+    if not contenders:
+        return None
+    if not ranking_obstacle(run):
+        contenders.sort(key=lambda contender: _memory(contender, "pss_1"))
+    blocks: list[Block] = [_table(contenders)]
+    if figure := _figure(contenders):
+        blocks.insert(0, figure)
+    return Section("memory", "Memory and CPU time", tuple(blocks))
+
+
+def _table(contenders: Sequence[ContenderResult]) -> Table:
+    return Table(
+        caption="What keeping a daemon alive costs",
+        columns=(
+            Column("Contender"),
+            *(Column(heading, numeric=True) for heading, _, _ in _COSTS),
+        ),
+        rows=tuple(
+            (
+                Cell(contender_label(contender), anchor=f"supervisor-{contender['supervisor']}"),
+                *(_cost_cell(contender, scenario, name) for _, scenario, name in _COSTS),
+            )
+            for contender in contenders
+        ),
+        note=_NOTE,
+    )
+
+
+def _cost_cell(contender: ContenderResult, scenario: str, name: str) -> Cell:
+    metric = find_metric(contender, scenario, name)
+    if metric is None or metric["median"] is None:
+        return Cell(metric["note"] if metric else "not measured", math.inf)
+    if not metric["unit"]:
+        return Cell(f"{metric['median']:g}", metric["median"])
+    return number_cell(metric["median"])
+
+
+def _figure(contenders: Sequence[ContenderResult]) -> Figure | None:
+    """Return the picture; None where no contender has both figures, which its log axis needs."""
+    rows = [
+        (contender_label(contender), one / 1024, ten / 1024)
+        for contender in contenders
+        for one, ten in [(_memory(contender, "pss_1"), _memory(contender, "pss_10"))]
+        if 0 < one < math.inf and 0 < ten < math.inf
+    ]
+    if not rows:
+        return None
+    return Figure(
+        name="memory",
+        title="Memory with one service and with ten",
+        alt="Proportional memory of each contender's supervision tree with one service and "
+        "with ten, on a log axis. The figures are in the table above.",
+        svg=memory_chart(rows, 1, 10),
+    )
+
+
+def _memory(contender: ContenderResult, name: str) -> float:
+    """Return a median of the footprint in kB; infinite where there is none."""
+    median = median_of(contender, "footprint", name)
+    return math.inf if median is None else median

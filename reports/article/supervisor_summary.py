@@ -1,0 +1,96 @@
+"""What the figures of a run say of one supervisor, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.model.run_file import ContenderResult, MetricResult, Run
+from reports.article.counterparts import find_counterpart, is_far_above
+from reports.model.contenders import contender_label, has_measurements, sort_contenders
+from reports.model.metrics import (
+    find_metric,
+    format_interval,
+    format_number,
+    intervals_overlap,
+    median_of,
+)
+
+
+def summarize_supervisor(run: Run, supervisor: str) -> list[str]:
+    """Return sentences on each contender of a supervisor, then on how they compare."""
+    contenders = [item for item in sort_contenders(run) if item["supervisor"] == supervisor]
+    return [
+        *(sentence for contender in contenders for sentence in _describe(contender)),
+        *(sentence for contender in contenders for sentence in _compare(contender, contenders)),
+    ]
+
+
+def _describe(contender: ContenderResult) -> Iterator[str]:
+    label = contender_label(contender)
+    if contender["status"] == "failed" and not has_measurements(contender):
+        yield f"{label} was not measured: {contender['reason'].splitlines()[0]}"
+        return
+    for scenario, result in contender["scenarios"].items():
+        if result["status"] != "measured":
+            yield f"{label}, {scenario}: {result['status']}, {result['note'].rstrip('.')}."
+    yield from _describe_restart(contender, label)
+    yield from _describe_memory(contender, label)
+
+
+def _describe_restart(contender: ContenderResult, label: str) -> Iterator[str]:
+    long, short = (
+        find_metric(contender, "restart", f"restart_{uptime}") for uptime in ("long", "short")
+    )
+    if not long or long["median"] is None:
+        return
+    yield f"{label} takes {_with_interval(long)} to restart a daemon long up."
+    period = contender["period"]
+    if period:
+        percent = long["median"] / period / 10
+        yield f"{label} acts every {period:g} s; its median is {percent:.0f} % of that."
+    elif short and short["median"] and is_far_above(short, long):
+        yield (
+            f"{label} makes a daemon wait that dies 0.3 s after its start: "
+            f"{format_number(short['median'])} ms."
+        )
+
+
+def _describe_memory(contender: ContenderResult, label: str) -> Iterator[str]:
+    one_service = median_of(contender, "footprint", "pss_1")
+    further_service = median_of(contender, "footprint", "pss_per_service")
+    if one_service is not None and further_service is not None:
+        yield (
+            f"{label} takes {format_number(one_service / 1024)} MiB with one service, and "
+            f"{format_number(further_service)} kB for each further one."
+        )
+
+
+def _compare(contender: ContenderResult, contenders: Sequence[ContenderResult]) -> Iterator[str]:
+    if contender["profile"] == "tuned":
+        default = find_counterpart(contender, contenders, profile="default")
+        yield from _compare_with(contender, default, "than by default")
+    if contender["pid1"]:
+        hosted = find_counterpart(contender, contenders, pid1=False)
+        yield from _compare_with(contender, hosted, "than beside another init")
+
+
+def _compare_with(
+    contender: ContenderResult, other: MetricResult | None, than: str
+) -> Iterator[str]:
+    metric = find_metric(contender, "restart", "restart_long")
+    if metric is None or other is None or intervals_overlap(metric, other):
+        return
+    if metric["median"] is None or other["median"] is None:
+        return
+    ratio = other["median"] / metric["median"]
+    word = "faster" if ratio > 1 else "slower"
+    factor = format_number(max(ratio, 1 / ratio))
+    yield f"{contender_label(contender)} is {factor} times {word} {than}."
+
+
+def _with_interval(metric: MetricResult) -> str:
+    text = f"{format_number(metric['median'])} ms"
+    if interval := format_interval(metric):
+        text += f" (95 % interval {interval})"
+    ratio = metric["floor_ratio"]
+    return text + (f", {format_number(ratio)} x floor," if ratio and ratio != 1 else "")

@@ -1,0 +1,1 @@
+"""What changed between runs: by contender and metric, and what they do."""

@@ -1,0 +1,74 @@
+"""What holds for a run as a whole: its outcome, its hosts, and whether a ranking makes sense."""
+
+from __future__ import annotations
+
+from bench.model.run_file import TOO_NOISY, HostFacts, Run, SupervisorFacts
+from reports.model.contenders import has_measurements
+
+
+def count_outcomes(run: Run) -> str:
+    """Return in one line how many contenders were measured, failed, unfinished or unavailable."""
+    contenders = run["contenders"]
+    measured = sum(
+        contender["status"] == "measured" and has_measurements(contender)
+        for contender in contenders
+    )
+    failed = sum(contender["status"] == "failed" for contender in contenders)
+    unfinished = sum(contender["status"] == "unfinished" for contender in contenders)
+    skipped = len(contenders) - measured - failed - unfinished
+    parts = [f"{measured} measured", f"{failed} failed"]
+    if unfinished:
+        parts.append(f"{unfinished} unfinished")
+    if skipped:
+        parts.append(f"{skipped} not measured")
+    if run["absent"]:
+        parts.append(f"{len(run['absent'])} not available on {run['system']['name']}")
+    return ", ".join(parts)
+
+
+def failure_lines(run: Run) -> list[str]:
+    """Return a line for each failed contender: its name, the reason and the log file."""
+    return [
+        f"{contender['name']} failed {contender['reason'].splitlines()[0]} "
+        f"({contender.get('log', 'no log')})"
+        for contender in run["contenders"]
+        if contender["status"] == "failed"
+    ]
+
+
+def absence_reason(run: Run, supervisor: str) -> str:
+    """Return why the system lacks a supervisor; empty where it has it."""
+    reasons = (absent["reason"] for absent in run["absent"] if absent["supervisor"] == supervisor)
+    return next(reasons, "")
+
+
+def ranking_obstacle(run: Run) -> str:
+    """Return why a ranking of this run would mean nothing; empty where it means something."""
+    if has_separate_hosts(run):
+        return f"its {len(run['hosts'])} hosts are not ranked together"
+    noisy = any(TOO_NOISY in warning for warning in run["warnings"])
+    return "the host was too noisy for a ranking" if noisy else ""
+
+
+def has_separate_hosts(run: Run) -> bool:
+    """Tell whether the run has several hosts that may not be compared with each other."""
+    return len(run.get("hosts", ())) > 1 and not run["mixed"]
+
+
+def describe_hosts(run: Run) -> str:
+    """Return the host's facts in one line; of several hosts each with its name."""
+    hosts = run.get("hosts") or {}
+    if len(hosts) < 2:
+        return _describe_host(run["host"])
+    named = "; ".join(f"{name}: {_describe_host(host)}" for name, host in hosts.items())
+    return f"{len(hosts)} hosts ({named})"
+
+
+def _describe_host(host: HostFacts) -> str:
+    return f"{host['processor']}, {host['cores']} cores, Linux {host['kernel']}"
+
+
+def sort_supervisors(run: Run) -> dict[str, SupervisorFacts]:
+    """Return the facts of each supervisor by name, in the article's order."""
+    supervisors: dict[str, SupervisorFacts] = run["supervisors"]
+    return dict(sorted(supervisors.items(), key=lambda item: (item[1]["rank"], item[0])))

@@ -1,0 +1,51 @@
+"""Sentences on one supervisor's figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.article.supervisor_summary import summarize_supervisor
+from tests.support import sample_runs
+from tests.support.sample_runs import contender, steady_latencies
+
+S6 = "s6/runner/default/hosted"
+
+
+@pytest.fixture
+def s6_sentences() -> list[str]:
+    run = sample_runs.run(
+        contender(S6, steady_latencies(1006)),
+        contender("s6/runner/tuned/hosted", steady_latencies(5)),
+        contender("s6/runner/tuned/pid1", steady_latencies(10)),
+    )
+    return summarize_supervisor(run, "s6")
+
+
+def test_tuned_is_compared_with_default(s6_sentences: list[str]) -> None:
+    assert "s6 tuned is 201 times faster than by default." in s6_sentences
+
+
+def test_pid1_is_compared_with_hosted(s6_sentences: list[str]) -> None:
+    assert any("2.00 times slower than beside another init" in text for text in s6_sentences)
+
+
+def test_a_pollers_median_is_a_share_of_its_period() -> None:
+    run = sample_runs.run(
+        contender("monit/monitor/tuned/hosted", steady_latencies(500), period=1.0)
+    )
+    sentence = "monit tuned acts every 1 s; its median is 50 % of that."
+    assert sentence in summarize_supervisor(run, "monit")
+
+
+def test_a_failed_contender_gives_the_reason_alone() -> None:
+    failed = sample_runs.mark_failed(contender(S6, []), "in phase start: it fell over")
+    assert summarize_supervisor(sample_runs.run(failed), "s6") == [
+        "s6 was not measured: in phase start: it fell over"
+    ]
+
+
+def test_an_unfinished_scenario_is_named() -> None:
+    runit = contender("runit/runner/default/hosted", steady_latencies(4.0))
+    run = sample_runs.run(sample_runs.mark_unfinished(runit, "footprint"))
+    sentence = "runit, footprint: unfinished, interrupted."
+    assert sentence in summarize_supervisor(run, "runit")

@@ -1,0 +1,109 @@
+"""Changes that no figure shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.model.statistics import Metric, single
+from reports.compare.behaviour_changes import compare_behaviour
+from reports.compare.runs import RunWithSamples
+from tests.support import sample_runs
+from tests.unit.reports.compare.compared_runs import (
+    RUNIT,
+    S6,
+    changed,
+    comparison_output,
+    run_with_figures,
+    run_with_medians,
+)
+from tests.unit.reports.judged_runs import Answer, judged, verdict
+
+
+def test_a_contender_that_is_gone_is_a_regression() -> None:
+    both = run_with_medians(4, 1000)
+    one = changed(both, contenders=both.run["contenders"][:1])
+    code, output = comparison_output([both, one], "regression:1000")
+    assert code == 1 and f"regression: {S6} is not in {one.run['id']}" in output
+    assert comparison_output([one, both], "regression:1000")[0] == 0
+    assert comparison_output([both, one])[0] == 0
+
+
+def test_a_contender_that_was_never_measured_is_no_loss() -> None:
+    before, after = run_with_medians(4, 1000), run_with_medians(4, 1000)
+    sample_runs.mark_failed(before.run["contenders"][1], "in phase start: no")
+    after.run["contenders"].pop()
+    assert comparison_output([before, after], "regression:1")[0] == 0
+
+
+def test_a_scenario_that_failed_is_a_regression() -> None:
+    before, failed = run_with_medians(4, 1000), run_with_medians(4, 1000)
+    sample_runs.mark_failed(failed.run["contenders"][0], "in phase start: no", "footprint")
+    output = comparison_output([before, failed], "regression:1")[1]
+    assert f"regression: {RUNIT} footprint: failed" in output
+
+
+def test_a_scenario_that_was_not_asked_for_is_a_regression() -> None:
+    before, without = run_with_medians(4, 1000), run_with_medians(4, 1000)
+    del without.run["contenders"][0]["scenarios"]["footprint"]
+    code, output = comparison_output([before, without], "regression:1")
+    assert code == 1 and f"regression: {RUNIT} footprint: not asked for" in output
+    assert comparison_output([without, before], "regression:1")[0] == 0
+
+
+def test_a_figure_that_is_missing_now_is_a_regression() -> None:
+    missing = Metric("crash_back", "s", status="not measured", note="it did not come back")
+    runs = [
+        run_with_figures(single("crash_back", "s", 3), scenario="x"),
+        run_with_figures(missing, scenario="x"),
+    ]
+    code, output = comparison_output(runs, "regression:10")
+    assert code == 1 and "crash_back: not measured (it did not come back)" in output
+
+
+@pytest.fixture
+def lost_restarts() -> tuple[RunWithSamples, RunWithSamples]:
+    """Two runs: in the second runit mostly fails to restart its daemon, and s6 has failed."""
+    before, after = run_with_medians(4, 1000), run_with_medians(4, 1000, seed=2)
+    runit = sample_runs.contender(RUNIT, [4.0, 4.1], censored=28)
+    s6 = after.run["contenders"][1]
+    s6["status"], s6["reason"] = "failed", "in phase start: no\nmore"
+    return before, changed(after, contenders=[runit, s6])
+
+
+def test_a_contender_that_restarts_no_more_became_worse(
+    lost_restarts: tuple[RunWithSamples, RunWithSamples],
+) -> None:
+    found = {(item.contender, item.what): item for item in compare_behaviour(*lost_restarts)}
+    lost = found[RUNIT, "restart_long"]
+    assert lost.worse and lost.after == "no median, 28 of 30 did not come back in time"
+    assert found[S6, "it"].after == "failed in phase start: no"
+    assert comparison_output(lost_restarts, "regression:1000")[0] == 1
+
+
+def test_a_contender_that_restarts_again_did_not_become_worse(
+    lost_restarts: tuple[RunWithSamples, RunWithSamples],
+) -> None:
+    before, after = lost_restarts
+    assert not any(item.worse for item in compare_behaviour(after, before))
+
+
+def run_with_answer(answer: Answer) -> RunWithSamples:
+    compared = run_with_medians(4, 1000)
+    scenarios = compared.run["contenders"][0]["scenarios"]
+    scenarios["deaths"] = judged(verdict("exit 0", answer))
+    return compared
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "worse"),
+    [("yes", "no", True), ("yes", "partly", True), ("partly", "yes", False),
+     ("yes", "not measured", False)],
+)  # fmt: skip
+def test_a_verdict_that_changed_is_listed(before: Answer, after: Answer, worse: bool) -> None:
+    (change,) = compare_behaviour(run_with_answer(before), run_with_answer(after))
+    assert (change.what, change.before, change.after) == ("deaths, exit 0", before, after)
+    assert change.worse is worse
+
+
+def test_a_verdict_that_stayed_is_not_listed() -> None:
+    assert compare_behaviour(run_with_answer("yes"), run_with_answer("yes")) == []

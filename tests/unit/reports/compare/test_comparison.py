@@ -1,0 +1,87 @@
+"""A comparison on the terminal, and its exit code."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from bench.model.statistics import single
+from provision.errors import Problem
+from reports.compare.comparison import print_comparison
+from tests.unit.reports.compare.compared_runs import (
+    RUNIT,
+    S6,
+    changed,
+    comparison_output,
+    run_with_figures,
+    run_with_medians,
+)
+
+
+def test_fail_on_finds_a_regression_beyond_its_limit() -> None:
+    runs = [run_with_medians(4, 1000), run_with_medians(6, 1000, seed=2)]
+    assert comparison_output(runs)[0] == 0
+    code, output = comparison_output(runs, "regression:20")
+    assert code == 1 and f"regression: {RUNIT} restart_long +" in output
+    assert comparison_output(runs, "regression:80%")[0] == 0
+    assert comparison_output(runs[::-1], "regression:20")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["vmpeak", "pss_10", "cpu_idle", "fds_1", "idle_cpu"])
+def test_a_single_figure_is_judged_by_its_percentage(name: str) -> None:
+    runs = [run_with_figures(single(name, "kB", value)) for value in (1000, 1200)]
+    code, output = comparison_output(runs, "regression:15")
+    assert code == 1
+    words = f"regression: {RUNIT} {name} +20.0 %, one figure each: no test of significance"
+    assert words in output
+    assert "single: one figure each" in output
+    assert comparison_output(runs, "regression:25")[0] == 0
+    assert comparison_output(runs[::-1], "regression:15")[0] == 0
+    assert comparison_output(runs)[0] == 0
+
+
+def test_small_changes_are_counted() -> None:
+    output = comparison_output([run_with_medians(4, 1000), run_with_medians(4, 1000)])[1]
+    assert "10 figures changed by less than 10 %." in output
+    assert "pss_1" not in output and "What changed" not in output
+
+
+def test_large_changes_are_listed() -> None:
+    runs = [run_with_medians(4, 1000), run_with_figures(single("vmpeak", "kB", 2512 * 1.3))]
+    output = comparison_output(runs)[1]
+    assert "vmpeak" in output and "pss_1 " not in output
+    assert "6 other figures changed by less than 10 %." in output
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_table_fits_the_terminal(width: int) -> None:
+    names = ("private_dirty_10", "restart_after_out_of_memory", "restart_holdoff_short")
+    runs = [
+        run_with_figures(*(single(name, "kB", value) for name in names))
+        for value in (12345.0, 98765.0)
+    ]
+    for compared in runs:
+        compared.run["contenders"][0]["title"] = "supervisor of a name [b]"
+    output = comparison_output(runs, "regression:10", width)[1]
+    assert max(map(len, output.splitlines())) <= width
+    assert all(f" {name}" in output for name in names)
+    assert "+700.0 %" in output and "single" in output and "[b]" in output
+
+
+@pytest.mark.parametrize("bad", ["regression", "regression:x", "improvement:5", "regression:-1"])
+def test_a_bad_limit_is_refused(bad: str) -> None:
+    with pytest.raises(Problem, match="is not understood") as refused:
+        print_comparison([run_with_medians(4, 1000)] * 2, bad, Console())
+    assert refused.value.usage
+
+
+def test_one_run_is_refused() -> None:
+    with pytest.raises(Problem, match="needs two runs or more, and 1 was given"):
+        print_comparison([run_with_medians(4, 1000)], "", Console())
+
+
+def test_contenders_in_one_run_only_are_named() -> None:
+    both = run_with_medians(4, 1000)
+    one = changed(both, contenders=both.run["contenders"][:1])
+    assert f"Only before: {S6}." in comparison_output([both, one])[1]
+    assert f"Only after: {S6}." in comparison_output([one, both])[1]

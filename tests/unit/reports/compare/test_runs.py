@@ -1,0 +1,49 @@
+"""What makes two runs hard to compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reports.compare.runs import comparison_cautions
+from tests.unit.reports.compare.compared_runs import changed, comparison_output, run_with_medians
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"quick": True}, "Different depths: full, then quick, few trials."),
+        ({"system": {"name": "arch", "title": "Arch"}}, "Different systems: debian, then arch."),
+        ({"provider": {"name": "libvirt", "reason": ""}}, "Different providers"),
+        ({"warnings": ["too noisy for a ranking"]}, "too noisy for a ranking"),
+        ({"ended": None}, "has not ended"),
+    ],
+)
+def test_a_difference_gives_a_caution(other: dict[str, Any], words: str) -> None:
+    runs = [run_with_medians(4, 1000), run_with_medians(4, 1000, **other)]
+    assert any(words in caution for caution in comparison_cautions(*runs))
+    assert "CAUTION" in comparison_output(runs)[1]
+
+
+@pytest.mark.parametrize("key", ["kernel", "processor", "memory_mib", "system", "name"])
+def test_another_machine_gives_a_caution(key: str) -> None:
+    one = run_with_medians(4, 1000)
+    host = {**one.run["host"], key: 1 if key == "memory_mib" else "another"}
+    assert comparison_cautions(one, changed(one, host=host))
+
+
+def test_the_same_conditions_give_none() -> None:
+    assert not comparison_cautions(run_with_medians(4, 1000), run_with_medians(4, 1000))
+
+
+def test_another_instrument_gives_a_caution_and_an_unknown_one_is_another() -> None:
+    one, other, unknown = (
+        run_with_medians(4, 1000, instrument=name) for name in ("one", "other", None)
+    )
+    assert comparison_cautions(one, one) == []
+    assert comparison_cautions(one, other) == ["Different instruments: one, then other."]
+    assert comparison_cautions(one, unknown) == ["Different instruments: one, then unknown."]
+    assert comparison_cautions(unknown, unknown) == [
+        "Different instruments: unknown, then unknown."
+    ]
