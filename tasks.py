@@ -312,7 +312,7 @@ def box_(c: Context, system: str) -> None:
 @handle_errors
 def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -> None:
     """Boot a virtual machine for yourself; it stays until ./inv destroy."""
-    from provision.vagrant.user_machines import boot_machine
+    from bench.cli.user_machines import boot_machine
 
     for line in boot_machine(os_, provider, box):
         print(line, flush=True)
@@ -322,7 +322,7 @@ def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -
 @handle_errors
 def ssh(c: Context, name: str = "") -> int:
     """Open a shell as root in a machine that ./inv up or --keep has left."""
-    from provision.vagrant.user_machines import open_shell
+    from bench.cli.user_machines import open_shell
 
     return open_shell(name)
 
@@ -331,7 +331,7 @@ def ssh(c: Context, name: str = "") -> int:
 @handle_errors
 def status(c: Context) -> None:
     """Show the virtual machines that there are."""
-    from provision.vagrant.user_machines import status_lines
+    from bench.cli.user_machines import status_lines
 
     for line in status_lines():
         print(line)
