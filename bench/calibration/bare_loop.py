@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from bench.engine import measurement
+from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.run_file import FLOOR
-from bench.model.scenario import Event, Step
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.model.statistics import CONFIDENCE
+from bench.model.steps import Step, TrialGroup
+from bench.model.trials import restart_latencies
 from daemon.build import Binaries
 from provision.cache import cache_folder
 from provision.errors import Problem
@@ -55,7 +57,7 @@ def floor_guest(system: System, provider: Provider, files: Sequence[File]) -> It
 def through_suite(guest: Guest, trials: int, seed: int) -> list[Event]:
     """One block in the guest, as every run does it; returns what the measuring program said."""
     entry = _hosted_floor(guest.system)
-    group = {"name": "long", "trials": trials, "uptime": list(UPTIME), "fresh": False}
+    group: TrialGroup = {"name": "long", "trials": trials, "uptime": list(UPTIME), "fresh": False}
     steps: list[Step] = [
         {"do": "await", "services": ["s1"], "deadline": 15},
         {"do": "trials", "service": "s1", "groups": [group], "warmup": 1, "deadline": 15},
@@ -86,11 +88,9 @@ def run_bare_loop(built: Binaries, trials: int, seed: int, *options: str) -> lis
 
 def latencies(events: Sequence[Event]) -> list[float]:
     """ms of each restart that was seen, but for the warm-up."""
-    return [
-        (each["main_ns"] - each["kill_ns"]) / 1e6
-        for each in events
-        if each["event"] == "sample" and not each["warmup"] and not each["censored"]
-    ]
+    return restart_latencies(
+        trial for trial in events_of_kind(events, RESTART) if not trial["warmup"]
+    )
 
 
 def compared(pairs: Sequence[Pair]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from bench.engine.request import (
     resolve_request,
 )
 from bench.engine.run import run_bench
+from bench.model.events import HELLO, events_of_kind
 from bench.model.host_info import host_facts
 from bench.model.run_file import check_outcome
 from bench.tracing.compare import figures
@@ -151,7 +152,7 @@ def _pairs(
                 # Every other pair the other way round: neither is always the first.
                 own = bare_loop.run_bare_loop(built, size.trials, seed=number) if number % 2 else []
                 events = bare_loop.through_suite(guest, size.trials, seed=number)
-                namespace = events[0]["timens"]
+                namespace = events_of_kind(events, HELLO)[0]["timens"]
                 own = own or bare_loop.run_bare_loop(built, size.trials, seed=number)
                 taken.append(bare_loop.Pair(bare_loop.latencies(events), own))
     return taken, beside, namespace

@@ -16,7 +16,8 @@ from rich.table import Table
 
 from bench.engine.plan import Plan
 from bench.engine.session import WAIT
-from bench.model.scenario import Event
+from bench.model.events import RESTART, Event, events_of_kind
+from bench.model.trials import restart_latencies
 
 
 @dataclass
@@ -77,13 +78,15 @@ class ProgressDisplay:
         self._say(f"{contender} [{replica}] {phase}")
 
     def sample(self, contender: str, event: Event) -> None:
-        if event["event"] != "sample":
+        trials = [trial for trial in events_of_kind([event], RESTART) if not trial["warmup"]]
+        if not trials:
             return
         with self._lock:
             row = self._rows[contender]
-            row.taken += 0 if event["warmup"] else 1
-            if not event["censored"] and event["group"] == "long" and not event["warmup"]:
-                row.latencies.append((event["main_ns"] - event["kill_ns"]) / 1e6)
+            row.taken += len(trials)
+            row.latencies += restart_latencies(
+                trial for trial in trials if trial["group"] == "long"
+            )
 
     def done(self, contender: str, result: dict[str, Any]) -> None:
         with self._lock:

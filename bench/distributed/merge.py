@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from bench.model.events import Event
 from bench.model.host_info import same_host
 from bench.recording.aggregate import disagreement, noise, warnings
 from bench.recording.store import Record, find
@@ -112,7 +113,9 @@ def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path | None =
         record.run["noise"] += [{**each, "host": host} for each in noise(part.run)]
     traces = [part.run["trace"] for part in parts if part.run.get("trace")]
     if traces:
-        record.run["trace"] = agreement_stats(record.run, record.samples(), traces)
+        record.run["trace"] = agreement_stats(
+            record.run, cast(list[Event], record.samples()), traces
+        )
     record.run["warnings"] = list(_warnings(parts, hosts, record.run, mixed))
     record.save()
     return record

@@ -9,8 +9,10 @@ from typing import Any
 from bench.engine import measurement
 from bench.engine.plan import Job
 from bench.engine.session import GuestSession, SessionContext
+from bench.model.events import RESTART, events_of_kind
+from bench.model.events.program import Restart
 from bench.model.run_file import FLOOR
-from bench.model.scenario import Step
+from bench.model.steps import Step, TrialGroup
 from bench.scenarios.restart import SHORT_UPTIME
 from supervisors.service import services_of
 
@@ -31,7 +33,7 @@ def find_baseline_job(jobs: Sequence[Job]) -> Job | None:
 def measure_baseline(job: Job, replica: int, context: SessionContext) -> dict[str, Any]:
     """Measure the floor alone in a guest of that replica number; return run.json's `alone`."""
     contender = job.selected.contender
-    group = {"name": "alone", "trials": TRIALS, "uptime": [SHORT_UPTIME] * 2}
+    group: TrialGroup = {"name": "alone", "trials": TRIALS, "uptime": [SHORT_UPTIME] * 2}
     steps: list[Step] = [
         {"do": "trials", "service": "s1", "signal": 9, "groups": [group],
          "warmup": WARM_UP_TRIALS, "deadline": 15, "limit": None, "slot": None, "ready": False},
@@ -53,5 +55,8 @@ def measure_baseline(job: Job, replica: int, context: SessionContext) -> dict[st
             session.guest.destroy()
             context.guests.remove(session.guest)
     restart = next(each for each in context.request.scenarios if each.name == "restart")
-    metrics = restart.conclude(contender, [{**event, "group": "long"} for event in events])
+    trials: list[Restart] = [
+        {**trial, "group": "long"} for trial in events_of_kind(events, RESTART)
+    ]
+    metrics = restart.conclude(contender, trials)
     return {**metrics[0].as_dict(), "metric": "restart_alone", "pid1": contender.pid1}

@@ -10,7 +10,8 @@ from typing import Any
 
 from bench.engine.observer import Observer
 from bench.engine.plan import Job, Plan
-from bench.model.scenario import Event, Scenario
+from bench.model.events import Event
+from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
 from bench.recording.aggregate import Progress, compare_with_floor, conclude, result, warnings
 from bench.recording.store import Record, nothing

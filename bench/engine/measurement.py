@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.model.scenario import Event, Step
+from bench.model.events import Event
+from bench.model.steps import Step
 from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem

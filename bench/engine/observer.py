@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from bench.engine.plan import Plan
-from bench.model.scenario import Event
+from bench.model.events import Event
 
 
 class Observer(Protocol):

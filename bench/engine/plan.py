@@ -148,7 +148,7 @@ def make_plan(
         for scenario in scenarios:
             if scenario.name in earlier.scenarios:
                 continue
-            reason = scenario.inapplicable(selected.contender)
+            reason = scenario.inapplicable_reason(selected.contender)
             units = [] if reason else scenario.work_units(selected.contender, effort)
             if reason:
                 skipped[selected.name, scenario.name] = ("not applicable", reason)
@@ -188,7 +188,7 @@ def _distribute(
             guest.append(unit)
         return
     for unit in units:
-        if unit.seconds > LONG_UNIT and len(guests) < effort.replicas:
+        if unit.seconds > LONG_UNIT and len(guests) < effort.max_guests:
             guests.append([unit])
         else:
             min(guests, key=lambda guest: sum(other.seconds for other in guest)).append(unit)

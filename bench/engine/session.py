@@ -18,8 +18,10 @@ from bench.engine.observer import Observer
 from bench.engine.plan import Job
 from bench.engine.request import BenchRequest
 from bench.engine.verify import find_mode, verify
+from bench.model.events import Event
 from bench.model.host_info import Load
-from bench.model.scenario import Event, Scenario, ScenarioContext, Step, WorkUnit
+from bench.model.scenario import Scenario, ScenarioContext, WorkUnit
+from bench.model.steps import Step
 from provision.errors import Problem
 from provision.guest import File, Guest
 from supervisors.service import services_of
@@ -173,7 +175,7 @@ class GuestSession:
             replica=self.job.replica,
             slot=(slots.get((contender.name, self.job.replica), 0), max(1, len(slots))),
             measure=measure,
-            noise=lambda: self.phases.waiting(self._context.gate.disturbing()),
+            disturbing=lambda: self.phases.waiting(self._context.gate.disturbing()),
         )
         samples = self._scenarios[unit.scenario].perform(scenario_context, unit)
         return [{"scenario": unit.scenario, **event} for event in samples]
@@ -241,7 +243,7 @@ class GuestSession:
     def _quiet_section(self, unit: WorkUnit) -> AbstractContextManager[None]:
         """Keep disturbers out if noise could reach the unit's figures."""
         event_driven = self.job.selected.contender.period is None
-        if not self._scenarios[unit.scenario].quiet or not event_driven:
+        if not self._scenarios[unit.scenario].needs_quiet_host or not event_driven:
             return nullcontext()
         return self.phases.waiting(self._context.gate.measuring())
 

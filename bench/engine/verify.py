@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.model.scenario import Event
+from bench.model.events import DOWN, SNAPSHOT, Event, events_of_kind
+from bench.model.events.program import Snapshot
 from provision.errors import Problem
 from provision.systems import System
 from supervisors.base import Supervisor
@@ -29,14 +30,14 @@ def verify(
     events: Sequence[Event],
 ) -> dict[str, Any]:
     """Check a snapshot; returns the evidence. Raises Problem, naming everything that is wrong."""
-    down = [event["service"] for event in events if event["event"] == "down"]
+    down = [event["service"] for event in events_of_kind(events, DOWN)]
     if down:
         raise Problem(
             f"{contender.name} did not start {', '.join(down)}.",
-            known=_listing(_last(events, "processes")),
+            known=_listing(events_of_kind(events, SNAPSHOT)[-1]),
             advice=f"./inv try {supervisor.name} opens a shell in such a guest.",
         )
-    seen = _last(events, "processes")
+    seen = events_of_kind(events, SNAPSHOT)[-1]
     # A zombie keeps nothing alive: monit reaps what has detached itself at its next cycle only.
     processes = {each["pid"]: each for each in seen["processes"] if each["state"] != "Z"}
     wrong = [
@@ -81,7 +82,7 @@ def _wrong_services(
     supervisor: Supervisor,
     contender: Contender,
     services: Sequence[Service],
-    seen: Event,
+    seen: Snapshot,
     processes: dict[int, Any],
 ) -> list[str]:
     wrong = []
@@ -147,12 +148,8 @@ def _names(processes: dict[int, Any]) -> list[str]:
     return [each["comm"] for _, each in sorted(processes.items())]
 
 
-def _listing(seen: Event) -> str:
+def _listing(seen: Snapshot) -> str:
     return "\n".join(
         f"{each['pid']:>7} {each['ppid']:>7} {each['comm']:<16} {' '.join(each['argv'])[:60]}"
         for each in seen["processes"]
     )
-
-
-def _last(events: Sequence[Event], name: str) -> Event:
-    return [event for event in events if event["event"] == name][-1]

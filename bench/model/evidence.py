@@ -1,102 +1,66 @@
-"""Finding in samples what a verdict rests on, and saying it."""
+"""Samples with their numbers, and queries for those that a figure or a verdict rests on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from bench.model.scenario import Event
-from bench.model.stages import deadline, format_duration
-from supervisors.contender import Contender
+from bench.model.events import Event, EventKind
 
-# Limits over a longer time than this, in s, are kept by spreading over guests, not by waiting.
-LONG_WINDOW = 30.0
-Found = list[tuple[int, Event]]
+E = TypeVar("E", bound=Event)
 
 
-def find(samples: Sequence[Event], event: str, **where: Any) -> Found:
-    """The samples of that event whose fields have those values, with their numbers."""
-    return [
-        (number, each)
-        for number, each in enumerate(samples)
-        if each["event"] == event and all(each.get(key) == value for key, value in where.items())
-    ]
+class Numbered(NamedTuple, Generic[E]):
+    """An event with its number among a contender's samples of one scenario, from 0."""
+
+    number: int
+    event: E
 
 
-def of_act(samples: Sequence[Event], name: str) -> Found:
-    """Every sample of one act of a scenario, as `marked` marked it, with its number."""
-    return [(number, each) for number, each in enumerate(samples) if each.get("act") == name]
+@dataclass(frozen=True)
+class Samples:
+    """The samples of one contender in one scenario, or a part of them, oldest first."""
+
+    items: tuple[Numbered[Event], ...]
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any sample."""
+        return bool(self.items)
+
+    def of_stage(self, *names: str) -> Samples:
+        """Return the samples of the stages of those names; none where they were not reached."""
+        return Samples(tuple(item for item in self.items if item.event.get("act") in names))
+
+    def all(self, kind: EventKind[E], **fields: object) -> list[Numbered[E]]:
+        """Return the events of one kind whose fields have those values, oldest first."""
+        return [
+            cast(Numbered[E], item)
+            for item in self.items
+            if item.event["event"] == kind.name
+            and all(item.event.get(key) == value for key, value in fields.items())
+        ]
+
+    def first(self, kind: EventKind[E], **fields: object) -> Numbered[E] | None:
+        """Return the oldest of those events, if there is any."""
+        return next(iter(self.all(kind, **fields)), None)
+
+    def last(self, kind: EventKind[E], **fields: object) -> Numbered[E] | None:
+        """Return the newest of those events, if there is any."""
+        return next(reversed(self.all(kind, **fields)), None)
 
 
-def marked(name: str, events: Sequence[Event]) -> list[Event]:
-    """Events that belong to one act of a scenario."""
-    return [{"act": name, **event} for event in events]
+def number_samples(events: Sequence[Event]) -> Samples:
+    """Number all samples of one contender in one scenario."""
+    return Samples(tuple(Numbered(number, event) for number, event in enumerate(events)))
 
 
-def numbers(*found: Found) -> tuple[int, ...]:
-    """The numbers of those samples, in order."""
-    return tuple(sorted({number for each in found for number, _ in each}))
-
-
-def duration(ns: float) -> str:
-    """Nanoseconds as people read a time."""
-    return format_duration(ns / 1e9)
-
-
-def patience(contender: Contender, services: int = 1) -> float:
-    """Seconds after which nothing more is to be expected of it, with that many services.
-
-    A poller that starts them one after the other takes up to half a second for each.
-    """
-    return deadline(contender) + 0.5 * services
-
-
-def one_look(contender: Contender) -> float:
-    """Seconds within which it has looked once for certain, and has done what it found to do."""
-    return 1.2 * (contender.period or 0.0) + 5.0
-
-
-def rationed(contender: Contender) -> bool:
-    """Whether its starts are limited over so long a time that one guest can see only a few."""
-    if contender.start_limit is None:
-        return False
-    period = contender.start_limit.seconds
-    return period is None or period > LONG_WINDOW
-
-
-def spacing(contender: Contender) -> float:
-    """Seconds between two starts of a service that keep to limits over a short time."""
-    if contender.periodic_limit is None or rationed(contender):
-        return contender.settled_uptime
-    count, window = contender.periodic_limit
-    return max(contender.settled_uptime, window / (count - 1))
-
-
-def cpu_used(before: Event, after: Event) -> int:
-    """CPU time in ns that the supervision tree used between two marks of it.
-
-    Helpers that came and went between them are not seen.
-    """
-    known = {(each["pid"], each["starttime"]): each for each in before["processes"]}
-    return sum(_used(known.get((u["pid"], u["starttime"])), u) for u in after["processes"])
-
-
-def _used(before: Event | None, after: Event) -> int:
-    if before is None:
-        return int(after["cpu_ns"])
-    # Threads that have ended took their time along; the ticks of their process have it.
-    gone = set(before["threads"]) - set(after["threads"])
-    key = "ticks_ns" if gone else "cpu_ns"
-    return int(after[key] - before[key])
-
-
-def daemons(picture: Event) -> list[Event]:
-    """The test daemons alive in a snapshot, whoever started them."""
-    return [
-        each for each in picture["processes"] if each["comm"] == "testd" and each["state"] != "Z"
-    ]
-
-
-def alive(picture: Event, pid: int) -> bool:
-    """Whether that process lives in a snapshot."""
-    return any(each["pid"] == pid and each["state"] != "Z" for each in picture["processes"])
+def numbers(*items: Numbered[Any] | Iterable[Numbered[Any]] | None) -> tuple[int, ...]:
+    """Return the numbers of those samples in ascending order; None stands for no sample."""
+    found: set[int] = set()
+    for item in items:
+        if isinstance(item, Numbered):
+            found.add(item.number)
+        elif item is not None:
+            found.update(each.number for each in item)
+    return tuple(sorted(found))

@@ -1,135 +1,168 @@
-"""What a scenario is: one way to break or load a service, and what is concluded from it."""
+"""What a scenario is: one way to break or load a service, and what its samples show."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeVar
 
+from bench.model.events import Event
 from bench.model.statistics import Metric
+from bench.model.steps import Step, Tree
 from provision.guest import Guest
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of
 
-Event = dict[str, Any]
 Answer = Literal["yes", "no", "partly", "not applicable", "not measured"]
-Step = dict[str, Any]
+_P = TypeVar("_P")
 
 
 @dataclass(frozen=True)
 class SamplingEffort:
-    """How much is measured.
+    """How much is measured of each contender."""
 
-    trials: at long uptime, for each contender; enough: seconds of trials in one guest after which
-    the rest goes to further ones; budget: seconds that two trials may take, where that is limited;
-    replicas: how many identical guests a contender may have at most; rounds: in how many guests one
-    after the other its trials are made where the provider has one at a time.
-    """
-
+    # Trials of `restart` with the daemon up for long, all guests of the contender together.
     trials: int
-    enough: float
-    budget: float | None
-    replicas: int
+    # Seconds of trials that one guest gets before the rest goes to further guests.
+    guest_seconds: float
+    # Seconds that two trials may take in a quick run: a scenario skips what takes much longer.
+    # None: no limit, as in a full run.
+    budget_seconds: float | None
+    # Identical guests that a contender may have at most.
+    max_guests: int
+    # Start of every random sequence.
     seed: int
-    rounds: int = 1
+    # Guests that the trials are spread over at least, one after the other, where the provider runs
+    # only one at a time.
+    min_guests: int = 1
+
+    @property
+    def quick(self) -> bool:
+        """Tell whether the run is quick: scenarios then shorten their windows."""
+        return self.budget_seconds is not None
+
+    def allows(self, seconds: float, times: float = 1.0) -> bool:
+        """Tell whether the seconds are within the budget, taken so many times."""
+        return self.budget_seconds is None or seconds <= times * self.budget_seconds
 
 
 @dataclass(frozen=True)
 class WorkUnit:
-    """The part of a scenario that one guest does.
+    """The part of a scenario that one guest does, without a break."""
 
-    seconds: how long that is expected to take; fresh: it needs a guest of its own, in which nothing
-    was done before and after which nothing can be; loud: it takes so much of the host that it waits
-    until all others are done, and as many as there are processors run at once; least: seconds that
-    whoever measures this cannot save, of its uptimes, periods and windows.
-    """
-
+    # Name of the scenario.
     scenario: str
+    # Seconds that it is expected to take.
     seconds: float
+    # Trials in it, for the progress display.
     trials: int
-    work: dict[str, Any] = field(default_factory=dict)
+    # What `perform` has to know beyond the context, in a type of the scenario's own.
+    parameters: object = None
+    # It needs a guest in which no other unit runs before or after it.
     own_guest: bool = False
+    # It takes so much of the host that it waits until all other units are done; then as many run at
+    # once as the host has processors.
     cpu_heavy: bool = False
+    # Seconds of uptimes, periods and windows that no implementation can save.
     min_seconds: float = 0.0
+
+    def parameters_as(self, kind: type[_P]) -> _P:
+        """Return the parameters, which must be of that type. Raises TypeError."""
+        if not isinstance(self.parameters, kind):
+            raise TypeError(f"A unit of {self.scenario} has the parameters {self.parameters!r}.")
+        return self.parameters
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a contender does in one situation, as its samples show it.
+    """What a contender does in one situation, as its samples show it."""
 
-    behaviour: the column of the matrix, e.g. "restarts after exit 0". sentence: the answer in
-    words, with figures. evidence: numbers of the samples that show it, counted within this
-    contender's samples of the scenario.
-    """
-
+    # Column of the behaviour matrix, such as "stays down".
     behaviour: str
+    # Cell of the matrix.
     answer: Answer
+    # The answer in words, with figures.
     sentence: str
+    # Numbers of the samples that show it, within this contender's samples of the scenario.
     evidence: tuple[int, ...] = ()
 
 
 @dataclass
 class ScenarioContext:
-    """One guest's time with a contender: what a scenario may use.
+    """What a scenario may use while it performs a unit in a guest."""
 
-    measure: runs steps of daemon/measure.py in the guest and returns what it said. services: those
-    kept alive now; `grow` adds to them. slot: which of how many slots of time is this guest's to
-    break its service in. noise: a block that must not fall into others' event-driven trials.
-    """
-
+    # A guest in which the supervisor runs and has been verified.
     guest: Guest
+    # The program under test.
     supervisor: Supervisor
+    # Its role, its profile, and whether it is PID 1.
     contender: Contender
+    # The services that the supervisor keeps now; at first s1 alone.
     services: tuple[Service, ...]
+    # Number of this guest among the contender's identical guests, from 0.
     replica: int
+    # Number of the time slot in which this guest may break its service, and how many slots there
+    # are: no two guests of a run do so at the same time.
     slot: tuple[int, int]
+    # Run steps of the measuring program in the guest, within a timeout in seconds; return its
+    # events. Raises Problem.
     measure: Callable[[Sequence[Step], float], list[Event]]
-    noise: Callable[[], AbstractContextManager[None]]
+    # Block until no event-driven trials run in other guests, and keep them out until the block
+    # ends: for work that loads the host.
+    disturbing: Callable[[], AbstractContextManager[None]]
 
     @property
-    def tree(self) -> Step:
-        """What tells daemon/measure.py the supervision tree, as keys of a step."""
-        return {"root": sorted(self.supervisor.process_names), "pid1": self.contender.pid1}
+    def tree(self) -> Tree:
+        """Return where the supervision tree begins, for steps that measure it."""
+        return {"root": [*sorted(self.supervisor.process_names)], "pid1": self.contender.pid1}
 
-    def grow(self, count: int) -> None:
-        """Have the running supervisor keep that many services."""
-        self.keep(services_of(self.contender, count))
+    def keep_services(self, count: int) -> None:
+        """Make the running supervisor keep so many services: s1, s2, ..."""
+        self.reconfigure(services_of(self.contender, count))
 
-    def keep(self, wanted: tuple[Service, ...]) -> None:
-        """Have the running supervisor keep those services, as they are described now."""
+    def reconfigure(self, wanted: tuple[Service, ...]) -> None:
+        """Make the running supervisor keep exactly those services, with their settings."""
         self.services = wanted
-        with self.noise():
+        with self.disturbing():
             self.supervisor.update_services(self.guest, self.contender, wanted)
 
 
 class Scenario(ABC):
-    """One way to break or load a service, and what is observed."""
+    """One way to break or load a service, and what is observed.
 
+    Each module of bench/scenarios has one, named SCENARIO.
+    """
+
+    # Value of --scenario, key in run.json, and name of its module with "_" for "-".
     name: ClassVar[str]
+    # What readers see, as a noun phrase without a capital.
     title: ClassVar[str]
-    rank: ClassVar[int] = 99
-    quiet: ClassVar[bool] = False
+    # Place among the scenarios in tables and lists: the smallest is first, then by name.
+    position: ClassVar[int] = 99
+    # Its trials of an event-driven supervisor last milliseconds: set-up and teardown of other
+    # guests wait until they are done.
+    needs_quiet_host: ClassVar[bool] = False
 
-    def inapplicable(self, contender: Contender) -> str:
-        """Why it cannot apply to that contender, from its own design; empty where it can."""
+    def inapplicable_reason(self, contender: Contender) -> str:
+        """Return why the contender's design rules the scenario out; empty where it does not."""
         return supervisors()[contender.supervisor].unsupported.get(self.name, "")
 
     @abstractmethod
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        """The work, cut into parts for identical guests; empty where the budget is too small."""
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        """Cut the work into units for identical guests; none where the budget is too small."""
 
     @abstractmethod
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        """Do one share; returns every sample taken."""
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        """Do one unit in a guest; return every sample taken. Raises Problem."""
 
     @abstractmethod
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        """What the samples of all shares together say."""
+        """Compute the figures from the samples of all units together."""
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        """What the samples of all shares together show, behaviour by behaviour."""
+        """Judge each behaviour by the samples of all units together."""
         return []

@@ -1,79 +1,41 @@
-"""A scenario's parts in the order in which they are played, and how to find what each brought."""
+"""The stages of a scenario: steps under a name that their events carry."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from bench.model.scenario import Event, ScenarioContext, Step
-from supervisors.contender import Contender
-
-# Seconds beyond two looks of the supervisor that anything may take which it is expected to do.
-MARGIN = 15.0
-_MS, _S = 1e6, 1e9
+from bench.model.events import STEP, Event
+from bench.model.events.program import StepBegun
+from bench.model.scenario import ScenarioContext
+from bench.model.steps import Step
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One part: steps of the measuring program, whose events will bear its name."""
+    """Steps of the measuring program whose events carry the stage's name as "act"."""
 
     name: str
     steps: tuple[Step, ...]
 
 
-def run_stages(turn: ScenarioContext, acts: Sequence[Stage], timeout: float) -> list[Event]:
-    """Play the acts in one go of the measuring program; returns its events, each with "act"."""
-    steps = [step for act in acts for step in act.steps]
-    names = [act.name for act in acts for _ in act.steps]
-    current = acts[0].name
-    played = []
-    for event in turn.measure(steps, timeout):
-        if event["event"] == "step":
-            current = names[event["index"]]
-        played.append({"act": current, **event})
-    return played
+def run_stages(context: ScenarioContext, stages: Sequence[Stage], timeout: float) -> list[Event]:
+    """Run the stages in one plan of the measuring program; return its events, labelled.
+
+    timeout: seconds after which the measuring program is ended. Raises Problem.
+    """
+    steps = [step for stage in stages for step in stage.steps]
+    stage_of_step = [stage.name for stage in stages for _ in stage.steps]
+    current = stages[0].name
+    events: list[Event] = []
+    for event in context.measure(steps, timeout):
+        if event["event"] == STEP.name:
+            current = stage_of_step[cast(StepBegun, event)["index"]]
+        events.append({"act": current, **event})
+    return events
 
 
-@dataclass(frozen=True)
-class StageEvents:
-    """The samples of one act, each with its number among all of the contender's."""
-
-    samples: tuple[tuple[int, Event], ...]
-
-    def all(self, *names: str, **fields: object) -> list[tuple[int, Event]]:
-        """Its events of those names with those values, oldest first."""
-        return [
-            (number, event)
-            for number, event in self.samples
-            if event["event"] in names and all(event.get(k) == v for k, v in fields.items())
-        ]
-
-    def first(self, *names: str, **fields: object) -> tuple[int, Event] | None:
-        """The oldest event of those names with those values."""
-        return next(iter(self.all(*names, **fields)), None)
-
-    def last(self, *names: str, **fields: object) -> tuple[int, Event] | None:
-        """The newest event of those names with those values."""
-        return next(iter(reversed(self.all(*names, **fields))), None)
-
-
-def stage_events(samples: Sequence[Event], act: str) -> StageEvents:
-    """What one act brought; empty where it was not played."""
-    return StageEvents(tuple((n, each) for n, each in enumerate(samples) if each.get("act") == act))
-
-
-def deadline(contender: Contender) -> float:
-    """Seconds after which what has not happened does not happen: beyond every look it takes."""
-    return 2 * (contender.period or 0.0) + MARGIN
-
-
-def seconds(begin_ns: int, end_ns: int) -> float:
-    """The time between two stamps, in seconds."""
-    return (end_ns - begin_ns) / _S
-
-
-def format_duration(value: float) -> str:
-    """So many seconds, in words fit for a sentence."""
-    if value < 1:
-        return f"{value * 1000:.1f} ms"
-    return f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
+def label_events(stage: str, events: Sequence[Event]) -> list[Event]:
+    """Return the events as those of one stage."""
+    return [{"act": stage, **event} for event in events]

@@ -182,18 +182,21 @@ Step: TypeAlias = (
 )
 
 
-def await_up(services: Sequence[str], deadline: float) -> AwaitUp:
-    """Wait until each service lives."""
-    return {"do": "await", "services": list(services), "deadline": deadline}
+def await_up(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUp:
+    """Wait until each service lives.
+
+    otherwise: a shell command for when one does not; after it they have as long again.
+    """
+    step: AwaitUp = {"do": "await", "services": list(services), "deadline": deadline}
+    return {**step, "otherwise": otherwise} if otherwise else step
 
 
 def await_restart(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUp:
-    """Wait until each service has started after the step or signal before this one.
+    """Wait until each service has started after the signal or command right before this step.
 
-    otherwise: a shell command for when one has not; after it they have as long again.
+    Without such a step before it, after this step began.
     """
-    step: AwaitUp = {**await_up(services, deadline), "fresh": True}
-    return {**step, "otherwise": otherwise} if otherwise else step
+    return {**await_up(services, deadline, otherwise), "fresh": True}
 
 
 def await_end(service: str, deadline: float) -> AwaitEnd:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.model.events import Event
 from bench.model.run_file import FLOOR, TOO_NOISY
-from bench.model.scenario import Event, Scenario
+from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
 from bench.recording.quality import quality_issues, unstable
 from bench.recording.store import CUT, UNFINISHED, nothing

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from bench.model.scenario import Event
-from bench.model.stages import format_duration
+from bench.model.events import RESTART, Event, events_of_kind
+from bench.model.timing import format_duration
+from bench.model.trials import restart_latencies
 
 # Shares of the time of a guest's trials; beyond them somebody else had the processors.
 STEAL, WAITING, BUSY = 0.02, 0.25, 0.75
@@ -42,12 +43,11 @@ def quality_issues(result: Mapping[str, Any], samples: Sequence[Event]) -> list[
     metric = next((each for each in part["metrics"] if each["metric"] == "restart_long"), None)
     if metric is None or not metric["n"]:
         return []
-    latencies = [
-        (each["main_ns"] - each["kill_ns"]) / 1e6
-        for each in samples
-        if each["event"] == "sample" and each["scenario"] == "restart"
-        and each["group"] == "long" and not each["warmup"] and not each["censored"]
-    ]  # fmt: skip
+    latencies = restart_latencies(
+        trial
+        for trial in events_of_kind(samples, RESTART)
+        if trial["scenario"] == "restart" and trial["group"] == "long" and not trial["warmup"]
+    )
     found = [
         *_neighbours(result["guests"]),
         *_few(metric, result["period"]),

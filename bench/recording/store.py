@@ -71,7 +71,7 @@ class Record:
         """Every sample on disk; a last one torn by a kill is left out. Raises Problem."""
         return [_sample(*line) for line in lines(self.folder)]
 
-    def rewrite(self, samples: Sequence[dict[str, Any]]) -> None:
+    def rewrite(self, samples: Sequence[Mapping[str, object]]) -> None:
         """Put those samples in the place of all that are there."""
         text = "".join(json.dumps(sample) + "\n" for sample in samples)
         self._replace(self.folder / PLAIN, text)
@@ -85,7 +85,7 @@ class Record:
         # Also where nothing is dropped: what follows must not be added to a torn line.
         self._replace(self.folder / PLAIN, b"".join(left).decode())
 
-    def add(self, made: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -> None:
+    def add(self, made: Sequence[dict[str, Any]], samples: Sequence[Mapping[str, object]]) -> None:
         """Put contenders' results on disk in the place of those before, new samples first."""
         with self._disk(), (self.folder / PLAIN).open("a") as stream:
             stream.writelines(json.dumps(sample) + "\n" for sample in samples)

@@ -1,4 +1,4 @@
-"""The scenarios: one module each; the directory listing is the registry."""
+"""The scenarios: one module each, with one SCENARIO; the directory listing is the registry."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from bench.model.scenario import Scenario
 
 @cache
 def scenarios() -> dict[str, Scenario]:
-    """Every scenario by its name; the article's own come first."""
+    """Return every scenario by its name, in the order of their positions."""
     modules = [
         importlib.import_module(f"bench.scenarios.{module.name}")
         for module in pkgutil.iter_modules(__path__)
     ]
-    found = [module.SCENARIO for module in modules]
-    return {each.name: each for each in sorted(found, key=lambda each: (each.rank, each.name))}
+    every: list[Scenario] = [module.SCENARIO for module in modules]
+    ordered = sorted(every, key=lambda scenario: (scenario.position, scenario.name))
+    return {scenario.name: scenario for scenario in ordered}

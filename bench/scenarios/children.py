@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.model.evidence import duration, find, numbers, one_look, patience, spacing
-from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model import steps
+from bench.model.events import SNAPSHOT, STORM, Event
+from bench.model.events.program import Snapshot, StormEnded
+from bench.model.evidence import number_samples, numbers
+from bench.model.processes import daemon_children, names_by_pid
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric
+from bench.model.timing import deadline, format_elapsed, look_seconds, start_spacing
 from supervisors.contender import Contender
 
 CHILDREN = 3
@@ -14,33 +19,32 @@ _BEHAVIOUR = "cleans up after a dead daemon"
 
 
 class Children(Scenario):
-    """Whether what a dead daemon has started is ended, left alone, or doubled by its successor."""
+    """Whether a dead daemon's children are ended, left alone, or doubled by its successor."""
 
     name = "children"
     title = "children that a dead daemon leaves behind"
-    rank = 12
+    position = 12
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        if depth.budget is not None and 2 * (contender.period or 0.0) > depth.budget:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        period = contender.period or 0.0
+        if not effort.allows(2 * period):
             return []
-        seconds = 15 + 4 * (contender.period or 0.0)
-        return [WorkUnit(self.name, seconds, trials=1, own_guest=True)]
+        return [WorkUnit(self.name, 15 + 4 * period, trials=1, own_guest=True)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        service, wait = turn.services[0].name, patience(turn.contender)
-        rest = {"do": "watch", "seconds": spacing(turn.contender)}
-        storm = {"do": "storm", "services": [service], "deadline": wait}
-        look = {"do": "watch", "seconds": one_look(turn.contender)}
-        return turn.measure(
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        service, wait = context.services[0].name, deadline(context.contender, services=1)
+        rest = steps.watch(start_spacing(context.contender))
+        kill = steps.storm([service], wait)
+        return context.measure(
             [
-                {"do": "mode", "service": service, "text": f"--children {CHILDREN}"},
+                steps.set_mode(service, f"--children {CHILDREN}"),
                 rest,
-                storm,
+                kill,
                 rest,
-                {"do": "snapshot"},
-                storm,
-                look,
-                {"do": "snapshot"},
+                steps.snapshot(),
+                kill,
+                steps.watch(look_seconds(context.contender)),
+                steps.snapshot(),
             ],
             4 * wait + 60,
         )
@@ -49,41 +53,47 @@ class Children(Scenario):
         return []
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        storms, pictures = find(samples, "storm"), find(samples, "processes")
-        if len(storms) < 2 or len(pictures) < 2:
+        numbered = number_samples(samples)
+        kills, snapshots = numbered.all(STORM), numbered.all(SNAPSHOT)
+        if len(kills) < 2 or len(snapshots) < 2:
             return []
-        evidence = numbers(storms[1:], pictures)
-        before, after = _children(pictures[0][1]), _children(pictures[1][1])
-        if len(before) != CHILDREN:
-            said = f"The daemon had {len(before)} children, not {CHILDREN}: nothing to judge."
-            return [Verdict(_BEHAVIOUR, "not measured", said, evidence)]
-        left = sorted(set(before) & set(after))
-        time = duration(pictures[1][1]["ns"] - storms[1][1]["begin_ns"])
-        if not left:
-            said = (
-                f"{CHILDREN} children of a killed daemon were gone {time} later;"
-                f" its successor's {len(after)} ran."
-            )
-            return [Verdict(_BEHAVIOUR, "yes", said, evidence)]
-        parents = sorted({after[pid] for pid in left})
-        said = (
-            f"{len(left)} of {CHILDREN} children of a killed daemon still ran {time} later, under"
-            f" {' and '.join(parents)}, "
+        evidence = numbers(kills[1:], snapshots)
+        return [_verdict(kills[1].event, snapshots[0].event, snapshots[1].event, evidence)]
+
+
+def _verdict(
+    kill: StormEnded, before: Snapshot, after: Snapshot, evidence: tuple[int, ...]
+) -> Verdict:
+    old, new = _parents_of_children(before), _parents_of_children(after)
+    if len(old) != CHILDREN:
+        sentence = f"The daemon had {len(old)} children, not {CHILDREN}: nothing to judge."
+        return Verdict(_BEHAVIOUR, "not measured", sentence, evidence)
+    survivors = sorted(set(old) & set(new))
+    time = format_elapsed(kill["begin_ns"], after["ns"])
+    if not survivors:
+        sentence = (
+            f"{CHILDREN} children of a killed daemon were gone {time} later;"
+            f" its successor's {len(new)} ran."
         )
-        if storms[1][1]["killed"][0]["main_ns"]:
-            said += f"beside its successor's {len(after) - len(left)}."
-        else:
-            said += f"and it was not started again within {storms[1][1]['deadline_s']:g} s."
-        return [Verdict(_BEHAVIOUR, "no", said, evidence)]
+        return Verdict(_BEHAVIOUR, "yes", sentence, evidence)
+    parents = sorted({new[pid] for pid in survivors})
+    sentence = (
+        f"{len(survivors)} of {CHILDREN} children of a killed daemon still ran {time} later, under"
+        f" {' and '.join(parents)}, "
+    )
+    if kill["killed"][0]["main_ns"]:
+        sentence += f"beside its successor's {len(new) - len(survivors)}."
+    else:
+        sentence += f"and it was not started again within {kill['deadline_s']:g} s."
+    return Verdict(_BEHAVIOUR, "no", sentence, evidence)
 
 
-def _children(picture: Event) -> dict[int, str]:
-    """The pids of daemons' children in a snapshot, with the names of their parents."""
-    names = {each["pid"]: each["comm"] for each in picture["processes"]}
+def _parents_of_children(snapshot: Snapshot) -> dict[int, str]:
+    """Return the pids of the daemons' children, each with its parent's name."""
+    names = names_by_pid(snapshot)
     return {
-        each["pid"]: names.get(each["ppid"], "nobody")
-        for each in picture["processes"]
-        if each["comm"] == "testd-child" and each["state"] != "Z"
+        process["pid"]: names.get(process["ppid"], "nobody")
+        for process in daemon_children(snapshot)
     }
 
 

@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from signal import SIGTERM
 
-from bench.model.evidence import rationed
-from bench.model.scenario import (
+from bench.model import steps
+from bench.model.events import (
+    DOWN,
+    EXITED,
+    GONE,
+    MEMORY_LIMIT,
+    NO_LIMIT,
+    SIGNALLED,
+    UP,
     Event,
-    SamplingEffort,
-    Scenario,
-    ScenarioContext,
-    Step,
-    Verdict,
-    WorkUnit,
+    events_of_kind,
 )
-from bench.model.stages import (
-    Stage,
-    StageEvents,
-    deadline,
-    format_duration,
-    run_stages,
-    seconds,
-    stage_events,
-)
+from bench.model.events.added import MemoryLimited, NoMemoryLimit
+from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single
+from bench.model.timing import deadline, elapsed, format_elapsed, has_long_limit
 from supervisors.contender import Contender
 
-# How a daemon ends by itself: options of testd. And what is sent to it from outside.
+# How a daemon ends by itself: options of testd.
 INSIDE = {
     "exit 0": "--exit-code 0",
     "exit 1": "--exit-code 1",
     "SIGSEGV": "--exit-signal 11",
 }
+# How it is ended from outside: signals.
 OUTSIDE = {"SIGTERM": 15, "SIGKILL": 9}
 MEMORY = "memory limit"
-ALLOCATED, ROOM = 256, 64  # MiB: what the daemon takes, and what its group has left for it
+ALLOCATED, ROOM = 256, 64  # MiB: what the daemon takes, and what its group may still take
 _BEFORE_LIMIT = 8.0  # s between its start and its allocation, in which the limit is set
-_READ = {"do": "watch", "seconds": 0.3}  # the daemon has read its mode file by then
+_READ = steps.watch(0.3)  # the daemon has read its mode file by then
 
 
 class Deaths(Scenario):
@@ -45,146 +44,167 @@ class Deaths(Scenario):
 
     name = "deaths"
     title = "kinds of death"
-    rank = 3
-    quiet: ClassVar[bool] = True
+    position = 3
+    needs_quiet_host = True
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         deaths = len(INSIDE) + len(OUTSIDE) + 2
-        each = _uptime(contender) + (contender.period or 0.0) + 1
-        expected = deaths * each + _BEFORE_LIMIT
-        if depth.budget is not None and expected > 4 * depth.budget:
+        seconds_each = _uptime(contender) + (contender.period or 0.0) + 1
+        expected = deaths * seconds_each + _BEFORE_LIMIT
+        if not effort.allows(expected, times=4):
             return []
-        # Its eight starts are nearly all that such a guest may see.
-        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=rationed(contender))]
+        # Its eight starts are nearly all that a limit of long window allows in one guest.
+        own_guest = has_long_limit(contender)
+        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=own_guest)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        acts = list(_acts(turn))
-        limit = len(acts) * (2 * deadline(turn.contender) + _uptime(turn.contender)) + 60
-        return run_stages(turn, acts, limit) + list(_memory(turn))
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        stages = list(_stages(context))
+        seconds_each = 2 * deadline(context.contender) + _uptime(context.contender)
+        events = run_stages(context, stages, len(stages) * seconds_each + 60)
+        return [*events, *_reach_memory_limit(context)]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        return [
-            _latency(death, stage_events(samples, death)) for death in (*OUTSIDE, *INSIDE, MEMORY)
-        ]
+        numbered = number_samples(samples)
+        deaths = (*OUTSIDE, *INSIDE, MEMORY)
+        return [_latency(death, numbered.of_stage(death)) for death in deaths]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        plain = [_verdict(death, stage_events(samples, death)) for death in (*INSIDE, *OUTSIDE)]
-        return [*plain, _memory_verdict(stage_events(samples, MEMORY))]
+        numbered = number_samples(samples)
+        deaths = (*INSIDE, *OUTSIDE)
+        verdicts = [_verdict(death, numbered.of_stage(death)) for death in deaths]
+        return [*verdicts, _memory_verdict(numbered.of_stage(MEMORY))]
 
 
 def _uptime(contender: Contender) -> float:
     return contender.settled_uptime + 1.0
 
 
-def _acts(turn: ScenarioContext) -> Iterator[Stage]:
-    """Deaths from outside first; each life is told before it starts how it is to end."""
-    uptime = _uptime(turn.contender)
-    lived: Step = {"do": "watch", "seconds": uptime}
-    yield Stage("before", (_back(turn, fresh=False), lived))
-    yield Stage("SIGTERM", (_signal(15), _back(turn), lived))
+def _stages(context: ScenarioContext) -> Iterator[Stage]:
+    """Yield the deaths from outside first; the mode of each life is set before it starts."""
+    uptime = _uptime(context.contender)
+    settle = steps.watch(uptime)
+    wait, start = deadline(context.contender), _start_command(context)
+    yield Stage("before", (steps.await_up(["s1"], wait, start), settle))
+    terminate = steps.signal_service("s1", SIGTERM.value)
+    yield Stage("SIGTERM", (terminate, _await_restart(context), settle))
     inside = list(INSIDE)
-    yield Stage("SIGKILL", (_mode(turn, inside[0]), _signal(9), _back(turn), _READ))
+    first = _set_death(context, inside[0])
+    yield Stage("SIGKILL", (first, steps.kill_service("s1"), _await_restart(context), _READ))
     for death, following in zip(inside, [*inside[1:], ""], strict=True):
-        yield Stage(death, (_mode(turn, following), _back(turn, after=uptime), _READ))
+        mode = _set_death(context, following)
+        yield Stage(death, (mode, _await_restart(context, after=uptime), _READ))
 
 
-def _signal(number: int) -> Step:
-    return {"do": "signal", "target": "service:s1", "signal": number}
+def _set_death(context: ScenarioContext, death: str) -> steps.SetMode:
+    """Set how the next life ends by itself; "": it does not."""
+    milliseconds = round(_uptime(context.contender) * 1000)
+    options = f"--exit-after {milliseconds} {INSIDE[death]}" if death else ""
+    return steps.set_mode("s1", options)
 
 
-def _mode(turn: ScenarioContext, death: str) -> Step:
-    milliseconds = round(_uptime(turn.contender) * 1000)
-    text = f"--exit-after {milliseconds} {INSIDE[death]}" if death else ""
-    return {"do": "mode", "service": "s1", "text": text}
+def _start_command(context: ScenarioContext) -> str:
+    return context.supervisor.start_command(context.contender, context.services[0])
 
 
-def _back(turn: ScenarioContext, *, fresh: bool = True, after: float = 0.0) -> Step:
-    """Wait for the service, and ask for it if the supervisor has given it up."""
-    return {
-        "do": "await",
-        "services": ["s1"],
-        "deadline": deadline(turn.contender) + after,
-        "fresh": fresh,
-        "otherwise": turn.supervisor.start_command(turn.contender, turn.services[0]),
-    }
+def _await_restart(context: ScenarioContext, *, after: float = 0.0) -> steps.AwaitUp:
+    """Wait for the successor, and ask for it where the supervisor has given the service up.
 
-
-def _memory(turn: ScenarioContext) -> Iterator[Event]:
-    """The limit is set from the host, while the daemon waits to take more than that."""
-    patience = deadline(turn.contender)
-    mode = f"--allocate {ALLOCATED} --allocate-after {round(_BEFORE_LIMIT * 1000)}"
-    greedy: Step = {"do": "mode", "service": "s1", "text": mode}
-    modest: Step = {"do": "mode", "service": "s1", "text": ""}
-    ready = Stage("before memory limit", (greedy, _signal(9), _back(turn), _READ, modest))
-    begun = run_stages(turn, [ready], 2 * patience + 60)
-    yield from begun
-    up = [event for event in begun if event["event"] == "up"]
-    group = turn.guest.memory_group(up[-1]["pid"]) if up else None
-    if group is None:
-        yield {"act": MEMORY, "event": "no limit", "pid": up[-1]["pid"] if up else None}
-        return
-    size = group.usage() + (ROOM << 20)
-    with group.limited(size) as tally:
-        yield from run_stages(
-            turn, [Stage(MEMORY, (_back(turn, after=_BEFORE_LIMIT),))], 2 * patience + 60
-        )
-    yield {"act": MEMORY, "event": "memory", "cgroup": group.version, "limit_bytes": size,
-           "allocated_mib": ALLOCATED, "kills": tally.kills}  # fmt: skip
-
-
-def _end_ns(found: StageEvents) -> tuple[int, int] | None:
-    """When the life ended, by the best stamp there is, and the number of the sample that says so.
-
-    A death from outside begins with the signal, one from inside with the daemon's last word.
+    after: seconds until the daemon ends.
     """
-    for name, stamp in (("signalled", "begin_ns"), ("exit", "exit_ns"), ("gone", "seen_ns")):
-        event = found.first(name)
-        # A signal that found nobody ended nothing.
-        if event is not None and event[1].get("pids") != []:
-            return event[1][stamp], event[0]
-    return None
-
-
-def _verdict(death: str, found: StageEvents) -> Verdict:
-    end = _end_ns(found)
-    if end is None:
-        return Verdict(death, "not measured", "The daemon was not seen to end.")
-    down = found.first("down")
-    if down is not None:
-        waited = seconds(end[0], down[1]["ns"])
-        sentence = f"It was not started again within {format_duration(waited)}."
-        return Verdict(death, "no", sentence, (end[1], down[0]))
-    up = found.first("up")
-    if up is None:
-        return Verdict(death, "not measured", "Nothing was seen after its end.", (end[1],))
-    latency = seconds(end[0], up[1]["main_ns"])
-    return Verdict(
-        death, "yes", f"Its successor ran after {format_duration(latency)}.", (end[1], up[0])
+    return steps.await_restart(
+        ["s1"], deadline(context.contender) + after, otherwise=_start_command(context)
     )
 
 
-def _memory_verdict(found: StageEvents) -> Verdict:
-    if found.first("no limit"):
+def _reach_memory_limit(context: ScenarioContext) -> Iterator[Event]:
+    """Set the limit from the host, while the daemon waits to take more than that."""
+    timeout = 2 * deadline(context.contender) + 60
+    greedy = f"--allocate {ALLOCATED} --allocate-after {round(_BEFORE_LIMIT * 1000)}"
+    before = Stage(
+        "before memory limit",
+        (
+            steps.set_mode("s1", greedy),
+            steps.kill_service("s1"),
+            _await_restart(context),
+            _READ,
+            steps.set_mode("s1", ""),
+        ),
+    )
+    events = run_stages(context, [before], timeout)
+    yield from events
+    up = events_of_kind(events, UP)
+    pid = up[-1]["pid"] if up else None
+    group = context.guest.memory_group(pid) if pid is not None else None
+    if group is None:
+        no_limit: NoMemoryLimit = {"act": MEMORY, "event": "no limit", "pid": pid}
+        yield no_limit
+        return
+    size = group.usage() + (ROOM << 20)
+    with group.limited(size) as tally:
+        death = Stage(MEMORY, (_await_restart(context, after=_BEFORE_LIMIT),))
+        yield from run_stages(context, [death], timeout)
+    limited: MemoryLimited = {
+        "act": MEMORY, "event": "memory", "cgroup": group.version, "limit_bytes": size,
+        "allocated_mib": ALLOCATED, "kills": tally.kills,
+    }  # fmt: skip
+    yield limited
+
+
+def _end_of_life(stage: Samples) -> tuple[int, int] | None:
+    """Return the best stamp of the end in ns, and the number of the sample that has it.
+
+    A death from outside begins with the signal, one from inside with the daemon's own stamp.
+    """
+    signalled, exited, gone = stage.first(SIGNALLED), stage.first(EXITED), stage.first(GONE)
+    # A signal that reached no process ended nothing.
+    if signalled is not None and signalled.event["pids"]:
+        return signalled.event["begin_ns"], signalled.number
+    if exited is not None:
+        return exited.event["exit_ns"], exited.number
+    if gone is not None:
+        return gone.event["seen_ns"], gone.number
+    return None
+
+
+def _verdict(death: str, stage: Samples) -> Verdict:
+    end = _end_of_life(stage)
+    if end is None:
+        return Verdict(death, "not measured", "The daemon was not seen to end.")
+    end_ns, number = end
+    down, up = stage.first(DOWN), stage.first(UP)
+    if down is not None:
+        waited = format_elapsed(end_ns, down.event["ns"])
+        sentence = f"It was not started again within {waited}."
+        return Verdict(death, "no", sentence, (number, down.number))
+    if up is None:
+        return Verdict(death, "not measured", "Nothing was seen after its end.", (number,))
+    sentence = f"Its successor ran after {format_elapsed(end_ns, up.event['main_ns'])}."
+    return Verdict(death, "yes", sentence, (number, up.number))
+
+
+def _memory_verdict(stage: Samples) -> Verdict:
+    if stage.first(NO_LIMIT):
         sentence = "This provider's guests have no memory limit that the host could set."
         return Verdict(MEMORY, "not measured", sentence)
-    limit = found.first("memory")
+    limit = stage.first(MEMORY_LIMIT)
     if limit is None:
         return Verdict(MEMORY, "not measured", "No limit was set.")
-    number, event = limit
-    if not event["kills"]:
+    kills = limit.event["kills"]
+    if not kills:
         sentence = "The kernel ended nothing: its counter did not rise."
-        return Verdict(MEMORY, "not measured", sentence, (number,))
-    made = _verdict(MEMORY, found)
-    counted = f"cgroup {event['cgroup']}: the kernel's counter rose by {event['kills']}."
-    return Verdict(MEMORY, made.answer, f"{made.sentence} {counted}", (*made.evidence, number))
+        return Verdict(MEMORY, "not measured", sentence, numbers(limit))
+    verdict = _verdict(MEMORY, stage)
+    counter = f"cgroup {limit.event['cgroup']}: the kernel's counter rose by {kills}."
+    evidence = (*verdict.evidence, limit.number)
+    return Verdict(MEMORY, verdict.answer, f"{verdict.sentence} {counter}", evidence)
 
 
-def _latency(death: str, found: StageEvents) -> Metric:
+def _latency(death: str, stage: Samples) -> Metric:
     name = f"restart_after_{death.replace(' ', '_').lower()}"
-    end, up = _end_ns(found), found.first("up")
-    if end is None or up is None or found.first("down"):
+    end, up = _end_of_life(stage), stage.first(UP)
+    if end is None or up is None or stage.first(DOWN):
         return Metric(name, "ms", status="not measured", note="no restart seen")
-    return single(name, "ms", seconds(end[0], up[1]["main_ns"]) * 1000)
+    return single(name, "ms", elapsed(end[0], up.event["main_ns"]) * 1000)
 
 
 SCENARIO = Deaths()

@@ -3,102 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
+from bench.model import steps
+from bench.model.events import CPU, DOWN, FOOTPRINT, Event, events_of_kind
+from bench.model.events.parts import TreeSizes
+from bench.model.events.program import CpuWindow, FootprintTaken
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single
+from bench.model.timing import elapsed
 from supervisors import supervisors
 from supervisors.contender import Contender
 
 FEW, MANY = 1, 10
-IDLE = 10.0
-IDLE_QUICK = 3.0
-_SIZES = ("VmPeak", "VmHWM", "VmRSS", "Pss", "Private_Dirty")
-_COUNTS = ("processes", "threads", "fds")
+IDLE, IDLE_QUICK = 10.0, 3.0  # s
+_Key = Literal["VmPeak", "VmHWM", "VmRSS", "Pss", "Private_Dirty", "processes", "threads", "fds"]
+_SIZES: tuple[_Key, ...] = ("VmPeak", "VmHWM", "VmRSS", "Pss", "Private_Dirty")
+_COUNTS: tuple[_Key, ...] = ("processes", "threads", "fds")
+_SLOPES: tuple[_Key, ...] = ("Pss", "Private_Dirty", "processes")
+_UNKNOWN = "the kernel does not tell"
 
 
 class Footprint(Scenario):
-    """The article's VmPeak, and what misleads less."""
+    """The article's VmPeak, and figures that mislead less."""
 
     name = "footprint"
     title = "memory and idle CPU time"
-    rank = 2
+    position = 2
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         # A window shorter than the period would miss the work that is done once in it.
         window = max(IDLE, 1.05 * (contender.period or 0.0))
-        if depth.budget is not None:
+        if effort.quick:
             window = min(window, IDLE_QUICK)
-        return [
-            WorkUnit(self.name, window + 8, trials=1, work={"window": window}, min_seconds=window)
-        ]
+        return [WorkUnit(self.name, window + 8, trials=1, parameters=window, min_seconds=window)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        window = share.work["window"]
-        first: list[dict[str, object]] = [
-            {"do": "cpu", "label": "idle", "window": window, **turn.tree},
-            {"do": "footprint", "label": "few", "services": FEW, **turn.tree},
-        ]
-        events = turn.measure(first, window + 30)
-        turn.grow(MANY)
-        names = [service.name for service in turn.services]
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        window = unit.parameters_as(float)
+        few = context.measure(
+            [
+                steps.measure_cpu(window, context.tree, "idle"),
+                steps.measure_footprint(FEW, context.tree, "few"),
+            ],
+            window + 30,
+        )
+        context.keep_services(MANY)
+        names = [service.name for service in context.services]
         # A service that the supervisor starts at its next look only needs that look.
-        patience = 30 + 2 * (turn.contender.period or 0.0)
-        second: list[dict[str, object]] = [
-            {"do": "await", "services": names, "deadline": patience},
-            {"do": "sleep", "seconds": 1},
-            {"do": "footprint", "label": "many", "services": MANY, **turn.tree},
-        ]
-        return events + turn.measure(second, patience + 30)
+        wait = 30 + 2 * (context.contender.period or 0.0)
+        many = context.measure(
+            [
+                steps.await_up(names, wait),
+                steps.sleep(1),
+                steps.measure_footprint(MANY, context.tree, "many"),
+            ],
+            wait + 30,
+        )
+        return few + many
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        sizes = {each["label"]: each for each in samples if each["event"] == "footprint"}
+        taken = {sample["label"]: sample for sample in events_of_kind(samples, FOOTPRINT)}
+        few, many = taken.get("few"), taken.get("many")
         metrics: list[Metric] = []
-        if "few" in sizes:
-            metrics += _article(sizes["few"], supervisors()[contender.supervisor].service_parent)
-            metrics += [_size(key, sizes["few"], FEW) for key in (*_SIZES, *_COUNTS)]
-        if "few" in sizes and "many" in sizes:
-            many = [_size(key, sizes["many"], MANY) for key in (*_SIZES, *_COUNTS)]
-            many += [_per_service(key, sizes) for key in ("Pss", "Private_Dirty", "processes")]
-            down = sum(each["event"] == "down" for each in samples)
-            metrics += [_unmeasured(each, down) for each in many] if down else many
-        metrics += [_idle(each, contender) for each in samples if each["event"] == "cpu"]
-        return metrics
+        if few is not None:
+            metrics.append(_vmpeak(few, supervisors()[contender.supervisor].service_parent))
+            metrics += _sizes(few["total"], FEW)
+        if few is not None and many is not None:
+            down = len(events_of_kind(samples, DOWN))
+            of_many = [*_sizes(many["total"], MANY), *_slopes(few["total"], many["total"])]
+            metrics += [_not_measured(each, down) for each in of_many] if down else of_many
+        windows = events_of_kind(samples, CPU)
+        return [*metrics, *(_idle(window, contender) for window in windows)]
 
 
-def _article(sample: Event, parent: str | None) -> list[Metric]:
-    """VmPeak of the supervision process: the service's parent; where it has none, the largest."""
-    those = [each for each in sample["processes"] if parent in (None, each["name"])]
-    largest = max(those, key=lambda each: each["VmPeak"] or 0, default=None)
+def _vmpeak(sample: FootprintTaken, parent: str | None) -> Metric:
+    """Return VmPeak of the process that supervises, as the article has it.
+
+    That is the service's parent; where no process of the supervisor is, its largest process.
+    """
+    processes = [process for process in sample["processes"] if parent in (None, process["name"])]
+    largest = max(processes, key=lambda process: process["VmPeak"] or 0, default=None)
     if largest is None or not largest["VmPeak"]:
-        return [Metric("vmpeak", "kB", status="not measured", note="no supervision process found")]
-    return [single("vmpeak", "kB", largest["VmPeak"], note=f"of {largest['name']}")]
+        return Metric("vmpeak", "kB", status="not measured", note="no supervision process found")
+    return single("vmpeak", "kB", largest["VmPeak"], note=f"of {largest['name']}")
 
 
-def _size(key: str, sample: Event, services: int) -> Metric:
+def _sizes(total: TreeSizes, services: int) -> list[Metric]:
+    return [_metric(f"{key.lower()}_{services}", key, total[key]) for key in (*_SIZES, *_COUNTS)]
+
+
+def _slopes(few: TreeSizes, many: TreeSizes) -> list[Metric]:
+    """Return what each further service adds."""
+    return [
+        _metric(f"{key.lower()}_per_service", key, _slope(few[key], many[key])) for key in _SLOPES
+    ]
+
+
+def _slope(few: int | None, many: int | None) -> float | None:
+    return None if few is None or many is None else (many - few) / (MANY - FEW)
+
+
+def _metric(name: str, key: _Key, value: float | None) -> Metric:
     unit = "" if key in _COUNTS else "kB"
-    name = f"{key.lower()}_{services}"
-    value = sample["total"][key]
     if value is None:
-        return Metric(name, unit, status="not measured", note="the kernel does not tell")
+        return Metric(name, unit, status="not measured", note=_UNKNOWN)
     return single(name, unit, value)
 
 
-def _unmeasured(metric: Metric, down: int) -> Metric:
+def _not_measured(metric: Metric, down: int) -> Metric:
     note = f"{down} of {MANY} services did not come up"
     return Metric(metric.metric, metric.unit, status="not measured", note=note)
 
 
-def _per_service(key: str, sizes: dict[str, Event]) -> Metric:
-    few, many = (sizes[label]["total"][key] for label in ("few", "many"))
-    unit = "" if key in _COUNTS else "kB"
-    name = f"{key.lower()}_per_service"
-    if few is None or many is None:
-        return Metric(name, unit, status="not measured", note="the kernel does not tell")
-    return single(name, unit, (many - few) / (MANY - FEW))
-
-
-def _idle(sample: Event, contender: Contender) -> Metric:
-    seconds = (sample["end_ns"] - sample["begin_ns"]) / 1e9
+def _idle(sample: CpuWindow, contender: Contender) -> Metric:
+    seconds = elapsed(sample["begin_ns"], sample["end_ns"])
     if seconds < (contender.period or 0.0):
         note = f"the window of {seconds:.0f} s is shorter than its period"
         return Metric("cpu_idle", "us/s", status="not measured", note=note)

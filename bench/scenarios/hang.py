@@ -4,192 +4,192 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from signal import SIGCONT, SIGSTOP
 
-from bench.model.evidence import one_look
-from bench.model.scenario import (
-    Event,
-    SamplingEffort,
-    Scenario,
-    ScenarioContext,
-    Step,
-    Verdict,
-    WorkUnit,
-)
-from bench.model.stages import (
-    Stage,
-    StageEvents,
-    deadline,
-    format_duration,
-    run_stages,
-    seconds,
-    stage_events,
-)
+from bench.model import steps
+from bench.model.events import DOWN, GONE, SIGNALLED, SNAPSHOT, UP, Event
+from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single
+from bench.model.timing import deadline, elapsed, format_duration, format_elapsed, look_seconds
 from supervisors import supervisors
 from supervisors.contender import Contender
 
 STOPPED = 30.0  # s at least for which a stopped daemon is watched
-HANG_AFTER = 3.0  # s of life with a watchdog that is answered
-# s at least in which a watchdog has to notice: longer than any set up here is patient.
+HANG_AFTER = 3.0  # s of life in which a daemon serves its watchdog, before it hangs
+# s at least that a watchdog has to notice: longer than the timeout of any set up here.
 NOTICED = 30.0
 MEANS = {"notify": "its notification socket", "file": "its heartbeat file"}
-SIGSTOP, HANG, BOTH = "notices SIGSTOP", "notices a hang", "watchdog notices SIGSTOP"
+NOTICES_SIGSTOP = "notices SIGSTOP"
+NOTICES_HANG = "notices a hang"
+WATCHDOG_NOTICES_SIGSTOP = "watchdog notices SIGSTOP"
 
 
 class Hang(Scenario):
-    """The kernel tells of an end, and of nothing else."""
+    """The kernel reports that a process ended, and not that it hangs."""
 
     name = "hang"
     title = "alive, but not answering"
-    rank = 12
+    position = 12
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        expected = _watched(contender) + 4 * contender.settled_uptime
-        # Without one, the daemon goes on as it was: others may use the guest.
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        expected = _stopped_seconds(contender) + 4 * contender.settled_uptime
+        # Without a watchdog the daemon goes on as it was: other units may use the guest.
         watchdog = supervisors()[contender.supervisor].watchdog
         if watchdog:
-            expected += 20 + one_look(contender) + 3 * (contender.period or 0.0)
-        if depth.budget is not None and expected > 3 * depth.budget:
+            expected += 20 + look_seconds(contender) + 3 * (contender.period or 0.0)
+        if not effort.allows(expected, times=3):
             return []
         return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=watchdog is not None)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        contender, watchdog = turn.contender, turn.supervisor.watchdog
-        patience = _watched(contender) + 5 * deadline(contender) + 60
-        played = run_stages(turn, list(_stopped(turn)), patience)
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        contender, watchdog = context.contender, context.supervisor.watchdog
+        timeout = _stopped_seconds(contender) + 5 * deadline(contender) + 60
+        events = run_stages(context, list(_stages(context)), timeout)
         if watchdog is None:
-            return played
-        turn.keep((replace(turn.services[0], watchdog=watchdog),))
-        patience += _answering(contender) + 2 * _noticing(contender) + 120
-        return played + run_stages(turn, list(_watchdog(turn)), patience)
+            return events
+        context.reconfigure((replace(context.services[0], watchdog=watchdog),))
+        timeout += _served_seconds(contender) + 2 * _notice_seconds(contender) + 120
+        return events + run_stages(context, list(watchdog_stages(context)), timeout)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        found = _noticed_after(stage_events(samples, "hang"))
-        if found is None:
+        seconds = _noticed_after(number_samples(samples).of_stage("hang"))
+        if seconds is None:
             return [Metric("hang_noticed", "s", status="not measured", note="not noticed")]
         note = f"of a daemon {HANG_AFTER:g} s after its start"
-        return [single("hang_noticed", "s", found, note=note)]
+        return [single("hang_noticed", "s", seconds, note=note)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        return [_sigstop(stage_events(samples, "stopped")), *_watchdogs(contender, samples)]
+        numbered = number_samples(samples)
+        return [_judge_sigstop(numbered.of_stage("stopped")), *_judge_watchdog(contender, numbered)]
 
 
-def _watched(contender: Contender) -> float:
+def _stopped_seconds(contender: Contender) -> float:
+    """Return the seconds for which a stopped daemon is watched."""
     return max(STOPPED, 2.2 * (contender.period or 0.0))
 
 
-def _answering(contender: Contender) -> float:
-    """Seconds in which a watchdog has looked once for certain at a daemon that answers."""
-    return max(2 * HANG_AFTER, one_look(contender))
+def _served_seconds(contender: Contender) -> float:
+    """Return the seconds in which a watchdog surely looks at a daemon that serves it."""
+    return max(2 * HANG_AFTER, look_seconds(contender))
 
 
-def _noticing(contender: Contender) -> float:
-    """Seconds after which a watchdog that has not noticed does not."""
+def _notice_seconds(contender: Contender) -> float:
+    """Return the seconds after which a watchdog that has not noticed does not."""
     return max(NOTICED, deadline(contender))
 
 
-def _signal(number: int) -> Step:
-    return {"do": "signal", "target": "service:s1", "signal": number}
+def _stages(context: ScenarioContext) -> Iterator[Stage]:
+    contender = context.contender
+    up = steps.await_up(["s1"], deadline(contender))
+    yield Stage("before", (up, steps.watch(contender.settled_uptime)))
+    stop = steps.signal_service("s1", SIGSTOP.value)
+    yield Stage("stopped", (stop, steps.watch(_stopped_seconds(contender)), steps.snapshot()))
+    resume = steps.signal_service("s1", SIGCONT.value)
+    yield Stage("continued", (resume, steps.watch(0.5)))
 
 
-def _mode(text: str) -> Step:
-    return {"do": "mode", "service": "s1", "text": text}
-
-
-def _stopped(turn: ScenarioContext) -> Iterator[Stage]:
-    back: Step = {"do": "await", "services": ["s1"], "deadline": deadline(turn.contender)}
-    watched: Step = {"do": "watch", "seconds": _watched(turn.contender)}
-    yield Stage("before", (back, {"do": "watch", "seconds": turn.contender.settled_uptime}))
-    yield Stage("stopped", (_signal(19), watched, {"do": "snapshot"}))
-    yield Stage("continued", (_signal(18), {"do": "watch", "seconds": 0.5}))
-
-
-def _watchdog(turn: ScenarioContext) -> Iterator[Stage]:
-    contender, service = turn.contender, turn.services[0]
-    patience = deadline(contender)
-    back: Step = {"do": "await", "services": ["s1"], "deadline": patience}
-    anew: Step = {**back, "fresh": True}
-    lived: Step = {"do": "watch", "seconds": HANG_AFTER}
-    rest: Step = {"do": "watch", "seconds": contender.settled_uptime}
-    read: Step = {"do": "watch", "seconds": 0.3}
+def watchdog_stages(context: ScenarioContext) -> Iterator[Stage]:
+    """Yield the stages for a supervisor with a watchdog, which is configured already."""
+    contender, service = context.contender, context.services[0]
+    wait = deadline(contender)
     stop, start = (
-        {"do": "run", "command": command(contender, service), "deadline": 60}
-        for command in (turn.supervisor.stop_command, turn.supervisor.start_command)
+        steps.run_command(command(contender, service), 60)
+        for command in (context.supervisor.stop_command, context.supervisor.start_command)
     )
-    end: Step = {"do": "end", "service": "s1", "deadline": patience}
-    noticed: Step = {**anew, "deadline": HANG_AFTER + _noticing(contender)}
-    answered: Step = {"do": "watch", "seconds": _answering(contender)}
-    # A life that is to answer its watchdog all along shows that it is answered.
-    yield Stage("with watchdog", (stop, end, rest, start, back, answered))
-    hanging = _mode(f"--hang-after {round(HANG_AFTER * 1000)}")
-    yield Stage("to hang", (hanging, _signal(9), anew, read, _mode("")))
+    noticed = steps.await_restart(["s1"], HANG_AFTER + _notice_seconds(contender))
+    # A life that serves its watchdog all along shows that the watchdog is served.
+    yield Stage(
+        "with watchdog",
+        (
+            stop,
+            steps.await_end("s1", wait),
+            steps.watch(contender.settled_uptime),
+            start,
+            steps.await_up(["s1"], wait),
+            steps.watch(_served_seconds(contender)),
+        ),
+    )
+    yield Stage(
+        "to hang",
+        (
+            steps.set_mode("s1", f"--hang-after {round(HANG_AFTER * 1000)}"),
+            steps.kill_service("s1"),
+            steps.await_restart(["s1"], wait),
+            steps.watch(0.3),
+            steps.set_mode("s1", ""),
+        ),
+    )
     yield Stage("hang", (noticed,))
-    yield Stage("settled", (lived,))
-    yield Stage("stopped with watchdog", (_signal(19), noticed))
+    yield Stage("settled", (steps.watch(HANG_AFTER),))
+    yield Stage("stopped with watchdog", (steps.signal_service("s1", SIGSTOP.value), noticed))
 
 
-def _sigstop(found: StageEvents) -> Verdict:
-    sent = found.first("signalled")
-    if sent is None or not sent[1]["pids"]:
-        return Verdict(SIGSTOP, "not measured", "Nothing was stopped.")
-    gone, last = found.first("gone"), found.last("processes")
+def _judge_sigstop(stage: Samples) -> Verdict:
+    sent = stage.first(SIGNALLED)
+    if sent is None or not sent.event["pids"]:
+        return Verdict(NOTICES_SIGSTOP, "not measured", "Nothing was stopped.")
+    gone, last = stage.first(GONE), stage.last(SNAPSHOT)
+    begin_ns = sent.event["begin_ns"]
     if gone is not None:
-        took = format_duration(seconds(sent[1]["begin_ns"], gone[1]["seen_ns"]))
-        return Verdict(SIGSTOP, "yes", f"It ended the daemon after {took}.", (sent[0], gone[0]))
-    watched = seconds(sent[1]["begin_ns"], last[1]["ns"]) if last else 0.0
+        sentence = f"It ended the daemon after {format_elapsed(begin_ns, gone.event['seen_ns'])}."
+        return Verdict(NOTICES_SIGSTOP, "yes", sentence, numbers(sent, gone))
+    watched = elapsed(begin_ns, last.event["ns"]) if last else 0.0
     sentence = f"The stopped daemon was left as it was for {format_duration(watched)}."
-    return Verdict(SIGSTOP, "no", sentence, (sent[0],))
+    return Verdict(NOTICES_SIGSTOP, "no", sentence, numbers(sent))
 
 
-def _watchdogs(contender: Contender, samples: Sequence[Event]) -> Iterator[Verdict]:
+def _judge_watchdog(contender: Contender, numbered: Samples) -> Iterator[Verdict]:
+    behaviours = (NOTICES_HANG, WATCHDOG_NOTICES_SIGSTOP)
     supervisor = supervisors()[contender.supervisor]
     if not supervisor.watchdog:
-        for behaviour in (HANG, BOTH):
+        for behaviour in behaviours:
             yield Verdict(behaviour, "not applicable", supervisor.unsupported["watchdog"])
         return
-    answered = stage_events(samples, "with watchdog")
-    early = answered.last("up")
-    if early is None or any(each[0] > early[0] for each in answered.all("gone")):
-        for behaviour in (HANG, BOTH):
+    served = numbered.of_stage("with watchdog")
+    up = served.last(UP)
+    if up is None or any(gone.number > up.number for gone in served.all(GONE)):
+        for behaviour in behaviours:
             yield Verdict(behaviour, "not measured", "A daemon that answered did not stay up.")
         return
-    means = MEANS[supervisor.watchdog]
-    yield _hang(stage_events(samples, "hang"), means, _noticing(contender))
-    yield _stopped_with(stage_events(samples, "stopped with watchdog"), means, _noticing(contender))
+    means, wait = MEANS[supervisor.watchdog], _notice_seconds(contender)
+    yield _judge_hang(numbered.of_stage("hang"), means, wait)
+    yield _judge_stopped(numbered.of_stage("stopped with watchdog"), means, wait)
 
 
-def _noticed_after(found: StageEvents) -> float | None:
-    """Seconds from when the daemon fell silent to its end; None where it did not end."""
-    gone = found.first("gone")
+def _noticed_after(stage: Samples) -> float | None:
+    """Return the seconds from the daemon's silence to its end; None where it did not end."""
+    gone = stage.first(GONE)
     if gone is None:
         return None
-    return seconds(gone[1]["main_ns"], gone[1]["seen_ns"]) - HANG_AFTER
+    return elapsed(gone.event["main_ns"], gone.event["seen_ns"]) - HANG_AFTER
 
 
-def _hang(found: StageEvents, means: str, patience: float) -> Verdict:
-    gone, up, took = found.first("gone"), found.first("up"), _noticed_after(found)
-    if gone is None or took is None:
-        down = found.first("down")
-        seen = (down[0],) if down else ()
-        sentence = f"A daemon that had left {means} silent was left alone for {patience:g} s."
-        return Verdict(HANG, "no", sentence, seen)
-    sentence = f"By {means}, it was ended {format_duration(took)} after it fell silent"
+def _judge_hang(stage: Samples, means: str, wait: float) -> Verdict:
+    gone, up, seconds = stage.first(GONE), stage.first(UP), _noticed_after(stage)
+    if gone is None or seconds is None:
+        sentence = f"A daemon that had left {means} silent was left alone for {wait:g} s."
+        return Verdict(NOTICES_HANG, "no", sentence, numbers(stage.first(DOWN)))
+    sentence = f"By {means}, it was ended {format_duration(seconds)} after it fell silent"
     if up is None:
-        return Verdict(HANG, "partly", f"{sentence}, and did not come back.", (gone[0],))
-    again = format_duration(seconds(gone[1]["seen_ns"], up[1]["main_ns"]))
-    return Verdict(HANG, "yes", f"{sentence}; its successor ran {again} later.", (gone[0], up[0]))
+        return Verdict(NOTICES_HANG, "partly", f"{sentence}, and did not come back.", numbers(gone))
+    later = format_elapsed(gone.event["seen_ns"], up.event["main_ns"])
+    sentence = f"{sentence}; its successor ran {later} later."
+    return Verdict(NOTICES_HANG, "yes", sentence, numbers(gone, up))
 
 
-def _stopped_with(found: StageEvents, means: str, patience: float) -> Verdict:
-    sent, gone, up = found.first("signalled"), found.first("gone"), found.first("up")
-    if sent is None or not sent[1]["pids"]:
-        return Verdict(BOTH, "not measured", "Nothing was stopped.")
+def _judge_stopped(stage: Samples, means: str, wait: float) -> Verdict:
+    behaviour = WATCHDOG_NOTICES_SIGSTOP
+    sent, gone, up = stage.first(SIGNALLED), stage.first(GONE), stage.first(UP)
+    if sent is None or not sent.event["pids"]:
+        return Verdict(behaviour, "not measured", "Nothing was stopped.")
     if gone is None or up is None:
-        sentence = f"A stopped daemon was not replaced within {HANG_AFTER + patience:g} s."
-        return Verdict(BOTH, "no", sentence, (sent[0],))
-    took = format_duration(seconds(sent[1]["begin_ns"], up[1]["main_ns"]))
-    sentence = f"By {means}; its successor ran after {took}."
-    return Verdict(BOTH, "yes", sentence, (sent[0], gone[0], up[0]))
+        sentence = f"A stopped daemon was not replaced within {HANG_AFTER + wait:g} s."
+        return Verdict(behaviour, "no", sentence, numbers(sent))
+    after = format_elapsed(sent.event["begin_ns"], up.event["main_ns"])
+    sentence = f"By {means}; its successor ran after {after}."
+    return Verdict(behaviour, "yes", sentence, numbers(sent, gone, up))
 
 
 SCENARIO = Hang()

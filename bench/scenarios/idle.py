@@ -3,109 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
+from bench.model import steps
+from bench.model.events import CPU, CPU_MARK, SYSCALLS, Event, events_of_kind
+from bench.model.events.added import SyscallsCounted
+from bench.model.evidence import Samples, number_samples
 from bench.model.scenario import (
     Answer,
-    Event,
     SamplingEffort,
     Scenario,
     ScenarioContext,
-    Step,
     Verdict,
     WorkUnit,
 )
-from bench.model.stages import Stage, StageEvents, deadline, run_stages, seconds, stage_events
+from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single
+from bench.model.timing import NS_PER_S, deadline, elapsed
 from supervisors.contender import Contender
 
-WINDOW, WINDOW_QUICK = 50.0, 15.0
+WINDOW, WINDOW_QUICK = 50.0, 15.0  # s
 BEHAVIOUR = "sleeps"
-# Wakeups a second. Not 1: whoever looks every second would be on either side of that by chance.
+# Wakeups a second. Not 1: a supervisor that looks every second would be on either side by chance.
 OFTEN = 0.5
 
 
 class Idle(Scenario):
-    """Wakeups cost battery and company; a supervisor that is told of ends needs none."""
+    """Wakeups cost power and disturb others; a supervisor that the kernel notifies needs none."""
 
     name = "idle"
     title = "wakeups while nothing happens"
-    rank = 5
+    position = 5
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         # Two looks of a poller at least, so that its rhythm is in the window.
         window = max(WINDOW, 2.05 * (contender.period or 0.0))
-        if depth.budget is not None:
+        if effort.quick:
             window = min(window, WINDOW_QUICK)
-        return [
-            WorkUnit(self.name, window + 7, trials=1, work={"window": window}, min_seconds=window)
-        ]
+        return [WorkUnit(self.name, window + 7, trials=1, parameters=window, min_seconds=window)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        window = share.work["window"]
-        patience = deadline(turn.contender)
-        settle: Step = {"do": "sleep", "seconds": turn.contender.settled_uptime}
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        window, wait = unit.parameters_as(float), deadline(context.contender)
+        settle = steps.sleep(context.contender.settled_uptime)
         before = Stage(
             "before",
-            (
-                {"do": "await", "services": ["s1"], "deadline": patience},
-                settle,
-                {"do": "cpu_mark", "label": "idle", **turn.tree},
-            ),
+            (steps.await_up(["s1"], wait), settle, steps.mark_cpu(context.tree, "idle")),
         )
-        idle = Stage(
-            "idle", (settle, {"do": "cpu", "label": "idle", "window": window, **turn.tree})
-        )
-        played = run_stages(turn, [before], patience + 60)
-        with turn.guest.count_syscalls(_tree(played)) as calls:
-            played += run_stages(turn, [idle], window + 60)
-        return [*played, {"act": "idle", "event": "syscalls", **asdict(calls)}]
+        idle = Stage("idle", (settle, steps.measure_cpu(window, context.tree, "idle")))
+        events = run_stages(context, [before], wait + 60)
+        with context.guest.count_syscalls(_tree_pids(events)) as calls:
+            events += run_stages(context, [idle], window + 60)
+        counted: SyscallsCounted = {
+            "act": "idle", "event": "syscalls",
+            "count": calls.count, "ns": calls.ns, "why": calls.why,
+        }  # fmt: skip
+        return [*events, counted]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        found = stage_events(samples, "idle").first("cpu")
-        if found is None:
+        idle = number_samples(samples).of_stage("idle")
+        window = idle.first(CPU)
+        if window is None:
             return [Metric("wakeups", "/s", status="not measured", note="no window was watched")]
-        event = found[1]
-        length = seconds(event["begin_ns"], event["end_ns"])
-        note = f"over {length:.0f} s"
+        used = window.event["total"]
+        seconds = elapsed(window.event["begin_ns"], window.event["end_ns"])
+        note = f"over {seconds:.0f} s"
         return [
-            single("wakeups", "/s", event["total"]["voluntary"] / length, note=note),
-            single("idle_cpu", "us/s", event["total"]["cpu_ns"] / 1e3 / length, note=note),
-            _syscalls(stage_events(samples, "idle")),
+            single("wakeups", "/s", used["voluntary"] / seconds, note=note),
+            single("idle_cpu", "us/s", used["cpu_ns"] / 1e3 / seconds, note=note),
+            _syscalls(idle),
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        found = stage_events(samples, "idle").first("cpu")
-        if found is None:
+        window = number_samples(samples).of_stage("idle").first(CPU)
+        if window is None:
             return [Verdict(BEHAVIOUR, "not measured", "No window was watched.")]
-        number, event = found
-        length = seconds(event["begin_ns"], event["end_ns"])
-        if contender.period is not None and length < contender.period:
-            sentence = f"{length:.0f} s are shorter than its own {contender.period:g} s."
-            return [Verdict(BEHAVIOUR, "not measured", sentence, (number,))]
-        woken = event["total"]["voluntary"]
-        spent = event["total"]["cpu_ns"] / 1e6
+        evidence = (window.number,)
+        seconds = elapsed(window.event["begin_ns"], window.event["end_ns"])
+        if contender.period is not None and seconds < contender.period:
+            sentence = f"{seconds:.0f} s are shorter than its own {contender.period:g} s."
+            return [Verdict(BEHAVIOUR, "not measured", sentence, evidence)]
+        wakeups = window.event["total"]["voluntary"]
+        spent_ms = window.event["total"]["cpu_ns"] / 1e6
         sentence = (
-            f"{woken} wakeups and {spent:.1f} ms of CPU time in {length:.0f} s,"
-            f" {woken / length:.2f} a second (none: yes, fewer than {OFTEN:g}: partly)."
+            f"{wakeups} wakeups and {spent_ms:.1f} ms of CPU time in {seconds:.0f} s,"
+            f" {wakeups / seconds:.2f} a second (none: yes, fewer than {OFTEN:g}: partly)."
         )
-        answer: Answer = "no" if woken >= OFTEN * length else "partly" if woken else "yes"
-        return [Verdict(BEHAVIOUR, answer, sentence, (number,))]
+        answer: Answer = "no" if wakeups >= OFTEN * seconds else "partly" if wakeups else "yes"
+        return [Verdict(BEHAVIOUR, answer, sentence, evidence)]
 
 
-def _tree(played: Sequence[Event]) -> list[int]:
-    """The pids of the supervision tree, as it was last marked."""
-    marks = [event for event in played if event["event"] == "cpu_mark"]
+def _tree_pids(events: Sequence[Event]) -> list[int]:
+    """Return the pids of the supervision tree, by its last CPU mark."""
+    marks = events_of_kind(events, CPU_MARK)
     return [process["pid"] for process in marks[-1]["processes"]] if marks else []
 
 
-def _syscalls(found: StageEvents) -> Metric:
-    counted = found.first("syscalls")
-    if counted is None or counted[1]["count"] is None:
-        why = counted[1]["why"] if counted else "they were not counted"
-        return Metric("syscalls", "/s", status="not measured", note=why)
-    length = counted[1]["ns"] / 1e9
-    return single("syscalls", "/s", counted[1]["count"] / length, note=f"over {length:.0f} s")
+def _syscalls(idle: Samples) -> Metric:
+    counted = idle.first(SYSCALLS)
+    if counted is None:
+        return Metric("syscalls", "/s", status="not measured", note="they were not counted")
+    count = counted.event["count"]
+    if count is None:
+        return Metric("syscalls", "/s", status="not measured", note=counted.event["why"])
+    seconds = counted.event["ns"] / NS_PER_S
+    return single("syscalls", "/s", count / seconds, note=f"over {seconds:.0f} s")
 
 
 SCENARIO = Idle()

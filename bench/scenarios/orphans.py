@@ -3,116 +3,131 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bench.model.evidence import duration, find, numbers, patience, spacing
-from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model import steps
+from bench.model.events import FOOTPRINT, REAPED, SIGNALLED, Event
+from bench.model.events.program import FootprintTaken, OrphansReaped, SignalSent
+from bench.model.evidence import number_samples, numbers
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, single
+from bench.model.timing import deadline, format_elapsed, start_spacing
 from supervisors.contender import Contender
 
-# One after the other, and all at once: signals that coincide are merged by the kernel.
-STREAM, BURST = 3000, 1000
-STREAM_QUICK, BURST_QUICK = 300, 100
-_DEADLINE = 60
+_DEADLINE = 60  # s for PID 1 to reap all of them
+_PID1: steps.Tree = {"root": [1]}
+
+
+@dataclass(frozen=True)
+class OrphanCounts:
+    """How many orphans end one after the other, and at once: the kernel merges such signals."""
+
+    stream: int
+    burst: int
+
+
+FULL, QUICK = OrphanCounts(stream=3000, burst=1000), OrphanCounts(stream=300, burst=100)
 
 
 class Orphans(Scenario):
-    """Whether PID 1 reaps what it did not start, how fast, and what that leaves behind in it."""
+    """Whether PID 1 reaps what it did not start, how fast, and how much memory it keeps."""
 
     name = "orphans"
     title = "orphans that PID 1 has to reap"
-    rank = 14
+    position = 14
 
-    def inapplicable(self, contender: Contender) -> str:
+    def inapplicable_reason(self, contender: Contender) -> str:
         return "" if contender.pid1 else "It is not PID 1: orphans are its host's children."
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        full = depth.budget is None
-        work = {"stream": STREAM if full else STREAM_QUICK, "burst": BURST if full else BURST_QUICK}
-        return [WorkUnit(self.name, 40, trials=1, work=work, own_guest=True)]
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        counts = QUICK if effort.quick else FULL
+        return [WorkUnit(self.name, 40, trials=1, parameters=counts, own_guest=True)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        service, wait = turn.services[0].name, patience(turn.contender)
-        tree = {"root": [1], "services": 1}
-        rest = {"do": "watch", "seconds": spacing(turn.contender)}
-        storm = {"do": "storm", "services": [service], "deadline": wait}
-
-        def mode(text: str) -> dict[str, object]:
-            return {"do": "mode", "service": service, "text": text}
-
-        with turn.noise():
-            return turn.measure(
-                [
-                    {"do": "footprint", "label": "before", **tree},
-                    mode(f"--orphans {share.work['stream']}"),
-                    rest,
-                    storm,
-                    _reap("testd-orphan", after=service),
-                    mode(f"--children {share.work['burst']}"),
-                    rest,
-                    storm,
-                    # Time for all of them to be forked, under the name that they are known by.
-                    {"do": "watch", "seconds": 5},
-                    mode(""),
-                    storm,
-                    {"do": "signal", "target": "comm:testd-child", "signal": 9},
-                    _reap("testd-child"),
-                    {"do": "watch", "seconds": 1},
-                    {"do": "footprint", "label": "after", **tree},
-                ],
-                3 * wait + 2 * _DEADLINE + 60,
-            )
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        service = context.services[0].name
+        wait = deadline(context.contender, services=1)
+        plan = _plan(service, wait, start_spacing(context.contender), unit)
+        with context.disturbing():
+            return context.measure(plan, 3 * wait + 2 * _DEADLINE + 60)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        stream = find(samples, "reaped", comm="testd-orphan")
-        sizes = find(samples, "footprint")
+        numbered = number_samples(samples)
+        stream = numbered.first(REAPED, comm="testd-orphan")
+        sizes = numbered.all(FOOTPRINT)
         metrics = []
-        if stream and not stream[0][1]["left"]:
-            metrics.append(single("orphans_zombies", "", stream[0][1]["most_zombies"]))
+        if stream is not None and not stream.event["left"]:
+            metrics.append(single("orphans_zombies", "", stream.event["most_zombies"]))
         if len(sizes) == 2:
-            before, after = (_memory(each) for _, each in sizes)
+            before, after = (_memory(size.event) for size in sizes)
             metrics.append(single("orphans_memory", "kB", after - before))
         return metrics
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        reaped, sizes = find(samples, "reaped"), find(samples, "footprint")
+        numbered = number_samples(samples)
+        reaped, sizes = numbered.all(REAPED), numbered.all(FOOTPRINT)
         if len(reaped) < 2 or len(sizes) < 2:
             return []
-        (_, stream), (_, burst) = reaped
-        killed = find(samples, "signalled")
-        said = (
-            f"{_ended(stream)} at most {stream['most_zombies']} waited at once."
-            f" {_at_once(killed[0][1], burst)}"
-            f" VmRSS of PID 1: {_memory(sizes[0][1])} kB before, {_memory(sizes[1][1])} kB after."
+        stream, burst = (each.event for each in reaped)
+        killed = numbered.all(SIGNALLED)
+        before, after = (_memory(size.event) for size in sizes[:2])
+        sentence = (
+            f"{_describe_stream(stream)} at most {stream['most_zombies']} waited at once."
+            f" {_describe_burst(killed[0].event, burst)}"
+            f" VmRSS of PID 1: {before} kB before, {after} kB after."
         )
         good = not stream["left"] and not burst["left"]
         evidence = numbers(reaped, killed, sizes)
-        return [Verdict("reaps orphans", "yes" if good else "no", said, evidence)]
+        return [Verdict("reaps orphans", "yes" if good else "no", sentence, evidence)]
 
 
-def _reap(comm: str, after: str | None = None) -> dict[str, object]:
-    asked: dict[str, object] = {"do": "reap", "comm": comm, "deadline": _DEADLINE}
-    return asked | ({"after": after} if after else {})
+def _plan(service: str, wait: float, spacing: float, unit: WorkUnit) -> list[steps.Step]:
+    counts = unit.parameters_as(OrphanCounts)
+    rest, kill = steps.watch(spacing), steps.storm([service], wait)
+    return [
+        steps.measure_footprint(1, _PID1, "before"),
+        steps.set_mode(service, f"--orphans {counts.stream}"),
+        rest,
+        kill,
+        steps.reap("testd-orphan", _DEADLINE, after=service),
+        steps.set_mode(service, f"--children {counts.burst}"),
+        rest,
+        kill,
+        # Time for the daemon to fork all of them, and for each to take its name.
+        steps.watch(5),
+        steps.set_mode(service, ""),
+        kill,
+        steps.kill_processes("testd-child"),
+        steps.reap("testd-child", _DEADLINE),
+        steps.watch(1),
+        steps.measure_footprint(1, _PID1, "after"),
+    ]
 
 
-def _ended(stream: Event) -> str:
+def _describe_stream(stream: OrphansReaped) -> str:
     if stream["left"]:
         return f"{stream['left']} of the orphans were left after {_DEADLINE} s;"
-    time = duration(max(0, stream["end_ns"] - stream["made_ns"]))
+    made_ns = stream["made_ns"]
+    assert made_ns is not None
+    time = format_elapsed(min(made_ns, stream["end_ns"]), stream["end_ns"])
     return f"All orphans that ended one by one were reaped {time} after the last was made;"
 
 
-def _at_once(killed: Event, burst: Event) -> str:
+def _describe_burst(killed: SignalSent, burst: OrphansReaped) -> str:
     count = len(killed["pids"])
     if not count:
         return "Those that were to be killed at once it had ended itself, with their parent."
     if burst["left"]:
         return f"Of {count} killed at once {burst['left']} were left after {_DEADLINE} s."
-    time = duration(burst["end_ns"] - killed["begin_ns"])
+    time = format_elapsed(killed["begin_ns"], burst["end_ns"])
     return f"{count} killed at once were all reaped {time} after the first was killed."
 
 
-def _memory(footprint: Event) -> int:
-    return next(int(each["VmRSS"]) for each in footprint["processes"] if each["pid"] == 1)
+def _memory(footprint: FootprintTaken) -> int:
+    """Return VmRSS of PID 1 in kB."""
+    pid1 = next(process for process in footprint["processes"] if process["pid"] == 1)
+    size = pid1["VmRSS"]
+    assert size is not None
+    return size
 
 
 SCENARIO = Orphans()

@@ -5,30 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bench.model.scenario import (
-    Event,
-    SamplingEffort,
-    Scenario,
-    ScenarioContext,
-    Step,
-    Verdict,
-    WorkUnit,
-)
-from bench.model.stages import (
-    Stage,
-    StageEvents,
-    deadline,
-    format_duration,
-    run_stages,
-    seconds,
-    stage_events,
-)
+from bench.model import steps
+from bench.model.events import ALIVE, DOWN, GONE, NO_ANNOUNCEMENT, RAN, READY, SIGNALLED, UP, Event
+from bench.model.events.added import NoAnnouncement
+from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single
+from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors import supervisors
 from supervisors.contender import Contender
 
 LATE = 3.0  # s from the daemon's start to its announcement
-# Longer than any supervisor's documented patience with a start: systemd's is 90 s.
+# s. Longer than any supervisor's documented timeout of a start: systemd's is 90 s.
 NEVER = 120.0
 WAITS, RESTARTS, ENDS = (
     "something can wait for it",
@@ -38,141 +27,144 @@ WAITS, RESTARTS, ENDS = (
 
 
 class Readiness(Scenario):
-    """Started is not ready; where a service can say so, others can wait for it."""
+    """A started service is not ready yet; where it can announce that, others can wait for it."""
 
     name = "readiness"
     title = "ready late, or never"
-    rank = 15
+    position = 15
 
-    def inapplicable(self, contender: Contender) -> str:
+    def inapplicable_reason(self, contender: Contender) -> str:
         if contender.role == "monitor":
             return "A daemon that detaches itself is ready when its first process ends."
-        return super().inapplicable(contender)
+        return super().inapplicable_reason(contender)
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         if not supervisors()[contender.supervisor].readiness_protocol:
             return [WorkUnit(self.name, seconds=1, trials=1)]
         expected = NEVER + LATE + 8 * contender.settled_uptime
-        if depth.budget is not None and expected > 5 * depth.budget:
+        if not effort.allows(expected, times=5):
             return []
         return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        if not turn.supervisor.readiness_protocol:
-            return [{"act": "unknown", "event": "no announcement"}]
-        announcing = replace(turn.services[0], readiness=turn.supervisor.readiness_protocol)
-        turn.keep((announcing,))
-        patience = 12 * deadline(turn.contender) + 3 * NEVER
-        return run_stages(turn, list(_acts(turn)), patience)
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        if not context.supervisor.readiness_protocol:
+            none: NoAnnouncement = {"act": "unknown", "event": "no announcement"}
+            return [none]
+        announcing = replace(context.services[0], readiness=context.supervisor.readiness_protocol)
+        context.reconfigure((announcing,))
+        timeout = 12 * deadline(context.contender) + 3 * NEVER
+        return run_stages(context, list(_stages(context)), timeout)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
+        numbered = number_samples(samples)
         return [
-            _latency("restart_when_ready", stage_events(samples, "ready")),
-            _latency("restart_when_not_ready", stage_events(samples, "not ready")),
+            _latency("restart_when_ready", numbered.of_stage("ready")),
+            _latency("restart_when_not_ready", numbered.of_stage("not ready")),
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        if stage_events(samples, "unknown").samples:
+        numbered = number_samples(samples)
+        if numbered.first(NO_ANNOUNCEMENT):
             sentence = "The suite knows no way for a service to announce anything to it."
-            return [Verdict(each, "not measured", sentence) for each in (WAITS, RESTARTS, ENDS)]
+            return [
+                Verdict(behaviour, "not measured", sentence)
+                for behaviour in (WAITS, RESTARTS, ENDS)
+            ]
         return [
-            _waits(stage_events(samples, "late")),
-            _restarts(stage_events(samples, "not ready"), stage_events(samples, "ready")),
-            _ends(stage_events(samples, "never")),
+            _judge_wait(numbered.of_stage("late")),
+            _judge_restart(numbered.of_stage("not ready"), numbered.of_stage("ready")),
+            _judge_end(numbered.of_stage("never")),
         ]
 
 
-def _acts(turn: ScenarioContext) -> Iterator[Stage]:
-    contender, service = turn.contender, turn.services[0]
-    patience = deadline(contender)
-    back: Step = {"do": "await", "services": ["s1"], "deadline": patience}
-    anew: Step = {**back, "fresh": True}
-    settle: Step = {"do": "watch", "seconds": contender.settled_uptime + 1}
-    read: Step = {"do": "watch", "seconds": 0.3}
-    kill: Step = {"do": "signal", "target": "service:s1", "signal": 9}
-    start = turn.supervisor.start_command(contender, service)
-    stop = _run(turn.supervisor.stop_command(contender, service))
-    end: Step = {"do": "end", "service": "s1", "deadline": patience}
-    late = _mode(f"--ready-after {round(LATE * 1000)}")
-    wait = _run(turn.supervisor.wait_ready_command(contender, service))
+def _stages(context: ScenarioContext) -> Iterator[Stage]:
+    contender, service, supervisor = context.contender, context.services[0], context.supervisor
+    wait = deadline(contender)
+    restart = steps.await_restart(["s1"], wait)
+    settle = steps.watch(contender.settled_uptime + 1)
+    kill, end, reset = (
+        steps.kill_service("s1"),
+        steps.await_end("s1", wait),
+        steps.set_mode("s1", ""),
+    )
+    stop = steps.run_command(supervisor.stop_command(contender, service), NEVER)
     # In the background: the command itself may wait for readiness.
-    started = _run(f"({start}) >/dev/null 2>&1 &")
-    yield Stage("before late", (stop, end, late, started))
-    yield Stage("late", (wait, settle, _mode("")))
-    yield Stage("ready", (kill, anew))
-    yield Stage("before not ready", (settle, _mode("--ready never"), kill, anew, settle, _mode("")))
-    yield Stage("not ready", (kill, anew))
-    yield Stage("before never", (settle, stop, end, _mode("--ready never")))
-    ends: Step = {"do": "end", "service": "s1", "deadline": NEVER}
-    yield Stage("never", (started, back, read, _mode(""), ends))
+    start_command = f"({supervisor.start_command(contender, service)}) >/dev/null 2>&1 &"
+    start = steps.run_command(start_command, NEVER)
+    late = steps.set_mode("s1", f"--ready-after {round(LATE * 1000)}")
+    never = steps.set_mode("s1", "--ready never")
+    yield Stage("before late", (stop, end, late, start))
+    wait_ready = steps.run_command(supervisor.wait_ready_command(contender, service), NEVER)
+    yield Stage("late", (wait_ready, settle, reset))
+    yield Stage("ready", (kill, restart))
+    yield Stage("before not ready", (settle, never, kill, restart, settle, reset))
+    yield Stage("not ready", (kill, restart))
+    yield Stage("before never", (settle, stop, end, never))
+    up, read = steps.await_up(["s1"], wait), steps.watch(0.3)
+    yield Stage("never", (start, up, read, reset, steps.await_end("s1", NEVER)))
 
 
-def _run(command: str) -> Step:
-    return {"do": "run", "command": command, "deadline": NEVER}
-
-
-def _mode(text: str) -> Step:
-    return {"do": "mode", "service": "s1", "text": text}
-
-
-def _waits(found: StageEvents) -> Verdict:
-    waited, told = found.first("ran"), found.first("ready")
-    if waited is None or told is None:
+def _judge_wait(stage: Samples) -> Verdict:
+    waited, ready = stage.first(RAN), stage.first(READY)
+    if waited is None or ready is None:
         return Verdict(WAITS, "not measured", "The daemon never announced anything.")
-    command, after = waited[1]["command"], seconds(told[1]["ready_ns"], waited[1]["end_ns"])
-    pointers = (told[0], waited[0])
-    if waited[1]["rc"] != 0:
-        sentence = f"It failed, with exit code {waited[1]['rc']}: {command}."
-        return Verdict(WAITS, "no", sentence, pointers)
+    command, evidence = waited.event["command"], (ready.number, waited.number)
+    if waited.event["rc"] != 0:
+        sentence = f"It failed, with exit code {waited.event['rc']}: {command}."
+        return Verdict(WAITS, "no", sentence, evidence)
+    after = elapsed(ready.event["ready_ns"], waited.event["end_ns"])
     if after < 0:
         sentence = f"It returned {format_duration(-after)} before the daemon was ready: {command}."
-        return Verdict(WAITS, "no", sentence, pointers)
+        return Verdict(WAITS, "no", sentence, evidence)
     sentence = f"It returned {format_duration(after)} after the daemon announced it: {command}."
-    return Verdict(WAITS, "yes", sentence, pointers)
+    return Verdict(WAITS, "yes", sentence, evidence)
 
 
-def _restart(found: StageEvents) -> float | None:
-    sent, up = found.first("signalled"), found.first("up")
-    if sent is None or not sent[1]["pids"] or up is None:
+def _restart_seconds(stage: Samples) -> float | None:
+    """Return the seconds from the signal to the successor; None where there was none."""
+    sent, up = stage.first(SIGNALLED), stage.first(UP)
+    if sent is None or not sent.event["pids"] or up is None:
         return None
-    return seconds(sent[1]["begin_ns"], up[1]["main_ns"])
+    return elapsed(sent.event["begin_ns"], up.event["main_ns"])
 
 
-def _restarts(found: StageEvents, ready: StageEvents) -> Verdict:
-    sent, up, down = found.first("signalled"), found.first("up"), found.first("down")
-    if sent is None or not sent[1]["pids"]:
+def _judge_restart(stage: Samples, ready: Samples) -> Verdict:
+    sent, up, down = stage.first(SIGNALLED), stage.first(UP), stage.first(DOWN)
+    if sent is None or not sent.event["pids"]:
         return Verdict(RESTARTS, "not measured", "Nothing was killed.")
-    took, usual = _restart(found), _restart(ready)
-    if took is None or up is None:
-        waited = format_duration(down[1]["deadline_s"]) if down else "the time given"
-        seen = (sent[0], *((down[0],) if down else ()))
-        return Verdict(RESTARTS, "no", f"It was not started again within {waited}.", seen)
-    compared = (
-        f", and after {format_duration(usual)} when it had been ready" if usual is not None else ""
-    )
-    sentence = f"Its successor ran after {format_duration(took)}{compared}."
-    return Verdict(RESTARTS, "yes", sentence, (sent[0], up[0]))
+    seconds, usual = _restart_seconds(stage), _restart_seconds(ready)
+    if seconds is None:
+        waited = format_duration(down.event["deadline_s"]) if down else "the time given"
+        sentence = f"It was not started again within {waited}."
+        return Verdict(RESTARTS, "no", sentence, numbers(sent, down))
+    sentence = f"Its successor ran after {format_duration(seconds)}"
+    if usual is not None:
+        sentence += f", and after {format_duration(usual)} when it had been ready"
+    return Verdict(RESTARTS, "yes", f"{sentence}.", numbers(sent, up))
 
 
-def _ends(found: StageEvents) -> Verdict:
-    asked, up, gone, alive = (found.first(name) for name in ("ran", "up", "gone", "alive"))
-    if asked is None or up is None:
+def _judge_end(stage: Samples) -> Verdict:
+    start, up, gone, alive = (stage.first(RAN), stage.first(UP), stage.first(GONE),
+                              stage.first(ALIVE))  # fmt: skip
+    if start is None or up is None:
         return Verdict(ENDS, "not measured", "The daemon was not seen to start.")
+    begin_ns = up.event["main_ns"]
     if gone is not None:
-        took = format_duration(seconds(up[1]["main_ns"], gone[1]["seen_ns"]))
-        return Verdict(ENDS, "yes", f"It was ended {took} after its start.", (up[0], gone[0]))
+        sentence = (
+            f"It was ended {format_elapsed(begin_ns, gone.event['seen_ns'])} after its start."
+        )
+        return Verdict(ENDS, "yes", sentence, numbers(up, gone))
     if alive is None:
-        return Verdict(ENDS, "not measured", "Its end was not waited for.", (up[0],))
-    waited = format_duration(seconds(up[1]["main_ns"], alive[1]["ns"]))
-    sentence = f"It still ran {waited} after its start."
-    return Verdict(ENDS, "no", sentence, (up[0], alive[0]))
+        return Verdict(ENDS, "not measured", "Its end was not waited for.", numbers(up))
+    sentence = f"It still ran {format_elapsed(begin_ns, alive.event['ns'])} after its start."
+    return Verdict(ENDS, "no", sentence, numbers(up, alive))
 
 
-def _latency(name: str, found: StageEvents) -> Metric:
-    took = _restart(found)
-    if took is None:
+def _latency(name: str, stage: Samples) -> Metric:
+    seconds = _restart_seconds(stage)
+    if seconds is None:
         return Metric(name, "ms", status="not measured", note="no restart seen")
-    return single(name, "ms", took * 1000)
+    return single(name, "ms", seconds * 1000)
 
 
 SCENARIO = Readiness()

@@ -5,29 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.model.scenario import (
+from bench.model import steps
+from bench.model.events import (
+    ALIVE,
+    DOWN,
+    GONE,
+    IN_FORCE,
+    RAN,
+    SNAPSHOT,
+    STARTED,
+    UP,
     Event,
+    events_of_kind,
+)
+from bench.model.events.added import ChangeInForce
+from bench.model.events.program import Snapshot
+from bench.model.evidence import Numbered, Samples, number_samples, numbers
+from bench.model.scenario import (
     SamplingEffort,
     Scenario,
     ScenarioContext,
-    Step,
     Verdict,
     WorkUnit,
 )
-from bench.model.stages import (
-    Stage,
-    StageEvents,
-    deadline,
-    format_duration,
-    run_stages,
-    seconds,
-    stage_events,
-)
+from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single
+from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of
 
-# What the changed service's command line has more than before; it changes nothing else.
+# The changed service's command line has this more than before; it changes nothing else.
 OPTION = ("--ready-after", "1")
 ADDS, CHANGES, REMOVES, SPARES = (
     "takes up an added one",
@@ -36,6 +43,7 @@ ADDS, CHANGES, REMOVES, SPARES = (
     "leaves the others alone",
 )
 _COMMAND = 60.0  # s that any command may take
+_SETTLE = steps.watch(2.5)
 
 
 class Reload(Scenario):
@@ -43,192 +51,212 @@ class Reload(Scenario):
 
     name = "reload"
     title = "services added, changed, removed"
-    rank = 7
+    position = 7
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         expected = 3 * deadline(contender) + 10
-        if depth.budget is not None and expected > 4 * depth.budget:
+        if not effort.allows(expected, times=4):
             return []
         return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        every = services_of(turn.contender, 3)
-        first, second, third = every
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        first, second, third = services_of(context.contender, 3)
         changed = replace(second, options=OPTION)
-        begin = run_stages(turn, [Stage("before", ({"do": "snapshot"},))], _COMMAND)
-        turn.services = every
+        before = run_stages(context, [Stage("before", (steps.snapshot(),))], _COMMAND)
+        context.services = (first, second, third)
         return [
-            *begin,
-            *_added(turn, every),
-            *_changed(turn, (first, changed, third)),
-            *_removed(turn, third, (first, changed)),
+            *before,
+            *_add(context, (first, second, third)),
+            *_change(context, (first, changed, third)),
+            *_remove(context, third, (first, changed)),
         ]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        took = _added_after(stage_events(samples, "added"))
-        if took is None:
+        seconds = _added_after(number_samples(samples).of_stage("added"))
+        if seconds is None:
             return [Metric("reload_added", "s", status="not measured", note="not taken up")]
-        return [single("reload_added", "s", took)]
+        return [single("reload_added", "s", seconds)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        added = stage_events(samples, "added")
+        numbered = number_samples(samples)
         return [
-            _adds(added),
-            _changes(stage_events(samples, "changed"), stage_events(samples, "restarted")),
-            _removes(stage_events(samples, "removed")),
-            _spares(samples),
+            _judge_addition(numbered.of_stage("added")),
+            _judge_change(numbered.of_stage("changed"), numbered.of_stage("restarted")),
+            _judge_removal(numbered.of_stage("removed")),
+            _judge_others(numbered),
         ]
 
 
-def _run(command: str) -> Step:
-    return {"do": "run", "command": command, "deadline": _COMMAND}
+def _run(command: str) -> steps.RunCommand:
+    return steps.run_command(command, _COMMAND)
 
 
-def _reload(turn: ScenarioContext, kept: Sequence[Service]) -> list[Step]:
-    command = turn.supervisor.reload_command(turn.contender, kept)
+def _reload(context: ScenarioContext, kept: Sequence[Service]) -> list[steps.Step]:
+    command = context.supervisor.reload_command(context.contender, kept)
     return [] if command is None else [_run(command)]
 
 
-def _patience(turn: ScenarioContext) -> float:
-    return 4 * deadline(turn.contender) + 4 * _COMMAND
+def _timeout(context: ScenarioContext) -> float:
+    return 4 * deadline(context.contender) + 4 * _COMMAND
 
 
-def _added(turn: ScenarioContext, kept: Sequence[Service]) -> list[Event]:
-    turn.guest.write(turn.supervisor.files(turn.contender, kept))
-    enables = [turn.supervisor.enable_command(turn.contender, each) for each in kept[1:]]
-    names = [each.name for each in kept[1:]]
-    up: Step = {"do": "await", "services": names, "deadline": deadline(turn.contender)}
-    marked = [_run(command) for command in enables if command]
-    steps = (*marked, *_reload(turn, kept), up, {"do": "watch", "seconds": 2.5})
-    return run_stages(turn, [Stage("added", steps)], _patience(turn))
-
-
-def _changed(turn: ScenarioContext, kept: Sequence[Service]) -> list[Event]:
-    """The reload alone first; where that leaves the old one running, a stop and a start."""
-    turn.guest.write(turn.supervisor.files(turn.contender, kept))
-    service, patience = kept[1], deadline(turn.contender)
-    anew: Step = {"do": "await", "services": [service.name], "deadline": patience, "fresh": True}
-    settle: Step = {"do": "watch", "seconds": 2.5}
-    alone = Stage("changed", (*_reload(turn, kept), anew, settle, {"do": "snapshot"}))
-    played = run_stages(turn, [alone], _patience(turn))
-    if _as_wanted(played, service):
-        return [*played, {"act": "changed", "event": "in force", "service": service.name}]
-    stop = _run(turn.supervisor.stop_command(turn.contender, service))
-    start = _run(turn.supervisor.start_command(turn.contender, service))
-    end: Step = {"do": "end", "service": service.name, "deadline": patience}
-    up: Step = {**anew, "fresh": False}
-    # god loses a start that is asked for while it has not seen the end of what it stopped.
-    forced = Stage("restarted", (stop, end, settle, start, up, settle, {"do": "snapshot"}))
-    played += run_stages(turn, [forced], _patience(turn))
-    if _as_wanted(played, service):
-        played.append({"act": "restarted", "event": "in force", "service": service.name})
-    return played
-
-
-def _as_wanted(played: Sequence[Event], service: Service) -> bool:
-    """Whether the newest snapshot shows the changed service, and no old one."""
-    last = [event for event in played if event["event"] == "processes"][-1]
-    lines = [each["argv"] for each in last["processes"] if each["comm"] == "testd"]
-    own = [line for line in lines if service.name in line]
-    return len(own) == 1 and all(word in own[0] for word in OPTION)
-
-
-def _removed(turn: ScenarioContext, service: Service, kept: Sequence[Service]) -> list[Event]:
-    disable = _run(turn.supervisor.disable_command(turn.contender, service))
-    patience = deadline(turn.contender)
-    end: Step = {"do": "end", "service": service.name, "deadline": patience}
-    stay: Step = {"do": "watch", "seconds": max(5.0, 1.1 * (turn.contender.period or 0.0))}
-    seen: Step = {"do": "watch", "seconds": 0.2}
-    steps = (seen, disable, *_reload(turn, kept), end, stay, {"do": "snapshot"})
-    return run_stages(turn, [Stage("removed", steps)], _patience(turn))
-
-
-def _command(found: StageEvents) -> str:
-    """What was typed, in the order in which it was."""
-    typed = [event["command"] for _, event in found.all("ran") if event["command"] != "true"]
-    return (
-        "; ".join("; ".join(each.splitlines()) for each in typed) or "nothing: it looks by itself"
+def _add(context: ScenarioContext, kept: Sequence[Service]) -> list[Event]:
+    """Add all services but the first."""
+    context.guest.write(context.supervisor.files(context.contender, kept))
+    enable = [context.supervisor.enable_command(context.contender, service) for service in kept[1:]]
+    names = [service.name for service in kept[1:]]
+    stage = Stage(
+        "added",
+        (
+            *(_run(command) for command in enable if command),
+            *_reload(context, kept),
+            steps.await_up(names, deadline(context.contender)),
+            _SETTLE,
+        ),
     )
+    return run_stages(context, [stage], _timeout(context))
 
 
-def _added_after(found: StageEvents) -> float | None:
-    """Seconds from the last command's begin until both new services ran; None: they did not."""
-    asked, ups = found.last("ran"), found.all("up")
-    if asked is None or found.first("down") or not ups:
+def _change(context: ScenarioContext, kept: Sequence[Service]) -> list[Event]:
+    """Reload alone first; where that leaves the old daemon running, stop and start the service."""
+    context.guest.write(context.supervisor.files(context.contender, kept))
+    service, wait = kept[1], deadline(context.contender)
+    restart = steps.await_restart([service.name], wait)
+    reload = Stage("changed", (*_reload(context, kept), restart, _SETTLE, steps.snapshot()))
+    events = run_stages(context, [reload], _timeout(context))
+    if _is_in_force(events, service):
+        return [*events, _in_force("changed", service)]
+    stop = _run(context.supervisor.stop_command(context.contender, service))
+    start = _run(context.supervisor.start_command(context.contender, service))
+    forced = Stage(
+        "restarted",
+        (
+            stop,
+            steps.await_end(service.name, wait),
+            # god loses a start that it is asked for before it has seen the end of what it stopped.
+            _SETTLE,
+            start,
+            steps.await_up([service.name], wait),
+            _SETTLE,
+            steps.snapshot(),
+        ),
+    )
+    events += run_stages(context, [forced], _timeout(context))
+    return [*events, _in_force("restarted", service)] if _is_in_force(events, service) else events
+
+
+def _in_force(stage: str, service: Service) -> ChangeInForce:
+    return {"act": stage, "event": "in force", "service": service.name}
+
+
+def _is_in_force(events: Sequence[Event], service: Service) -> bool:
+    """Tell whether the newest snapshot shows the changed service, and no old one."""
+    snapshot = events_of_kind(events, SNAPSHOT)[-1]
+    lines = [
+        process["argv"]
+        for process in snapshot["processes"]
+        if process["comm"] == "testd" and service.name in process["argv"]
+    ]
+    return len(lines) == 1 and all(word in lines[0] for word in OPTION)
+
+
+def _remove(context: ScenarioContext, service: Service, kept: Sequence[Service]) -> list[Event]:
+    period = context.contender.period or 0.0
+    stage = Stage(
+        "removed",
+        (
+            steps.watch(0.2),
+            _run(context.supervisor.disable_command(context.contender, service)),
+            *_reload(context, kept),
+            steps.await_end(service.name, deadline(context.contender)),
+            steps.watch(max(5.0, 1.1 * period)),
+            steps.snapshot(),
+        ),
+    )
+    return run_stages(context, [stage], _timeout(context))
+
+
+def _commands(stage: Samples) -> str:
+    """Return the commands that were run, in their order."""
+    commands = [ran.event["command"] for ran in stage.all(RAN)]
+    lines = [line for command in commands if command != "true" for line in command.splitlines()]
+    return "; ".join(lines) or "nothing: it looks by itself"
+
+
+def _added_after(stage: Samples) -> float | None:
+    """Return the seconds from the last command until both new services ran; None: they did not."""
+    command, ups = stage.last(RAN), stage.all(UP)
+    if command is None or stage.first(DOWN) or not ups:
         return None
-    return seconds(asked[1]["begin_ns"], max(event["main_ns"] for _, event in ups))
+    return elapsed(command.event["begin_ns"], max(up.event["main_ns"] for up in ups))
 
 
-def _adds(found: StageEvents) -> Verdict:
-    asked, took, down = found.last("ran"), _added_after(found), found.first("down")
-    if asked is None:
+def _judge_addition(stage: Samples) -> Verdict:
+    command, seconds, down = stage.last(RAN), _added_after(stage), stage.first(DOWN)
+    if command is None:
         return Verdict(ADDS, "not measured", "No service was added.")
-    if took is None:
-        waited = format_duration(down[1]["deadline_s"]) if down else "the time given"
-        seen = (asked[0], *((down[0],) if down else ()))
-        return Verdict(ADDS, "no", f"Not within {waited}: {_command(found)}.", seen)
-    ups = tuple(number for number, _ in found.all("up"))
-    sentence = f"Two new ones ran after {format_duration(took)}: {_command(found)}."
-    return Verdict(ADDS, "yes", sentence, (asked[0], *ups))
+    if seconds is None:
+        waited = format_duration(down.event["deadline_s"]) if down else "the time given"
+        sentence = f"Not within {waited}: {_commands(stage)}."
+        return Verdict(ADDS, "no", sentence, numbers(command, down))
+    sentence = f"Two new ones ran after {format_duration(seconds)}: {_commands(stage)}."
+    return Verdict(ADDS, "yes", sentence, numbers(command, stage.all(UP)))
 
 
-def _changes(found: StageEvents, forced: StageEvents) -> Verdict:
-    asked = found.first("ran")
-    if asked is None:
+def _judge_change(stage: Samples, forced: Samples) -> Verdict:
+    command = stage.first(RAN)
+    if command is None:
         return Verdict(CHANGES, "not measured", "No service was changed.")
-    if found.first("in force"):
-        up = found.first("up")
-        took = (
-            format_duration(seconds(asked[1]["begin_ns"], up[1]["main_ns"])) if up else "some time"
-        )
-        seen = (asked[0], *((up[0],) if up else ()))
-        sentence = f"It ran as changed after {took}: {_command(found)}."
-        return Verdict(CHANGES, "yes", sentence, seen)
-    if not forced.first("in force"):
-        seen = (asked[0], *(number for number, _ in forced.all("ran")))
-        sentence = f"Neither by: {_command(found)}; nor by: {_command(forced)}."
-        return Verdict(CHANGES, "no", sentence, seen)
-    sentence = f"The old one runs on after: {_command(found)}; it took: {_command(forced)}."
-    up = forced.first("up")
-    return Verdict(CHANGES, "partly", sentence, (asked[0], *((up[0],) if up else ())))
+    if stage.first(IN_FORCE):
+        up = stage.first(UP)
+        begin_ns = command.event["begin_ns"]
+        after = format_elapsed(begin_ns, up.event["main_ns"]) if up else "some time"
+        sentence = f"It ran as changed after {after}: {_commands(stage)}."
+        return Verdict(CHANGES, "yes", sentence, numbers(command, up))
+    if not forced.first(IN_FORCE):
+        sentence = f"Neither by: {_commands(stage)}; nor by: {_commands(forced)}."
+        return Verdict(CHANGES, "no", sentence, numbers(command, forced.all(RAN)))
+    sentence = f"The old one runs on after: {_commands(stage)}; it took: {_commands(forced)}."
+    return Verdict(CHANGES, "partly", sentence, numbers(command, forced.first(UP)))
 
 
-def _removes(found: StageEvents) -> Verdict:
-    asked, alive, gone = found.first("ran"), found.first("alive"), found.first("gone", service="s3")
-    again = [each for each in found.all("start", service="s3") if gone and each[0] > gone[0]]
-    if asked is None:
+def _judge_removal(stage: Samples) -> Verdict:
+    command, alive = stage.first(RAN), stage.first(ALIVE)
+    gone = stage.first(GONE, service="s3")
+    if command is None:
         return Verdict(REMOVES, "not measured", "No service was removed.")
     if alive is not None or gone is None:
-        seen = (asked[0], *((alive[0],) if alive else ()))
-        return Verdict(REMOVES, "no", f"It runs on after: {_command(found)}.", seen)
-    if again:
-        sentence = f"It ended, and was started again: {_command(found)}."
-        return Verdict(REMOVES, "no", sentence, (asked[0], gone[0], again[0][0]))
-    took = format_duration(seconds(asked[1]["begin_ns"], gone[1]["seen_ns"]))
-    sentence = f"It ended after {took}, for good: {_command(found)}."
-    return Verdict(REMOVES, "yes", sentence, (asked[0], gone[0]))
+        sentence = f"It runs on after: {_commands(stage)}."
+        return Verdict(REMOVES, "no", sentence, numbers(command, alive))
+    starts = stage.all(STARTED, service="s3")
+    again = next((start for start in starts if start.number > gone.number), None)
+    if again is not None:
+        sentence = f"It ended, and was started again: {_commands(stage)}."
+        return Verdict(REMOVES, "no", sentence, numbers(command, gone, again))
+    after = format_elapsed(command.event["begin_ns"], gone.event["seen_ns"])
+    sentence = f"It ended after {after}, for good: {_commands(stage)}."
+    return Verdict(REMOVES, "yes", sentence, numbers(command, gone))
 
 
-def _spares(samples: Sequence[Event]) -> Verdict:
-    shots = [(number, each) for number, each in enumerate(samples) if each["event"] == "processes"]
-    starts = [(number, _starts(each)) for number, each in shots]
-    if len(starts) < 2:
+def _judge_others(numbered: Samples) -> Verdict:
+    """Judge whether the first service, which nothing changed, was left alone."""
+    snapshots = numbered.all(SNAPSHOT)
+    if len(snapshots) < 2:
         return Verdict(SPARES, "not measured", "Nothing happened beside the untouched service.")
-    (first, before), (last, after) = starts[0], starts[-1]
-    if after == before:
+    first, last = snapshots[0], snapshots[-1]
+    more = _starts(last) - _starts(first)
+    if not more:
         sentence = "The untouched service was not started again throughout."
-        return Verdict(SPARES, "yes", sentence, (first, last))
-    ends = [
-        number
-        for number, each in enumerate(samples)
-        if each["event"] in ("gone", "start") and each.get("service") == "s1"
-    ]
-    sentence = f"The untouched service was started {after - before} times more."
-    return Verdict(SPARES, "no", sentence, tuple(ends[:4]) or (first, last))
+        return Verdict(SPARES, "yes", sentence, numbers(first, last))
+    changes = numbers(numbered.all(GONE, service="s1"), numbered.all(STARTED, service="s1"))
+    sentence = f"The untouched service was started {more} times more."
+    return Verdict(SPARES, "no", sentence, changes[:4] or numbers(first, last))
 
 
-def _starts(snapshot: Event) -> int:
-    return next(int(each["starts"]) for each in snapshot["services"] if each["service"] == "s1")
+def _starts(snapshot: Numbered[Snapshot]) -> int:
+    """Return how often the first service was started."""
+    records = snapshot.event["services"]
+    return next(record["starts"] for record in records if record["service"] == "s1")
 
 
 SCENARIO = Reload()

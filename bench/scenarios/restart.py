@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import dataclass
 
-from bench.model.evidence import cpu_used, rationed
-from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
+from bench.model import steps
+from bench.model.events import CPU_MARK, RESTART, Event, events_of_kind
+from bench.model.events.program import Restart as RestartEvent
+from bench.model.processes import cpu_used
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single, summary
+from bench.model.timing import NS_PER_MS, deadline, has_long_limit
+from bench.model.trials import long_uptimes, restart_latencies
 from supervisors.contender import Contender
 
+# s of uptime before a kill of the group "short".
 SHORT_UPTIME = 0.3
 SHORT_TRIALS = 10
-# A poller killed at a fixed uptime is always killed in the same phase: seen, not ranked.
+# A poller killed at a fixed uptime is always killed in the same phase: recorded, not ranked.
 SHORT_TRIALS_OF_POLLER = 5
-# No two guests of a run break their service within the same so many seconds.
+# s: no two guests of a run break their service within the same slot.
 SLOT_WIDTH = 0.05
-_MS = 1e-6
+
+
+@dataclass(frozen=True)
+class RestartTrials:
+    """The trials of one unit: how many with the daemon up for long, and up for SHORT_UPTIME."""
+
+    long: int
+    short: int
+    seed: int
 
 
 class Restart(Scenario):
@@ -25,158 +39,158 @@ class Restart(Scenario):
 
     name = "restart"
     title = "restart latency"
-    rank = 1
-    quiet: ClassVar[bool] = True
+    position = 1
+    needs_quiet_host = True
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        if depth.budget is not None and _trial_seconds(contender) * 2 > depth.budget:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        if not effort.allows(2 * _trial_seconds(contender)):
             return []
-        each = _trials_per_guest(contender, depth)
-        guests = math.ceil(depth.trials / each)
-        if not _never_forgets(contender):
-            guests = min(guests, depth.replicas)
-        guests = max(guests, min(depth.trials, depth.rounds))
-        long = _dealt(depth.trials, guests)
-        short = _dealt(_short_trials(contender, depth), guests)
+        guests = _guest_count(contender, effort)
+        long = _split_evenly(effort.trials, guests)
+        short = _split_evenly(_short_trials(contender, effort), guests)
         return [
             WorkUnit(
                 self.name,
-                seconds=_seconds(contender, long[guest], short[guest]),
+                seconds=_expected_seconds(contender, long[guest], short[guest]),
                 trials=long[guest] + short[guest],
-                work={"long": long[guest], "short": short[guest], "seed": depth.seed + guest},
-                min_seconds=_least(contender, long[guest], short[guest]),
+                parameters=RestartTrials(long[guest], short[guest], effort.seed + guest),
+                min_seconds=_min_seconds(contender, long[guest], short[guest]),
             )
             for guest in range(guests)
         ]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        contender = turn.contender
-        index, count = turn.slot
-        groups = [
-            {"name": "long", "trials": share.work["long"], "uptime": _uptimes(contender)},
-            {"name": "short", "trials": share.work["short"], "uptime": [SHORT_UPTIME] * 2},
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        contender, trials = context.contender, unit.parameters_as(RestartTrials)
+        groups: list[steps.TrialGroup] = [
+            {"name": "long", "trials": trials.long, "uptime": long_uptimes(contender)},
+            {"name": "short", "trials": trials.short, "uptime": [SHORT_UPTIME] * 2},
         ]
-        steps = [
-            {"do": "cpu_mark", "label": "before trials", **turn.tree},
-            {
-                "do": "trials",
-                "service": turn.services[0].name,
-                "signal": 9,
-                "groups": [group for group in groups if group["trials"]],
-                "warmup": 0 if contender.period or contender.start_limit else 1,
-                "deadline": _deadline(contender),
-                "limit": contender.periodic_limit,
-                "slot": {"index": index, "count": count, "width": SLOT_WIDTH}
-                if contender.period is None
-                else None,
-                "ready": contender.readiness is not None,
-            },
-            {"do": "cpu_mark", "label": "after trials", **turn.tree},
+        kills: steps.Trials = {
+            "do": "trials",
+            "service": context.services[0].name,
+            "signal": 9,
+            "groups": [group for group in groups if group["trials"]],
+            "warmup": 0 if contender.period or contender.start_limit else 1,
+            "deadline": deadline(contender),
+            "limit": contender.periodic_limit,
+            "slot": _time_slot(context),
+            "ready": contender.readiness is not None,
+        }
+        plan: list[steps.Step] = [
+            steps.mark_cpu(context.tree, "before trials"),
+            kills,
+            steps.mark_cpu(context.tree, "after trials"),
         ]
-        return turn.measure(steps, share.seconds * 4 + 2 * _deadline(contender) + 60)
+        return context.measure(plan, unit.seconds * 4 + 2 * deadline(contender) + 60)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        # A restart that never came is no warm-up.
+        # A warm-up without a restart counts all the same: the supervisor failed.
         trials = [
-            each
-            for each in samples
-            if each["event"] == "sample" and (each["censored"] or not each["warmup"])
+            trial
+            for trial in events_of_kind(samples, RESTART)
+            if trial["censored"] or not trial["warmup"]
         ]
         metrics = []
         for group in ("long", "short"):
-            of_group = [each for each in trials if each["group"] == group]
+            of_group = [trial for trial in trials if trial["group"] == group]
             if of_group or group == "long":
-                metrics += _latencies(group, of_group, contender)
-        return [*metrics, *_cpu(samples)]
+                metrics += _latency_metrics(group, of_group, contender)
+        return [*metrics, _cpu_metric(samples)]
 
 
-def _latencies(group: str, trials: Sequence[Event], contender: Contender) -> list[Metric]:
-    seen = [each for each in trials if not each["censored"]]
-    censored = len(trials) - len(seen)
-    restart = [(each["main_ns"] - each["kill_ns"]) * _MS for each in seen]
-    found = [summary(f"restart_{group}", "ms", restart, censored)]
+def _time_slot(context: ScenarioContext) -> steps.TimeSlot | None:
+    """Return the slot for kills; none for a poller, whose phase it would lock."""
+    if context.contender.period is not None:
+        return None
+    index, count = context.slot
+    return {"index": index, "count": count, "width": SLOT_WIDTH}
+
+
+def _latency_metrics(
+    group: str, trials: Sequence[RestartEvent], contender: Contender
+) -> list[Metric]:
+    latencies = restart_latencies(trials)
+    metrics = [summary(f"restart_{group}", "ms", latencies, len(trials) - len(latencies))]
     if contender.readiness:
         ready = [
-            (each["ready_ns"] - each["kill_ns"]) * _MS for each in seen if each.get("ready_ns")
+            (ready_ns - trial["kill_ns"]) / NS_PER_MS
+            for trial in trials
+            if not trial["censored"] and (ready_ns := trial.get("ready_ns"))
         ]
-        found.append(summary(f"ready_{group}", "ms", ready, len(trials) - len(ready)))
-    return found
+        metrics.append(summary(f"ready_{group}", "ms", ready, len(trials) - len(ready)))
+    return metrics
 
 
-def _cpu(samples: Sequence[Event]) -> list[Metric]:
-    """CPU time of the supervision tree per restart, looking and waiting included."""
-    marks = [each for each in samples if each["event"] == "cpu_mark"]
-    restarts = sum(each["event"] == "sample" and not each["censored"] for each in samples)
-    spent = sum(
+def _cpu_metric(samples: Sequence[Event]) -> Metric:
+    """Return the CPU time of the supervision tree per restart, looks and waits included."""
+    marks = events_of_kind(samples, CPU_MARK)
+    restarts = sum(not trial["censored"] for trial in events_of_kind(samples, RESTART))
+    spent_ns = sum(
         cpu_used(before, after) for before, after in zip(marks[::2], marks[1::2], strict=False)
     )
-    if not restarts or not spent:
-        return [Metric("cpu_per_restart", "us", status="not measured", note="no restart seen")]
+    if not restarts or not spent_ns:
+        return Metric("cpu_per_restart", "us", status="not measured", note="no restart seen")
     note = "idle time included, short-lived helpers not"
-    return [single("cpu_per_restart", "us", spent / restarts / 1e3, note=note)]
-
-
-def _uptimes(contender: Contender) -> list[float]:
-    return [contender.settled_uptime, contender.settled_uptime + (contender.period or 1.0)]
-
-
-def _deadline(contender: Contender) -> float:
-    """Seconds after which a restart counts as not seen: beyond every period and hold-off."""
-    return 2 * (contender.period or 0.0) + 15.0
+    return single("cpu_per_restart", "us", spent_ns / restarts / 1e3, note=note)
 
 
 def _trial_seconds(contender: Contender) -> float:
-    """What a long trial takes: the uptime drawn, and the look that follows it."""
-    low, high = _uptimes(contender)
+    """Return the seconds of a long trial: the uptime drawn, and the look that follows it."""
+    low, high = long_uptimes(contender)
     return _within_limit(contender, (low + high) / 2 + (contender.period or 0.0) / 2)
 
 
 def _within_limit(contender: Contender, seconds: float) -> float:
-    """What a trial of so many seconds takes where starts are limited over a short time."""
-    if contender.periodic_limit is None or rationed(contender):
+    """Return the seconds of a trial where a limit of short window may make it longer."""
+    if contender.periodic_limit is None or has_long_limit(contender):
         return seconds
     count, window = contender.periodic_limit
     return max(seconds, window / (count - 1))
 
 
-def _seconds(contender: Contender, long: int, short: int) -> float:
+def _expected_seconds(contender: Contender, long: int, short: int) -> float:
     pause = SHORT_UPTIME + (contender.period or 1.0)
     return long * _trial_seconds(contender) + short * pause
 
 
-def _least(contender: Contender, long: int, short: int) -> float:
-    """Seconds that the trials need, whoever measures: of each its uptime, or a poller's period."""
-    low, high = _uptimes(contender)
+def _min_seconds(contender: Contender, long: int, short: int) -> float:
+    """Return the seconds that the trials need at least: of each its uptime, or a period."""
+    low, high = long_uptimes(contender)
     period = contender.period or 0.0
-    each = _within_limit(contender, max((low + high) / 2, period))
-    return long * each + short * max(SHORT_UPTIME, period)
+    long_trial = _within_limit(contender, max((low + high) / 2, period))
+    return long * long_trial + short * max(SHORT_UPTIME, period)
 
 
-def _never_forgets(contender: Contender) -> bool:
-    """Return whether waiting never lifts its limit of starts: only a new guest does."""
+def _guest_count(contender: Contender, effort: SamplingEffort) -> int:
+    guests = math.ceil(effort.trials / _trials_per_guest(contender, effort))
+    if not _has_lasting_limit(contender):
+        guests = min(guests, effort.max_guests)
+    return max(guests, min(effort.trials, effort.min_guests))
+
+
+def _has_lasting_limit(contender: Contender) -> bool:
+    """Tell whether waiting never lifts its limit of starts: only a new guest does."""
     return contender.start_limit is not None and contender.start_limit.seconds is None
 
 
-def _trials_per_guest(contender: Contender, depth: SamplingEffort) -> int:
-    if depth.replicas == 1 and not _never_forgets(contender):
-        return depth.trials
-    each = max(2, int(depth.enough / _trial_seconds(contender)))
-    if contender.start_limit is None or not rationed(contender):
-        return each
-    # A limit over so long a time is kept by spreading: starts, the first among them, stay below.
+def _trials_per_guest(contender: Contender, effort: SamplingEffort) -> int:
+    if effort.max_guests == 1 and not _has_lasting_limit(contender):
+        return effort.trials
+    if contender.start_limit is None or not has_long_limit(contender):
+        return max(2, int(effort.guest_seconds / _trial_seconds(contender)))
+    # Starts, the first among them, stay below a limit of long window by using more guests.
     starts = contender.start_limit.count - 3
-    share = depth.trials / (depth.trials + _short_trials(contender, depth))
+    share = effort.trials / (effort.trials + _short_trials(contender, effort))
     return max(1, int(starts * share))
 
 
-def _short_trials(contender: Contender, depth: SamplingEffort) -> int:
+def _short_trials(contender: Contender, effort: SamplingEffort) -> int:
     most = SHORT_TRIALS if contender.period is None else SHORT_TRIALS_OF_POLLER
-    return min(most, math.ceil(depth.trials / 3))
+    return min(most, math.ceil(effort.trials / 3))
 
 
-def _dealt(total: int, guests: int) -> list[int]:
-    """A number dealt out evenly."""
-    return [total // guests + (1 if guest < total % guests else 0) for guest in range(guests)]
+def _split_evenly(total: int, parts: int) -> list[int]:
+    return [total // parts + (1 if part < total % parts else 0) for part in range(parts)]
 
 
 SCENARIO = Restart()

@@ -7,41 +7,61 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench.model.evidence import duration, find, numbers, patience, spacing
-from bench.model.scenario import (
+from bench.model import steps
+from bench.model.events import (
+    DIED,
+    FOOTPRINT,
+    GATHERED,
+    GAVE_UP,
+    RAN,
+    RESTART,
+    SNAPSHOT,
     Event,
+    events_of_kind,
+)
+from bench.model.events.added import SupervisorDied
+from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.processes import live_processes
+from bench.model.scenario import (
+    Answer,
     SamplingEffort,
     Scenario,
     ScenarioContext,
-    Step,
     Verdict,
     WorkUnit,
 )
 from bench.model.statistics import Metric, single, summary
+from bench.model.timing import NS_PER_MS, NS_PER_S, deadline, format_duration, start_spacing
+from bench.model.trials import long_uptimes, restart_latencies
 from provision.errors import Problem
 from supervisors.contender import Contender
 from supervisors.service import services_of
 
-# The last one is beyond every ceiling that is written into a supervisor here; whoever keeps all of
-# them has none that a single machine would meet.
+# The last size is beyond every limit that is written into a supervisor here: one that keeps all of
+# them has no limit that a single machine would meet.
 SIZES = (1, 10, 100, 990, 2000)
 SIZES_QUICK = (1, 10)
 ASKED = 990
 TRIALS = 3
-# A poller that looks more seldom than this is watched once at each size.
+# s. A poller with a longer period gets one trial at each size.
 SLOW = 10.0
-# Seconds within which the end of a guest that is full of services is seen.
+# s in which the end of a guest that is full of services is noticed.
 END_SEEN = 20.0
-# By documented means: what a process may open is raised to what the guest's kernel allows.
-_RAISE = (
+# kB of free memory below which the guest counts as full.
+_LITTLE = 65536
+_KEPT = frozenset(kind.name for kind in (GATHERED, FOOTPRINT, RAN, RESTART, GAVE_UP, DIED))
+# By documented means: every process may open as many files as the guest's kernel allows.
+_RAISE_FILE_LIMITS = (
     "most=$(ulimit -Hn); for each in /proc/[0-9]*; do"
     " prlimit --pid ${each#/proc/} --nofile=$most:$most; done 2> /dev/null; true"
 )
-_ROOM = (
+# Print processes, pid_max, processes a user may have, files a process may open, free memory in kB.
+_PRINT_ROOM = (
     "set -- /proc/[0-9]*; echo $# $(cat /proc/sys/kernel/pid_max) "
     " $(sed -n 's/Max processes *\\([0-9a-z]*\\).*/\\1/p' /proc/self/limits)"
     " $(ulimit -Hn) $(sed -n 's/MemAvailable: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)"
 )
+_TIMEOUT = 3600.0  # s
 
 
 class Scale(Scenario):
@@ -49,211 +69,220 @@ class Scale(Scenario):
 
     name = "scale"
     title = "from 1 to 2000 services"
-    rank = 16
+    position = 16
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         period = contender.period or 0.0
-        if depth.budget is not None and 2 * period > depth.budget:
+        if not effort.allows(2 * period):
             return []
-        sizes = SIZES if depth.budget is None else SIZES_QUICK
-        seconds = 60 + len(sizes) * (5 + 2 * period + _trials(contender) * (spacing(contender) + 1))
-        return [WorkUnit(self.name, seconds, 1, {"sizes": sizes}, own_guest=True, cpu_heavy=True)]
+        sizes = SIZES_QUICK if effort.quick else SIZES
+        trials_seconds = _trial_count(contender) * (start_spacing(contender) + 1)
+        seconds = 60 + len(sizes) * (5 + 2 * period + trials_seconds)
+        return [
+            WorkUnit(self.name, seconds, trials=1, parameters=sizes, own_guest=True, cpu_heavy=True)
+        ]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        turn.guest.run(_RAISE)
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        context.guest.run(_RAISE_FILE_LIMITS)
         events: list[Event] = []
-        for before, size in itertools.pairwise((0, *share.work["sizes"])):
+        for before, size in itertools.pairwise((0, *unit.parameters_as(tuple))):
             try:
-                taken = self._at(turn, before, size)
+                taken = _measure_size(context, before, size)
             except Problem:
                 # A PID 1 that dies takes the measuring program with it before its end is seen.
-                if not (
-                    turn.contender.pid1 and turn.guest.wait_for_end(time.monotonic() + END_SEEN)
-                ):
+                pid1 = context.contender.pid1
+                if not (pid1 and context.guest.wait_for_end(time.monotonic() + END_SEEN)):
                     raise
-                return [*events, {"size": size, "event": "died"}]
+                died: SupervisorDied = {"size": size, "event": "died"}
+                return [*events, died]
             events += [{"size": size, **event} for event in taken if event["event"] in _KEPT]
-            if any(_too_much(event) for event in taken):
+            if _is_too_much(taken):
                 break
         return events
 
-    def _at(self, turn: ScenarioContext, before: int, size: int) -> list[Event]:
-        contender, tree = turn.contender, sorted(turn.supervisor.process_names)
-        steps: list[Step] = []
-        if size > 1:
-            steps += _bring_up(turn, size)
-        names = [service.name for service in turn.services]
-        # Nothing new for that long: none of those missing is going to come.
-        stall = patience(contender) + (30 if size > 100 else 0)
-        steps += [
-            {"do": "gather", "services": names, "new": names[before:], "stall": stall},
-            {"do": "watch", "seconds": spacing(contender) + 1},
-            {"do": "run", "command": _ROOM, "deadline": 60},
-            {"do": "snapshot"},
-        ]
-        events = turn.measure(steps, 3600)
-        if not contender.pid1 and not _supervisors(tree, events):
-            return [*events, {"event": "died"}]
-        more: list[Step] = [
-            {"do": "footprint", "root": tree, "pid1": contender.pid1, "services": size},
-            {
-                "do": "trials",
-                # A fresh one each time, for limits of starts, and one that was up before.
-                "service": names[before if size <= SIZES_QUICK[-1] else before - 1],
-                "groups": [
-                    {"name": str(size), "trials": _trials(contender), "uptime": _uptimes(contender)}
-                ],
-                "deadline": stall,
-                "limit": contender.periodic_limit,
-            },
-        ]
-        return [*events, *turn.measure(more, 3600)]
-
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        sizes = sorted({each["size"] for each in samples})
-        return [metric for size in sizes for metric in _metrics(size, samples)]
+        numbered = number_samples(samples)
+        return [metric for size in _sizes(samples) for metric in _metrics(size, numbered)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        sizes = sorted({each["size"] for each in samples})
-        asked = [size for size in sizes if size >= 10]
-        return [_verdict(size, samples) for size in asked]
+        numbered = number_samples(samples)
+        return [_verdict(size, numbered) for size in _sizes(samples) if size >= 10]
 
 
-# Less memory than this, in kB, is none.
-_LITTLE = 65536
-_KEPT = frozenset({"gathered", "footprint", "ran", "sample", "gaveup", "died"})
+def _sizes(samples: Sequence[Event]) -> list[int]:
+    return sorted({sample["size"] for sample in samples})
 
 
-def _too_much(event: Event) -> bool:
-    return event["event"] == "died" or bool(event["event"] == "gathered" and event["down"] > 0)
+def _is_too_much(events: Sequence[Event]) -> bool:
+    """Tell whether the supervisor died, or does not keep all services."""
+    if events_of_kind(events, DIED):
+        return True
+    return any(gathered["down"] > 0 for gathered in events_of_kind(events, GATHERED))
 
 
-def _supervisors(names: Sequence[str], events: Sequence[Event]) -> list[Event]:
-    """The supervisor's own processes in the last snapshot."""
-    picture = find(events, "processes")[-1][1]
-    return [each for each in picture["processes"] if each["comm"] in names and each["state"] != "Z"]
-
-
-def _trials(contender: Contender) -> int:
+def _trial_count(contender: Contender) -> int:
     return TRIALS if (contender.period or 0.0) < SLOW else 1
 
 
-def _uptimes(contender: Contender) -> list[float]:
-    return [contender.settled_uptime, contender.settled_uptime + (contender.period or 1.0)]
+def _measure_size(context: ScenarioContext, before: int, size: int) -> list[Event]:
+    """Bring up services until there are so many, and measure what they cost."""
+    contender = context.contender
+    bring_up = _bring_up(context, size) if size > 1 else []
+    names = [service.name for service in context.services]
+    # Seconds without a start after which none of the missing ones comes.
+    stall = deadline(contender, services=1) + (30 if size > 100 else 0)
+    gather: steps.Gather = {
+        "do": "gather", "services": names, "new": names[before:], "stall": stall,
+    }  # fmt: skip
+    settle = steps.watch(start_spacing(contender) + 1)
+    room = steps.run_command(_PRINT_ROOM, 60)
+    events = context.measure([*bring_up, gather, settle, room, steps.snapshot()], _TIMEOUT)
+    if not contender.pid1 and not _supervisor_lives(context, events):
+        died: SupervisorDied = {"event": "died"}
+        return [*events, died]
+    trials: steps.Trials = {
+        "do": "trials",
+        # One that was not killed before, for limits of starts, and that was up before.
+        "service": names[before if size <= SIZES_QUICK[-1] else before - 1],
+        "groups": [
+            {
+                "name": str(size),
+                "trials": _trial_count(contender),
+                "uptime": long_uptimes(contender),
+            }
+        ],
+        "deadline": stall,
+        "limit": contender.periodic_limit,
+    }
+    costs = context.measure([steps.measure_footprint(size, context.tree), trials], _TIMEOUT)
+    return [*events, *costs]
 
 
-def _bring_up(turn: ScenarioContext, size: int) -> list[Step]:
-    """Configure so many services; the steps by which the supervisor takes them up."""
-    wanted = services_of(turn.contender, size)
-    command = turn.supervisor.reload_command(turn.contender, wanted)
+def _bring_up(context: ScenarioContext, size: int) -> list[steps.Step]:
+    """Configure so many services; return the steps by which the supervisor takes them up."""
+    wanted = services_of(context.contender, size)
+    command = context.supervisor.reload_command(context.contender, wanted)
     if command is None:
-        turn.grow(size)
+        context.keep_services(size)
         return []
-    turn.services = wanted
-    turn.supervisor.configure(turn.guest, turn.contender, wanted)
-    return [{"do": "run", "command": command, "deadline": 1200}]
+    context.services = wanted
+    context.supervisor.configure(context.guest, context.contender, wanted)
+    return [steps.run_command(command, 1200)]
 
 
-def _metrics(size: int, samples: Sequence[Event]) -> list[Metric]:
-    gathered = find(samples, "gathered", size=size)
+def _supervisor_lives(context: ScenarioContext, events: Sequence[Event]) -> bool:
+    """Tell whether the last snapshot shows a process of the supervisor."""
+    snapshot = events_of_kind(events, SNAPSHOT)[-1]
+    return bool(live_processes(snapshot, *context.supervisor.process_names))
+
+
+def _metrics(size: int, numbered: Samples) -> list[Metric]:
+    gathered = numbered.all(GATHERED, size=size)
     if not gathered:
         return []
-    sizes = find(samples, "footprint", size=size)
-    trials = [each for _, each in find(samples, "sample", size=size) if not each["warmup"]]
-    latencies = [
-        (each["main_ns"] - each["kill_ns"]) / 1e6 for each in trials if not each["censored"]
+    metrics = [
+        single(f"scale_up_{size}", "", each.event["asked"] - each.event["down"])
+        for each in gathered
     ]
-    found = [single(f"scale_up_{size}", "", each["asked"] - each["down"]) for _, each in gathered]
-    found.append(single(f"scale_lost_{size}", "", _starts(size, samples)[1]))
-    took = _bringing_up(size, samples)
-    if took is not None:
-        found.append(single(f"scale_seconds_{size}", "s", took / 1e9))
-    for _, each in sizes:
-        found.append(single(f"scale_processes_{size}", "", each["total"]["processes"]))
-        if each["total"]["Pss"] is not None:
-            found.append(single(f"scale_pss_{size}", "kB", each["total"]["Pss"]))
-    return [
-        *found,
-        summary(f"scale_restart_{size}", "ms", latencies, len(trials) - len(latencies)),
+    metrics.append(single(f"scale_lost_{size}", "", _starts_so_far(size, numbered)[1]))
+    brought_up_ns = _bring_up_ns(size, numbered)
+    if brought_up_ns is not None:
+        metrics.append(single(f"scale_seconds_{size}", "s", brought_up_ns / NS_PER_S))
+    for footprint in numbered.all(FOOTPRINT, size=size):
+        total = footprint.event["total"]
+        metrics.append(single(f"scale_processes_{size}", "", total["processes"]))
+        if total["Pss"] is not None:
+            metrics.append(single(f"scale_pss_{size}", "kB", total["Pss"]))
+    trials = [
+        trial.event for trial in numbered.all(RESTART, size=size) if not trial.event["warmup"]
     ]
+    latencies = restart_latencies(trials)
+    censored = len(trials) - len(latencies)
+    return [*metrics, summary(f"scale_restart_{size}", "ms", latencies, censored)]
 
 
-def _starts(size: int, samples: Sequence[Event]) -> tuple[int, int]:
-    """How often services were started up to that size, and of how many no stamp is known.
+def _starts_so_far(size: int, numbered: Samples) -> tuple[int, int]:
+    """Return the number of starts up to that size, and of how many no stamp is known.
 
-    They were started to bring them up, and after a kill.
+    Services start when they are brought up, and after a kill.
     """
-    known = [each for each in samples if each["size"] <= size]
-    gathered, trials = find(known, "gathered"), find(known, "sample", censored=False)
-    starts = len(trials) + sum(each["starts"] for _, each in gathered)
-    lost = [each["lost"] for _, each in gathered] + [each["starts_missed"] for _, each in trials]
-    return starts, sum(lost)
+    gathered = [each.event for each in numbered.all(GATHERED) if each.event["size"] <= size]
+    restarts = [
+        trial.event
+        for trial in numbered.all(RESTART, censored=False)
+        if trial.event["size"] <= size
+    ]
+    starts = len(restarts) + sum(each["starts"] for each in gathered)
+    lost = sum(each["lost"] for each in gathered)
+    return starts, lost + sum(trial["starts_missed"] for trial in restarts)
 
 
-def _bringing_up(size: int, samples: Sequence[Event]) -> int | None:
-    """Nanoseconds from the request, or from the first start, to the last start of the new ones."""
-    gathered = find(samples, "gathered", size=size)
-    if size == 1 or not gathered or gathered[0][1]["last_ns"] is None:
+def _bring_up_ns(size: int, numbered: Samples) -> int | None:
+    """Return the ns from the request, or the first start, to the last start of the new ones."""
+    gathered = numbered.first(GATHERED, size=size)
+    if size == 1 or gathered is None:
         return None
-    # Who restarts to take up services has no request; a scanner may find them before it is made.
-    asked = [each["begin_ns"] for _, each in find(samples, "ran", size=size)]
-    first = int(gathered[0][1]["first_ns"])
-    begin = min(first, asked[0]) if len(asked) == 2 else first
-    return int(gathered[0][1]["last_ns"]) - begin
+    first_ns, last_ns = gathered.event["first_ns"], gathered.event["last_ns"]
+    if first_ns is None or last_ns is None:
+        return None
+    # Without a request, the supervisor was restarted; with one, a scanner may find them earlier.
+    commands = [ran.event["begin_ns"] for ran in numbered.all(RAN, size=size)]
+    begin_ns = min(first_ns, commands[0]) if len(commands) == 2 else first_ns
+    return last_ns - begin_ns
 
 
-def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
+def _verdict(size: int, numbered: Samples) -> Verdict:
     behaviour = f"keeps {size} services"
-    gathered, sizes = find(samples, "gathered", size=size), find(samples, "footprint", size=size)
-    trials, ran = find(samples, "sample", size=size), find(samples, "ran", size=size)
-    died = find(samples, "died", size=size)
-    evidence = numbers(gathered, sizes, trials, ran, died)
+    gathered, footprints = numbered.all(GATHERED, size=size), numbered.all(FOOTPRINT, size=size)
+    trials, commands = numbered.all(RESTART, size=size), numbered.all(RAN, size=size)
+    died = numbered.all(DIED, size=size)
+    evidence = numbers(gathered, footprints, trials, commands, died)
     if not gathered:
         sentence = "PID 1 died while it took them up, and the machine with it."
         return Verdict(behaviour, "no", sentence, evidence)
-    there = gathered[0][1]["asked"] - gathered[0][1]["down"]
-    took = _bringing_up(size, samples)
-    said = [f"{there} of {size} ran" + (f" {duration(took)} after the request" if took else "")]
-    starts, lost = _starts(size, samples)
-    said.append(f"{lost or 'no'} stamp{'s' if lost > 1 else ''} lost of {starts} starts so far")
-    said += _cost(size, there, samples)
-    seen = [each for _, each in trials if not each["warmup"] and not each["censored"]]
-    if seen:
-        slowest = max(each["main_ns"] - each["kill_ns"] for each in seen)
-        said.append(f"one killed was back after {duration(slowest)} at the latest")
+    up = gathered[0].event["asked"] - gathered[0].event["down"]
+    took_ns = _bring_up_ns(size, numbered)
+    after = f" {format_duration(took_ns / NS_PER_S)} after the request" if took_ns else ""
+    starts, lost = _starts_so_far(size, numbered)
+    stamps = f"{lost or 'no'} stamp{'s' if lost > 1 else ''} lost of {starts} starts so far"
+    phrases = [f"{up} of {size} ran{after}", stamps, *_describe_cost(size, up, numbered)]
+    latencies = restart_latencies(trial.event for trial in trials if not trial.event["warmup"])
+    if latencies:
+        slowest = format_duration(max(latencies) * NS_PER_MS / NS_PER_S)
+        phrases.append(f"one killed was back after {slowest} at the latest")
     elif trials:
-        said.append("one killed was not back in time")
+        phrases.append("one killed was not back in time")
     if died:
-        said.append("the supervisor itself has died of it")
-    if there < size and ran and sizes:
-        most = max(each["fds"] or 0 for each in sizes[0][1]["processes"])
-        said.append(_room(ran[-1][1]["output"], most))
-    good = there == size and bool(seen)
-    return Verdict(behaviour, "yes" if good else "no", "; ".join(said) + ".", evidence)
+        phrases.append("the supervisor itself has died of it")
+    if up < size and commands and footprints:
+        files = max(process["fds"] or 0 for process in footprints[0].event["processes"])
+        phrases.append(_describe_room(commands[-1].event["output"], files))
+    answer: Answer = "yes" if up == size and latencies else "no"
+    return Verdict(behaviour, answer, "; ".join(phrases) + ".", evidence)
 
 
-def _cost(size: int, there: int, samples: Sequence[Event]) -> list[str]:
-    """What each service more costs, beyond what one costs."""
-    one, many = (find(samples, "footprint", size=each) for each in (1, size))
-    if not one or not many or there < 2:
+def _describe_cost(size: int, up: int, numbered: Samples) -> list[str]:
+    """Say what each further service costs beyond the first."""
+    one, many = (numbered.first(FOOTPRINT, size=each) for each in (1, size))
+    if one is None or many is None or up < 2:
         return []
-    few, total = one[0][1]["total"], many[0][1]["total"]
-    processes = (total["processes"] - few["processes"]) / (there - 1)
-    if few["Pss"] is None or total["Pss"] is None:
+    of_one, of_many = one.event["total"], many.event["total"]
+    processes = (of_many["processes"] - of_one["processes"]) / (up - 1)
+    if of_one["Pss"] is None or of_many["Pss"] is None:
         return [f"{processes:.2f} processes more for each"]
-    memory = (total["Pss"] - few["Pss"]) / (there - 1)
+    memory = (of_many["Pss"] - of_one["Pss"]) / (up - 1)
     return [f"{processes:.2f} processes and {round(memory)} kB (Pss) more for each"]
 
 
-def _room(output: str, files: int) -> str:
-    """Whether it was the guest that gave out; files: the most that any supervising process has."""
+def _describe_room(room: str, files: int) -> str:
+    """Say whether the guest was full; files: the most that one supervising process has open."""
     processes, pids, of_user, most_files, memory = (
-        int(word) if word.isdigit() else sys.maxsize for word in output.split()
+        int(word) if word.isdigit() else sys.maxsize for word in room.split()
     )
     most = min(pids, of_user)
-    tight = processes > 0.95 * most or files > 0.95 * most_files or memory < _LITTLE
+    full = processes > 0.95 * most or files > 0.95 * most_files or memory < _LITTLE
     return (
-        f"the guest {'gave out' if tight else 'had room'}: {processes} of {most} processes,"
+        f"the guest {'gave out' if full else 'had room'}: {processes} of {most} processes,"
         f" {files} of {most_files} open files in the busiest process, {memory >> 10} MiB free"
     )
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.model.evidence import duration, find, marked, numbers, of_act, patience
-from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model import steps
+from bench.model.events import OFF, TOLD, Event, events_of_kind
+from bench.model.events.added import MachineOff, TermNoted
+from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model.stages import label_events
 from bench.model.statistics import Metric, single
+from bench.model.timing import deadline, format_elapsed
 from provision.guest import Guest
 from supervisors import supervisors
 from supervisors.contender import Contender
@@ -14,130 +19,128 @@ from supervisors.service import TESTD
 
 SERVICES = 5
 STUBBORN = "s3"
-# Beyond the longest that a manual here speaks of: systemd's TimeoutStopSec of 90 s.
+# s. Longer than the longest timeout that a manual here names: systemd's TimeoutStopSec of 90 s.
 PATIENCE = 150.0
-_ACTS = ("obedient", "stubborn")
+_STAGES = ("obedient", "stubborn")
+_EXPECTED = {"obedient": 30.0, "stubborn": 30.0 + PATIENCE}  # s
 _ENDLESS = "As PID 1 it knows no end: nothing in its manual switches a machine off."
 
 
 class Shutdown(Scenario):
-    """Whether every service is told, in which order, and how long the end takes."""
+    """Whether every service gets SIGTERM, in which order, and how long the shutdown takes."""
 
     name = "shutdown"
     title = "power-off with services up"
-    rank = 15
+    position = 15
 
-    def inapplicable(self, contender: Contender) -> str:
+    def inapplicable_reason(self, contender: Contender) -> str:
         if not contender.pid1:
             return "It is not PID 1: switching off is its host's task."
         if supervisors()[contender.supervisor].power_off_command is None:
-            return super().inapplicable(contender) or _ENDLESS
+            return super().inapplicable_reason(contender) or _ENDLESS
         return ""
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        acts = _ACTS if depth.budget is None else _ACTS[:1]
-        seconds = {"obedient": 30.0, "stubborn": 30.0 + PATIENCE}
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        stages = _STAGES[:1] if effort.quick else _STAGES
         return [
-            WorkUnit(self.name, seconds[each], 1, {"act": each}, own_guest=True) for each in acts
+            WorkUnit(self.name, _EXPECTED[stage], trials=1, parameters=stage, own_guest=True)
+            for stage in stages
         ]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        name, guest, wait = share.work["act"], turn.guest, patience(turn.contender, SERVICES)
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        stage, guest = unit.parameters_as(str), context.guest
         names = [f"s{number}" for number in range(1, SERVICES + 1)]
-        stubborn = STUBBORN if name == "stubborn" else ""
-        steps: list[dict[str, object]] = [
-            {
-                "do": "mode",
-                "service": each,
-                "text": "--note-term" + (" --ignore-term" if each == stubborn else ""),
-            }
-            for each in names
-        ]
-        # The first one runs already, and takes up its mode when it starts again.
-        steps += [
-            {"do": "watch", "seconds": turn.contender.settled_uptime},
-            {"do": "storm", "services": names[:1], "deadline": wait},
-        ]
-        turn.measure(steps, wait + 60)
-        turn.grow(SERVICES)
-        events = turn.measure(
-            [
-                {"do": "await", "services": names, "deadline": wait},
-                {"do": "watch", "seconds": turn.contender.settled_uptime},
-                {"do": "snapshot"},
-            ],
-            wait + 60,
-        )
-        command = turn.supervisor.power_off_command
+        stubborn = STUBBORN if stage == "stubborn" else ""
+        events = _start_services(context, names, stubborn)
+        command = context.supervisor.power_off_command
         assert command is not None
         seconds = guest.power_off(command, PATIENCE)
         if seconds is not None:
-            # What was noted is read after the guest's end, under the system's own init.
-            with turn.noise():
+            # The notes are read after the guest's end, under the system's own init.
+            with context.disturbing():
                 guest.reboot()
-        off: Event = {"event": "off", "command": command, "seconds": seconds, "stubborn": stubborn}
-        told: list[Event] = [
-            {"event": "told", "service": each, "terms": _terms(guest, each)} for each in names
-        ]
-        return marked(name, [*events, off, *told])
+        off: MachineOff = {
+            "event": "off", "command": command, "seconds": seconds, "stubborn": stubborn,
+        }  # fmt: skip
+        notes = [_read_terms(guest, name) for name in names]
+        return label_events(stage, [*events, off, *notes])
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        offs = [off for _, off in find(samples, "off")]
-        return [
-            single(f"shutdown_{off['act']}", "s", off["seconds"])
-            if off["seconds"] is not None
-            else Metric(f"shutdown_{off['act']}", "s", n=1, censored=1)
-            for off in offs
-        ]
+        return [_duration(off) for off in events_of_kind(samples, OFF)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        numbered = number_samples(samples)
         verdicts = []
-        if of_act(samples, "obedient"):
-            verdicts.append(_told_all(samples))
-        if of_act(samples, "stubborn"):
-            verdicts.append(_ended(samples))
+        if obedient := numbered.of_stage("obedient"):
+            verdicts.append(_judge_obedient(obedient))
+        if stubborn := numbered.of_stage("stubborn"):
+            verdicts.append(_judge_stubborn(stubborn))
         return verdicts
 
 
-def _terms(guest: Guest, service: str) -> list[int]:
-    """When (ns) that service's daemon noted a SIGTERM."""
-    noted = guest.run(f"cat {TESTD}/{service}.term", check=False).stdout
-    return [int(line.split()[1]) for line in noted.splitlines()]
+def _start_services(context: ScenarioContext, names: list[str], stubborn: str) -> list[Event]:
+    """Start services that note each SIGTERM, one of which ignores it; return the samples."""
+    wait, settled = deadline(context.contender, SERVICES), context.contender.settled_uptime
+    modes = [
+        steps.set_mode(name, "--note-term" + (" --ignore-term" if name == stubborn else ""))
+        for name in names
+    ]
+    # The first service runs already, and reads its mode when it starts again.
+    kill_first: list[steps.Step] = [steps.watch(settled), steps.storm(names[:1], wait)]
+    context.measure([*modes, *kill_first], wait + 60)
+    context.keep_services(SERVICES)
+    up: list[steps.Step] = [steps.await_up(names, wait), steps.watch(settled), steps.snapshot()]
+    return context.measure(up, wait + 60)
 
 
-def _told_all(samples: Sequence[Event]) -> Verdict:
+def _read_terms(guest: Guest, service: str) -> TermNoted:
+    """Read when (ns) the service's daemon noted a SIGTERM."""
+    notes = guest.run(f"cat {TESTD}/{service}.term", check=False).stdout
+    terms = [int(line.split()[1]) for line in notes.splitlines()]
+    return {"event": "told", "service": service, "terms": terms}
+
+
+def _duration(off: MachineOff) -> Metric:
+    name, seconds = f"shutdown_{off['act']}", off["seconds"]
+    if seconds is None:
+        return Metric(name, "s", n=1, censored=1)
+    return single(name, "s", seconds)
+
+
+def _judge_obedient(stage: Samples) -> Verdict:
     behaviour = "tells every service at power-off"
-    off, told = find(samples, "off", act="obedient"), find(samples, "told", act="obedient")
-    evidence = numbers(off, told)
-    seconds = off[0][1]["seconds"]
+    off, notes = stage.all(OFF), stage.all(TOLD)
+    evidence = numbers(off, notes)
+    seconds = off[0].event["seconds"]
     end = f"off after {seconds:.1f} s" if seconds is not None else f"not off after {PATIENCE:g} s"
-    first = {each["service"]: each["terms"][0] for _, each in told if each["terms"]}
-    order = sorted(first, key=lambda name: first[name])
-    missing = [each["service"] for _, each in told if not each["terms"]]
+    first_terms = {
+        note.event["service"]: note.event["terms"][0] for note in notes if note.event["terms"]
+    }
+    missing = [note.event["service"] for note in notes if not note.event["terms"]]
     if missing:
-        said = f"SIGTERM did not reach {', '.join(missing)} of {len(told)} services; {end}."
-        return Verdict(behaviour, "partly" if first else "no", said, evidence)
-    spread = duration(max(first.values()) - min(first.values()))
-    said = (
-        f"SIGTERM reached all {len(told)} within {spread}, in the order {' '.join(order)}; {end}."
-    )
-    return Verdict(behaviour, "yes" if seconds is not None else "no", said, evidence)
+        sentence = f"SIGTERM did not reach {', '.join(missing)} of {len(notes)} services; {end}."
+        return Verdict(behaviour, "partly" if first_terms else "no", sentence, evidence)
+    order = " ".join(sorted(first_terms, key=lambda name: first_terms[name]))
+    spread = format_elapsed(min(first_terms.values()), max(first_terms.values()))
+    sentence = f"SIGTERM reached all {len(notes)} within {spread}, in the order {order}; {end}."
+    return Verdict(behaviour, "yes" if seconds is not None else "no", sentence, evidence)
 
 
-def _ended(samples: Sequence[Event]) -> Verdict:
+def _judge_stubborn(stage: Samples) -> Verdict:
     behaviour = "powers off despite a stubborn service"
-    off, told = find(samples, "off", act="stubborn"), find(samples, "told", act="stubborn")
-    evidence = numbers(off, told)
-    seconds = off[0][1]["seconds"]
-    times = next(len(each["terms"]) for _, each in told if each["service"] == STUBBORN)
-    others = sum(bool(each["terms"]) for _, each in told if each["service"] != STUBBORN)
-    said = (
-        f"One of {SERVICES} services ignored SIGTERM; SIGTERMs that it got: {times};"
+    off, notes = stage.all(OFF), stage.all(TOLD)
+    evidence = numbers(off, notes)
+    seconds = off[0].event["seconds"]
+    terms = {note.event["service"]: note.event["terms"] for note in notes}
+    others = sum(bool(terms[name]) for name in terms if name != STUBBORN)
+    sentence = (
+        f"One of {SERVICES} services ignored SIGTERM;"
+        f" SIGTERMs that it got: {len(terms[STUBBORN])};"
         f" {others} of the {SERVICES - 1} others got theirs"
     )
     if seconds is None:
-        return Verdict(behaviour, "no", f"{said}; not off after {PATIENCE:g} s.", evidence)
-    return Verdict(behaviour, "yes", f"{said}; off after {seconds:.1f} s.", evidence)
+        return Verdict(behaviour, "no", f"{sentence}; not off after {PATIENCE:g} s.", evidence)
+    return Verdict(behaviour, "yes", f"{sentence}; off after {seconds:.1f} s.", evidence)
 
 
 SCENARIO = Shutdown()

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.model.scenario import (
-    Event,
-    SamplingEffort,
-    Scenario,
-    ScenarioContext,
-    Step,
-    Verdict,
-    WorkUnit,
-)
-from bench.model.stages import (
-    Stage,
-    StageEvents,
-    deadline,
-    format_duration,
-    run_stages,
-    seconds,
-    stage_events,
-)
+from bench.model import steps
+from bench.model.events import ALIVE, DOWN, GONE, RAN, SNAPSHOT, STARTED, UP, Event
+from bench.model.events.program import CommandRan, ServiceEvent
+from bench.model.evidence import Numbered, Samples, number_samples, numbers
+from bench.model.processes import daemon_children
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single
+from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors.contender import Contender
 
 CHILDREN = 2
-# Longer than any supervisor's documented patience with a service: systemd's is 90 s.
+# s. Longer than any supervisor's documented timeout of a stop: systemd's is 90 s.
 STUBBORN = 120.0
 BEHAVIOURS = ("stays down", "starts again", "no stray child", "kills what ignores SIGTERM")
+_STAYS, _STARTS, _STRAY, _KILLS = BEHAVIOURS
 
 
 class Stop(Scenario):
@@ -36,180 +27,159 @@ class Stop(Scenario):
 
     name = "stop"
     title = "asked to stop a service"
-    rank = 6
+    position = 6
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        look = contender.period or 0.0
-        expected = _stay(contender) + STUBBORN + 3 * look + 2 * contender.settled_uptime + 6
-        if depth.budget is not None and expected > 6 * depth.budget:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        period = contender.period or 0.0
+        expected = (
+            _watch_seconds(contender) + STUBBORN + 3 * period + 2 * contender.settled_uptime + 6
+        )
+        if not effort.allows(expected, times=6):
             return []
         return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        limit = 8 * deadline(turn.contender) + _stay(turn.contender) + 4 * STUBBORN
-        return run_stages(turn, list(_acts(turn)), limit)
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        contender = context.contender
+        timeout = 8 * deadline(contender) + _watch_seconds(contender) + 4 * STUBBORN
+        return run_stages(context, list(_stages(context)), timeout)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
+        numbered = number_samples(samples)
         return [
-            _took("stop", stage_events(samples, "stopped")),
-            _took("stop_ignoring_term", stage_events(samples, "stubborn")),
+            _latency("stop", numbered.of_stage("stopped")),
+            _latency("stop_ignoring_term", numbered.of_stage("stubborn")),
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        stopped = stage_events(samples, "stopped")
-        if stopped.first("ran") is None:
+        numbered = number_samples(samples)
+        stopped = numbered.of_stage("stopped")
+        command = stopped.first(RAN)
+        if command is None:
             sentence = "It was never asked to stop."
-            return [Verdict(each, "not measured", sentence) for each in BEHAVIOURS]
+            return [Verdict(behaviour, "not measured", sentence) for behaviour in BEHAVIOURS]
         return [
-            _stays_down(stopped),
-            _starts_again(stage_events(samples, "started")),
-            _no_stray(stopped),
-            _kills(stage_events(samples, "stubborn")),
+            _judge_stop(stopped, command),
+            _judge_start(numbered.of_stage("started")),
+            _judge_children(stopped),
+            _judge_kill(numbered.of_stage("stubborn")),
         ]
 
 
-def _stay(contender: Contender) -> float:
-    """How long a stopped service is watched for coming back."""
+def _watch_seconds(contender: Contender) -> float:
+    """Return the seconds for which a stopped service is watched for coming back."""
     return max(10.0, 1.1 * (contender.period or 0.0))
 
 
-def _acts(turn: ScenarioContext) -> Iterator[Stage]:
-    contender, service = turn.contender, turn.services[0]
-    stop = turn.supervisor.stop_command(contender, service)
-    start = turn.supervisor.start_command(contender, service)
-    back: Step = {"do": "await", "services": ["s1"], "deadline": deadline(contender)}
-    anew: Step = {**back, "fresh": True}
-    settle: Step = {"do": "watch", "seconds": contender.settled_uptime}
-    kill: Step = {"do": "signal", "target": "service:s1", "signal": 9}
-    stopping: Step = {"do": "run", "command": stop, "deadline": STUBBORN}
-    yield Stage("before", (back, settle, _mode(f"--children {CHILDREN}"), kill, anew, settle))
+def _stages(context: ScenarioContext) -> Iterator[Stage]:
+    contender, service = context.contender, context.services[0]
+    wait = deadline(contender)
+    up, restart = steps.await_up(["s1"], wait), steps.await_restart(["s1"], wait)
+    settle, kill, reset = (
+        steps.watch(contender.settled_uptime), steps.kill_service("s1"), steps.set_mode("s1", ""),
+    )  # fmt: skip
+    stop = steps.run_command(context.supervisor.stop_command(contender, service), STUBBORN)
+    start = steps.run_command(context.supervisor.start_command(contender, service), STUBBORN)
+    with_children = steps.set_mode("s1", f"--children {CHILDREN}")
+    yield Stage("before", (up, settle, with_children, kill, restart, settle))
     yield Stage(
         "stopped",
         (
-            _mode(""),
-            {"do": "snapshot"},
-            stopping,
-            {"do": "end", "service": "s1", "deadline": deadline(contender)},
-            {"do": "watch", "seconds": _stay(contender)},
-            {"do": "snapshot"},
+            reset,
+            steps.snapshot(),
+            stop,
+            steps.await_end("s1", wait),
+            steps.watch(_watch_seconds(contender)),
+            steps.snapshot(),
         ),
     )
-    tidy: Step = {"do": "signal", "target": "comm:testd-child", "signal": 9}
-    started: Step = {"do": "run", "command": start, "deadline": STUBBORN}
-    # Not "anew": the command may not return before the service runs.
-    yield Stage("started", (tidy, started, back, settle))
-    yield Stage(
-        "stubborn",
-        (
-            _mode("--ignore-term"),
-            kill,
-            anew,
-            settle,
-            _mode(""),
-            stopping,
-            {"do": "end", "service": "s1", "deadline": STUBBORN},
-        ),
-    )
+    # Not `restart`: the service may run before the command returns.
+    yield Stage("started", (steps.kill_processes("testd-child"), start, up, settle))
+    stubborn = steps.set_mode("s1", "--ignore-term")
+    end = steps.await_end("s1", STUBBORN)
+    yield Stage("stubborn", (stubborn, kill, restart, settle, reset, stop, end))
     yield Stage("after", (kill,))
 
 
-def _mode(text: str) -> Step:
-    return {"do": "mode", "service": "s1", "text": text}
+def _end_after_command(stage: Samples) -> Numbered[ServiceEvent] | None:
+    """Return the end of the life that was asked to stop."""
+    command = stage.first(RAN)
+    if command is None:
+        return None
+    begin_ns = command.event["begin_ns"]
+    return next((gone for gone in stage.all(GONE) if gone.event["seen_ns"] > begin_ns), None)
 
 
-def _ended(found: StageEvents) -> tuple[int, Event] | None:
-    """The end of the life that was asked to stop."""
-    asked = found.first("ran")
-    ends = [
-        each for each in found.all("gone") if asked and each[1]["seen_ns"] > asked[1]["begin_ns"]
-    ]
-    return ends[0] if ends else None
-
-
-def _took(name: str, found: StageEvents) -> Metric:
-    asked, ended = found.first("ran"), _ended(found)
-    if asked is None or ended is None:
+def _latency(name: str, stage: Samples) -> Metric:
+    command, end = stage.first(RAN), _end_after_command(stage)
+    if command is None or end is None:
         return Metric(name, "ms", status="not measured", note="no end seen")
-    return single(name, "ms", seconds(asked[1]["begin_ns"], ended[1]["seen_ns"]) * 1000)
+    return single(name, "ms", elapsed(command.event["begin_ns"], end.event["seen_ns"]) * 1000)
 
 
-def _stays_down(found: StageEvents) -> Verdict:
-    behaviour = BEHAVIOURS[0]
-    asked, ended, alive = found.first("ran"), _ended(found), found.first("alive")
-    assert asked is not None
-    by = asked[1]["command"]
-    if ended is None:
-        seen = (alive[0],) if alive else ()
-        return Verdict(behaviour, "no", f"It did not end when asked by: {by}.", (asked[0], *seen))
-    took = format_duration(seconds(asked[1]["begin_ns"], ended[1]["seen_ns"]))
-    again = [each for each in found.all("start") if each[1]["main_ns"] > ended[1]["seen_ns"]]
+def _judge_stop(stage: Samples, command: Numbered[CommandRan]) -> Verdict:
+    end, by = _end_after_command(stage), command.event["command"]
+    if end is None:
+        sentence = f"It did not end when asked by: {by}."
+        return Verdict(_STAYS, "no", sentence, numbers(command, stage.first(ALIVE)))
+    end_ns = end.event["seen_ns"]
+    after = format_elapsed(command.event["begin_ns"], end_ns)
+    again = [start for start in stage.all(STARTED) if start.event["main_ns"] > end_ns]
     if again:
-        after = format_duration(seconds(ended[1]["seen_ns"], again[0][1]["main_ns"]))
-        sentence = f"It ended {took} after being asked by: {by}; it was back {after} later."
-        return Verdict(behaviour, "no", sentence, (asked[0], ended[0], again[0][0]))
-    last = found.last("processes")
-    watched = seconds(ended[1]["seen_ns"], last[1]["ns"]) if last else 0.0
-    sentence = (
-        f"It ended {took} after being asked, and stayed down for {format_duration(watched)}: {by}."
-    )
-    return Verdict(behaviour, "yes", sentence, (asked[0], ended[0]))
+        later = format_elapsed(end_ns, again[0].event["main_ns"])
+        sentence = f"It ended {after} after being asked by: {by}; it was back {later} later."
+        return Verdict(_STAYS, "no", sentence, numbers(command, end, again[0]))
+    last = stage.last(SNAPSHOT)
+    watched = format_duration(elapsed(end_ns, last.event["ns"]) if last else 0.0)
+    sentence = f"It ended {after} after being asked, and stayed down for {watched}: {by}."
+    return Verdict(_STAYS, "yes", sentence, numbers(command, end))
 
 
-def _starts_again(found: StageEvents) -> Verdict:
-    behaviour = BEHAVIOURS[1]
-    asked, up, down = found.first("ran"), found.first("up"), found.first("down")
-    if asked is None:
-        return Verdict(behaviour, "not measured", "It was never asked to start.")
-    if up is not None and up[1]["main_ns"] < asked[1]["begin_ns"]:
-        sentence = "It ran already when it was asked to."
-        return Verdict(behaviour, "not measured", sentence, (asked[0], up[0]))
+def _judge_start(stage: Samples) -> Verdict:
+    command, up, down = stage.first(RAN), stage.first(UP), stage.first(DOWN)
+    if command is None:
+        return Verdict(_STARTS, "not measured", "It was never asked to start.")
+    begin_ns, by = command.event["begin_ns"], command.event["command"]
     if up is None:
-        waited = format_duration(down[1]["deadline_s"]) if down else "the time given"
-        sentence = f"It did not run within {waited} of: {asked[1]['command']}."
-        return Verdict(behaviour, "no", sentence, (asked[0], *((down[0],) if down else ())))
-    took = format_duration(seconds(asked[1]["begin_ns"], up[1]["main_ns"]))
-    sentence = f"It ran {took} after being asked by: {asked[1]['command']}."
-    return Verdict(behaviour, "yes", sentence, (asked[0], up[0]))
+        waited = format_duration(down.event["deadline_s"]) if down else "the time given"
+        sentence = f"It did not run within {waited} of: {by}."
+        return Verdict(_STARTS, "no", sentence, numbers(command, down))
+    if up.event["main_ns"] < begin_ns:
+        sentence = "It ran already when it was asked to."
+        return Verdict(_STARTS, "not measured", sentence, numbers(command, up))
+    sentence = f"It ran {format_elapsed(begin_ns, up.event['main_ns'])} after being asked by: {by}."
+    return Verdict(_STARTS, "yes", sentence, numbers(command, up))
 
 
-def _children(snapshot: Event) -> int:
-    return sum(
-        1
-        for each in snapshot["processes"]
-        if each["comm"] == "testd-child" and each["state"] != "Z"
-    )
+def _judge_children(stage: Samples) -> Verdict:
+    snapshots = stage.all(SNAPSHOT)
+    before = len(daemon_children(snapshots[0].event)) if snapshots else 0
+    if len(snapshots) < 2 or not before:
+        sentence = "The daemon had no children when it was stopped."
+        return Verdict(_STRAY, "not measured", sentence)
+    if _end_after_command(stage) is None:
+        return Verdict(_STRAY, "not measured", "The daemon itself did not stop.")
+    after = len(daemon_children(snapshots[-1].event))
+    sentence = f"{after} of the daemon's {before} children ran on after it was stopped."
+    evidence = numbers(snapshots[0], snapshots[-1])
+    if not after:
+        return Verdict(_STRAY, "yes", sentence, evidence)
+    return Verdict(_STRAY, "no" if after == before else "partly", sentence, evidence)
 
 
-def _no_stray(found: StageEvents) -> Verdict:
-    behaviour = BEHAVIOURS[2]
-    snapshots = found.all("processes")
-    had = _children(snapshots[0][1]) if snapshots else 0
-    if len(snapshots) < 2 or not had:
-        return Verdict(behaviour, "not measured", "The daemon had no children when it was stopped.")
-    if _ended(found) is None:
-        return Verdict(behaviour, "not measured", "The daemon itself did not stop.")
-    left = _children(snapshots[-1][1])
-    sentence = f"{left} of the daemon's {had} children ran on after it was stopped."
-    pointers = (snapshots[0][0], snapshots[-1][0])
-    return Verdict(
-        behaviour, "no" if left == had else "partly" if left else "yes", sentence, pointers
-    )
-
-
-def _kills(found: StageEvents) -> Verdict:
-    behaviour = BEHAVIOURS[3]
-    asked, ended, alive = found.first("ran"), _ended(found), found.first("alive")
-    if asked is None:
-        return Verdict(behaviour, "not measured", "It was never asked to stop.")
-    if ended is not None:
-        took = format_duration(seconds(asked[1]["begin_ns"], ended[1]["seen_ns"]))
-        sentence = f"It ended {took} after being asked by: {asked[1]['command']}."
-        return Verdict(behaviour, "yes", sentence, (asked[0], ended[0]))
+def _judge_kill(stage: Samples) -> Verdict:
+    command, end, alive = stage.first(RAN), _end_after_command(stage), stage.first(ALIVE)
+    if command is None:
+        return Verdict(_KILLS, "not measured", "It was never asked to stop.")
+    begin_ns, by = command.event["begin_ns"], command.event["command"]
+    if end is not None:
+        after = format_elapsed(begin_ns, end.event["seen_ns"])
+        sentence = f"It ended {after} after being asked by: {by}."
+        return Verdict(_KILLS, "yes", sentence, numbers(command, end))
     if alive is None:
-        return Verdict(behaviour, "not measured", "Its end was not waited for.", (asked[0],))
-    waited = format_duration(seconds(asked[1]["begin_ns"], alive[1]["ns"]))
-    sentence = f"It still ran {waited} after being asked by: {asked[1]['command']}."
-    return Verdict(behaviour, "no", sentence, (asked[0], alive[0]))
+        return Verdict(_KILLS, "not measured", "Its end was not waited for.", numbers(command))
+    after = format_elapsed(begin_ns, alive.event["ns"])
+    sentence = f"It still ran {after} after being asked by: {by}."
+    return Verdict(_KILLS, "no", sentence, numbers(command, alive))
 
 
 SCENARIO = Stop()

@@ -6,17 +6,34 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from bench.model.evidence import Found, daemons, duration, find, numbers, patience, spacing
-from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model import steps
+from bench.model.events import DOWN, SNAPSHOT, STORM, Event
+from bench.model.events.program import StormEnded
+from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.processes import daemons
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, summary
+from bench.model.timing import NS_PER_MS, NS_PER_S, deadline, format_duration, start_spacing
 from supervisors.contender import Contender
 
 SIZES = (10, 100)
 SIZES_QUICK = (10,)
 ROUNDS, ROUNDS_OF_SLOW = 3, 1
-# A poller that looks more seldom than this has its services killed once for each size.
+# s. A poller with a longer period has its services killed once for each size.
 SLOW = 10.0
+_KEPT = frozenset({STORM.name, DOWN.name, SNAPSHOT.name})
+_one_storm = threading.Lock()
+
+
+@dataclass(frozen=True)
+class StormRounds:
+    """Numbers of services that are killed at once, each so many times."""
+
+    sizes: tuple[int, ...]
+    rounds: int
+    seed: int
 
 
 class Storm(Scenario):
@@ -24,156 +41,147 @@ class Storm(Scenario):
 
     name = "storm"
     title = "all services killed at once"
-    rank = 10
+    position = 10
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         period = contender.period or 0.0
-        if depth.budget is not None and 2 * period > depth.budget:
+        if not effort.allows(2 * period):
             return []
-        sizes = SIZES if depth.budget is None else SIZES_QUICK
+        sizes = SIZES_QUICK if effort.quick else SIZES
         rounds = ROUNDS_OF_SLOW if period > SLOW else ROUNDS
-        seconds = len(sizes) * (15 + period + rounds * (spacing(contender) + 1 + 1.5 * period))
-        work = {"sizes": sizes, "rounds": rounds, "seed": depth.seed}
-        return [WorkUnit(self.name, seconds, trials=1, work=work, own_guest=True)]
+        round_seconds = start_spacing(contender) + 1 + 1.5 * period
+        seconds = len(sizes) * (15 + period + rounds * round_seconds)
+        parameters = StormRounds(sizes, rounds, effort.seed)
+        return [WorkUnit(self.name, seconds, trials=1, parameters=parameters, own_guest=True)]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        draw = random.Random(f"{share.work['seed']} {turn.contender.name}")
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        parameters = unit.parameters_as(StormRounds)
+        generator = random.Random(f"{parameters.seed} {context.contender.name}")
         events: list[Event] = []
-        for size in share.work["sizes"]:
-            turn.grow(size)
-            events += self._storms(turn, share.work["rounds"], draw)
+        for size in parameters.sizes:
+            context.keep_services(size)
+            events += _storms(context, parameters.rounds, generator)
         return events
 
-    def _storms(self, turn: ScenarioContext, rounds: int, draw: random.Random) -> list[Event]:
-        contender, names = turn.contender, [service.name for service in turn.services]
-        deadline = patience(contender, len(names)) + (contender.period or 0.0)
-        up = {"do": "await", "services": names, "deadline": deadline}
-        storm = {"do": "storm", "services": names, "deadline": deadline}
-        events: list[Event] = []
-        for _ in range(rounds):
-            # Anywhere in a poller's period.
-            rest = spacing(contender) + draw.random() * (contender.period or 1.0)
-            events += turn.measure([up, {"do": "watch", "seconds": rest}], deadline + rest + 60)
-            with _one_at_a_time(turn):
-                events += turn.measure([storm], deadline + 60)
-        events += turn.measure([{"do": "watch", "seconds": 1}, {"do": "snapshot"}], 60)
-        return [{**event, "size": len(names)} for event in events if event["event"] in _KEPT]
-
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        metrics = []
-        for size in _sizes(samples):
-            storms = [storm for _, storm in find(samples, "storm", size=size)]
-            whole = [
-                _until_all(storm) / 1e6
-                for storm in storms
-                if len(storm["killed"]) == size and not _lost(storm)
-            ]
-            metrics.append(summary(f"storm_{size}", "ms", whole, len(storms) - len(whole)))
-        return metrics
+        numbered = number_samples(samples)
+        return [_metric(size, numbered) for size in _sizes(samples)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        return [_verdict(size, samples) for size in _sizes(samples)]
+        numbered = number_samples(samples)
+        return [_verdict(size, numbered) for size in _sizes(samples)]
 
 
-_KEPT = frozenset({"storm", "down", "processes"})
-_storming = threading.Lock()
+def _storms(context: ScenarioContext, rounds: int, generator: random.Random) -> list[Event]:
+    """Kill the services that the supervisor keeps now, some times."""
+    contender, names = context.contender, [service.name for service in context.services]
+    wait = deadline(contender, len(names)) + (contender.period or 0.0)
+    events: list[Event] = []
+    for _ in range(rounds):
+        # Anywhere in a poller's period.
+        rest = start_spacing(contender) + generator.random() * (contender.period or 1.0)
+        up: list[steps.Step] = [steps.await_up(names, wait), steps.watch(rest)]
+        events += context.measure(up, wait + rest + 60)
+        with _one_storm_at_a_time(context):
+            events += context.measure([steps.storm(names, wait)], wait + 60)
+    events += context.measure([steps.watch(1), steps.snapshot()], 60)
+    return [{**event, "size": len(names)} for event in events if event["event"] in _KEPT]
 
 
 @contextmanager
-def _one_at_a_time(turn: ScenarioContext) -> Iterator[None]:
-    """Starting a hundred programs takes all of a host: no other guest's storm falls into ours.
+def _one_storm_at_a_time(context: ScenarioContext) -> Iterator[None]:
+    """Keep storms of other guests out: starting a hundred programs takes all of a host.
 
-    But for those who look seldom: most of their time is waiting.
+    A slow poller's storm is excepted: most of it is waiting.
     """
-    if (turn.contender.period or 0.0) > SLOW:
+    if (context.contender.period or 0.0) > SLOW:
         yield
         return
-    with _storming, turn.noise():
+    with _one_storm, context.disturbing():
         yield
 
 
-def _verdict(size: int, samples: Sequence[Event]) -> Verdict:
+def _metric(size: int, numbered: Samples) -> Metric:
+    storms = [storm.event for storm in numbered.all(STORM, size=size)]
+    complete = [
+        max(_latencies(storm)) / NS_PER_MS
+        for storm in storms
+        if len(storm["killed"]) == size and not _lost(storm)
+    ]
+    return summary(f"storm_{size}", "ms", complete, len(storms) - len(complete))
+
+
+def _verdict(size: int, numbered: Samples) -> Verdict:
     behaviour = f"{size} killed at once"
-    storms = find(samples, "storm", size=size)
-    down = find(samples, "down", size=size)
-    evidence = numbers(storms, down)
-    if not storms or len(storms[0][1]["killed"]) < size:
-        there = len(storms[0][1]["killed"]) if storms else 0
-        said = f"Only {there} of {size} services were up to be killed."
-        return Verdict(behaviour, "not measured", said, evidence)
-    lost = [name for _, storm in storms for name in _lost(storm)]
-    short = sum(size - len(storm["killed"]) for _, storm in storms[1:])
-    more = _too_many(samples, size)
-    if not lost and not short and more <= 0:
-        return Verdict(behaviour, "yes", _all_back(size, storms), evidence)
-    back = sum(len(storm["killed"]) for _, storm in storms) - len(lost)
-    said = (
-        f"{back} of {back + len(lost)} came back within {storms[0][1]['deadline_s']:g} s"
+    found, down = numbered.all(STORM, size=size), numbered.all(DOWN, size=size)
+    evidence = numbers(found, down)
+    storms = [storm.event for storm in found]
+    if not storms or len(storms[0]["killed"]) < size:
+        up = len(storms[0]["killed"]) if storms else 0
+        sentence = f"Only {up} of {size} services were up to be killed."
+        return Verdict(behaviour, "not measured", sentence, evidence)
+    lost = [name for storm in storms for name in _lost(storm)]
+    absent = sum(size - len(storm["killed"]) for storm in storms[1:])
+    excess = _excess_daemons(numbered, size)
+    if not lost and not absent and excess <= 0:
+        return Verdict(behaviour, "yes", _describe_return(size, storms), evidence)
+    back = sum(len(storm["killed"]) for storm in storms) - len(lost)
+    sentence = (
+        f"{back} of {back + len(lost)} came back within {storms[0]['deadline_s']:g} s"
         f" in {len(storms)} storms; lost: {', '.join(lost[:5]) or 'none'};"
-        f" not up to be killed by a later one: {short};"
-        f" daemons more than services afterwards: {max(0, more)}."
+        f" not up to be killed by a later one: {absent};"
+        f" daemons more than services afterwards: {max(0, excess)}."
     )
-    return Verdict(
-        behaviour,
-        "partly" if back else "no",
-        said,
-        numbers(storms, find(samples, "processes", size=size)),
-    )
+    evidence = numbers(found, numbered.all(SNAPSHOT, size=size))
+    return Verdict(behaviour, "partly" if back else "no", sentence, evidence)
 
 
-def _all_back(size: int, storms: Found) -> str:
-    last = [_until_all(storm) for _, storm in storms]
-    first = [min(_latencies(storm)) for _, storm in storms]
+def _describe_return(size: int, storms: Sequence[StormEnded]) -> str:
+    first = min(min(_latencies(storm)) for storm in storms)
+    last = max(max(_latencies(storm)) for storm in storms)
     return (
         f"All {size} came back, {len(storms)} times of {len(storms)}:"
-        f" the first after {duration(min(first))}, the last after {duration(max(last))}"
-        f" at the latest, {_order([storm for _, storm in storms])}."
+        f" the first after {format_duration(first / NS_PER_S)},"
+        f" the last after {format_duration(last / NS_PER_S)} at the latest, {_order(storms)}."
     )
 
 
 def _sizes(samples: Sequence[Event]) -> list[int]:
-    return sorted({each["size"] for each in samples if "size" in each})
+    return sorted({sample["size"] for sample in samples if "size" in sample})
 
 
-def _lost(storm: Event) -> list[str]:
-    return [each["service"] for each in storm["killed"] if each["main_ns"] is None]
+def _lost(storm: StormEnded) -> list[str]:
+    """Return the services that were not started again."""
+    return [kill["service"] for kill in storm["killed"] if kill["main_ns"] is None]
 
 
-def _latencies(storm: Event) -> list[int]:
-    """Nanoseconds from the first kill to each start, in the order of the kills."""
-    begin = min(each["kill_ns"] for each in storm["killed"])
-    return [each["main_ns"] - begin for each in storm["killed"] if each["main_ns"] is not None]
+def _latencies(storm: StormEnded) -> list[int]:
+    """Return the ns from the first kill to each start, in the order of the kills."""
+    begin_ns = min(kill["kill_ns"] for kill in storm["killed"])
+    starts = [kill["main_ns"] for kill in storm["killed"]]
+    return [start - begin_ns for start in starts if start is not None]
 
 
-def _until_all(storm: Event) -> int:
-    return max(_latencies(storm))
-
-
-def _order(storms: Sequence[Event]) -> str:
-    """How the order of the starts goes with that of the kills, which is that of the numbers."""
+def _order(storms: Sequence[StormEnded]) -> str:
+    """Describe the order of the starts against that of the kills, which goes by number."""
     import numpy as np  # a slow import
 
-    with_kills = float(
-        np.mean(
-            [
-                np.corrcoef(np.argsort(np.argsort(_latencies(storm))), range(len(storm["killed"])))[
-                    0, 1
-                ]
-                for storm in storms
-            ]
-        )
-    )
-    if with_kills > 0.9:
+    correlations = []
+    for storm in storms:
+        ranks = np.argsort(np.argsort(_latencies(storm)))
+        correlations.append(np.corrcoef(ranks, range(len(storm["killed"])))[0, 1])
+    correlation = float(np.mean(correlations))
+    if correlation > 0.9:
         return "in the order of their numbers"
-    if with_kills < -0.9:
+    if correlation < -0.9:
         return "in the reverse order of their numbers"
     return "in an order of its own"
 
 
-def _too_many(samples: Sequence[Event], size: int) -> int:
-    """How many daemons more than services run in the end, whoever heard of their starts."""
-    pictures = find(samples, "processes", size=size)
-    return max((len(daemons(picture)) - size for _, picture in pictures), default=0)
+def _excess_daemons(numbered: Samples, size: int) -> int:
+    """Return how many daemons more than services run in the end, heard of or not."""
+    snapshots = numbered.all(SNAPSHOT, size=size)
+    return max((len(daemons(snapshot.event)) - size for snapshot in snapshots), default=0)
 
 
 SCENARIO = Storm()

@@ -6,197 +6,186 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.model.evidence import (
-    alive,
-    daemons,
-    duration,
-    find,
-    marked,
-    numbers,
-    of_act,
-    one_look,
-    patience,
-)
+from bench.model import steps
+from bench.model.events import CUT, GONE, OFF, SIGNALLED, SNAPSHOT, STARTED, Event, events_of_kind
+from bench.model.events.added import MachineOff, MeasurementCut
+from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.processes import daemons, is_alive, live_processes, names_by_pid
 from bench.model.scenario import (
     Answer,
-    Event,
     SamplingEffort,
     Scenario,
     ScenarioContext,
-    Step,
     Verdict,
     WorkUnit,
 )
+from bench.model.stages import label_events
 from bench.model.statistics import Metric
+from bench.model.timing import deadline, format_elapsed, look_seconds
 from provision.errors import Problem
 from supervisors import supervisors
 from supervisors.contender import Contender
 
-# Seconds after which whoever starts it again has done so: inittab at once, scanners every 5 s.
+# s in which the host has started it again: inittab does at once, scanners every 5 s.
 _BACK = 15.0
-_SNAPSHOT: Step = {"do": "snapshot"}
 
 
-class Amnesia(Scenario):
+class SupervisorKilled(Scenario):
     """What becomes of services whose supervisor dies, and whether they are supervised again."""
 
     name = "amnesia"
     title = "the supervisor itself is killed"
-    rank = 13
+    position = 13
 
-    def inapplicable(self, contender: Contender) -> str:
-        if _mortal(contender):
+    def inapplicable_reason(self, contender: Contender) -> str:
+        if _killable(contender):
             return ""
         return "PID 1 alone supervises, and the kernel lets nobody in its guest kill that."
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        if depth.budget is not None and 2 * (contender.period or 0.0) > depth.budget:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        period = contender.period or 0.0
+        if not effort.allows(2 * period):
             return []
-        seconds = 20 + _BACK + 3 * (contender.period or 0.0)
+        seconds = 20 + _BACK + 3 * period
         return [
-            WorkUnit(self.name, seconds, 1, {"act": each}, own_guest=True)
-            for each in _mortal(contender)
+            WorkUnit(self.name, seconds, trials=1, parameters=name, own_guest=True)
+            for name in _killable(contender)
         ]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        name, service, contender = share.work["act"], turn.services[0].name, turn.contender
-        wait, look = patience(contender), one_look(contender)
-        before = turn.measure([{"do": "watch", "seconds": contender.settled_uptime}, _SNAPSHOT], 60)
-        meanwhile = _kill(turn, name, _BACK + look)
-        if find(meanwhile, "off"):
-            return marked(name, [*before, *meanwhile])
-        after = turn.measure(
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        name, contender = unit.parameters_as(str), context.contender
+        wait, look = deadline(contender, services=1), look_seconds(contender)
+        settle: list[steps.Step] = [steps.watch(contender.settled_uptime), steps.snapshot()]
+        before = context.measure(settle, 60)
+        meanwhile = _kill(context, name, _BACK + look)
+        if events_of_kind(meanwhile, OFF):
+            return label_events(name, [*before, *meanwhile])
+        after = context.measure(
             [
-                _SNAPSHOT,
-                {"do": "signal", "target": "comm:testd", "signal": 9},
-                {"do": "watch", "seconds": look},
-                {"do": "await", "services": [service], "deadline": wait},
-                _SNAPSHOT,
+                steps.snapshot(),
+                steps.kill_processes("testd"),
+                steps.watch(look),
+                steps.await_up([context.services[0].name], wait),
+                steps.snapshot(),
             ],
             look + wait + 60,
         )
-        return marked(name, [*before, *meanwhile, *after])
+        return label_events(name, [*before, *meanwhile, *after])
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         return []
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
-        names = [name for name in _mortal(contender) if of_act(samples, name)]
+        numbered = number_samples(samples)
+        stages = {name: numbered.of_stage(name) for name in _killable(contender)}
+        performed = {name: stage for name, stage in stages.items() if stage}
+        if not performed:
+            return []
+        judges = (
+            ("comes back itself", _judge_return),
+            ("services outlive it", _judge_survival),
+            ("no service comes twice", _judge_uniqueness),
+            ("services are supervised again", _judge_supervision),
+        )
         return [
-            _together(behaviour, [tell(name, samples) for name in names])
-            for behaviour, tell in (
-                ("comes back itself", _returns),
-                ("services outlive it", _outlives),
-                ("no service comes twice", _single),
-                ("services are supervised again", _supervised),
-            )
-            if names
+            _combine(behaviour, [judge(name, stage) for name, stage in performed.items()])
+            for behaviour, judge in judges
         ]
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What the death of one process brought about."""
+class _Finding:
+    """Whether the death of one process was dealt with well, in one respect."""
 
     good: bool
     sentence: str
     evidence: tuple[int, ...]
 
 
-def _kill(turn: ScenarioContext, name: str, seconds: float) -> list[Event]:
-    """Kill all processes of that name, and wait.
-
-    What measures may be killed in return (an event "cut"), or the guest end (an event "off").
-    """
-    steps: list[Step] = [
-        {"do": "watch", "seconds": 0},
-        {"do": "signal", "target": f"comm:{name}", "signal": 9},
-        {"do": "watch", "seconds": seconds},
-    ]
-    try:
-        return turn.measure(steps, seconds + 20)
-    except Problem as problem:
-        turn.guest.disconnect()
-        time.sleep(seconds)
-        return [{"event": "off" if turn.guest.has_ended() else "cut", "why": str(problem)}]
-
-
-def _mortal(contender: Contender) -> tuple[str, ...]:
+def _killable(contender: Contender) -> tuple[str, ...]:
+    """Return the names of the supervisor's processes that can be killed."""
     return supervisors()[contender.supervisor].supervising_processes(contender)
 
 
-def _together(behaviour: str, told: Sequence[_Told]) -> Verdict:
-    good = {each.good for each in told}
-    answer: Answer = "partly" if len(good) == 2 else "yes" if True in good else "no"
-    sentence = " ".join(each.sentence for each in told)
-    evidence = sorted({number for each in told for number in each.evidence})
-    return Verdict(behaviour, answer, sentence, tuple(evidence))
+def _kill(context: ScenarioContext, name: str, seconds: float) -> list[Event]:
+    """Kill all processes of that name, and wait.
+
+    The supervisor's end may take the measuring program along (an event "cut"), or the machine (an
+    event "off").
+    """
+    kill: list[steps.Step] = [steps.watch(0), steps.kill_processes(name), steps.watch(seconds)]
+    try:
+        return context.measure(kill, seconds + 20)
+    except Problem as problem:
+        context.guest.disconnect()
+        time.sleep(seconds)
+        off: MachineOff = {"event": "off", "why": str(problem)}
+        cut: MeasurementCut = {"event": "cut", "why": str(problem)}
+        return [off if context.guest.has_ended() else cut]
 
 
-def _returns(name: str, samples: Sequence[Event]) -> _Told:
-    off = find(samples, "off", act=name)
-    if off:
-        return _Told(False, f"{name} killed: the machine switched itself off.", numbers(off))
-    before, meanwhile, _ = find(samples, "processes", act=name)
-    names = {each["pid"]: each["comm"] for each in meanwhile[1]["processes"]}
-    found = [
-        each for each in meanwhile[1]["processes"] if each["comm"] == name and each["state"] != "Z"
-    ]
-    if not found:
-        return _Told(False, f"{name} killed: no new one came.", numbers([before, meanwhile]))
-    parents = sorted({names.get(each["ppid"], "nobody") for each in found})
-    said = f"{name} killed: a new one ran under {' and '.join(parents)}."
-    return _Told(True, said, numbers([before, meanwhile]))
+def _combine(behaviour: str, findings: Sequence[_Finding]) -> Verdict:
+    good = [finding.good for finding in findings]
+    answer: Answer = "yes" if all(good) else "partly" if any(good) else "no"
+    sentence = " ".join(finding.sentence for finding in findings)
+    evidence = {number for finding in findings for number in finding.evidence}
+    return Verdict(behaviour, answer, sentence, tuple(sorted(evidence)))
 
 
-def _outlives(name: str, samples: Sequence[Event]) -> _Told:
-    pictures = find(samples, "processes", act=name)
-    off, cut = find(samples, "off", act=name), find(samples, "cut", act=name)
-    if off:
-        return _Told(False, f"{name} killed: the machine switched itself off.", numbers(off))
-    before, meanwhile, _ = pictures
-    old = daemons(before[1])[0]["pid"]
-    if cut:
-        said = f"{name} killed: every process but PID 1 was killed, what measures among them."
-        return _Told(False, said, numbers([before, meanwhile], cut))
-    gone = find(samples, "gone", act=name, pid=old)[:1]
-    killed = find(samples, "signalled", act=name)[0]
-    evidence = numbers([before, killed, meanwhile], gone)
-    if alive(meanwhile[1], old):
-        return _Told(True, f"{name} killed: the daemon lived on.", evidence)
-    after = duration(gone[0][1]["seen_ns"] - killed[1]["begin_ns"])
-    return _Told(False, f"{name} killed: the daemon ended {after} later.", evidence)
+def _judge_return(name: str, stage: Samples) -> _Finding:
+    if off := stage.all(OFF):
+        return _Finding(False, f"{name} killed: the machine switched itself off.", numbers(off))
+    before, meanwhile, _ = stage.all(SNAPSHOT)
+    names, evidence = names_by_pid(meanwhile.event), numbers(before, meanwhile)
+    successors = live_processes(meanwhile.event, name)
+    if not successors:
+        return _Finding(False, f"{name} killed: no new one came.", evidence)
+    parents = sorted({names.get(process["ppid"], "nobody") for process in successors})
+    sentence = f"{name} killed: a new one ran under {' and '.join(parents)}."
+    return _Finding(True, sentence, evidence)
 
 
-def _single(name: str, samples: Sequence[Event]) -> _Told:
-    off = find(samples, "off", act=name)
-    if off:
-        return _Told(True, f"{name} killed: nothing runs in a machine that is off.", numbers(off))
-    before, meanwhile, _ = find(samples, "processes", act=name)
-    count = len(daemons(meanwhile[1]))
-    later = duration(meanwhile[1]["ns"] - before[1]["ns"])
-    said = f"{name} killed: {count} of the daemon ran {later} later."
-    return _Told(count <= 1, said, numbers([before, meanwhile]))
+def _judge_survival(name: str, stage: Samples) -> _Finding:
+    if off := stage.all(OFF):
+        return _Finding(False, f"{name} killed: the machine switched itself off.", numbers(off))
+    before, meanwhile, _ = stage.all(SNAPSHOT)
+    if cut := stage.all(CUT):
+        sentence = f"{name} killed: every process but PID 1 was killed, what measures among them."
+        return _Finding(False, sentence, numbers(before, meanwhile, cut))
+    old = daemons(before.event)[0]["pid"]
+    gone, killed = stage.first(GONE, pid=old), stage.all(SIGNALLED)[0]
+    evidence = numbers(before, killed, meanwhile, gone)
+    if is_alive(meanwhile.event, old):
+        return _Finding(True, f"{name} killed: the daemon lived on.", evidence)
+    assert gone is not None
+    later = format_elapsed(killed.event["begin_ns"], gone.event["seen_ns"])
+    return _Finding(False, f"{name} killed: the daemon ended {later} later.", evidence)
 
 
-def _supervised(name: str, samples: Sequence[Event]) -> _Told:
-    off = find(samples, "off", act=name)
-    if off:
-        return _Told(False, f"{name} killed: nothing comes back.", numbers(off))
-    killed = find(samples, "signalled", act=name)[-1]
-    after = find(samples, "processes", act=name)[2]
-    starts = [
-        (number, each)
-        for number, each in find(samples, "start", act=name)
-        if each["main_ns"] > killed[1]["begin_ns"]
-    ]
-    count = len(daemons(after[1]))
-    evidence = numbers([killed, after], starts[:2])
+def _judge_uniqueness(name: str, stage: Samples) -> _Finding:
+    if off := stage.all(OFF):
+        sentence = f"{name} killed: nothing runs in a machine that is off."
+        return _Finding(True, sentence, numbers(off))
+    before, meanwhile, _ = stage.all(SNAPSHOT)
+    count = len(daemons(meanwhile.event))
+    later = format_elapsed(before.event["ns"], meanwhile.event["ns"])
+    sentence = f"{name} killed: {count} of the daemon ran {later} later."
+    return _Finding(count <= 1, sentence, numbers(before, meanwhile))
+
+
+def _judge_supervision(name: str, stage: Samples) -> _Finding:
+    if off := stage.all(OFF):
+        return _Finding(False, f"{name} killed: nothing comes back.", numbers(off))
+    killed, after = stage.all(SIGNALLED)[-1], stage.all(SNAPSHOT)[2]
+    kill_ns = killed.event["begin_ns"]
+    starts = [start for start in stage.all(STARTED) if start.event["main_ns"] > kill_ns]
+    evidence = numbers(killed, after, starts[:2])
+    count = len(daemons(after.event))
     if not count:
-        return _Told(False, f"{name} killed, then the daemon: it stayed down.", evidence)
-    time = duration(min(each["main_ns"] for _, each in starts) - killed[1]["begin_ns"])
-    said = f"{name} killed, then the daemon: back after {time}, {count} of it ran."
-    return _Told(count == 1, said, evidence)
+        return _Finding(False, f"{name} killed, then the daemon: it stayed down.", evidence)
+    back = format_elapsed(kill_ns, min(start.event["main_ns"] for start in starts))
+    sentence = f"{name} killed, then the daemon: back after {back}, {count} of it ran."
+    return _Finding(count == 1, sentence, evidence)
 
 
-SCENARIO = Amnesia()
+SCENARIO = SupervisorKilled()

@@ -5,34 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.model.evidence import (
-    alive,
-    daemons,
-    duration,
-    find,
-    marked,
-    numbers,
-    of_act,
-    one_look,
-    patience,
-)
+from bench.model import steps
+from bench.model.events import RAN, SNAPSHOT, STORM, Event
+from bench.model.events.program import StormEnded
+from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.processes import daemons, is_alive
 from bench.model.scenario import (
     Answer,
-    Event,
     SamplingEffort,
     Scenario,
     ScenarioContext,
-    Step,
     Verdict,
     WorkUnit,
 )
+from bench.model.stages import label_events
 from bench.model.statistics import Metric
+from bench.model.timing import deadline, format_elapsed, look_seconds
 from supervisors import supervisors
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of
 
-# The acts, one a guest, and what is asked of a supervisor in each.
-_ACTS = {
+# The stages, one a guest, and the behaviour that each shows.
+_BEHAVIOURS = {
     "detached": "follows a daemon that forks twice",
     "single": "follows a daemon that forks once",
     "stale": "sees through a stale pid file",
@@ -40,27 +34,30 @@ _ACTS = {
     "stranger": "is not fooled by a stranger",
 }
 _SPARES = "spares a stranger when stopping"
+# How a pid file comes to lie, as a shell command.
 _LIES = {
     "stale": "sh -c 'echo $$' > {pidfile}",
     "empty": ": > {pidfile}",
     "stranger": "cat /run/stranger.pid > {pidfile}",
 }
-# A child of PID 1 that has nothing to do with any service; it prints its pid.
-_BEGIN_STRANGER = (
+_CONTENT = {"stale": "a dead process", "empty": "nothing", "stranger": "a stranger"}
+# Start a child of PID 1 that belongs to no service, and print its pid.
+_START_STRANGER = (
     "mkfifo /run/stranger.fifo; setsid -f bash -c 'echo $$ > /run/stranger.pid;"
-    ' exec -a "{looks}" cat\' 0<> /run/stranger.fifo > /dev/null 2>&1;'
+    ' exec -a "{command_line}" cat\' 0<> /run/stranger.fifo > /dev/null 2>&1;'
     " until [ -s /run/stranger.pid ]; do sleep 0.05; done; cat /run/stranger.pid"
 )
+_COMMAND_DEADLINE = 100  # s
 
 
 class Tracking(Scenario):
-    """Whether a monitor watches the right process, whatever it is told."""
+    """Whether a monitor watches the right process, no matter what the pid file says."""
 
     name = "tracking"
     title = "daemons that detach themselves, and pid files that lie"
-    rank = 11
+    position = 11
 
-    def inapplicable(self, contender: Contender) -> str:
+    def inapplicable_reason(self, contender: Contender) -> str:
         if contender.role == "monitor":
             return ""
         return (
@@ -68,115 +65,127 @@ class Tracking(Scenario):
             " it needs no pid file, and nothing detaches itself."
         )
 
-    def work_units(self, contender: Contender, depth: SamplingEffort) -> list[WorkUnit]:
-        if depth.budget is not None and 2 * (contender.period or 0.0) > depth.budget:
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        period = contender.period or 0.0
+        if not effort.allows(2 * period):
             return []
-        seconds = 30 + 6 * (contender.period or 0.0)
         return [
-            WorkUnit(self.name, seconds, 1, {"act": each}, own_guest=True)
-            for each in _acts(contender)
+            WorkUnit(self.name, 30 + 6 * period, trials=1, parameters=stage, own_guest=True)
+            for stage in _stages(contender)
         ]
 
-    def perform(self, turn: ScenarioContext, share: WorkUnit) -> list[Event]:
-        name, service, contender = share.work["act"], turn.services[0], turn.contender
-        wait, look = patience(contender), one_look(contender)
-        if name == "single":
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        stage, contender = unit.parameters_as(str), context.contender
+        service = context.services[0]
+        if stage == "single":
             service = replace(services_of(contender, 2)[1], fork_count=1)
-            turn.keep((*turn.services, service))
-        steps: list[Step] = [{"do": "watch", "seconds": contender.settled_uptime}]
-        if name == "stranger":
-            steps.append(_run(_BEGIN_STRANGER.format(looks=_looks(turn, service))))
-        if name in _LIES and turn.supervisor.tracks_service_by == "pid file":
-            steps.append(_run(_LIES[name].format(pidfile=service.pidfile)))
-        if name in _LIES:
-            steps += _look(look)
-        steps += [{"do": "storm", "services": [service.name], "deadline": wait}, *_look(look)]
-        if name == "stranger":
-            steps += [_run(turn.supervisor.stop_command(contender, service)), *_look(look)]
-        return marked(name, turn.measure(steps, 3 * look + wait + 150))
+            context.reconfigure((*context.services, service))
+        wait, look = deadline(contender, services=1), look_seconds(contender)
+        timeout = 3 * look + wait + 150
+        return label_events(stage, context.measure(_plan(context, stage, service), timeout))
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         return []
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
+        numbered = number_samples(samples)
         verdicts: list[Verdict] = []
-        for name, behaviour in _ACTS.items():
-            if name not in _acts(contender):
+        for stage, behaviour in _BEHAVIOURS.items():
+            of_stage = numbered.of_stage(stage)
+            if stage not in _stages(contender):
                 reason = "It reads no pid file: it looks for the daemon's command line."
                 verdicts.append(Verdict(behaviour, "not applicable", reason))
-            elif of_act(samples, name):
-                verdicts.append(_verdict(name, contender, samples))
-        if of_act(samples, "stranger"):
-            verdicts.append(_spares(samples))
+            elif of_stage:
+                verdicts.append(_judge_tracking(stage, contender, of_stage))
+        if stranger := numbered.of_stage("stranger"):
+            verdicts.append(_judge_sparing(stranger))
         return verdicts
 
 
-def _acts(contender: Contender) -> list[str]:
-    return [each for each in _ACTS if _by_pidfile(contender) or each not in ("stale", "empty")]
+def _stages(contender: Contender) -> list[str]:
+    by_pidfile = _watches_pidfile(contender)
+    return [stage for stage in _BEHAVIOURS if by_pidfile or stage not in ("stale", "empty")]
 
 
-def _by_pidfile(contender: Contender) -> bool:
+def _watches_pidfile(contender: Contender) -> bool:
+    """Tell whether it goes by the pid file; otherwise it looks for the command line."""
     return supervisors()[contender.supervisor].tracks_service_by == "pid file"
 
 
-def _looks(turn: ScenarioContext, service: Service) -> str:
-    """A stranger's command line: the daemon's own, for those who go by that."""
-    return "stranger" if turn.supervisor.tracks_service_by == "pid file" else service.command
+def _plan(context: ScenarioContext, stage: str, service: Service) -> list[steps.Step]:
+    contender, by_pidfile = context.contender, _watches_pidfile(context.contender)
+    look: list[steps.Step] = [steps.watch(look_seconds(contender)), steps.snapshot()]
+    plan: list[steps.Step] = [steps.watch(contender.settled_uptime)]
+    if stage == "stranger":
+        # It looks like the daemon to a supervisor that goes by the command line.
+        command_line = "stranger" if by_pidfile else service.command
+        plan.append(_run(_START_STRANGER.format(command_line=command_line)))
+    if stage in _LIES and by_pidfile:
+        plan.append(_run(_LIES[stage].format(pidfile=service.pidfile)))
+    if stage in _LIES:
+        plan += look
+    plan += [steps.storm([service.name], deadline(contender, services=1)), *look]
+    if stage == "stranger":
+        plan += [_run(context.supervisor.stop_command(contender, service)), *look]
+    return plan
 
 
-def _run(command: str) -> Step:
-    return {"do": "run", "command": command, "deadline": 100}
+def _run(command: str) -> steps.RunCommand:
+    return steps.run_command(command, _COMMAND_DEADLINE)
 
 
-def _look(seconds: float) -> list[Step]:
-    """Time for a supervisor to find something, and what it then has done."""
-    return [{"do": "watch", "seconds": seconds}, {"do": "snapshot"}]
-
-
-def _verdict(name: str, contender: Contender, samples: Sequence[Event]) -> Verdict:
-    pictures = find(samples, "processes", act=name)
-    storms = find(samples, "storm", act=name)
-    before, after = pictures[0][1], pictures[1 if name in _LIES else 0][1]
+def _judge_tracking(stage: str, contender: Contender, samples: Samples) -> Verdict:
+    snapshots, storms = samples.all(SNAPSHOT), samples.all(STORM)
+    lied = stage in _LIES
+    before = len(daemons(snapshots[0].event))
     # The first service goes on beside the one that forks once.
-    storm, count = storms[0][1], len(daemons(after)) - (name == "single")
-    killed = storm["killed"][0]
-    said = [_told(name, contender), _while_it_ran(daemons(before))] if name in _LIES else []
-    if killed["main_ns"]:
-        time = duration(killed["main_ns"] - killed["kill_ns"])
-        said.append(f"Killed, the daemon was back after {time}, and then {count} of it ran.")
-    else:
-        said.append(f"Killed, it was not started again within {storm['deadline_s']:g} s.")
-    doubled = name in _LIES and len(daemons(before)) > 1
-    answer: Answer = "yes" if killed["main_ns"] and count == 1 and not doubled else "no"
-    return Verdict(_ACTS[name], answer, " ".join(said), numbers(storms, pictures[:2]))
+    after = len(daemons(snapshots[1 if lied else 0].event)) - (stage == "single")
+    storm = storms[0].event
+    sentences = [_describe_lie(stage, contender), _describe_reaction(before)] if lied else []
+    sentences.append(_describe_restart(storm, after))
+    back, doubled = storm["killed"][0]["main_ns"], lied and before > 1
+    answer: Answer = "yes" if back and after == 1 and not doubled else "no"
+    evidence = numbers(storms, snapshots[:2])
+    return Verdict(_BEHAVIOURS[stage], answer, " ".join(sentences), evidence)
 
 
-def _told(name: str, contender: Contender) -> str:
-    if not _by_pidfile(contender):
+def _describe_lie(stage: str, contender: Contender) -> str:
+    if not _watches_pidfile(contender):
         return "A stranger with the daemon's command line ran beside it."
-    content = {"stale": "a dead process", "empty": "nothing", "stranger": "a stranger"}[name]
-    return f"While the daemon ran, its pid file came to name {content}."
+    return f"While the daemon ran, its pid file came to name {_CONTENT[stage]}."
 
 
-def _while_it_ran(running: Sequence[Event]) -> str:
-    if len(running) > 1:
-        return f"It started the daemon again beside the living one: {len(running)} ran."
+def _describe_reaction(running: int) -> str:
+    if running > 1:
+        return f"It started the daemon again beside the living one: {running} ran."
     return "It left the daemon alone."
 
 
-def _spares(samples: Sequence[Event]) -> Verdict:
-    ran = find(samples, "ran", act="stranger")
-    pictures = find(samples, "processes", act="stranger")
-    stranger = int(ran[0][1]["output"])
-    lived = [alive(picture, stranger) for _, picture in pictures]
-    left = len(daemons(pictures[-1][1]))
-    evidence = numbers(ran[-1:], pictures)
-    if all(lived):
-        said = f"Asked to stop the service, it left the stranger alone; {left} daemons still ran."
-        return Verdict(_SPARES, "yes", said, evidence)
-    when = "when asked to stop the service" if lived[-2] else "before it was asked to stop anything"
-    said = f"It ended the stranger {when}; {left} daemons still ran."
-    return Verdict(_SPARES, "no", said, evidence)
+def _describe_restart(storm: StormEnded, running: int) -> str:
+    kill = storm["killed"][0]
+    if not kill["main_ns"]:
+        return f"Killed, it was not started again within {storm['deadline_s']:g} s."
+    time = format_elapsed(kill["kill_ns"], kill["main_ns"])
+    return f"Killed, the daemon was back after {time}, and then {running} of it ran."
+
+
+def _judge_sparing(samples: Samples) -> Verdict:
+    """Judge whether the stranger survived a stop of the service."""
+    commands, snapshots = samples.all(RAN), samples.all(SNAPSHOT)
+    stranger = int(commands[0].event["output"])
+    survived = [is_alive(snapshot.event, stranger) for snapshot in snapshots]
+    left = len(daemons(snapshots[-1].event))
+    evidence = numbers(commands[-1], snapshots)
+    if all(survived):
+        sentence = (
+            f"Asked to stop the service, it left the stranger alone; {left} daemons still ran."
+        )
+        return Verdict(_SPARES, "yes", sentence, evidence)
+    when = (
+        "when asked to stop the service" if survived[-2] else "before it was asked to stop anything"
+    )
+    sentence = f"It ended the stranger {when}; {left} daemons still ran."
+    return Verdict(_SPARES, "no", sentence, evidence)
 
 
 SCENARIO = Tracking()

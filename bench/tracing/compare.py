@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
+from bench.model.events import RESTART, Event, events_of_kind
+from bench.model.events.program import Restart
 from bench.model.run_file import RESTART_PARTS
-from bench.model.scenario import Event
 from bench.model.selection import SelectedContender
 from bench.model.statistics import ENOUGH_FOR_P99, Metric, summary
 from bench.recording.aggregate import compare_with_floor, warnings
@@ -47,11 +48,11 @@ class KernelStamps:
     exec: int | None
 
 
-def by_guest(samples: Iterable[Event]) -> dict[_Place, list[Event]]:
+def by_guest(samples: Iterable[Event]) -> dict[_Place, list[Restart]]:
     """The kills of `restart` by contender and replica, warm-up and censored ones among them."""
-    found: dict[_Place, list[Event]] = defaultdict(list)
-    for each in samples:
-        if each["event"] == "sample" and each["scenario"] == "restart":
+    found: dict[_Place, list[Restart]] = defaultdict(list)
+    for each in events_of_kind(samples, RESTART):
+        if each["scenario"] == "restart":
             found[each["contender"], each["replica"]].append(each)
     return found
 
@@ -67,13 +68,13 @@ class Guest:
         self.ends = _of(trace.ended, own)
         self.execs = trace.executed_in.get(inode, [])
 
-    def witness(self, samples: Iterable[Event]) -> None:
+    def witness(self, samples: Iterable[Restart]) -> None:
         """Add to each restart what the kernel saw of it, as `witness`."""
         for sample in samples:
             if not sample["censored"]:
                 sample["witness"] = self.seen(sample).__dict__
 
-    def seen(self, sample: Event) -> KernelStamps:
+    def seen(self, sample: Restart) -> KernelStamps:
         """What the kernel saw of one sample's restart."""
         begin, end = sample["kill_ns"] - _GRAIN, sample["up_ns"] or sample["kill_ns"] + 10**9
         old = self.hosts.get(sample["old_pid"], [])
@@ -90,7 +91,7 @@ class Guest:
             executed[-1].ns if executed else None,
         )
 
-    def _origin(self, sample: Event, begin: int, end: int) -> tuple[TraceEvent | None, set[int]]:
+    def _origin(self, sample: Restart, begin: int, end: int) -> tuple[TraceEvent | None, set[int]]:
         """The supervisor's fork that led to the successor, and the pids from there to it."""
         first: TraceEvent | None = None
         for host in self.hosts.get(sample["new_pid"] or 0, []):
@@ -110,7 +111,7 @@ class Guest:
         return stamps[at] if at < len(stamps) and stamps[at] <= fork.ns else None
 
 
-def begun(sample: Event, seen: KernelStamps) -> int | None:
+def begun(sample: Restart, seen: KernelStamps) -> int | None:
     """When the daemon began to work towards main(): its own stamp, else the kernel's of its exec.
 
     Its entry point stamps on x86-64. The kernel's tracepoint is earlier: what the process was
@@ -188,7 +189,7 @@ def agreement_stats(
     spawn: dict[str, list[float]] = defaultdict(list)
     kinds = ("restarts", "missing", "invented", "unmatched_kills", "unstamped", *_OF_TRACES)
     counts = Counter(dict.fromkeys(kinds, 0))
-    for sample in samples:
+    for sample in events_of_kind(samples, RESTART):
         if "witness" not in sample:
             continue
         seen = KernelStamps(**sample["witness"])
@@ -198,9 +199,11 @@ def agreement_stats(
         counts["unstamped"] += not sample.get("begun_ns")
         if seen.kill is not None:
             kill.append((seen.kill - sample["kill_ns"]) / 1e3)
-        if seen.exec and sample["group"] == "long" and not sample["warmup"]:
-            execs[sample["contender"]].append((sample["main_ns"] - seen.exec) / 1e3)
-            spawn[sample["contender"]].append((sample["main_ns"] - begun(sample, seen)) / 1e3)
+        main_ns, begun_ns = sample["main_ns"], begun(sample, seen)
+        ranked = sample["group"] == "long" and not sample["warmup"]
+        if ranked and seen.exec and begun_ns and main_ns is not None:
+            execs[sample["contender"]].append((main_ns - seen.exec) / 1e3)
+            spawn[sample["contender"]].append((main_ns - begun_ns) / 1e3)
     for each in run["contenders"]:
         counts["missing"] += each["scenarios"].get("restart", {}).get("missing", 0)
     for each in told:
@@ -214,7 +217,7 @@ def agreement_stats(
     }
 
 
-def _missing(guest: Guest, samples: Sequence[Event], done: int) -> int:
+def _missing(guest: Guest, samples: Sequence[Restart], done: int) -> int:
     """Executions between the first kill and the last restart that no sample has."""
     if not samples or not done:
         return 0
@@ -257,7 +260,7 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
     """
     found = []
     for group, suffix in _SUFFIXES.items():
-        rows = [row for each in samples if (row := _row(each, group))]
+        rows = [row for each in events_of_kind(samples, RESTART) if (row := _row(each, group))]
         found += [
             summary(f"restart_{part}{suffix}", "ms", values)
             for part, values in zip(RESTART_PARTS, zip(*rows, strict=True), strict=bool(rows))
@@ -265,7 +268,7 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
     return found
 
 
-def _row(sample: Event, group: str) -> tuple[float, ...] | None:
+def _row(sample: Restart, group: str) -> tuple[float, ...] | None:
     if not sample.get("witness") or sample["warmup"] or sample["group"] != group:
         return None
     seen = KernelStamps(**sample["witness"])
@@ -273,7 +276,10 @@ def _row(sample: Event, group: str) -> tuple[float, ...] | None:
         return None
     start = begun(sample, seen)
     stamps = [sample["kill_ns"], seen.death, seen.awake, seen.fork, start, sample["main_ns"]]
-    return tuple((after - before) / 1e6 for before, after in pairwise(stamps))
+    known = [stamp for stamp in stamps if stamp is not None]
+    if len(known) < len(stamps):
+        return None
+    return tuple((after - before) / 1e6 for before, after in pairwise(known))
 
 
 def check_traceable(provider: Provider) -> None:
@@ -313,7 +319,7 @@ def attach(record: Record, trace: Trace, file: str, before: Container[_Place]) -
 
     before: the guests of what is gone on with.
     """
-    samples = record.samples()
+    samples = cast(list[Event], record.samples())
     run = record.run
     told = [run["trace"]] if run.get("trace") else []
     told.append(match_samples(run, samples, trace, before))

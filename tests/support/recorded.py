@@ -1,40 +1,46 @@
-"""Samples that real runs have left, trimmed to what the judges read."""
+"""Samples of real runs, cut down to what the judges read."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from bench.model.scenario import Event, Scenario, Verdict
+from bench.model.events import Event
+from bench.model.scenario import SamplingEffort, Scenario, Verdict
 from supervisors import supervisors
 from supervisors.contender import Contender
 
+_DATA = Path(__file__).parents[1] / "unit/bench/scenarios/data"
+
+FULL = SamplingEffort(trials=30, guest_seconds=110.0, budget_seconds=None, max_guests=16, seed=1)
+QUICK = SamplingEffort(trials=6, guest_seconds=25.0, budget_seconds=30.0, max_guests=16, seed=1)
+
 
 def samples(name: str) -> list[Event]:
-    """What was recorded, one event a line, in data/NAME.jsonl."""
-    path = Path(__file__).parents[1] / "unit/bench/scenarios/data" / f"{name}.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    """Read the samples recorded in data/NAME.jsonl."""
+    return [json.loads(line) for line in (_DATA / f"{name}.jsonl").read_text().splitlines()]
 
 
 def contender(name: str) -> Contender:
-    """The contender of that name."""
-    every = [each for one in supervisors().values() for each in one.contenders]
-    return next(each for each in every if each.name == name)
+    """Return the contender of that name."""
+    every = (one for supervisor in supervisors().values() for one in supervisor.contenders)
+    return next(one for one in every if one.name == name)
 
 
-def judged(scenario: Scenario, name: str, found: list[Event]) -> dict[str, Verdict]:
-    """The verdicts by behaviour; each points at samples that exist."""
-    verdicts = scenario.judge(contender(name), found)
-    assert all(0 <= number < len(found) for each in verdicts for number in each.evidence)
-    assert len({each.behaviour for each in verdicts}) == len(verdicts)
-    return {each.behaviour: each for each in verdicts}
+def judged(scenario: Scenario, name: str, recorded: list[Event]) -> dict[str, Verdict]:
+    """Return the verdicts by behaviour, after checking that they point at samples that exist."""
+    verdicts = scenario.judge(contender(name), recorded)
+    for verdict in verdicts:
+        assert all(0 <= number < len(recorded) for number in verdict.evidence)
+    assert len({verdict.behaviour for verdict in verdicts}) == len(verdicts)
+    return {verdict.behaviour: verdict for verdict in verdicts}
 
 
 def answers(verdicts: dict[str, Verdict]) -> dict[str, str]:
-    """The answers alone."""
-    return {behaviour: each.answer for behaviour, each in verdicts.items()}
+    """Return the answers by behaviour."""
+    return {behaviour: verdict.answer for behaviour, verdict in verdicts.items()}
 
 
-def without(found: list[Event], event: str, act: str) -> list[Event]:
-    """The samples but for some kind of event in one act."""
-    return [each for each in found if (each["event"], each.get("act")) != (event, act)]
+def without(recorded: list[Event], event: str, stage: str) -> list[Event]:
+    """Return the samples but for one kind of event in one stage."""
+    return [sample for sample in recorded if (sample["event"], sample.get("act")) != (event, stage)]

@@ -93,7 +93,7 @@ DIED = EventKind[SupervisorDied]("died")
 SYSCALLS = EventKind[SyscallsCounted]("syscalls")
 WRITTEN = EventKind[OutputRead]("written")
 IN_FORCE = EventKind[ChangeInForce]("in force")
-MEMORY = EventKind[MemoryLimited]("memory")
+MEMORY_LIMIT = EventKind[MemoryLimited]("memory")
 NO_LIMIT = EventKind[NoMemoryLimit]("no limit")
 NO_ANNOUNCEMENT = EventKind[NoAnnouncement]("no announcement")
 
@@ -101,8 +101,3 @@ NO_ANNOUNCEMENT = EventKind[NoAnnouncement]("no announcement")
 def events_of_kind(events: Iterable[Event], kind: EventKind[E]) -> list[E]:
     """Return the events of one kind, in their order."""
     return [cast(E, event) for event in events if event["event"] == kind.name]
-
-
-def with_fields(event: Event, **fields: object) -> Event:
-    """Return a copy of an event with further fields, or with other values of those it has."""
-    return cast(Event, {**event, **fields})

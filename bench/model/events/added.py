@@ -59,7 +59,7 @@ class ChangeInForce(Event, total=False):
 class MemoryLimited(Event, total=False):
     """The memory limit of a daemon's control group was reached, or should have been (deaths)."""
 
-    cgroup: int  # version of the hierarchy
+    cgroup: str  # version of the hierarchy: v1 or v2
     limit_bytes: int
     allocated_mib: int
     kills: int  # by how much the kernel's counter rose

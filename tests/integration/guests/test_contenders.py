@@ -15,9 +15,10 @@ import pytest
 
 from bench.engine import measurement
 from bench.engine.verify import find_mode, verify
+from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.run_file import FLOOR
-from bench.model.scenario import Event, Step
 from bench.model.selection import SelectedContender, Selection, select_contenders
+from bench.model.steps import Step, TrialGroup
 from provision.cache import cache_folder
 from provision.guest import Guest
 from provision.lxc import keeper
@@ -146,18 +147,18 @@ class _ContenderCheck:
 
     def _check_restart(self, guest: Guest, services: Sequence[Service]) -> None:
         settled = self.contender.settled_uptime
-        group = {"name": "long", "trials": 1, "uptime": [settled, settled]}
+        group: TrialGroup = {"name": "long", "trials": 1, "uptime": [settled, settled]}
         events = self._measure(
             guest,
             services,
             {"do": "trials", "service": "s1", "groups": [group], "deadline": self.deadline},
             seconds=self.deadline + settled,
         )
-        (sample,) = [event for event in events if event["event"] == "sample"]
+        (sample,) = events_of_kind(events, RESTART)
         assert not sample["censored"]
         assert sample["signal"] == 9
         assert sample["new_pid"] != sample["old_pid"]
-        assert sample["kill_ns"] < sample["main_ns"]
+        assert sample["main_ns"] is not None and sample["kill_ns"] < sample["main_ns"]
         self._check_running(guest, services)
 
     def _check_stop_and_start(self, guest: Guest, service: Service) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from bench.engine import measurement
 from bench.engine.verify import verify
+from bench.model import steps
+from bench.model.events import FOOTPRINT, HELLO, RESTART, events_of_kind
 from bench.model.run_file import FLOOR
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
@@ -42,15 +44,15 @@ def test_restart_trials_against_the_floor() -> None:
         guest.write(measurement.payload_files(platform.machine()))
         floor.configure(guest, contender, one)
         floor.start(guest, contender)
-        tree = {"root": sorted(floor.process_names), "pid1": False}
+        tree: steps.Tree = {"root": [*sorted(floor.process_names)], "pid1": False}
         events = measurement.run_measurement(
             guest,
             one,
             [
-                {"do": "await", "services": ["s1"], "deadline": 20},
-                {"do": "snapshot"},
-                {"do": "footprint", "label": "few", "services": 1, **tree},
-                {"do": "cpu", "label": "idle", "window": 0.5, **tree},
+                steps.await_up(["s1"], 20),
+                steps.snapshot(),
+                steps.measure_footprint(1, tree, "few"),
+                steps.measure_cpu(0.5, tree, "idle"),
                 {
                     "do": "trials",
                     "service": "s1",
@@ -64,15 +66,18 @@ def test_restart_trials_against_the_floor() -> None:
         )
     finally:
         guest.destroy()
-    hello = events[0]
-    assert (hello["event"], hello["python"][:4]) == ("hello", "2.7.")
+    assert events[0]["event"] == HELLO.name
+    (hello,) = events_of_kind(events, HELLO)
+    assert hello["python"][:4] == "2.7."
     verify(BULLSEYE, floor, contender, one, events)
-    samples = [each for each in events if each["event"] == "sample" and not each["warmup"]]
-    assert len(samples) == 5
-    for sample in samples:
-        assert not sample["censored"]
+    trials = [trial for trial in events_of_kind(events, RESTART) if not trial["warmup"]]
+    assert len(trials) == 5
+    for trial in trials:
+        assert not trial["censored"]
+        assert trial["exit_ns"] is not None and trial["main_ns"] is not None
         # Without pidfd an end is seen by looking, which may be after the successor's start.
-        assert sample["kill_ns"] < min(sample["exit_ns"], sample["main_ns"])
-        assert sample["new_pid"] != sample["old_pid"]
-    (sizes,) = [event for event in events if event["event"] == "footprint"]
-    assert sizes["total"]["VmPeak"] > 0
+        assert trial["kill_ns"] < min(trial["exit_ns"], trial["main_ns"])
+        assert trial["new_pid"] != trial["old_pid"]
+    (footprint,) = events_of_kind(events, FOOTPRINT)
+    peak = footprint["total"]["VmPeak"]
+    assert peak is not None and peak > 0

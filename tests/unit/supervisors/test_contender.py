@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.model.evidence import rationed, spacing
 from bench.model.scenario import SamplingEffort
+from bench.model.timing import has_long_limit, start_spacing
 from bench.scenarios.restart import SCENARIO as RESTART
+from bench.scenarios.restart import RestartTrials
 from supervisors.contender import Contender, StartLimit
 
 PLAIN = Contender("some", "runner", "default", pid1=False, setting="as packaged")
@@ -16,7 +17,9 @@ IN_ITS_LIFE = replace(PLAIN, start_limit=StartLimit(10, None))
 
 
 def effort(replicas: int) -> SamplingEffort:
-    return SamplingEffort(trials=30, enough=60.0, budget=None, replicas=replicas, seed=1)
+    return SamplingEffort(
+        trials=30, guest_seconds=60.0, budget_seconds=None, max_guests=replicas, seed=1
+    )
 
 
 def test_a_name_tells_supervisor_role_profile_and_place() -> None:
@@ -49,8 +52,8 @@ def test_a_limit_is_recorded_as_count_and_seconds() -> None:
 
 def test_a_limit_in_a_whole_life_has_no_period_to_wait_for() -> None:
     assert IN_ITS_LIFE.periodic_limit is None
-    assert rationed(IN_ITS_LIFE)
-    assert spacing(IN_ITS_LIFE) == IN_ITS_LIFE.settled_uptime
+    assert has_long_limit(IN_ITS_LIFE)
+    assert start_spacing(IN_ITS_LIFE) == IN_ITS_LIFE.settled_uptime
 
 
 @pytest.mark.parametrize("count", [4, 5, 10, 16])
@@ -60,7 +63,7 @@ def test_trials_stay_below_a_limit_in_a_whole_life_by_more_guests(
 ) -> None:
     contender = replace(PLAIN, start_limit=StartLimit(count, None))
     units = RESTART.work_units(contender, effort(replicas))
-    assert sum(unit.work["long"] for unit in units) == 30
+    assert sum(unit.parameters_as(RestartTrials).long for unit in units) == 30
     first_start = 1
     assert all(first_start + unit.trials < count for unit in units)
 

@@ -13,7 +13,8 @@ from bench.engine.plan import KeptResults, Plan, make_plan
 from bench.engine.request import BenchRequest, RunOptions
 from bench.engine.run import execute
 from bench.engine.session import GuestSession, SessionContext
-from bench.model.scenario import Event, SamplingEffort, Scenario, ScenarioContext, WorkUnit
+from bench.model.events import Event
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric, single
 from bench.recording.store import Record, read_run
@@ -27,6 +28,12 @@ from supervisors.contender import Contender
 FLOOR = supervisors()["floor"]
 HOSTED_FLOOR = SelectedContender(FLOOR, FLOOR.contenders[0], Present())
 EFFORT = SamplingEffort(1, 1.0, None, 4, 1)
+
+
+class FakeEvent(Event):
+    """An event of a FakeScenario."""
+
+    number: int
 
 
 class FakeScenario(Scenario):
@@ -50,7 +57,7 @@ class FakeScenario(Scenario):
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         self.action()
-        return [{"event": "said", "number": number} for number in range(2)]
+        return [FakeEvent(event="said", number=number) for number in range(2)]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         return [single("count", "", len(samples))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.engine.plan import CPU_HEAVY_AT_ONCE, KeptResults, make_plan
+from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, KeptResults, make_plan
 from bench.engine.request import (
     BUDGET_QUICK,
     GUEST_SECONDS,
@@ -16,7 +16,7 @@ from bench.engine.request import (
 from bench.model.scenario import SamplingEffort
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.scenarios import footprint, scenarios
-from bench.scenarios.restart import SHORT_UPTIME
+from bench.scenarios.restart import SHORT_UPTIME, RestartTrials
 from provision.systems import SYSTEMS
 
 FULL = SamplingEffort(TRIALS, GUEST_SECONDS, None, REPLICAS, 1)
@@ -31,11 +31,16 @@ NAMES = [entry.name for entry in CHOSEN]
 def trials(name: str, depth: SamplingEffort, group: str = "long") -> int:
     made = make_plan([entry for entry in CHOSEN if entry.name == name], BOTH, depth, AT_ONCE)
     return sum(
-        share.work.get(group, 0)
+        getattr(each, group)
         for job in made.jobs
         if job.selected.name == name
-        for share in job.units
+        for each in dealt(job)
     )
+
+
+def dealt(job: Job) -> list[RestartTrials]:
+    """The trials of restart that the job's units have."""
+    return [unit.parameters_as(RestartTrials) for unit in job.units if unit.scenario == "restart"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,13 +60,7 @@ def test_any_number_of_trials_is_dealt_out_whole(count: int) -> None:
 def test_no_two_replicas_share_a_seed() -> None:
     made = make_plan(CHOSEN, BOTH, FULL, AT_ONCE)
     for name in NAMES:
-        seeds = [
-            share.work["seed"]
-            for job in made.jobs
-            if job.selected.name == name
-            for share in job.units
-            if "seed" in share.work
-        ]
+        seeds = [each.seed for job in made.jobs if job.selected.name == name for each in dealt(job)]
         assert len(seeds) == len(set(seeds)), name
 
 
@@ -70,9 +69,7 @@ def test_limits_over_minutes_are_kept_by_spreading() -> None:
         limit = job.selected.contender.start_limit
         if limit is None or (limit.seconds is not None and limit.seconds <= 30):
             continue
-        starts = 1 + sum(
-            share.work.get("long", 0) + share.work.get("short", 0) for share in job.units
-        )
+        starts = 1 + sum(each.long + each.short for each in dealt(job))
         assert starts < limit.count, job
 
 
@@ -123,9 +120,8 @@ def test_rounds_where_the_provider_has_one_guest_at_a_time() -> None:
     ]
     for each in made:
         assert [job.replica for job in each.jobs] == sorted(job.replica for job in each.jobs)
-        assert sum(share.work.get("long", 0) for job in each.jobs for share in job.units) == (
-            TRIALS * len(NAMES)
-        )
+        total = sum(trials.long for job in each.jobs for trials in dealt(job))
+        assert total == TRIALS * len(NAMES)
     for order in orders:
         assert sorted(order) == sorted(NAMES)
     assert len({tuple(order) for order in orders}) == len(orders)

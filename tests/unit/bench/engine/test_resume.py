@@ -22,7 +22,7 @@ from bench.engine.request import (
     resolve_request,
 )
 from bench.engine.run import run_bench
-from bench.model.scenario import Event
+from bench.model.events import Event
 from bench.recording import store
 from bench.recording.store import Record, nothing, read_run
 from provision.errors import Problem

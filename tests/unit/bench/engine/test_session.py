@@ -9,7 +9,8 @@ import pytest
 
 from bench.engine import measurement
 from bench.engine.session import WAIT, GuestSession, SessionContext
-from bench.model.scenario import Event, ScenarioContext, WorkUnit
+from bench.model.events import Event
+from bench.model.scenario import ScenarioContext, WorkUnit
 from bench.recording.store import Record
 from provision.errors import Problem
 from tests.support.wait import eventually
@@ -114,7 +115,7 @@ def test_waiting_to_tear_down_is_a_phase_of_its_own(record: Record) -> None:
 def test_waiting_for_quiet_is_no_part_of_measuring(record: Record) -> None:
     measured = threading.Event()
     scenario = FakeScenario("a", measured.set)
-    scenario.quiet = True  # type: ignore[misc]
+    scenario.needs_quiet_host = True  # type: ignore[misc]
     session, context = one_session(record, scenario)
     context.gate._max_disturbers = 2
     measuring = threading.Thread(target=session.measure_units)

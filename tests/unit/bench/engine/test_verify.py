@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from bench.engine.verify import find_mode, verify
+from bench.model.events import Event
+from bench.model.events.parts import ProcessInfo, ServiceRecord
+from bench.model.events.program import ServiceDown, Snapshot
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 from supervisors import supervisors
@@ -20,10 +23,10 @@ HOSTED = next(each for each in RUNIT.contenders if not each.pid1)
 AS_PID1 = next(each for each in RUNIT.contenders if each.pid1)
 MONITOR = MONIT.contenders[0]
 
-Processes = dict[int, dict[str, Any]]
+Processes = dict[int, ProcessInfo]
 
 
-def process(pid: int, ppid: int, comm: str) -> dict[str, Any]:
+def process(pid: int, ppid: int, comm: str) -> ProcessInfo:
     cgroup = ["0::/init.scope"]
     return {"pid": pid, "ppid": ppid, "comm": comm, "exe": f"/bin/{comm}", "argv": [comm],
             "cgroup": cgroup, "state": "S"}  # fmt: skip
@@ -44,9 +47,12 @@ def monitored() -> Processes:
     return {pid: process(pid, ppid, comm) for pid, ppid, comm in tree}
 
 
-def seen(processes: Processes, pid: int = 40, pidfile: str | None = None) -> list[dict[str, Any]]:
-    told = [{"service": "s1", "pid": pid, "pidfile": pidfile}]
-    return [{"event": "processes", "processes": list(processes.values()), "services": told}]
+def seen(processes: Processes, pid: int = 40, pidfile: str | None = None) -> list[Event]:
+    told: list[ServiceRecord] = [{"service": "s1", "pid": pid, "pidfile": pidfile}]
+    snapshot: Snapshot = {
+        "event": "processes", "processes": list(processes.values()), "services": told,
+    }  # fmt: skip
+    return [snapshot]
 
 
 def check(
@@ -142,7 +148,8 @@ def test_a_pid_file_that_lies(pidfile: str | None) -> None:
 
 
 def test_a_service_that_never_started() -> None:
-    events = [{"event": "down", "service": "s1"}, *seen(hosted())]
+    down: ServiceDown = {"event": "down", "service": "s1"}
+    events = [down, *seen(hosted())]
     with pytest.raises(Problem, match="did not start s1") as caught:
         verify(DEBIAN, RUNIT, HOSTED, services_of(HOSTED, 1), events)
     assert "runsvdir" in caught.value.known

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from bench.model.events import Event
+from bench.model.events.parts import ProcessUsage
+from bench.model.events.program import CpuMarked, Restart
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
 from bench.recording.aggregate import (
@@ -31,7 +34,7 @@ RESTART = {"restart": scenarios()["restart"]}
 BOTH = {name: scenarios()[name] for name in ("restart", "stop")}
 
 
-def trial(latency_ms: float | None, group: str = "long", *, warmup: bool = False) -> dict[str, Any]:
+def trial(latency_ms: float | None, group: str = "long", *, warmup: bool = False) -> Restart:
     return {
         "scenario": "restart",
         "event": "sample",
@@ -49,7 +52,7 @@ def concluded(known: Progress, chosen: dict[str, Scenario]) -> dict[str, Any]:
     return result(known, chosen)
 
 
-def metrics(samples: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def metrics(samples: list[Event]) -> dict[str, dict[str, Any]]:
     made = concluded(Progress(ENTRY, version="2.1.2", samples=samples), RESTART)
     return {each["metric"]: each for each in made["scenarios"]["restart"]["metrics"]}
 
@@ -81,7 +84,8 @@ def test_no_trial_at_all_is_said() -> None:
 
 
 def test_samples_of_another_scenario_do_not_count() -> None:
-    assert metrics([{**trial(4.0), "scenario": "crashloop"}])["restart_long"]["n"] == 0
+    other: Restart = {**trial(4.0), "scenario": "crashloop"}
+    assert metrics([other])["restart_long"]["n"] == 0
 
 
 def test_skipped_with_its_reason() -> None:
@@ -109,7 +113,9 @@ def test_what_failed_is_told_of_its_scenario_alone() -> None:
 
 
 def test_what_is_complete_is_concluded_once_and_the_rest_left() -> None:
-    stops = [{"scenario": "stop", "event": "acted", "number": number} for number in range(2)]
+    stops: list[Event] = [
+        {"scenario": "stop", "event": "acted", "replica": number} for number in range(2)
+    ]
     known = Progress(ENTRY, Counter(stop=1), samples=[stops[0], trial(4.0), stops[1], trial(6.0)])
     assert conclude(known, BOTH) == [trial(4.0), trial(6.0)]
     made = result(known, BOTH)
@@ -170,8 +176,9 @@ def test_what_failed_before_fails_still_where_other_things_are_measured_again() 
 
 def test_cpu_time_per_restart() -> None:
     # Of the second process a thread has ended: its ticks have what it took along.
-    one, two = {"pid": 1, "starttime": 1}, {"pid": 2, "starttime": 1}
-    marks = [
+    one: ProcessUsage = {"pid": 1, "starttime": 1}
+    two: ProcessUsage = {"pid": 2, "starttime": 1}
+    marks: list[CpuMarked] = [
         {
             "scenario": "restart",
             "event": "cpu_mark",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from bench.model.events.program import Restart
 from bench.model.statistics import summary
 from bench.recording.quality import LEAST, modes, quality_issues, unstable
 
@@ -19,7 +20,7 @@ def result(values: list[float], load: dict[str, float] | None = None) -> dict[st
     }
 
 
-def samples(values: list[float]) -> list[dict[str, Any]]:
+def samples(values: list[float]) -> list[Restart]:
     return [
         {"event": "sample", "scenario": "restart", "group": "long", "warmup": False,
          "censored": False, "kill_ns": 0, "main_ns": int(value * 1e6)}

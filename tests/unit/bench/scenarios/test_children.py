@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.children import SCENARIO
 from tests.support.recorded import judged, samples
 
@@ -29,8 +30,8 @@ def test_children_may_be_taken_for_the_daemon() -> None:
 
 def test_without_children_there_is_nothing_to_judge() -> None:
     found = samples("children-runit")
-    for each in found:
-        if each["event"] == "processes":
-            each["processes"] = [p for p in each["processes"] if p["comm"] != "testd-child"]
+    for snapshot in events_of_kind(found, SNAPSHOT):
+        others = [process for process in snapshot["processes"] if process["comm"] != "testd-child"]
+        snapshot["processes"] = others
     verdict = judged(SCENARIO, "runit/runner/default/hosted", found)[CLEANS]
     assert verdict.answer == "not measured"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.scenarios.crashloop import BEHAVIOURS, SCENARIO
-from tests.support.recorded import answers, contender, judged, samples
+from tests.support.recorded import FULL, answers, contender, judged, samples
 
 KEEPS, HOLDS, BACK = BEHAVIOURS
 RUNIT = "runit/runner/default/hosted"
@@ -46,11 +46,8 @@ def test_nothing_recorded_is_nothing_measured() -> None:
 
 
 def test_the_window_is_beyond_limit_and_period() -> None:
-    from bench.model.scenario import SamplingEffort
-
-    depth = SamplingEffort(trials=30, enough=110, budget=None, replicas=16, seed=1)
-    (share,) = SCENARIO.work_units(contender(SYSVINIT), depth)
-    assert share.seconds > 120 + 300
-    (share,) = SCENARIO.work_units(contender("monit/monitor/default/hosted"), depth)
-    assert share.seconds > 3 * 120
-    assert share.own_guest
+    (unit,) = SCENARIO.work_units(contender(SYSVINIT), FULL)
+    assert unit.seconds > 120 + 300
+    (unit,) = SCENARIO.work_units(contender("monit/monitor/default/hosted"), FULL)
+    assert unit.seconds > 3 * 120
+    assert unit.own_guest

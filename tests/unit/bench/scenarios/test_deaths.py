@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bench.model.scenario import SamplingEffort
+from bench.model.events import MEMORY_LIMIT, SIGNALLED, events_of_kind
+from bench.model.events.added import NoMemoryLimit
 from bench.scenarios.deaths import INSIDE, MEMORY, OUTSIDE, SCENARIO
-from tests.support.recorded import answers, contender, judged, samples, without
+from tests.support.recorded import FULL, answers, contender, judged, samples, without
 
 SUPERVISORD = "supervisord/runner/default/hosted"
 RUNIT = "runit/runner/default/hosted"
@@ -12,10 +13,9 @@ RUNIT = "runit/runner/default/hosted"
 
 def test_where_starts_are_rationed_no_others_are_made_in_its_guest() -> None:
     """Ten in two minutes are what sysvinit allows, whoever has asked for them."""
-    depth = SamplingEffort(trials=30, enough=110.0, budget=None, replicas=16, seed=1)
-    (rationed,) = SCENARIO.work_units(contender("sysvinit/runner/default/pid1"), depth)
-    (free,) = SCENARIO.work_units(contender(RUNIT), depth)
-    assert (rationed.own_guest, free.own_guest) == (True, False)
+    (limited,) = SCENARIO.work_units(contender("sysvinit/runner/default/pid1"), FULL)
+    (free,) = SCENARIO.work_units(contender(RUNIT), FULL)
+    assert (limited.own_guest, free.own_guest) == (True, False)
 
 
 def test_every_death_was_answered() -> None:
@@ -33,9 +33,8 @@ def test_an_exit_that_was_expected_is_not_answered() -> None:
 
 def test_a_memory_death_needs_the_kernels_counter() -> None:
     found = samples("deaths-runit")
-    for each in found:
-        if each["event"] == "memory":
-            each["kills"] = 0
+    for limited in events_of_kind(found, MEMORY_LIMIT):
+        limited["kills"] = 0
     verdict = judged(SCENARIO, RUNIT, found)[MEMORY]
     assert verdict.answer == "not measured"
     assert "did not rise" in verdict.sentence
@@ -43,7 +42,8 @@ def test_a_memory_death_needs_the_kernels_counter() -> None:
 
 def test_a_provider_without_limits_is_not_measured() -> None:
     found = [each for each in samples("deaths-runit") if each.get("act") != MEMORY]
-    found.append({"act": MEMORY, "event": "no limit", "pid": 7})
+    no_limit: NoMemoryLimit = {"act": MEMORY, "event": "no limit", "pid": 7}
+    found.append(no_limit)
     verdict = judged(SCENARIO, RUNIT, found)[MEMORY]
     assert verdict.answer == "not measured"
     assert "provider" in verdict.sentence
@@ -58,9 +58,9 @@ def test_a_death_that_nobody_saw_is_not_measured() -> None:
 
 def test_a_signal_that_found_nobody_is_no_death() -> None:
     found = samples("deaths-runit")
-    for each in found:
-        if each["event"] == "signalled" and each["act"] == "SIGKILL":
-            each["pids"] = []
+    for signalled in events_of_kind(found, SIGNALLED):
+        if signalled["act"] == "SIGKILL":
+            signalled["pids"] = []
     found = without(found, "gone", "SIGKILL")
     assert judged(SCENARIO, RUNIT, found)["SIGKILL"].answer == "not measured"
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from bench.model.events import Event
+from bench.model.events.parts import ProcessSizes, TreeSizes
+from bench.model.events.program import CpuWindow, FootprintTaken, ServiceDown
 from bench.scenarios.footprint import SCENARIO
 from tests.support.recorded import contender
 
 FLOOR = "floor/runner/default/pid1"
 
 
-def footprint(label: str, size: int) -> dict[str, Any]:
-    keys = ("VmPeak", "VmHWM", "VmRSS", "Pss", "Private_Dirty", "processes", "threads", "fds")
-    one = {"name": "floor", **dict.fromkeys(keys, size)}
-    total = dict.fromkeys(keys, size)
+def footprint(label: str, size: int) -> FootprintTaken:
+    one: ProcessSizes = {
+        "name": "floor", "VmPeak": size, "VmHWM": size, "VmRSS": size, "Pss": size,
+        "Private_Dirty": size, "threads": size, "fds": size,
+    }  # fmt: skip
+    total: TreeSizes = {
+        "VmPeak": size, "VmHWM": size, "VmRSS": size, "Pss": size, "Private_Dirty": size,
+        "threads": size, "fds": size, "processes": size,
+    }  # fmt: skip
     return {"event": "footprint", "label": label, "processes": [one], "total": total}
 
 
@@ -35,7 +41,7 @@ def test_vmpeak_is_of_who_supervises_the_service(name: str, supervises: str) -> 
     assert found.median == (900 if supervises == "helper" else 100)
 
 
-def idle(seconds: int) -> dict[str, Any]:
+def idle(seconds: int) -> CpuWindow:
     return {"event": "cpu", "begin_ns": 0, "end_ns": seconds * 10**9, "total": {"cpu_ns": 3000}}
 
 
@@ -54,8 +60,8 @@ def test_the_cost_of_a_service_is_the_slope() -> None:
 
 
 def test_ten_of_which_some_do_not_run_have_no_size() -> None:
-    down = {"event": "down", "service": "s7"}
-    events = [footprint("few", 100), down, footprint("many", 190)]
+    down: ServiceDown = {"event": "down", "service": "s7"}
+    events: list[Event] = [footprint("few", 100), down, footprint("many", 190)]
     by_name = {each.metric: each for each in SCENARIO.conclude(contender(FLOOR), events)}
     assert by_name["pss_1"].median == 100
     assert by_name["pss_10"].status == by_name["pss_per_service"].status == "not measured"

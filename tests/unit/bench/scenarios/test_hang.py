@@ -8,8 +8,11 @@ from typing import cast
 import pytest
 
 from bench.model.scenario import ScenarioContext
-from bench.scenarios.hang import BOTH, HANG, SCENARIO, SIGSTOP
-from bench.scenarios.hang import _watchdog as watched
+from bench.model.steps import Step
+from bench.scenarios.hang import NOTICES_HANG as HANG
+from bench.scenarios.hang import NOTICES_SIGSTOP as SIGSTOP
+from bench.scenarios.hang import SCENARIO, watchdog_stages
+from bench.scenarios.hang import WATCHDOG_NOTICES_SIGSTOP as BOTH
 from supervisors import supervisors
 from supervisors.service import services_of
 from tests.support.recorded import answers, contender, judged, samples, without
@@ -42,17 +45,20 @@ def test_a_heartbeat_file_is_a_watchdog(name: str, recorded: str) -> None:
         assert "heartbeat file" in verdicts[behaviour].sentence
 
 
+def seconds(step: Step) -> float:
+    """Return how long a step may wait."""
+    keys = cast(dict[str, float], step)
+    return keys.get("deadline") or keys.get("seconds") or 0
+
+
 def test_a_slow_watchdog_is_waited_for() -> None:
     """Nothing is concluded from a wait that is shorter than two of its looks."""
     slow = contender("monit/monitor/default/hosted")
     assert slow.period is not None
-    turn = cast(ScenarioContext, SimpleNamespace(
+    context = cast(ScenarioContext, SimpleNamespace(
         contender=slow, supervisor=supervisors()["monit"], services=services_of(slow, 1)
     ))  # fmt: skip
-    waits = {
-        act.name: sum(step.get("deadline") or step.get("seconds") or 0 for step in act.steps)
-        for act in watched(turn)
-    }
+    waits = {stage.name: sum(map(seconds, stage.steps)) for stage in watchdog_stages(context)}
     assert waits["with watchdog"] > slow.period
     assert min(waits["hang"], waits["stopped with watchdog"]) > 2 * slow.period
 

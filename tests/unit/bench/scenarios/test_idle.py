@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.model.scenario import Event
+from bench.model.events import CPU, SYSCALLS, Event, events_of_kind
 from bench.model.statistics import Metric
 from bench.scenarios.idle import BEHAVIOUR, SCENARIO
 from tests.support.recorded import contender, judged, samples, without
@@ -16,9 +16,8 @@ def metrics(name: str, found: list[Event]) -> dict[str, Metric]:
 
 
 def woken(found: list[Event], times: int) -> list[Event]:
-    for each in found:
-        if each["event"] == "cpu":
-            each["total"]["voluntary"] = times
+    for window in events_of_kind(found, CPU):
+        window["total"]["voluntary"] = times
     return found
 
 
@@ -45,15 +44,16 @@ def test_wakeups_by_the_second() -> None:
 
 def test_system_calls_by_the_second() -> None:
     found = samples("idle-monit")
-    (counted,) = [each for each in found if each["event"] == "syscalls"]
+    (counted,) = events_of_kind(found, SYSCALLS)
+    assert counted["count"] is not None
     assert metrics(MONIT, found)["syscalls"].median == counted["count"] / (counted["ns"] / 1e9)
     assert metrics(S6, samples("idle-s6"))["syscalls"].median == 0
 
 
 def test_what_was_not_counted_says_why() -> None:
     found = samples("idle-monit")
-    (counted,) = [each for each in found if each["event"] == "syscalls"]
-    counted.update(count=None, why="it has a kernel of its own")
+    (counted,) = events_of_kind(found, SYSCALLS)
+    counted["count"], counted["why"] = None, "it has a kernel of its own"
     metric = metrics(MONIT, found)["syscalls"]
     assert (metric.status, metric.note) == ("not measured", "it has a kernel of its own")
     older = metrics(MONIT, without(found, "syscalls", "idle"))["syscalls"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.model.events import REAPED, SIGNALLED, events_of_kind
 from bench.scenarios.orphans import SCENARIO
 from tests.support.recorded import contender, judged, samples
 
@@ -21,9 +22,9 @@ def test_all_were_reaped() -> None:
 
 def test_zombies_that_stay_are_a_no() -> None:
     found = samples("orphans-runit")
-    for each in found:
-        if each["event"] == "reaped" and each["comm"] == "testd-child":
-            each["left"] = each["zombies"] = 7
+    for reaped in events_of_kind(found, REAPED):
+        if reaped["comm"] == "testd-child":
+            reaped["left"] = reaped["zombies"] = 7
     verdict = judged(SCENARIO, RUNIT, found)[REAPS]
     assert verdict.answer == "no"
     assert "7 were left" in verdict.sentence
@@ -31,11 +32,10 @@ def test_zombies_that_stay_are_a_no() -> None:
 
 def test_who_ended_them_itself_is_said_so() -> None:
     found = samples("orphans-runit")
-    for each in found:
-        if each["event"] == "signalled":
-            each["pids"] = []
+    for signalled in events_of_kind(found, SIGNALLED):
+        signalled["pids"] = []
     assert "ended itself" in judged(SCENARIO, RUNIT, found)[REAPS].sentence
 
 
 def test_only_pid_1_has_orphans() -> None:
-    assert SCENARIO.inapplicable(contender("runit/runner/default/hosted"))
+    assert SCENARIO.inapplicable_reason(contender("runit/runner/default/hosted"))

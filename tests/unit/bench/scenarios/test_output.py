@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from bench.model.scenario import Event
-from bench.scenarios.output import KEEPS, LOSES, SCENARIO, TEARS, _read
+from bench.model.events import WRITTEN, Event, events_of_kind
+from bench.model.events.added import OutputRead
+from bench.model.events.program import ModeSet, ServiceEvent
+from bench.scenarios.output import KEEPS, LOSES, SCENARIO, TEARS, read_output
 from tests.support.recorded import answers, contender, judged, samples
 
 SUPERVISORD = "supervisord/runner/default/hosted"
 SYSVINIT = "sysvinit/runner/default/pid1"
 
 
-def written(found: list[Event]) -> dict[str, Any]:
-    return next(each for each in found if each["event"] == "written")
+def written(recorded: list[Event]) -> OutputRead:
+    (output,) = events_of_kind(recorded, WRITTEN)
+    return output
+
+
+def read(text: str, *chatter: Event) -> OutputRead:
+    return read_output(text, chatter, "cat", own=True)
+
+
+def started(service: str, seq: int) -> ServiceEvent:
+    return {"event": "start", "service": service, "seq": seq}
+
+
+def mode(text: str) -> ModeSet:
+    return {"event": "mode", "text": text}
 
 
 def test_supervisord_keeps_every_line() -> None:
@@ -29,8 +42,8 @@ def test_sysvinit_keeps_nothing() -> None:
 
 def test_a_missing_tail_is_a_loss() -> None:
     found = samples("output-supervisord")
-    ended = next(each for each in written(found)["lives"] if each["chatted"])
-    ended["chatted"] += 3
+    ended = next(life for life in written(found)["lives"] if life["chatted"])
+    ended["chatted"] = (ended["chatted"] or 0) + 3
     verdict = judged(SCENARIO, SUPERVISORD, found)[LOSES]
     assert verdict.answer == "no"
     assert verdict.sentence.startswith("3 of ")
@@ -44,7 +57,8 @@ def test_a_separate_log_service_is_partly() -> None:
 
 def test_what_is_read_is_counted_life_by_life() -> None:
     text = "s2 1 1\ns2 1 3\ns2 2 1\ns2 2\nanother program's line\n"
-    found = _read(text, [{"event": "exit", "seq": 2, "chatted": 2}])
+    end: ServiceEvent = {"event": "exit", "seq": 2, "chatted": 2}
+    found = read(text, end)
     assert found["lines"] == 3
     assert found["torn_like"] == ["s2 2"]
     assert found["lives"] == [
@@ -56,32 +70,32 @@ def test_what_is_read_is_counted_life_by_life() -> None:
 def test_a_killed_life_of_which_nothing_was_kept_is_a_loss() -> None:
     found = samples("output-supervisord")
     killed = next(each for each in written(found)["lives"] if each["chatted"] is None)
-    killed.update(kept=0, last=0)
+    killed["kept"] = killed["last"] = 0
     verdict = judged(SCENARIO, SUPERVISORD, found)[LOSES]
     assert verdict.answer == "no"
     assert verdict.sentence.endswith("Nothing at all is there of 1 of those.")
 
 
 def test_every_life_that_was_told_to_write_is_looked_for() -> None:
-    chatted: list[Event] = [
-        {"event": "start", "service": "s2", "seq": 1},
-        {"event": "mode", "text": "--chatter 2000"},
-        {"event": "start", "service": "s2", "seq": 2},
-        {"event": "start", "service": "s1", "seq": 9},
-        {"event": "mode", "text": ""},
-        {"event": "start", "service": "s2", "seq": 3},
+    chatter: list[Event] = [
+        started("s2", 1),
+        mode("--chatter 2000"),
+        started("s2", 2),
+        started("s1", 9),
+        mode(""),
+        started("s2", 3),
     ]
-    assert _read("", chatted)["lives"] == [{"seq": 2, "chatted": None, "kept": 0, "last": 0}]
+    assert read("", *chatter)["lives"] == [{"seq": 2, "chatted": None, "kept": 0, "last": 0}]
 
 
 def test_a_line_cut_within_its_number_is_torn() -> None:
     whole = "".join(f"s2 1 {number}\n" for number in range(1, 13))
-    found = _read(f"{whole}s2 1 1\n3\ns2 1 14\n", [])
+    found = read(f"{whole}s2 1 1\n3\ns2 1 14\n")
     assert (found["lines"], found["torn"], found["torn_like"]) == (13, 2, ["s2 1 1", "3"])
 
 
 def test_a_monitor_has_no_output_to_keep() -> None:
-    assert SCENARIO.inapplicable(contender("god/monitor/default/hosted"))
+    assert SCENARIO.inapplicable_reason(contender("god/monitor/default/hosted"))
 
 
 def test_nothing_recorded_is_nothing_measured() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.model.events import RAN, READY, events_of_kind
 from bench.scenarios.readiness import ENDS, RESTARTS, SCENARIO, WAITS
 from tests.support.recorded import answers, contender, judged, samples
 
@@ -23,21 +24,21 @@ def test_systemd_loses_patience() -> None:
 
 def test_a_command_that_does_not_wait_is_seen() -> None:
     found = samples("readiness-s6")
-    told = next(each for each in found if each["event"] == "ready" and each["act"] == "late")
-    for each in found:
-        if each["event"] == "ran" and each["act"] == "late":
-            each["end_ns"] = told["ready_ns"] - 1_000_000
+    ready = next(event for event in events_of_kind(found, READY) if event["act"] == "late")
+    for command in events_of_kind(found, RAN):
+        if command["act"] == "late":
+            command["end_ns"] = ready["ready_ns"] - 1_000_000
     verdict = judged(SCENARIO, S6, found)[WAITS]
     assert verdict.answer == "no"
     assert "1.0 ms before" in verdict.sentence
 
 
 def test_whom_it_does_not_apply_to_has_a_reason_of_its_own() -> None:
-    runit = SCENARIO.inapplicable(contender("runit/runner/default/hosted"))
-    monit = SCENARIO.inapplicable(contender("monit/monitor/tuned/hosted"))
+    runit = SCENARIO.inapplicable_reason(contender("runit/runner/default/hosted"))
+    monit = SCENARIO.inapplicable_reason(contender("monit/monitor/tuned/hosted"))
     assert "./check" in runit
     assert "detaches" in monit
-    assert not SCENARIO.inapplicable(contender(S6))
+    assert not SCENARIO.inapplicable_reason(contender(S6))
 
 
 def test_nothing_recorded_is_nothing_measured() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.reload import ADDS, CHANGES, REMOVES, SCENARIO, SPARES
 from tests.support.recorded import answers, contender, judged, samples, without
 
@@ -41,15 +42,15 @@ def test_a_removed_one_that_comes_back() -> None:
 
 def test_the_untouched_one_is_counted() -> None:
     found = samples("reload-runit")
-    last = [each for each in found if each["event"] == "processes"][-1]
-    next(each for each in last["services"] if each["service"] == "s1")["starts"] += 1
+    last = events_of_kind(found, SNAPSHOT)[-1]
+    next(record for record in last["services"] if record["service"] == "s1")["starts"] += 1
     verdict = judged(SCENARIO, RUNIT, found)[SPARES]
     assert verdict.answer == "no"
     assert "1 times more" in verdict.sentence
 
 
 def test_the_floor_takes_up_nothing() -> None:
-    assert SCENARIO.inapplicable(contender("floor/runner/default/pid1"))
+    assert SCENARIO.inapplicable_reason(contender("floor/runner/default/pid1"))
 
 
 def test_nothing_recorded_is_nothing_measured() -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from bench.model.scenario import Event, SamplingEffort
+from bench.model.events import GATHERED, RAN, RESTART, Event, events_of_kind
+from bench.model.events.program import CommandRan
 from bench.scenarios.scale import SCENARIO
-from tests.support.recorded import contender, judged, samples
+from tests.support.recorded import QUICK, contender, judged, samples
 
 RUNIT = "runit/runner/default/hosted"
 AT_990 = "keeps 990 services"
 
 
-def room(found: list[Event]) -> Event:
-    """What the guest said of itself at the last size."""
-    return [each for each in found if each["event"] == "ran"][-1]
+def room(recorded: list[Event]) -> CommandRan:
+    """Return what the guest printed of itself at the last size."""
+    return events_of_kind(recorded, RAN)[-1]
 
 
 def test_runsvdir_has_a_ceiling_of_1000() -> None:
@@ -34,9 +35,9 @@ def test_where_the_guest_gives_out_it_says_so() -> None:
 
 def test_one_that_does_not_come_back_is_no_keeping() -> None:
     found = samples("scale-runit")
-    for each in found:
-        if each["event"] == "sample" and each["size"] == 990:
-            each.update(censored=True, main_ns=None)
+    for trial in events_of_kind(found, RESTART):
+        if trial["size"] == 990:
+            trial["censored"], trial["main_ns"] = True, None
     verdict = judged(SCENARIO, RUNIT, found)["keeps 990 services"]
     assert verdict.answer == "no"
     assert "not back in time" in verdict.sentence
@@ -78,17 +79,17 @@ def test_figures_of_each_size() -> None:
 def test_a_start_without_a_stamp_is_a_figure() -> None:
     found = samples("scale-runit")
     assert "no stamp lost of 1002 starts" in judged(SCENARIO, RUNIT, found)[AT_990].sentence
-    for each in found:
-        if each["event"] == "gathered" and each["size"] == 100:
-            each["lost"] = 2
-        if each["event"] == "sample" and each["size"] == 990 and each["trial"] == 1:
-            each["starts_missed"] = 1
+    for gathered in events_of_kind(found, GATHERED):
+        if gathered["size"] == 100:
+            gathered["lost"] = 2
+    for trial in events_of_kind(found, RESTART):
+        if trial["size"] == 990 and trial["trial"] == 1:
+            trial["starts_missed"] = 1
     assert "3 stamps lost of 1002 starts" in judged(SCENARIO, RUNIT, found)[AT_990].sentence
     metrics = {each.metric: each.median for each in SCENARIO.conclude(contender(RUNIT), found)}
     assert [metrics[f"scale_lost_{size}"] for size in (10, 100, 990)] == [0, 2, 3]
 
 
 def test_a_quick_run_stops_at_ten() -> None:
-    quick = SamplingEffort(trials=6, enough=25, budget=30, replicas=16, seed=1)
-    (share,) = SCENARIO.work_units(contender(RUNIT), quick)
-    assert (share.work["sizes"], share.own_guest, share.cpu_heavy) == ((1, 10), True, True)
+    (unit,) = SCENARIO.work_units(contender(RUNIT), QUICK)
+    assert (unit.parameters, unit.own_guest, unit.cpu_heavy) == ((1, 10), True, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.model.events import TOLD, events_of_kind
 from bench.scenarios.shutdown import SCENARIO
 from tests.support.recorded import contender, judged, samples
 
@@ -32,14 +33,16 @@ def test_the_stubborn_one_may_be_waited_for_without_end() -> None:
 
 def test_who_was_not_told_is_named() -> None:
     found = samples("shutdown-systemd")
-    for each in found:
-        if each["event"] == "told" and each["service"] == "s2":
-            each["terms"] = []
+    for note in events_of_kind(found, TOLD):
+        if note["service"] == "s2":
+            note["terms"] = []
     verdict = judged(SCENARIO, SYSTEMD, found)[TELLS]
     assert verdict.answer == "partly"
     assert "did not reach s2" in verdict.sentence
 
 
 def test_who_knows_no_end_is_not_asked_for_one() -> None:
-    assert "knows no end" in SCENARIO.inapplicable(contender("daemontools/runner/default/pid1"))
-    assert "not PID 1" in SCENARIO.inapplicable(contender("runit/runner/default/hosted"))
+    assert "knows no end" in SCENARIO.inapplicable_reason(
+        contender("daemontools/runner/default/pid1")
+    )
+    assert "not PID 1" in SCENARIO.inapplicable_reason(contender("runit/runner/default/hosted"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.stop import BEHAVIOURS, SCENARIO
 from tests.support.recorded import answers, contender, judged, samples, without
 
@@ -31,19 +32,17 @@ def test_a_service_that_comes_back_did_not_stop() -> None:
 
 def test_some_children_left_is_partly() -> None:
     found = samples("stop-runit")
-    last = [each for each in found if each["event"] == "processes"][-1]
-    for each in last["processes"]:
-        if each["comm"] == "testd-child":
-            each["state"] = "Z"
-            break
+    last = events_of_kind(found, SNAPSHOT)[-1]
+    child = next(process for process in last["processes"] if process["comm"] == "testd-child")
+    child["state"] = "Z"
     assert judged(SCENARIO, RUNIT, found)[STRAYS].answer == "partly"
 
 
 def test_a_daemon_without_children_shows_nothing_of_them() -> None:
     found = samples("stop-runit")
-    for each in found:
-        if each["event"] == "processes":
-            each["processes"] = [one for one in each["processes"] if one["comm"] == "testd"]
+    for snapshot in events_of_kind(found, SNAPSHOT):
+        daemons = [process for process in snapshot["processes"] if process["comm"] == "testd"]
+        snapshot["processes"] = daemons
     assert judged(SCENARIO, RUNIT, found)[STRAYS].answer == "not measured"
 
 
@@ -55,8 +54,8 @@ def test_running_before_being_asked_is_no_start() -> None:
 
 
 def test_the_floor_cannot_be_asked() -> None:
-    assert SCENARIO.inapplicable(contender("floor/runner/default/hosted"))
-    assert not SCENARIO.inapplicable(contender(RUNIT))
+    assert SCENARIO.inapplicable_reason(contender("floor/runner/default/hosted"))
+    assert not SCENARIO.inapplicable_reason(contender(RUNIT))
 
 
 def test_nothing_recorded_is_nothing_measured() -> None:

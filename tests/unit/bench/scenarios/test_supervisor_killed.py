@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bench.model.events import SNAPSHOT, events_of_kind
+from bench.model.events.added import MachineOff
 from bench.scenarios.supervisor_killed import SCENARIO
 from tests.support.recorded import answers, contender, judged, samples
 
@@ -11,7 +13,7 @@ SINGLE = "no service comes twice"
 
 
 def test_a_dead_runsv_has_a_successor_that_starts_a_second_daemon() -> None:
-    verdicts = judged(SCENARIO, RUNIT, samples("amnesia-runit"))
+    verdicts = judged(SCENARIO, RUNIT, samples("supervisor-killed-runit"))
     assert answers(verdicts) == {
         "comes back itself": "yes",
         "services outlive it": "yes",
@@ -23,27 +25,29 @@ def test_a_dead_runsv_has_a_successor_that_starts_a_second_daemon() -> None:
 
 
 def test_a_monitor_finds_its_daemon_again() -> None:
-    assert set(answers(judged(SCENARIO, MONIT, samples("amnesia-monit"))).values()) == {"yes"}
+    assert set(answers(judged(SCENARIO, MONIT, samples("supervisor-killed-monit"))).values()) == {
+        "yes"
+    }
 
 
 def test_a_daemon_that_stays_down_is_not_supervised() -> None:
-    found = samples("amnesia-monit")
-    pictures = [each for each in found if each["event"] == "processes"]
-    running = pictures[-1]["processes"]
-    pictures[-1]["processes"] = [each for each in running if each["comm"] != "testd"]
+    found = samples("supervisor-killed-monit")
+    last = events_of_kind(found, SNAPSHOT)[-1]
+    last["processes"] = [process for process in last["processes"] if process["comm"] != "testd"]
     verdict = judged(SCENARIO, MONIT, found)["services are supervised again"]
     assert verdict.answer == "no"
 
 
 def test_a_machine_that_switches_itself_off_keeps_nothing() -> None:
-    picture = next(each for each in samples("amnesia-monit") if each["event"] == "processes")
-    found = [{**picture, "act": "runsvdir"}, {"event": "off", "act": "runsvdir", "why": "gone"}]
-    verdicts = judged(SCENARIO, RUNIT, found)
+    snapshot = events_of_kind(samples("supervisor-killed-monit"), SNAPSHOT)[0]
+    off: MachineOff = {"event": "off", "act": "runsvdir", "why": "gone"}
+    snapshot["act"] = "runsvdir"
+    verdicts = judged(SCENARIO, RUNIT, [snapshot, off])
     assert verdicts["services outlive it"].answer == "no"
     assert "switched itself off" in verdicts["services outlive it"].sentence
     assert verdicts["services are supervised again"].answer == "no"
 
 
 def test_pid_1_alone_cannot_be_killed() -> None:
-    assert SCENARIO.inapplicable(contender("sysvinit/runner/default/pid1"))
-    assert not SCENARIO.inapplicable(contender("s6/runner/default/pid1"))
+    assert SCENARIO.inapplicable_reason(contender("sysvinit/runner/default/pid1"))
+    assert not SCENARIO.inapplicable_reason(contender("s6/runner/default/pid1"))

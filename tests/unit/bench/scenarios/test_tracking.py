@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.tracking import SCENARIO
 from tests.support.recorded import answers, contender, judged, samples
 
@@ -41,13 +42,13 @@ def test_who_reads_no_pid_file_is_not_asked_about_one() -> None:
 
 def test_a_zombie_is_no_daemon() -> None:
     found = samples("tracking-systemd")
-    for each in found:
-        if each["event"] == "processes" and each["act"] == "detached":
-            each["processes"].append({"pid": 999, "ppid": 1, "comm": "testd", "state": "Z"})
+    for snapshot in events_of_kind(found, SNAPSHOT):
+        if snapshot["act"] == "detached":
+            snapshot["processes"].append({"pid": 999, "ppid": 1, "comm": "testd", "state": "Z"})
     verdict = judged(SCENARIO, SYSTEMD, found)["follows a daemon that forks twice"]
     assert verdict.answer == "yes"
 
 
 def test_a_runner_has_nothing_to_track() -> None:
-    assert SCENARIO.inapplicable(contender("runit/runner/default/hosted"))
-    assert not SCENARIO.inapplicable(contender(GOD))
+    assert SCENARIO.inapplicable_reason(contender("runit/runner/default/hosted"))
+    assert not SCENARIO.inapplicable_reason(contender(GOD))

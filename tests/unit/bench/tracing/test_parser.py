@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from bench.model.events.program import Restart
 from bench.recording.store import Record
 from bench.tracing import compare, tracer
 from bench.tracing import parser as module
@@ -28,19 +29,20 @@ RUNNER = (TRACES / "runner.txt").read_text()
 DETACHED = (TRACES / "detached.txt").read_text()
 
 
-def sample(**changed: Any) -> dict[str, Any]:
+def sample(**changed: Any) -> Restart:
     """The suite's own stamps of RUNNER's restart."""
-    return {
+    stamps = {
         "event": "sample", "contender": "c", "replica": 0, "scenario": "restart", "group": "long",
         "warmup": False, "censored": False, "old_pid": 10, "new_pid": 20,
         "kill_ns": 100_000_000_000, "exit_ns": 100_000_200_000,
         "main_ns": 100_000_300_000, "up_ns": 100_000_400_000, **changed,
     }  # fmt: skip
+    return cast(Restart, stamps)
 
 
 def agreement(
     run: dict[str, Any],
-    samples: list[dict[str, Any]],
+    samples: list[Restart],
     trace: module.Trace,
     before: tuple[tuple[str, int], ...] = (),
 ) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""What snapshots and CPU marks say of the processes in a guest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bench.model.events.parts import ProcessInfo, ProcessUsage
+from bench.model.events.program import CpuMarked, Snapshot
+
+
+def live_processes(snapshot: Snapshot, *names: str) -> list[ProcessInfo]:
+    """Return the processes of those names that are no zombies."""
+    return [
+        process
+        for process in snapshot["processes"]
+        if process["comm"] in names and process["state"] != "Z"
+    ]
+
+
+def daemons(snapshot: Snapshot) -> list[ProcessInfo]:
+    """Return the test daemons alive, no matter which process started them."""
+    return live_processes(snapshot, "testd")
+
+
+def daemon_children(snapshot: Snapshot) -> list[ProcessInfo]:
+    """Return the children that test daemons have started and that live."""
+    return live_processes(snapshot, "testd-child")
+
+
+def is_alive(snapshot: Snapshot, pid: int) -> bool:
+    """Tell whether that process is there and no zombie."""
+    return any(
+        process["pid"] == pid and process["state"] != "Z" for process in snapshot["processes"]
+    )
+
+
+def names_by_pid(snapshot: Snapshot) -> Mapping[int, str]:
+    """Return the name of every process, zombies included."""
+    return {process["pid"]: process["comm"] for process in snapshot["processes"]}
+
+
+def cpu_used(before: CpuMarked, after: CpuMarked) -> int:
+    """Return the CPU time in ns that the supervision tree used between two marks.
+
+    Processes that started and ended between the marks are not counted.
+    """
+    earlier = {(usage["pid"], usage["starttime"]): usage for usage in before["processes"]}
+    return sum(
+        _used(earlier.get((usage["pid"], usage["starttime"])), usage)
+        for usage in after["processes"]
+    )
+
+
+def _used(before: ProcessUsage | None, after: ProcessUsage) -> int:
+    if before is None:
+        return after["cpu_ns"]
+    # cpu_ns has lost the time of threads that ended; ticks_ns still has it.
+    if set(before["threads"]) - set(after["threads"]):
+        return after["ticks_ns"] - before["ticks_ns"]
+    return after["cpu_ns"] - before["cpu_ns"]
