@@ -351,7 +351,7 @@ def destroy(c: Context, cache: bool = False) -> None:
 @handle_errors
 def doctor(c: Context) -> int:
     """Say what this host can do, and what to do about the rest."""
-    from bench.cli.inventory import doctor_table
+    from bench.cli.doctor import doctor_table
 
     table, ready = doctor_table()
     _console().print(table)

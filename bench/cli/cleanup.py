@@ -1,8 +1,8 @@
-"""Removing what is left of guests."""
+"""Removes guests that were left or kept, and the cache, for `./inv destroy`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bench.engine.lock import exclusive_run_lock
 from bench.tracing.parser import sweep
@@ -12,23 +12,24 @@ from provision.registry import providers
 
 
 def destroy_guests(*, cache: bool) -> Iterator[str]:
-    """Remove guests whose owner is gone or which were kept; with cache, what can be built again.
+    """Remove orphaned and kept guests; with cache, also images and layers. Yields what it did.
 
-    Guests of a run that is going on are left to it. Raises Problem where something cannot be
-    removed, after all else has been, and before anything is where the cache is in use.
+    Guests of a run in progress stay. Raises Problem after everything else is removed if some guest
+    cannot be; and before anything is removed if the cache is in use.
     """
     if not cache:
-        yield from _guests()
+        yield from _destroy_guests()
         return
     with exclusive_run_lock():
-        _check_unused()
-        yield from _guests()
+        _check_cache_unused()
+        yield from _destroy_guests()
         clear_cache()
     yield "cleared the cache"
 
 
-def _guests() -> Iterator[str]:
-    failures, removed = [], 0
+def _destroy_guests() -> Iterator[str]:
+    failures: list[Problem] = []
+    removed = 0
     for provider in providers().values():
         for name in sorted({*provider.leftovers(), *provider.kept()}):
             try:
@@ -40,30 +41,30 @@ def _guests() -> Iterator[str]:
             yield f"removed {name}"
     sweep()
     if failures:
-        raise _together(failures)
+        raise _join(failures)
     if not removed:
         yield "no guest was left"
 
 
-def _together(failures: list[Problem]) -> Problem:
+def _join(failures: Sequence[Problem]) -> Problem:
     return Problem(
-        "\n".join(each.what for each in failures),
-        known="\n".join(each.known for each in failures),
-        advice="\n".join(dict.fromkeys(each.advice for each in failures)),
+        "\n".join(failure.what for failure in failures),
+        known="\n".join(failure.known for failure in failures),
+        advice="\n".join(dict.fromkeys(failure.advice for failure in failures)),
     )
 
 
-def _check_unused() -> None:
-    """Raises Problem while there is a guest, as `./inv try` has one, whose layers would go."""
-    used = [
+def _check_cache_unused() -> None:
+    """Raise Problem while a guest, such as that of `./inv try`, runs on the cached layers."""
+    guests = [
         name
         for provider in providers().values()
         for name in sorted({*provider.owned()} - {*provider.kept()})
     ]
-    if used:
+    if guests:
         raise Problem(
             "The cache is in use, so it is not cleared.",
-            known=f"Guests that run on it: {', '.join(used)}.",
+            known=f"Guests that run on it: {', '.join(guests)}.",
             advice="Leave or end them, then run the same command again.",
             usage=True,
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.distributed.merge import Part, merged_apart
-from bench.engine.lock import Busy
+from bench.engine.lock import RunInProgress
 from bench.engine.observer import SilentObserver
 from bench.engine.request import RunOptions, resolve_request
 from bench.engine.run import run_bench
@@ -111,7 +111,7 @@ def part(options: RunOptions, name: str) -> Part:
         while True:
             try:
                 return Part.of(run_bench(request, SilentObserver(), Path(folder)).folder)
-            except Busy:
+            except RunInProgress:
                 time.sleep(1)
 
 

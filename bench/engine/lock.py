@@ -1,4 +1,4 @@
-"""Measuring is for one at a time."""
+"""One run at a time on a host."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from provision.cache import cache_folder
 from provision.errors import Problem
 
 
-class Busy(Problem):
-    """Somebody else is measuring on this host."""
+class RunInProgress(Problem):
+    """Another process is measuring on this host."""
 
 
 @contextmanager
 def exclusive_run_lock() -> Iterator[None]:
-    """Measuring is for one at a time on a host: a second bench would spoil the first's figures."""
+    """Refuse a second run on this host while the block runs: two would disturb each other.
+
+    Raises RunInProgress.
+    """
     path = cache_folder() / "bench.lock"
     owner = path.with_suffix(".pid")
     try:
@@ -26,9 +29,9 @@ def exclusive_run_lock() -> Iterator[None]:
             owner.write_text(str(os.getpid()))
             yield
     except Timeout:
-        raise Busy(
+        raise RunInProgress(
             f"Another bench is measuring on this host (process {owner.read_text()}).",
-            known="Two at once would spoil each other's figures.",
+            known="Two runs at once would disturb each other's figures.",
             advice="Wait for it to end, or stop it with Ctrl-C.",
             usage=True,
         ) from None

@@ -1,11 +1,12 @@
-"""What must hold of a guest before anything in it is measured."""
+"""Checks that a guest is what it should be; what fails the check is not measured."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bench.model.events import DOWN, SNAPSHOT, Event, events_of_kind
+from bench.model.events.parts import ProcessInfo, ServiceRecord
 from bench.model.events.program import Snapshot
 from provision.errors import Problem
 from provision.systems import System
@@ -13,13 +14,25 @@ from supervisors.base import Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
 
-# The process names of a system's own PID 1, which hosts what is not PID 1 itself.
-HOSTS = {"sysvinit": "init", "systemd": "systemd", "upstart": "init"}
-_ALSO_OF_HOST = {
+# By init: the process name of a system's own PID 1, which keeps hosted supervisors alive, and the
+# other processes that come with it.
+HOST_PID1 = {"sysvinit": "init", "systemd": "systemd", "upstart": "init"}
+HOST_PROCESSES = {
     "sysvinit": frozenset[str](),
     "systemd": frozenset({"systemd-journal"}),
     "upstart": frozenset[str](),
 }
+
+
+# What a command over SSH starts is a child of the host's, not of the guest's PID 1.
+_START_BY_PID1 = (
+    "A command over SSH started it, but the guest's PID 1 must: let hosted_command run it in the"
+    " foreground, by a script in files/ that starts it and then waits, or use init_command."
+)
+# How much of a command line and of a program's output an error shows, in characters.
+_SHOWN_ARGUMENTS, _SHOWN_OUTPUT = 60, 2000
+
+Processes = dict[int, ProcessInfo]
 
 
 def verify(
@@ -29,127 +42,149 @@ def verify(
     services: Sequence[Service],
     events: Sequence[Event],
 ) -> dict[str, Any]:
-    """Check a snapshot; returns the evidence. Raises Problem, naming everything that is wrong."""
-    down = [event["service"] for event in events_of_kind(events, DOWN)]
-    if down:
+    """Check a snapshot of the guest's processes and return the evidence for run.json.
+
+    events: of the measuring program, a snapshot among them. Raises Problem, naming every fault.
+    """
+    snapshot = events_of_kind(events, SNAPSHOT)[-1]
+    not_started = [event["service"] for event in events_of_kind(events, DOWN)]
+    if not_started:
         raise Problem(
-            f"{contender.name} did not start {', '.join(down)}.",
-            known=_listing(events_of_kind(events, SNAPSHOT)[-1]),
-            advice=f"./inv try {supervisor.name} opens a shell in such a guest.",
+            f"{contender.name} did not start {', '.join(not_started)}.",
+            known=_process_list(snapshot),
+            advice=_try(supervisor),
         )
-    seen = events_of_kind(events, SNAPSHOT)[-1]
-    # A zombie keeps nothing alive: monit reaps what has detached itself at its next cycle only.
-    processes = {each["pid"]: each for each in seen["processes"] if each["state"] != "Z"}
-    wrong = [
-        *_wrong_pid1(system, supervisor, contender, processes),
-        *_wrong_services(supervisor, contender, services, seen, processes),
-        *_strangers(system, supervisor, contender, processes),
-        *_detached(processes),
+    # A zombie keeps nothing alive; monit reaps daemons that detached themselves only once a cycle.
+    processes: Processes = {
+        process["pid"]: process for process in snapshot["processes"] if process["state"] != "Z"
+    }
+    faults = [
+        *_pid1_faults(system, supervisor, contender, processes),
+        *_service_faults(supervisor, contender, services, snapshot, processes),
+        *_unexpected_processes(system, supervisor, contender, processes),
+        *_started_outside(processes),
     ]
-    if wrong:
+    if faults:
         raise Problem(
-            f"{contender.name} is not what it should be, so it is not measured.",
-            known="\n".join([*wrong, _listing(seen)]),
-            advice=f"./inv try {supervisor.name} opens a shell in such a guest.",
+            f"{contender.name} is not set up as it should be, so it is not measured.",
+            known="\n".join([*faults, _process_list(snapshot)]),
+            advice=_try(supervisor),
         )
-    hosted_by = None if contender.pid1 else processes[1]["comm"]
-    return {"pid1": processes[1]["exe"], "hosted_by": hosted_by, "processes": _names(processes)}
+    return {
+        "pid1": processes[1]["exe"],
+        "hosted_by": None if contender.pid1 else processes[1]["comm"],
+        "processes": [process["comm"] for _, process in sorted(processes.items())],
+    }
 
 
-def find_mode(supervisor: Supervisor, told: str) -> dict[str, str]:
-    """In which of its modes it runs, and what shows that. Raises Problem where nothing does."""
-    found = [words for sign, words in supervisor.mode_signs.items() if sign in told]
-    if len(found) != 1:
+def find_mode(supervisor: Supervisor, output: str) -> dict[str, str]:
+    """Find the mode that a supervisor chose for itself, in the output of its mode command.
+
+    Raises Problem if the output shows none of its modes, or several.
+    """
+    modes = [mode for sign, mode in supervisor.mode_signs.items() if sign in output]
+    if len(modes) != 1:
         raise Problem(
-            f"{supervisor.title} does not tell in which of its modes it runs.",
-            known=told[-2000:],
-            advice=f"./inv try {supervisor.name} opens a shell in such a guest.",
+            f"{supervisor.title} does not show in which mode it runs.",
+            known=output[-_SHOWN_OUTPUT:],
+            advice=_try(supervisor),
         )
-    return {"mode": found[0], "mode_shown_by": told}
+    return {"mode": modes[0], "mode_shown_by": output}
 
 
-def _wrong_pid1(
-    system: System, supervisor: Supervisor, contender: Contender, processes: dict[int, Any]
+def _try(supervisor: Supervisor) -> str:
+    return f"./inv try {supervisor.name} opens a shell in such a guest."
+
+
+def _pid1_faults(
+    system: System, supervisor: Supervisor, contender: Contender, processes: Processes
 ) -> list[str]:
     name = processes[1]["comm"]
     if contender.pid1:
         return [] if name in supervisor.process_names else [f"PID 1 is {name}."]
-    host = HOSTS[system.init]
-    return [] if name == host else [f"PID 1 is {name}, not {host}."]
+    expected = HOST_PID1[system.init]
+    return [] if name == expected else [f"PID 1 is {name}, not {expected}."]
 
 
-def _wrong_services(
+def _service_faults(
     supervisor: Supervisor,
     contender: Contender,
     services: Sequence[Service],
-    seen: Snapshot,
-    processes: dict[int, Any],
+    snapshot: Snapshot,
+    processes: Processes,
 ) -> list[str]:
-    wrong = []
-    told = {each["service"]: each for each in seen["services"]}
-    for service in services:
-        pid = told[service.name]["pid"]
-        process = processes.get(pid)
-        if process is None:
-            wrong.append(f"{service.name} has pid {pid}, which is no process.")
-            continue
-        parent = processes.get(process["ppid"], {"comm": "outside"})["comm"]
-        if contender.role == "runner" and parent != supervisor.service_parent:
-            expected = supervisor.service_parent
-            wrong.append(f"The parent of {service.name} is {parent}, not {expected}.")
-        if contender.role == "monitor":
-            if process["ppid"] != 1:
-                wrong.append(f"{service.name} did not detach itself: its parent is {parent}.")
-            pidfile = (told[service.name].get("pidfile") or "").strip()
-            if pidfile != str(pid):
-                wrong.append(f"{service.pidfile} says {pidfile!r}, {service.name} is {pid}.")
-    running = sum(1 for each in processes.values() if each["comm"] == "testd")
+    states = {state["service"]: state for state in snapshot["services"]}
+    faults = [
+        fault
+        for service in services
+        for fault in _faults_of(service, states[service.name], supervisor, contender, processes)
+    ]
+    running = sum(1 for process in processes.values() if process["comm"] == "testd")
     if running != len(services):
-        wrong.append(f"{running} test daemons run for {len(services)} services.")
-    return wrong
+        faults.append(f"{running} test daemons run for {len(services)} services.")
+    return faults
 
 
-def _strangers(
-    system: System, supervisor: Supervisor, contender: Contender, processes: dict[int, Any]
+def _faults_of(
+    service: Service,
+    state: ServiceRecord,
+    supervisor: Supervisor,
+    contender: Contender,
+    processes: Processes,
+) -> Iterator[str]:
+    """Check one service's daemon: its parent, and where it detaches itself its pid file."""
+    process = processes.get(state["pid"])
+    if process is None:
+        yield f"{service.name} has pid {state['pid']}, which is no process."
+        return
+    parent = processes.get(process["ppid"], {"comm": "outside"})["comm"]
+    if contender.role == "runner":
+        if parent != supervisor.service_parent:
+            yield f"The parent of {service.name} is {parent}, not {supervisor.service_parent}."
+        return
+    if process["ppid"] != 1:
+        yield f"{service.name} did not detach itself: its parent is {parent}."
+    pidfile = (state.get("pidfile") or "").strip()
+    if pidfile != str(state["pid"]):
+        yield f"{service.pidfile} says {pidfile!r}, {service.name} is {state['pid']}."
+
+
+def _unexpected_processes(
+    system: System, supervisor: Supervisor, contender: Contender, processes: Processes
 ) -> list[str]:
     expected = supervisor.process_names | {"testd"}
     if not contender.pid1:
-        expected |= {HOSTS[system.init]} | _ALSO_OF_HOST[system.init]
-    others = sorted({each["comm"] for each in processes.values()} - expected)
+        expected |= {HOST_PID1[system.init]} | HOST_PROCESSES[system.init]
+    others = sorted({process["comm"] for process in processes.values()} - expected)
     if not others:
         return []
     advice = "The supervisor's own processes belong in its process_names."
     return [f"Something else runs as well: {', '.join(others)}. {advice}"]
 
 
-# What a command over SSH starts is a child of the host's, not of the guest's PID 1.
-_START_BY_PID1 = (
-    "A command over SSH started it, but the guest's PID 1 must: let hosted_command run it in the"
-    " foreground, by a script in files/ that starts it and then waits, or use init_command."
-)
-
-
-def _detached(processes: dict[int, Any]) -> list[str]:
+def _started_outside(processes: Processes) -> list[str]:
     """Name processes started from outside the guest: no ancestry to PID 1, or other cgroups."""
-    wrong = []
+    faults = []
     for pid, process in processes.items():
-        ancestor, seen = pid, set()
-        while ancestor not in (0, 1) and ancestor in processes and ancestor not in seen:
-            seen.add(ancestor)
-            ancestor = processes[ancestor]["ppid"]
-        if ancestor != 1:
-            wrong.append(f"{process['comm']} ({pid}) does not descend from PID 1.")
+        if _oldest_ancestor(pid, processes) != 1:
+            faults.append(f"{process['comm']} ({pid}) does not descend from PID 1.")
         if any(line.split(":", 2)[2].startswith("/..") for line in process["cgroup"]):
-            wrong.append(f"{process['comm']} ({pid}) is outside the guest's control groups.")
-    return [*wrong, _START_BY_PID1] if wrong else []
+            faults.append(f"{process['comm']} ({pid}) is outside the guest's control groups.")
+    return [*faults, _START_BY_PID1] if faults else []
 
 
-def _names(processes: dict[int, Any]) -> list[str]:
-    return [each["comm"] for _, each in sorted(processes.items())]
+def _oldest_ancestor(pid: int, processes: Processes) -> int:
+    """Follow the parents up to PID 1, a process that is not there, or a circle."""
+    visited: set[int] = set()
+    while pid not in (0, 1) and pid in processes and pid not in visited:
+        visited.add(pid)
+        pid = processes[pid]["ppid"]
+    return pid
 
 
-def _listing(seen: Snapshot) -> str:
+def _process_list(snapshot: Snapshot) -> str:
     return "\n".join(
-        f"{each['pid']:>7} {each['ppid']:>7} {each['comm']:<16} {' '.join(each['argv'])[:60]}"
-        for each in seen["processes"]
+        f"{process['pid']:>7} {process['ppid']:>7} {process['comm']:<16}"
+        f" {' '.join(process['argv'])[:_SHOWN_ARGUMENTS]}"
+        for process in snapshot["processes"]
     )

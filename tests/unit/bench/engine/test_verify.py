@@ -1,4 +1,4 @@
-"""Everything that verify is there to catch, one thing wrong at a time."""
+"""Verification: each fault on its own."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def monitored() -> Processes:
     return {pid: process(pid, ppid, comm) for pid, ppid, comm in tree}
 
 
-def seen(processes: Processes, pid: int = 40, pidfile: str | None = None) -> list[Event]:
-    told: list[ServiceRecord] = [{"service": "s1", "pid": pid, "pidfile": pidfile}]
+def snapshot_events(processes: Processes, pid: int = 40, pidfile: str | None = None) -> list[Event]:
+    states: list[ServiceRecord] = [{"service": "s1", "pid": pid, "pidfile": pidfile}]
     snapshot: Snapshot = {
-        "event": "processes", "processes": list(processes.values()), "services": told,
+        "event": "processes", "processes": list(processes.values()), "services": states,
     }  # fmt: skip
     return [snapshot]
 
@@ -59,20 +59,20 @@ def check(
     processes: Processes,
     supervisor: Supervisor = RUNIT,
     contender: Contender = HOSTED,
-    **told: Any,
+    **service: Any,
 ) -> dict[str, Any]:
-    events = seen(processes, **told)
+    events = snapshot_events(processes, **service)
     return verify(DEBIAN, supervisor, contender, services_of(contender, 1), events)
 
 
-def refused(text: str, processes: Processes, **told: Any) -> None:
-    with pytest.raises(Problem, match="not what it should be") as caught:
-        check(processes, **told)
+def refused(text: str, processes: Processes, **service: Any) -> None:
+    with pytest.raises(Problem, match="not set up as it should be") as caught:
+        check(processes, **service)
     assert text in caught.value.known
     assert "./inv try" in caught.value.advice
 
 
-def test_hosted() -> None:
+def test_a_hosted_supervisor_passes() -> None:
     assert check(hosted()) == {
         "pid1": "/bin/init",
         "hosted_by": "init",
@@ -80,95 +80,95 @@ def test_hosted() -> None:
     }
 
 
-def test_as_pid1() -> None:
+def test_a_supervisor_as_pid1_passes() -> None:
     evidence = check(as_pid1(), contender=AS_PID1)
     assert (evidence["pid1"], evidence["hosted_by"]) == ("/bin/runit", None)
 
 
-def test_monitor() -> None:
+def test_a_monitor_passes() -> None:
     assert check(monitored(), MONIT, MONITOR, pidfile="40\n")["hosted_by"] == "init"
 
 
-def test_another_pid1() -> None:
+def test_another_pid1_is_refused() -> None:
     refused("PID 1 is init.", hosted(), contender=AS_PID1)
     refused("PID 1 is runit, not init.", as_pid1())
 
 
-def test_another_parent() -> None:
+def test_another_parent_is_refused() -> None:
     processes = hosted()
     processes[40]["ppid"] = 1
     refused("The parent of s1 is init, not runsv.", processes)
 
 
-def test_no_such_process() -> None:
+def test_a_service_without_a_process_is_refused() -> None:
     refused("s1 has pid 41, which is no process.", hosted(), pid=41)
 
 
-def test_something_else_runs() -> None:
+def test_an_unexpected_process_is_refused() -> None:
     refused("Something else runs as well: cron.", {**hosted(), 50: process(50, 1, "cron")})
 
 
-def test_another_supervisor_runs() -> None:
+def test_a_second_supervisor_is_refused() -> None:
     refused("Something else runs as well: monit.", {**hosted(), 50: process(50, 1, "monit")})
 
 
-def test_two_daemons_for_one_service() -> None:
+def test_two_daemons_for_one_service_are_refused() -> None:
     twice = {**hosted(), 41: process(41, 30, "testd")}
     refused("2 test daemons run for 1 services.", twice)
 
 
-def test_started_from_outside() -> None:
+def test_a_process_started_from_outside_is_refused() -> None:
     processes = hosted()
     processes[20]["ppid"] = 0
     refused("runsvdir (20) does not descend from PID 1.", processes)
 
 
-def test_outside_the_guests_control_groups() -> None:
+def test_a_process_outside_the_guests_control_groups_is_refused() -> None:
     processes = hosted()
     processes[20]["cgroup"] = ["0::/../../user.slice"]
     refused("runsvdir (20) is outside the guest's control groups.", processes)
     refused("let hosted_command run it in the foreground", processes)
 
 
-def test_a_circle_of_parents_ends() -> None:
+def test_a_circle_of_parents_is_refused() -> None:
     processes = hosted()
     processes[20]["ppid"] = 30
     refused("does not descend from PID 1.", processes)
 
 
-def test_a_monitored_daemon_that_stays_attached() -> None:
+def test_a_monitored_daemon_that_stays_attached_is_refused() -> None:
     processes = monitored()
     processes[40]["ppid"] = 20
     refused("did not detach itself", processes, supervisor=MONIT, contender=MONITOR, pidfile="40")
 
 
 @pytest.mark.parametrize("pidfile", [None, "", "39\n", "forty"])
-def test_a_pid_file_that_lies(pidfile: str | None) -> None:
+def test_a_wrong_pid_file_is_refused(pidfile: str | None) -> None:
     refused("/run/s1.pid says", monitored(), supervisor=MONIT, contender=MONITOR, pidfile=pidfile)
 
 
-def test_a_service_that_never_started() -> None:
+def test_a_service_that_never_started_is_refused() -> None:
     down: ServiceDown = {"event": "down", "service": "s1"}
-    events = [down, *seen(hosted())]
+    events = [down, *snapshot_events(hosted())]
     with pytest.raises(Problem, match="did not start s1") as caught:
         verify(DEBIAN, RUNIT, HOSTED, services_of(HOSTED, 1), events)
     assert "runsvdir" in caught.value.known
 
 
-def test_a_mode_is_told_with_what_shows_it() -> None:
-    told = "Netlink: no\nI: s1 moved 'unmonitored' to 'up'\n"
-    found = find_mode(supervisors()["god"], told)
-    assert found["mode"].startswith("it polls")
-    assert found["mode_shown_by"] == told
+def test_a_mode_comes_with_what_shows_it() -> None:
+    output = "Netlink: no\nI: s1 moved 'unmonitored' to 'up'\n"
+    mode = find_mode(supervisors()["god"], output)
+    assert mode["mode"].startswith("it polls")
+    assert mode["mode_shown_by"] == output
 
 
-def test_a_mode_that_nothing_shows() -> None:
-    with pytest.raises(Problem, match="does not tell in which of its modes") as caught:
+def test_an_output_that_shows_no_mode_is_refused() -> None:
+    with pytest.raises(Problem, match="does not show in which mode") as caught:
         find_mode(supervisors()["god"], "god: no such file\n")
     assert "no such file" in caught.value.known
 
 
-def test_everything_that_is_wrong_is_named_at_once() -> None:
+def test_every_fault_is_named_at_once() -> None:
     processes = {**hosted(), 50: process(50, 1, "cron")}
     processes[40]["ppid"] = 1
     with pytest.raises(Problem) as caught:

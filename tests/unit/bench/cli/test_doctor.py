@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli import inventory
+from bench.cli import doctor
 from provision.lxc.provider import Lxc
 
 
-def test_a_host_that_is_not_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It has no /proc: nothing there is asked, and what would only be Linux's is not advised."""
+def test_another_host_gets_no_linux_checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Such a host has no /proc, and gets no advice that only Linux can follow."""
     read = Path.read_text
 
     def elsewhere(path: Path, *how: str, **named: str) -> str:
@@ -22,9 +22,9 @@ def test_a_host_that_is_not_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
     monkeypatch.setattr(Path, "read_text", elsewhere)
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
-    monkeypatch.setattr(inventory, "providers", lambda: {"lxc": Lxc()})
+    monkeypatch.setattr(doctor, "providers", lambda: {"lxc": Lxc()})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    table, ready = inventory.doctor_table()
+    table, ready = doctor.doctor_table()
     what, state, todo = (list(column.cells) for column in table.columns)
     assert not ready
     assert what == ["system", "disk", "memory",
