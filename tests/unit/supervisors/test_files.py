@@ -20,7 +20,7 @@ def _contenders(name: str) -> list[Contender]:
     return list(supervisors()[name].contenders)
 
 
-@pytest.mark.parametrize("contender", _contenders("systemd"), ids=lambda each: each.name)
+@pytest.mark.parametrize("contender", _contenders("systemd"), ids=lambda contender: contender.name)
 def test_only_the_tuned_systemd_unit_lifts_limit_and_delay(contender: Contender) -> None:
     unit = _written(contender)["/etc/systemd/system/s2.service"]
     tuned = contender.profile == "tuned"
@@ -32,7 +32,7 @@ def test_only_the_tuned_systemd_unit_lifts_limit_and_delay(contender: Contender)
     assert (contender.period is None) is tuned
 
 
-@pytest.mark.parametrize("contender", _contenders("systemd"), ids=lambda each: each.name)
+@pytest.mark.parametrize("contender", _contenders("systemd"), ids=lambda contender: contender.name)
 def test_systemd_monitor_finds_the_daemon_by_its_pid_file(contender: Contender) -> None:
     unit = _written(contender)["/etc/systemd/system/s2.service"]
     monitor = contender.role == "monitor"
@@ -42,14 +42,14 @@ def test_systemd_monitor_finds_the_daemon_by_its_pid_file(contender: Contender) 
 
 @pytest.mark.parametrize(("forks", "setting"), [(1, "expect fork\n"), (2, "expect daemon\n")])
 def test_upstart_expects_as_many_forks_as_the_daemon_does(forks: int, setting: str) -> None:
-    monitor = next(each for each in _contenders("upstart") if each.role == "monitor")
+    monitor = next(c for c in _contenders("upstart") if c.role == "monitor")
     service = Service("s1", "monitor", fork_count=forks)
     (job,) = supervisors()["upstart"].files(monitor, [service])
     assert setting in str(job.content)
     assert ("--forks 1" in str(job.content)) is (forks == 1)
 
 
-@pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda each: each.name)
+@pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda contender: contender.name)
 def test_s6_service_announces_readiness_on_the_descriptor_that_s6_reads(
     contender: Contender,
 ) -> None:
@@ -67,7 +67,7 @@ def test_only_pid_1_gets_the_files_of_an_init(name: str) -> None:
         assert bool(init_files) is contender.pid1
 
 
-@pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda each: each.name)
+@pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda contender: contender.name)
 def test_only_the_tuned_s6_raises_the_number_of_services(contender: Contender) -> None:
     script = _written(contender)["/etc/s6/scan"]
     assert ("$option 4000" in script) is (contender.profile == "tuned")

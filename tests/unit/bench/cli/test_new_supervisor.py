@@ -132,3 +132,11 @@ def test_code_that_fails_names_the_folder(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(Problem, match="supervisors/runit cannot be loaded: ") as refused:
         check("runit")
     assert "./inv check runit" in str(refused.value)
+
+
+@pytest.mark.parametrize("arguments", [("new", "Bad-Name"), ("new", "runit"), ("check", "prep")])
+def test_a_request_that_makes_no_sense_ends_with_code_2(arguments: tuple[str, str]) -> None:
+    command = [sys.executable, "-m", "invoke", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-# Ruby 3 took away Kernel#timeout, which god 0.13.7 still calls.
+# Ruby 3 removed Kernel#timeout, which god 0.13.7 still calls.
 require "timeout"
 
 module Kernel

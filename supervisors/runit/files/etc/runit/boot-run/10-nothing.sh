@@ -1,3 +1,3 @@
 {% if contender.pid1 %}
-# A container finds its file systems mounted.
+# The file systems of a container are mounted already.
 {% endif %}
