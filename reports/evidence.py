@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.run_file import ContenderResult, Run, VerdictResult
+from bench.model.scenario_names import current_name
 from provision.errors import Problem
 from provision.systems import unknown_name_error
 from reports.model.contenders import contender_label
@@ -32,7 +33,8 @@ def format_evidence(run: Run, folder: Path, cell: str) -> str:
 
 def _select_cells(run: Run, cell: str) -> tuple[list[ContenderResult], str]:
     """Return the contenders and the scenario that a cell names. Raises Problem."""
-    prefix, _, scenario = cell.rpartition("/")
+    prefix, _, name = cell.rpartition("/")
+    scenario = current_name(name)
     if not prefix:
         raise Problem(
             f"--why={cell} names no cell.",

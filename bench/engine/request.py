@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.model.overlays import overlays_of_run, parse_overlays
 from bench.model.scenario import SamplingEffort, Scenario
+from bench.model.scenario_names import current_name
 from bench.model.selection import (
     AbsentSupervisor,
     SelectedContender,
@@ -313,7 +314,8 @@ def _scenario_names(names: tuple[str, ...]) -> tuple[str, ...]:
         return DEFAULT_SCENARIOS
     if ALL in names:
         return tuple(scenarios())
-    for name in names:
+    current = tuple(current_name(name) for name in names)
+    for name in current:
         if name not in scenarios():
             raise unknown_name_error("scenario", name, [*scenarios(), ALL])
-    return names
+    return current

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from bench.model.run_file import Run
+from bench.model.scenario_names import current_name, update_names
 from bench.recording.samples_file import PLAIN, lines
 from bench.recording.schema import SCHEMA_FILE
 from provision.cache import give_to_sudo_caller
@@ -165,6 +166,7 @@ def read_run(folder: Path) -> Run:
             usage=True,
         )
     checked: Run = run
+    update_names(checked)
     return checked
 
 
@@ -203,7 +205,8 @@ def _sample(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     """A line as what it says. Raises Problem for one that is no sample."""
     try:
         sample = dict(json.loads(raw))
-        sample["contender"], sample["scenario"]
+        sample["scenario"] = current_name(sample["scenario"])
+        sample["contender"]
     except (ValueError, KeyError, TypeError) as failure:
         raise Problem(
             f"{path}, line {number} is not a sample: {failure}.",

@@ -33,7 +33,7 @@ _BACK = 15.0
 class SupervisorKilled(Scenario):
     """What becomes of services whose supervisor dies, and whether they are supervised again."""
 
-    name = "amnesia"
+    name = "supervisor-killed"
     title = "the supervisor itself is killed"
     position = 13
 

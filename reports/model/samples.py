@@ -14,6 +14,7 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from bench.model.scenario_names import current_name
 from bench.recording.samples_file import broken, lines
 from reports.model.text import sanitize
 
@@ -159,6 +160,7 @@ def _decoded_lines(folder: Path) -> Iterator[tuple[_Line, bytes]]:
             raise broken(path, f"line {number}: {_schema_error(raw) or failure}") from failure
         if not line.is_complete():
             raise broken(path, f"line {number}: {_schema_error(raw) or 'a stamp is missing'}")
+        line.scenario = current_name(line.scenario)
         yield line, raw
 
 
