@@ -20,7 +20,7 @@ from reports.model.text import sanitize
 
 FOLDER = Path(__file__).parent / "published"
 README = Path(__file__).parent.parent / "README.md"
-BEGIN = "<!-- table: made by `./inv publish`, checked by tests/reports -->"
+BEGIN = "<!-- table: made by `./inv publish`, checked by tests/unit/reports -->"
 END = "<!-- /table -->"
 
 

@@ -24,14 +24,14 @@ def find_counterpart(
     None where there is no such contender, or where it has no median.
     """
     supervisor, role, own_profile, own_pid1, host = _setting(contender)
-    wanted = (
+    target = (
         supervisor,
         role,
         own_profile if profile is None else profile,
         own_pid1 if pid1 is None else pid1,
         host,
     )
-    counterpart = next((item for item in contenders if _setting(item) == wanted), None)
+    counterpart = next((item for item in contenders if _setting(item) == target), None)
     if counterpart is None:
         return None
     metric = find_metric(counterpart, "restart", "restart_long")

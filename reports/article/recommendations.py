@@ -31,10 +31,10 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A question for the fastest of some contenders; which: those of the rule, in words."""
+    """A question for the fastest of a group of contenders; group: its name in the rule."""
 
     question: str
-    which: str
+    group: str
     includes: Callable[[ContenderResult], bool]
 
 
@@ -95,7 +95,7 @@ def _fastest_of_choice(
     run: Run, contenders: Sequence[ContenderResult], choice: _Choice
 ) -> Recommendation:
     included = [contender for contender in contenders if choice.includes(contender)]
-    rule = f"{choice.which}: {_FASTEST}."
+    rule = f"{choice.group}: {_FASTEST}."
     return Recommendation(choice.question, rule, _fastest(run, included))
 
 
@@ -103,10 +103,10 @@ def _measurements(
     contenders: Sequence[ContenderResult], scenario: str, name: str
 ) -> list[Measurement]:
     """Return the contenders that have a median of that metric, in the order given."""
-    found = ((item, find_metric(item, scenario, name)) for item in contenders)
+    candidates = ((item, find_metric(item, scenario, name)) for item in contenders)
     return [
         (contender, metric, metric["median"])
-        for contender, metric in found
+        for contender, metric in candidates
         if metric and metric["median"] is not None
     ]
 

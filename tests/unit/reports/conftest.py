@@ -13,7 +13,7 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
-# Nothing of its own may look for the network: every request seen shall be the page's.
+# The browser itself must not use the network: every request that a test sees is the page's.
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -22,7 +22,7 @@ FLAGS = (
 
 @dataclass
 class Browser:
-    """Chromium with one page open."""
+    """Chromium, which shows one page."""
 
     driver: Chrome
 
@@ -32,34 +32,35 @@ class Browser:
         self.driver.get(page.as_uri())
 
     def run(self, script: str) -> Any:
-        """What a function body of JavaScript returns."""
+        """Run the body of a JavaScript function; return its result."""
         return self.driver.execute_script(script)
 
     def width(self, pixels: int) -> None:
-        """Show the page as wide as that."""
+        """Set the width of the window in px; a narrow one is a phone's."""
         size = {"width": pixels, "height": 800, "deviceScaleFactor": 1, "mobile": pixels < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def theme(self, name: str) -> None:
-        """Prefer light or dark."""
+        """Set the preferred colour scheme: light or dark."""
         features = [{"name": "prefers-color-scheme", "value": name}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def console(self) -> list[str]:
-        """What the page complained of."""
+        """Return the messages that the page wrote to the console."""
         return [entry["message"] for entry in self._log("browser")]
 
     def requests(self) -> list[str]:
-        """Every address asked for since the page was opened."""
-        said = [json.loads(entry["message"]) for entry in self._log("performance")]
+        """Return every address that was requested since the page was opened."""
+        entries = (json.loads(entry["message"]) for entry in self._log("performance"))
+        messages = [entry["message"] for entry in entries]
         return [
-            each["message"]["params"]["request"]["url"]
-            for each in said
-            if each["message"]["method"] == "Network.requestWillBeSent"
+            message["params"]["request"]["url"]
+            for message in messages
+            if message["method"] == "Network.requestWillBeSent"
         ]
 
     def _log(self, name: str) -> list[dict[str, Any]]:
-        """What came since the last time; selenium does not annotate its own method."""
+        """Return the entries of a log since the last call; selenium has no types for it."""
         return list(self.driver.get_log(name))  # type: ignore[no-untyped-call]
 
 
@@ -78,6 +79,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name)
-    assert found, f"{name} is not installed; ./inv test --all installs it"
-    return found
+    path = shutil.which(name)
+    assert path, f"{name} is not installed; ./inv test --all installs it"
+    return path

@@ -87,10 +87,10 @@ def test_a_setting_is_compared_with_the_default_of_its_own_host(
 
 def test_no_answer_ranks_hosts_together(parts: list[Part], tmp_path: Path) -> None:
     run, _ = merge_parts(parts, tmp_path)
-    found = answers(run)
-    assert found["Which is fastest?"] == found["Which is lightest?"] == SEPARATE
-    assert found["As the init itself?"] in (SEPARATE, "This run has no such figure.")
-    assert found["Which lets a second pass?"] == "s6 on aa (1,006 ms)."
+    by_question = answers(run)
+    assert by_question["Which is fastest?"] == by_question["Which is lightest?"] == SEPARATE
+    assert by_question["As the init itself?"] in (SEPARATE, "This run has no such figure.")
+    assert by_question["Which lets a second pass?"] == "s6 on aa (1,006 ms)."
 
 
 @pytest.mark.parametrize("name", ["latency", "memory"])
@@ -105,9 +105,9 @@ def test_no_table_ranks_hosts_together(parts: list[Part], tmp_path: Path, name: 
 
 def test_a_mixed_run_ranks_hosts_together(parts: list[Part], tmp_path: Path) -> None:
     run, _ = merge_parts(parts, tmp_path, mixed=True)
-    found = answers(run)
-    assert found["Which is fastest?"] == "runit on bb (4.00 ms)."
-    assert found["Which is lightest?"].startswith("runit on bb")
+    by_question = answers(run)
+    assert by_question["Which is fastest?"] == "runit on bb (4.00 ms)."
+    assert by_question["Which is lightest?"].startswith("runit on bb")
 
 
 def test_a_mixed_run_compares_settings_on_one_host_all_the_same(
@@ -119,10 +119,10 @@ def test_a_mixed_run_compares_settings_on_one_host_all_the_same(
 
 def test_a_mixed_run_has_no_floor_in_its_pictures(parts: list[Part], tmp_path: Path) -> None:
     _, article = merge_parts(parts, tmp_path, mixed=True)
-    found = figures(article)
-    assert "medians-2" not in found
-    assert "dashed line" not in found["medians"].alt
-    assert "floor in grey" not in found["ecdf-s6"].alt
+    pictures = figures(article)
+    assert "medians-2" not in pictures
+    assert "dashed line" not in pictures["medians"].alt
+    assert "floor in grey" not in pictures["ecdf-s6"].alt
 
 
 def test_a_cell_names_the_host_of_each_figure(parts: list[Part], tmp_path: Path) -> None:
@@ -148,22 +148,22 @@ def test_each_host_has_its_own_pictures_with_its_own_floor(
     parts: list[Part], tmp_path: Path
 ) -> None:
     _, article = merge_parts(parts, tmp_path)
-    found = figures(article)
-    assert found["medians"].title == "Restart latency against the floor on aa"
-    assert found["ecdf-s6-2"].title == "s6 on bb"
+    pictures = figures(article)
+    assert pictures["medians"].title == "Restart latency against the floor on aa"
+    assert pictures["ecdf-s6-2"].title == "s6 on bb"
     for name in ("medians", "ecdf-s6"):
-        assert "on aa" in found[name].svg and "on bb" not in found[name].svg
-        assert "on bb" in found[f"{name}-2"].svg and "on aa" not in found[f"{name}-2"].svg
-        assert "floor on aa" in found[name].svg and "floor on bb" in found[f"{name}-2"].svg
-    assert set(found) <= {name.removesuffix(".svg") for name in markdown.picture_files(article)}
+        assert "on aa" in pictures[name].svg and "on bb" not in pictures[name].svg
+        assert "on bb" in pictures[f"{name}-2"].svg and "on aa" not in pictures[f"{name}-2"].svg
+        assert "floor on aa" in pictures[name].svg and "floor on bb" in pictures[f"{name}-2"].svg
+    assert set(pictures) <= {name.removesuffix(".svg") for name in markdown.picture_files(article)}
 
 
 def test_a_host_without_a_floor_borrows_none(tmp_path: Path) -> None:
     parts = [part("aa", {S6: 1006.0, FLOOR: 1.0}), part("bb", {RUNIT: 4.0})]
-    found = figures(merge_parts(parts, tmp_path)[1])
-    assert "dashed line" in found["medians"].alt
-    assert "dashed line" not in found["medians-2"].alt
-    assert "floor" not in found["ecdf-runit-2"].svg
+    pictures = figures(merge_parts(parts, tmp_path)[1])
+    assert "dashed line" in pictures["medians"].alt
+    assert "dashed line" not in pictures["medians-2"].alt
+    assert "floor" not in pictures["ecdf-runit-2"].svg
 
 
 def test_the_schema_has_a_merged_run(parts: list[Part], tmp_path: Path) -> None:

@@ -25,11 +25,11 @@ def test_contenders_with_overlapping_intervals_are_named_with_the_fastest() -> N
         contender(S6_TUNED_PID1, steady_latencies(8.0)),
         contender(FLOOR, steady_latencies(1.0)),
     )
-    found = answers(run)
-    assert found["Which is fastest?"] == "runit (4.00 ms); s6 tuned (4.10 ms)."
-    assert found["As the init itself?"] == "s6 tuned as PID 1 (8.00 ms)."
-    assert found["For a daemon that detaches itself?"] == "This run has no such figure."
-    assert found["For a daemon that dies young?"] == "This run has no such figure."
+    by_question = answers(run)
+    assert by_question["Which is fastest?"] == "runit (4.00 ms); s6 tuned (4.10 ms)."
+    assert by_question["As the init itself?"] == "s6 tuned as PID 1 (8.00 ms)."
+    assert by_question["For a daemon that detaches itself?"] == "This run has no such figure."
+    assert by_question["For a daemon that dies young?"] == "This run has no such figure."
 
 
 def test_the_fastest_has_the_lowest_median() -> None:
@@ -48,9 +48,11 @@ def test_a_default_that_is_much_slower_than_tuned_is_worth_changing() -> None:
     run = sample_runs.run(
         contender(S6, steady_latencies(1006)), contender(S6_TUNED, steady_latencies(5))
     )
-    found = answers(run)
-    assert found["Which default is worth changing?"].startswith("s6 tuned: 5.00 in place of 1,006")
-    assert found["Which lets a second pass?"] == "s6 (1,006 ms)."
+    by_question = answers(run)
+    assert by_question["Which default is worth changing?"].startswith(
+        "s6 tuned: 5.00 in place of 1,006"
+    )
+    assert by_question["Which lets a second pass?"] == "s6 (1,006 ms)."
 
 
 def test_a_default_as_fast_as_tuned_is_not_worth_changing() -> None:

@@ -73,10 +73,10 @@ def lost_restarts() -> tuple[RunWithSamples, RunWithSamples]:
 def test_a_contender_that_restarts_no_more_became_worse(
     lost_restarts: tuple[RunWithSamples, RunWithSamples],
 ) -> None:
-    found = {(item.contender, item.what): item for item in compare_behaviour(*lost_restarts)}
-    lost = found[RUNIT, "restart_long"]
+    changes = {(item.contender, item.what): item for item in compare_behaviour(*lost_restarts)}
+    lost = changes[RUNIT, "restart_long"]
     assert lost.worse and lost.after == "no median, 28 of 30 did not come back in time"
-    assert found[S6, "it"].after == "failed in phase start: no"
+    assert changes[S6, "it"].after == "failed in phase start: no"
     assert comparison_output(lost_restarts, "regression:1000")[0] == 1
 
 

@@ -49,7 +49,7 @@ def test_it_loads_nothing_else(folder: Path, browser: Browser, width: int) -> No
     page = write_page(folder)
     browser.open(page)
     assert browser.console() == []
-    assert [each for each in browser.requests() if not each.startswith("data:")] == [page.as_uri()]
+    assert [url for url in browser.requests() if not url.startswith("data:")] == [page.as_uri()]
     assert page.stat().st_size < 3 << 20
 
 
@@ -71,11 +71,11 @@ def test_tables_sort(folder: Path, browser: Browser) -> None:
     )
     headings = "return document.querySelectorAll('#latency thead th')[3].ariaSort"
     browser.run(click)
-    up = [float(each) for each in browser.run(medians)]
+    up = [float(key) for key in browser.run(medians)]
     assert up == sorted(up) and len(set(up)) > 1
     assert browser.run(headings) == "ascending"
     browser.run(click)
-    down = [float(each) for each in browser.run(medians)]
+    down = [float(key) for key in browser.run(medians)]
     assert down == up[::-1]
     assert browser.run(headings) == "descending"
 
@@ -98,7 +98,7 @@ def test_charts_show_the_value_under_the_pointer(folder: Path, browser: Browser)
         ".map(each => each.getBoundingClientRect().width)"
     )
     assert len(shown) == 5 and min(shown) > 200
-    said = browser.run(
+    hidden, text = browser.run(
         "const mark = document.querySelector('#figure-medians .role-mark [aria-label]');"
         "mark.scrollIntoView({block: 'center'});"
         "const box = mark.getBoundingClientRect();"
@@ -106,8 +106,8 @@ def test_charts_show_the_value_under_the_pointer(folder: Path, browser: Browser)
         " clientX: box.left + 2, clientY: box.top + 2}));"
         "const tip = document.getElementById('tip'); return [tip.hidden, tip.textContent]"
     )
-    assert said[0] is False
-    assert "median" in said[1] and "ms" in said[1]
+    assert hidden is False
+    assert "median" in text and "ms" in text
 
 
 def test_text_has_contrast_in_both_themes(folder: Path, browser: Browser) -> None:
@@ -166,7 +166,7 @@ def test_hostile_text_is_only_text(folder: Path, browser: Browser, width: int) -
     assert "{{ 7 * 7 }}" in shown
     assert not set(shown) & set("\x00\x07\x1b\u202e")
     assert browser.run("return document.documentElement.scrollWidth") <= width
-    assert len([each for each in browser.requests() if each.startswith("http")]) == 0
+    assert not any(url.startswith("http") for url in browser.requests())
 
 
 def test_failures_and_absences_are_shown(folder: Path, browser: Browser) -> None:
