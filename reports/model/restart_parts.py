@@ -21,16 +21,16 @@ class PartKind:
 
 
 _MEANINGS = (
-    ("Death", "SIGKILL to the daemon's exit, the kernel's share"),
+    ("Death", "from SIGKILL to the daemon's exit: the kernel's share"),
     (
         "Reaction",
-        "until the process that will fork is woken up: polls, or sleeping through the news",
+        "until the process that will fork is woken up: polls, or sleep with SIGCHLD blocked",
     ),
     ("Hold-off", "until it forks: deliberate pauses, and work"),
     (
         "Child",
         "from fork to the daemon's first stamp (its exec where it has none before main()): "
-        "holding back in the child, a run script's shell",
+        "waiting in the child, a run script's shell",
     ),
     ("Spawn", "from that to main(): the daemon's own"),
 )
