@@ -8,7 +8,7 @@ from typing import Any
 from bench.engine.calibration_store import instrument
 from bench.engine.plan import KeptResults
 from bench.engine.request import BenchRequest, RunOptions
-from bench.model.host_info import IDENTITY, host_facts
+from bench.model.host_info import IDENTITY_KEYS, host_facts
 from bench.recording.quality import unstable
 from bench.recording.store import Pair, Record, find
 from provision.errors import Problem
@@ -55,9 +55,9 @@ def check_same_means(record: Record, provider: Provider) -> None:
     """Refuse to mix figures of two hosts, providers or instruments. Raises Problem."""
     run, host = record.run, host_facts()
     then = {"provider": run["provider"]["name"], "instrument": run.get("instrument")}
-    then |= {key: run["host"].get(key) for key in IDENTITY}
-    now = {"provider": provider.name, "instrument": instrument()}
-    now |= {key: host[key] for key in IDENTITY}
+    then |= {key: run["host"].get(key) for key in IDENTITY_KEYS}
+    now: dict[str, object] = {"provider": provider.name, "instrument": instrument()}
+    now |= {key: host.get(key) for key in IDENTITY_KEYS}
     differing = [key for key in now if then[key] != now[key]]
     if differing:
         raise Problem(

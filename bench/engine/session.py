@@ -19,7 +19,8 @@ from bench.engine.plan import Job
 from bench.engine.request import BenchRequest
 from bench.engine.verify import find_mode, verify
 from bench.model.events import Event
-from bench.model.host_info import Load
+from bench.model.host_info import LoadMeter
+from bench.model.run_file import HostLoad
 from bench.model.scenario import Scenario, ScenarioContext, WorkUnit
 from bench.model.steps import Step
 from provision.errors import Problem
@@ -96,7 +97,7 @@ class GuestSession:
         }
         self._samples: list[Event] = []
         self._machine: dict[str, Any] = {}
-        self._load: dict[str, dict[str, float]] = {}
+        self._load: dict[str, HostLoad] = {}
         self._notes: list[str] = []
         self._kept = ""
 
@@ -127,9 +128,9 @@ class GuestSession:
             self.begun += 1
             self.phases.enter(f"measure {unit.scenario}")
             with self._quiet_section(unit):
-                load = Load()
+                load = LoadMeter()
                 self._samples += self.perform(unit, guest)
-                self._load[unit.scenario] = load.since()
+                self._load[unit.scenario] = load.read()
             self.done = self.begun
 
     def set_up(self) -> Guest:

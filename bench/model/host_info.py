@@ -1,4 +1,4 @@
-"""What a run records of the machine that it ran on, and of the suite's own weight."""
+"""Facts about the host, how busy it is, and the CPU time of the suite itself."""
 
 from __future__ import annotations
 
@@ -12,61 +12,59 @@ from typing import Any
 
 import psutil
 
-# What tells a host, as a run records it, from another that may measure otherwise.
-IDENTITY = ("name", "machine_id", "processor", "cores", "kernel")
+from bench.model.run_file import HostFacts, HostLoad
+
+# Keys of the facts that two hosts of the same performance share: others may measure otherwise.
+IDENTITY_KEYS = ("name", "machine_id", "processor", "cores", "kernel")
 _LIBRARIES = ("fabric", "invoke", "paramiko", "psutil", "python-vagrant", "rich", "scipy", "numpy")
 
 _GOVERNORS = tuple(Path("/sys/devices/system/cpu").glob("cpu*/cpufreq/scaling_governor"))
 _PRESSURE = Path("/proc/pressure/cpu")
+_GATEWAY = "nsenter"  # the program through which Fabric enters a guest
 
 
-class Load:
-    """How busy the host is from now on: two looks at the kernel's own sums, nothing between."""
+class LoadMeter:
+    """Measures how busy the host is, by two readings of the kernel's own counters."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
+        self._begin = time.monotonic()
         self._times = psutil.cpu_times()
-        self._waited = _waited()
+        self._pressure_us = _pressure_us()
 
-    def since(self) -> dict[str, float]:
-        """Shares of the time up to now.
-
-        busy: of all processors; steal: taken by other machines on this hypervisor; waiting: of the
-        time in which some process had to wait for a processor (absent where the kernel does not
-        tell). seconds: how long it was.
-        """
-        seconds = time.monotonic() - self._began
+    def read(self) -> HostLoad:
+        """Return the load since the meter was made."""
+        seconds = time.monotonic() - self._begin
         before, after = self._times._asdict(), psutil.cpu_times()._asdict()
         spent = {name: after[name] - before[name] for name in before}
-        # Guests of a hypervisor are counted within user and nice already.
+        # The kernel counts guests of a hypervisor within user and nice already.
         total = sum(spent.values()) - spent.get("guest", 0) - spent.get("guest_nice", 0)
         idle = spent["idle"] + spent.get("iowait", 0)
-        found = {
+        load: HostLoad = {
             "seconds": round(seconds, 3),
             "busy": round(1 - idle / total, 4) if total else 0.0,
             "steal": round(spent.get("steal", 0) / total, 4) if total else 0.0,
         }
-        waited = _waited()
-        if waited is not None and self._waited is not None:
-            found["waiting"] = round((waited - self._waited) / 1e6 / seconds, 4)
-        return found
+        pressure_us = _pressure_us()
+        if pressure_us is not None and self._pressure_us is not None:
+            load["waiting"] = round((pressure_us - self._pressure_us) / 1e6 / seconds, 4)
+        return load
 
 
-def _waited() -> int | None:
-    """us in which some process waited for a processor, since boot."""
+def _pressure_us() -> int | None:
+    """Return the us since boot in which a process waited for a processor; None: not counted."""
     try:
         return int(_PRESSURE.read_text().splitlines()[0].rsplit("total=", 1)[1])
     except (OSError, IndexError, ValueError):
         return None
 
 
-def host_facts() -> dict[str, Any]:
-    """Processor, memory, kernel, and the versions of what measures."""
+def host_facts() -> HostFacts:
+    """Return processor, memory and kernel of the host, and the versions of libraries."""
     return {
         "name": platform.node(),
         "machine_id": _machine_id(),
         "processor": _processor(),
-        "cores": psutil.cpu_count(),
+        "cores": psutil.cpu_count() or 1,
         "memory_mib": psutil.virtual_memory().total >> 20,
         "kernel": platform.release(),
         "machine": platform.machine(),
@@ -79,12 +77,12 @@ def host_facts() -> dict[str, Any]:
 
 
 def same_host(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two hosts' facts are of one machine with one kernel, however often it booted."""
-    return all(one.get(key) == other.get(key) for key in IDENTITY)
+    """Tell whether two hosts' facts are of one machine with one kernel, in any boot."""
+    return all(one.get(key) == other.get(key) for key in IDENTITY_KEYS)
 
 
 def _machine_id() -> str | None:
-    """A digest that tells machines of one name apart, and tells nothing else of them."""
+    """Return a digest that tells machines of one name apart, and reveals nothing else."""
     path = Path("/etc/machine-id")
     if not path.exists():
         return None
@@ -92,24 +90,28 @@ def _machine_id() -> str | None:
 
 
 def own_cpu_seconds() -> float:
-    """CPU time of this process, and of its doors into guests with the measurers behind them."""
-    own = psutil.Process()
-    times = own.cpu_times()
-    return float(times.user + times.system) + sum(_behind(child) for child in own.children())
+    """Return the CPU time of this process, its gateways into guests and all behind those."""
+    process = psutil.Process()
+    times = process.cpu_times()
+    gateways = sum(_gateway_cpu_seconds(child) for child in process.children())
+    return float(times.user + times.system) + gateways
 
 
-def _behind(child: psutil.Process) -> float:
-    """CPU time of a door and of all behind it; 0 for another child, and for a door that closed."""
+def _gateway_cpu_seconds(child: psutil.Process) -> float:
+    """Return the CPU time of a gateway with its descendants; 0 for another child, or an ended one.
+
+    The measuring program is one of those descendants.
+    """
     try:
-        if child.name() != "nsenter":
+        if child.name() != _GATEWAY:
             return 0.0
-        return sum(_cpu_seconds(each) for each in (child, *child.children(recursive=True)))
+        return sum(map(_cpu_seconds, (child, *child.children(recursive=True))))
     except psutil.NoSuchProcess:
         return 0.0
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
-    """Of a process and of those it has waited for: a measurer ends before the door behind it."""
+    """Return the CPU time of a process and of the children that it has waited for."""
     try:
         return float(sum(process.cpu_times()[:4]))
     except psutil.NoSuchProcess:

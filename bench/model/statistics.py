@@ -1,4 +1,4 @@
-"""Statistics of samples that have several modes, long tails, and ends that nobody saw."""
+"""Statistics of samples with several modes, long tails, and ends that nobody saw."""
 
 from __future__ import annotations
 
@@ -11,41 +11,49 @@ if TYPE_CHECKING:
     import numpy as np
 
 CONFIDENCE = 0.95
-ENOUGH_FOR_P99 = 100
+MIN_SAMPLES_FOR_P99 = 100
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of one contender in one scenario; the fields are columns of the CSV.
+    """One figure of one contender in one scenario: an entry of `metrics` in run.json."""
 
-    n: samples, censored ones among them; median, p90, p99, min, max: in the unit, None where they
-    cannot be told; ci_low, ci_high: the median's 95 % interval by order statistics, which assumes
-    nothing of the distribution. floor_ratio: the median against the floor's, None before a run
-    compares them. status: measured, or why there is no figure.
-    """
-
+    # Name, as docs/results.md lists it.
     metric: str
+    # Unit of the figures; empty for a number of things.
     unit: str
+    # Samples, censored ones among them.
     n: int = 0
+    # Of this and the following figures, None: the samples do not determine it.
     median: float | None = None
+    # 95 % interval of the median by order statistics, which assumes nothing of the distribution.
     ci_low: float | None = None
     ci_high: float | None = None
     p90: float | None = None
+    # Of 100 samples or more.
     p99: float | None = None
     min: float | None = None
     max: float | None = None
+    # Samples that never ended: they count as longer than every other.
     censored: int = 0
+    # The median over the floor's; None until the run compares them.
     floor_ratio: float | None = None
+    # "measured", or why there is no figure.
     status: str = "measured"
+    # Explanation of the status, or of what the figure is of.
     note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields by name."""
+        """Return the fields by name, as run.json has them."""
         return asdict(self)
 
 
-def summary(metric: str, unit: str, values: Sequence[float], censored: int = 0) -> Metric:
-    """A distribution's figures; a censored sample is longer than every other, by an unknown lot."""
+def summarize(metric: str, unit: str, values: Sequence[float], censored: int = 0) -> Metric:
+    """Compute the figures of a distribution.
+
+    values: of the samples that ended. censored: samples that are longer than every other, by an
+    unknown amount.
+    """
     import numpy as np  # slow, and a run that is complete needs no figures
 
     n = len(values) + censored
@@ -61,20 +69,20 @@ def summary(metric: str, unit: str, values: Sequence[float], censored: int = 0) 
         ci_low=low,
         ci_high=high,
         p90=_finite(_quantile(ordered, 0.9)),
-        p99=_finite(_quantile(ordered, 0.99)) if n >= ENOUGH_FOR_P99 else None,
+        p99=_finite(_quantile(ordered, 0.99)) if n >= MIN_SAMPLES_FOR_P99 else None,
         min=_finite(ordered[0]),
         max=_finite(ordered[-1]),
         censored=censored,
     )
 
 
-def single(metric: str, unit: str, value: float, note: str = "") -> Metric:
-    """A figure that was read once, such as a size."""
+def single_value(metric: str, unit: str, value: float, note: str = "") -> Metric:
+    """Return a figure that was read once, such as a size."""
     return Metric(metric, unit, n=1, median=value, min=value, max=value, note=note)
 
 
 def _quantile(ordered: np.ndarray[Any, np.dtype[np.float64]], share: float) -> float:
-    # Linear interpolation between finite neighbours; infinity wins against anything finite.
+    # Linear interpolation between finite neighbours; next to infinity, infinity.
     place = share * (len(ordered) - 1)
     below, above = math.floor(place), math.ceil(place)
     if below == above or ordered[above] == ordered[below]:

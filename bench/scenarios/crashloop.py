@@ -12,7 +12,7 @@ from bench.model.evidence import Numbered, Samples, number_samples, numbers
 from bench.model.processes import cpu_used
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
-from bench.model.statistics import Metric, single, summary
+from bench.model.statistics import Metric, single_value, summarize
 from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors.contender import Contender
 
@@ -63,10 +63,10 @@ class Crashloop(Scenario):
         starts, length = counted.event, _length(counted.event)
         back = _seconds_to_return(numbered.of_stage("mended"))
         return [
-            single("crash_starts", "", starts["total"], note=f"in {length:.0f} s"),
-            summary("crash_delay", "ms", [delay * 1000 for delay in _delays(starts)]),
-            single("crash_cpu", "us/s", _cpu_ns(crashing) / 1e3 / length),
-            single("crash_back", "s", back)
+            single_value("crash_starts", "", starts["total"], note=f"in {length:.0f} s"),
+            summarize("crash_delay", "ms", [delay * 1000 for delay in _delays(starts)]),
+            single_value("crash_cpu", "us/s", _cpu_ns(crashing) / 1e3 / length),
+            single_value("crash_back", "s", back)
             if back is not None
             else Metric("crash_back", "s", status="not measured", note="it did not come back"),
         ]

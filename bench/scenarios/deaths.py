@@ -21,7 +21,7 @@ from bench.model.events.added import MemoryLimited, NoMemoryLimit
 from bench.model.evidence import Samples, number_samples, numbers
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import deadline, elapsed, format_elapsed, has_long_limit
 from supervisors.contender import Contender
 
@@ -204,7 +204,7 @@ def _latency(death: str, stage: Samples) -> Metric:
     end, up = _end_of_life(stage), stage.first(UP)
     if end is None or up is None or stage.first(DOWN):
         return Metric(name, "ms", status="not measured", note="no restart seen")
-    return single(name, "ms", elapsed(end[0], up.event["main_ns"]) * 1000)
+    return single_value(name, "ms", elapsed(end[0], up.event["main_ns"]) * 1000)
 
 
 SCENARIO = Deaths()

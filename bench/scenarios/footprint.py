@@ -10,7 +10,7 @@ from bench.model.events import CPU, DOWN, FOOTPRINT, Event, events_of_kind
 from bench.model.events.parts import TreeSizes
 from bench.model.events.program import CpuWindow, FootprintTaken
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import elapsed
 from supervisors import supervisors
 from supervisors.contender import Contender
@@ -85,7 +85,7 @@ def _vmpeak(sample: FootprintTaken, parent: str | None) -> Metric:
     largest = max(processes, key=lambda process: process["VmPeak"] or 0, default=None)
     if largest is None or not largest["VmPeak"]:
         return Metric("vmpeak", "kB", status="not measured", note="no supervision process found")
-    return single("vmpeak", "kB", largest["VmPeak"], note=f"of {largest['name']}")
+    return single_value("vmpeak", "kB", largest["VmPeak"], note=f"of {largest['name']}")
 
 
 def _sizes(total: TreeSizes, services: int) -> list[Metric]:
@@ -107,7 +107,7 @@ def _metric(name: str, key: _Key, value: float | None) -> Metric:
     unit = "" if key in _COUNTS else "kB"
     if value is None:
         return Metric(name, unit, status="not measured", note=_UNKNOWN)
-    return single(name, unit, value)
+    return single_value(name, unit, value)
 
 
 def _not_measured(metric: Metric, down: int) -> Metric:
@@ -121,7 +121,7 @@ def _idle(sample: CpuWindow, contender: Contender) -> Metric:
         note = f"the window of {seconds:.0f} s is shorter than its period"
         return Metric("cpu_idle", "us/s", status="not measured", note=note)
     spent = sample["total"]["cpu_ns"] / 1e3
-    return single("cpu_idle", "us/s", spent / seconds, note=f"over {seconds:.0f} s")
+    return single_value("cpu_idle", "us/s", spent / seconds, note=f"over {seconds:.0f} s")
 
 
 SCENARIO = Footprint()

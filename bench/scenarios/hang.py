@@ -11,7 +11,7 @@ from bench.model.events import DOWN, GONE, SIGNALLED, SNAPSHOT, UP, Event
 from bench.model.evidence import Samples, number_samples, numbers
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import deadline, elapsed, format_duration, format_elapsed, look_seconds
 from supervisors import supervisors
 from supervisors.contender import Contender
@@ -58,7 +58,7 @@ class Hang(Scenario):
         if seconds is None:
             return [Metric("hang_noticed", "s", status="not measured", note="not noticed")]
         note = f"of a daemon {HANG_AFTER:g} s after its start"
-        return [single("hang_noticed", "s", seconds, note=note)]
+        return [single_value("hang_noticed", "s", seconds, note=note)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
         numbered = number_samples(samples)

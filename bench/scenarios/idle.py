@@ -17,7 +17,7 @@ from bench.model.scenario import (
     WorkUnit,
 )
 from bench.model.stages import Stage, run_stages
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import NS_PER_S, deadline, elapsed
 from supervisors.contender import Contender
 
@@ -67,8 +67,8 @@ class Idle(Scenario):
         seconds = elapsed(window.event["begin_ns"], window.event["end_ns"])
         note = f"over {seconds:.0f} s"
         return [
-            single("wakeups", "/s", used["voluntary"] / seconds, note=note),
-            single("idle_cpu", "us/s", used["cpu_ns"] / 1e3 / seconds, note=note),
+            single_value("wakeups", "/s", used["voluntary"] / seconds, note=note),
+            single_value("idle_cpu", "us/s", used["cpu_ns"] / 1e3 / seconds, note=note),
             _syscalls(idle),
         ]
 
@@ -105,7 +105,7 @@ def _syscalls(idle: Samples) -> Metric:
     if count is None:
         return Metric("syscalls", "/s", status="not measured", note=counted.event["why"])
     seconds = counted.event["ns"] / NS_PER_S
-    return single("syscalls", "/s", count / seconds, note=f"over {seconds:.0f} s")
+    return single_value("syscalls", "/s", count / seconds, note=f"over {seconds:.0f} s")
 
 
 SCENARIO = Idle()

@@ -10,7 +10,7 @@ from bench.model.events import FOOTPRINT, REAPED, SIGNALLED, Event
 from bench.model.events.program import FootprintTaken, OrphansReaped, SignalSent
 from bench.model.evidence import number_samples, numbers
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import deadline, format_elapsed, start_spacing
 from supervisors.contender import Contender
 
@@ -56,10 +56,10 @@ class Orphans(Scenario):
         sizes = numbered.all(FOOTPRINT)
         metrics = []
         if stream is not None and not stream.event["left"]:
-            metrics.append(single("orphans_zombies", "", stream.event["most_zombies"]))
+            metrics.append(single_value("orphans_zombies", "", stream.event["most_zombies"]))
         if len(sizes) == 2:
             before, after = (_memory(size.event) for size in sizes)
-            metrics.append(single("orphans_memory", "kB", after - before))
+            metrics.append(single_value("orphans_memory", "kB", after - before))
         return metrics
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:

@@ -21,7 +21,7 @@ from bench.model.scenario import (
     WorkUnit,
 )
 from bench.model.stages import Stage, run_stages
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import deadline
 from supervisors import supervisors
 from supervisors.contender import Contender
@@ -78,9 +78,9 @@ class Output(Scenario):
         if read is None:
             return [Metric("lines_lost", "", status="not measured", note="nothing keeps them")]
         return [
-            single("lines_kept", "", read.event["lines"]),
-            single("lines_lost", "", _lost(read.event)),
-            single("lines_torn", "", read.event["torn"]),
+            single_value("lines_kept", "", read.event["lines"]),
+            single_value("lines_lost", "", _lost(read.event)),
+            single_value("lines_torn", "", read.event["torn"]),
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:

@@ -11,7 +11,7 @@ from bench.model.events.added import NoAnnouncement
 from bench.model.evidence import Samples, number_samples, numbers
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors import supervisors
 from supervisors.contender import Contender
@@ -164,7 +164,7 @@ def _latency(name: str, stage: Samples) -> Metric:
     seconds = _restart_seconds(stage)
     if seconds is None:
         return Metric(name, "ms", status="not measured", note="no restart seen")
-    return single(name, "ms", seconds * 1000)
+    return single_value(name, "ms", seconds * 1000)
 
 
 SCENARIO = Readiness()

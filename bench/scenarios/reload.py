@@ -29,7 +29,7 @@ from bench.model.scenario import (
     WorkUnit,
 )
 from bench.model.stages import Stage, run_stages
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of
@@ -75,7 +75,7 @@ class Reload(Scenario):
         seconds = _added_after(number_samples(samples).of_stage("added"))
         if seconds is None:
             return [Metric("reload_added", "s", status="not measured", note="not taken up")]
-        return [single("reload_added", "s", seconds)]
+        return [single_value("reload_added", "s", seconds)]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
         numbered = number_samples(samples)

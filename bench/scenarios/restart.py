@@ -11,7 +11,7 @@ from bench.model.events import CPU_MARK, RESTART, Event, events_of_kind
 from bench.model.events.program import Restart as RestartEvent
 from bench.model.processes import cpu_used
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
-from bench.model.statistics import Metric, single, summary
+from bench.model.statistics import Metric, single_value, summarize
 from bench.model.timing import NS_PER_MS, deadline, has_long_limit
 from bench.model.trials import long_uptimes, restart_latencies
 from supervisors.contender import Contender
@@ -110,14 +110,14 @@ def _latency_metrics(
     group: str, trials: Sequence[RestartEvent], contender: Contender
 ) -> list[Metric]:
     latencies = restart_latencies(trials)
-    metrics = [summary(f"restart_{group}", "ms", latencies, len(trials) - len(latencies))]
+    metrics = [summarize(f"restart_{group}", "ms", latencies, len(trials) - len(latencies))]
     if contender.readiness:
         ready = [
             (ready_ns - trial["kill_ns"]) / NS_PER_MS
             for trial in trials
             if not trial["censored"] and (ready_ns := trial.get("ready_ns"))
         ]
-        metrics.append(summary(f"ready_{group}", "ms", ready, len(trials) - len(ready)))
+        metrics.append(summarize(f"ready_{group}", "ms", ready, len(trials) - len(ready)))
     return metrics
 
 
@@ -131,7 +131,7 @@ def _cpu_metric(samples: Sequence[Event]) -> Metric:
     if not restarts or not spent_ns:
         return Metric("cpu_per_restart", "us", status="not measured", note="no restart seen")
     note = "idle time included, short-lived helpers not"
-    return single("cpu_per_restart", "us", spent_ns / restarts / 1e3, note=note)
+    return single_value("cpu_per_restart", "us", spent_ns / restarts / 1e3, note=note)
 
 
 def _trial_seconds(contender: Contender) -> float:

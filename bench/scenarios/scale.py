@@ -30,7 +30,7 @@ from bench.model.scenario import (
     Verdict,
     WorkUnit,
 )
-from bench.model.statistics import Metric, single, summary
+from bench.model.statistics import Metric, single_value, summarize
 from bench.model.timing import NS_PER_MS, NS_PER_S, deadline, format_duration, start_spacing
 from bench.model.trials import long_uptimes, restart_latencies
 from provision.errors import Problem
@@ -181,24 +181,24 @@ def _metrics(size: int, numbered: Samples) -> list[Metric]:
     if not gathered:
         return []
     metrics = [
-        single(f"scale_up_{size}", "", each.event["asked"] - each.event["down"])
+        single_value(f"scale_up_{size}", "", each.event["asked"] - each.event["down"])
         for each in gathered
     ]
-    metrics.append(single(f"scale_lost_{size}", "", _starts_so_far(size, numbered)[1]))
+    metrics.append(single_value(f"scale_lost_{size}", "", _starts_so_far(size, numbered)[1]))
     brought_up_ns = _bring_up_ns(size, numbered)
     if brought_up_ns is not None:
-        metrics.append(single(f"scale_seconds_{size}", "s", brought_up_ns / NS_PER_S))
+        metrics.append(single_value(f"scale_seconds_{size}", "s", brought_up_ns / NS_PER_S))
     for footprint in numbered.all(FOOTPRINT, size=size):
         total = footprint.event["total"]
-        metrics.append(single(f"scale_processes_{size}", "", total["processes"]))
+        metrics.append(single_value(f"scale_processes_{size}", "", total["processes"]))
         if total["Pss"] is not None:
-            metrics.append(single(f"scale_pss_{size}", "kB", total["Pss"]))
+            metrics.append(single_value(f"scale_pss_{size}", "kB", total["Pss"]))
     trials = [
         trial.event for trial in numbered.all(RESTART, size=size) if not trial.event["warmup"]
     ]
     latencies = restart_latencies(trials)
     censored = len(trials) - len(latencies)
-    return [*metrics, summary(f"scale_restart_{size}", "ms", latencies, censored)]
+    return [*metrics, summarize(f"scale_restart_{size}", "ms", latencies, censored)]
 
 
 def _starts_so_far(size: int, numbered: Samples) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from bench.model.events.added import MachineOff, TermNoted
 from bench.model.evidence import Samples, number_samples, numbers
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import label_events
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import deadline, format_elapsed
 from provision.guest import Guest
 from supervisors import supervisors
@@ -104,7 +104,7 @@ def _duration(off: MachineOff) -> Metric:
     name, seconds = f"shutdown_{off['act']}", off["seconds"]
     if seconds is None:
         return Metric(name, "s", n=1, censored=1)
-    return single(name, "s", seconds)
+    return single_value(name, "s", seconds)
 
 
 def _judge_obedient(stage: Samples) -> Verdict:

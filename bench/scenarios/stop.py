@@ -11,7 +11,7 @@ from bench.model.evidence import Numbered, Samples, number_samples, numbers
 from bench.model.processes import daemon_children
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors.contender import Contender
 
@@ -113,7 +113,7 @@ def _latency(name: str, stage: Samples) -> Metric:
     command, end = stage.first(RAN), _end_after_command(stage)
     if command is None or end is None:
         return Metric(name, "ms", status="not measured", note="no end seen")
-    return single(name, "ms", elapsed(command.event["begin_ns"], end.event["seen_ns"]) * 1000)
+    return single_value(name, "ms", elapsed(command.event["begin_ns"], end.event["seen_ns"]) * 1000)
 
 
 def _judge_stop(stage: Samples, command: Numbered[CommandRan]) -> Verdict:

@@ -14,7 +14,7 @@ from bench.model.events.program import StormEnded
 from bench.model.evidence import Samples, number_samples, numbers
 from bench.model.processes import daemons
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
-from bench.model.statistics import Metric, summary
+from bench.model.statistics import Metric, summarize
 from bench.model.timing import NS_PER_MS, NS_PER_S, deadline, format_duration, start_spacing
 from supervisors.contender import Contender
 
@@ -108,7 +108,7 @@ def _metric(size: int, numbered: Samples) -> Metric:
         for storm in storms
         if len(storm["killed"]) == size and not _lost(storm)
     ]
-    return summary(f"storm_{size}", "ms", complete, len(storms) - len(complete))
+    return summarize(f"storm_{size}", "ms", complete, len(storms) - len(complete))
 
 
 def _verdict(size: int, numbered: Samples) -> Verdict:

@@ -16,7 +16,7 @@ from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.events.program import Restart
 from bench.model.run_file import RESTART_PARTS
 from bench.model.selection import SelectedContender
-from bench.model.statistics import ENOUGH_FOR_P99, Metric, summary
+from bench.model.statistics import MIN_SAMPLES_FOR_P99, Metric, summarize
 from bench.recording.aggregate import compare_with_floor, warnings
 from bench.recording.store import Record
 from bench.tracing.parser import Life, Trace, TraceEvent, events, lack, tracing, within
@@ -240,7 +240,7 @@ def figures(values: Sequence[float]) -> dict[str, float | None] | None:
         return None
     import numpy as np  # slow, and a run that is complete needs no figures
 
-    enough = len(values) >= ENOUGH_FOR_P99
+    enough = len(values) >= MIN_SAMPLES_FOR_P99
     return {
         "n": len(values),
         "median": round(statistics.median(values), 2),
@@ -262,7 +262,7 @@ def parts(samples: Sequence[Event]) -> list[Metric]:
     for group, suffix in _SUFFIXES.items():
         rows = [row for each in events_of_kind(samples, RESTART) if (row := _row(each, group))]
         found += [
-            summary(f"restart_{part}{suffix}", "ms", values)
+            summarize(f"restart_{part}{suffix}", "ms", values)
             for part, values in zip(RESTART_PARTS, zip(*rows, strict=True), strict=bool(rows))
         ]
     return found

@@ -20,7 +20,7 @@ from bench.model.run_file import (
     ScenarioResult,
     SupervisorFacts,
 )
-from bench.model.statistics import Metric, single, summary
+from bench.model.statistics import Metric, single_value, summarize
 
 # Latencies in ms by the contender's name.
 Latencies = Mapping[str, Sequence[float]]
@@ -35,7 +35,7 @@ def metric(of: Metric) -> MetricResult:
 
 def single_metric(name: str, unit: str, value: float) -> MetricResult:
     """Return a metric with one sample."""
-    return metric(single(name, unit, value))
+    return metric(single_value(name, unit, value))
 
 
 def measured(*metrics: MetricResult) -> ScenarioResult:
@@ -84,7 +84,7 @@ def contender(
         "verified": {},
         "guests": [],
         "scenarios": {
-            "restart": measured(metric(summary("restart_long", "ms", latencies, censored))),
+            "restart": measured(metric(summarize("restart_long", "ms", latencies, censored))),
             "footprint": _footprint(*pss),
         },
     }  # fmt: skip

@@ -16,7 +16,7 @@ from bench.engine.session import GuestSession, SessionContext
 from bench.model.events import Event
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.selection import SelectedContender
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from bench.recording.store import Record, read_run
 from provision.guest import Guest
 from provision.provider import Provider
@@ -60,7 +60,7 @@ class FakeScenario(Scenario):
         return [FakeEvent(event="said", number=number) for number in range(2)]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
-        return [single("count", "", len(samples))]
+        return [single_value("count", "", len(samples))]
 
 
 class FakeGuest:

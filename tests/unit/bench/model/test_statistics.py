@@ -8,7 +8,7 @@ from math import comb
 
 import pytest
 
-from bench.model.statistics import single, summary
+from bench.model.statistics import single_value, summarize
 
 
 def exact_interval(n: int) -> tuple[int, int]:
@@ -31,20 +31,20 @@ def test_order_statistics_known_from_tables() -> None:
 def test_median_interval_is_exact(n: int) -> None:
     values = [float(value) for value in range(1, n + 1)]
     random.Random(n).shuffle(values)
-    found = summary("restart_long", "ms", values)
+    found = summarize("restart_long", "ms", values)
     assert (found.ci_low, found.ci_high) == exact_interval(n)
     assert found.median == (n + 1) / 2
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_no_interval_where_none_has_95_percent(n: int) -> None:
-    found = summary("m", "ms", [float(value) for value in range(n)])
+    found = summarize("m", "ms", [float(value) for value in range(n)])
     assert (found.ci_low, found.ci_high) == (None, None)
     assert found.n == n
 
 
 def test_quantiles_of_thirty() -> None:
-    found = summary("m", "ms", [float(value) for value in range(1, 31)])
+    found = summarize("m", "ms", [float(value) for value in range(1, 31)])
     assert found.median == 15.5
     assert found.p90 == pytest.approx(27.1)
     assert found.p99 is None
@@ -52,12 +52,14 @@ def test_quantiles_of_thirty() -> None:
 
 
 def test_p99_from_a_hundred_on() -> None:
-    assert summary("m", "ms", [1.0] * 99).p99 is None
-    assert summary("m", "ms", [float(value) for value in range(1, 101)]).p99 == pytest.approx(99.01)
+    assert summarize("m", "ms", [1.0] * 99).p99 is None
+    assert summarize("m", "ms", [float(value) for value in range(1, 101)]).p99 == pytest.approx(
+        99.01
+    )
 
 
 def test_censored_samples_are_longer_than_all_others() -> None:
-    found = summary("m", "ms", [float(value) for value in range(1, 28)], censored=3)
+    found = summarize("m", "ms", [float(value) for value in range(1, 28)], censored=3)
     assert found.n == 30
     assert found.censored == 3
     assert found.median == 15.5
@@ -68,31 +70,31 @@ def test_censored_samples_are_longer_than_all_others() -> None:
 
 
 def test_a_median_that_cannot_be_told_is_left_blank() -> None:
-    found = summary("m", "ms", [1.0, 2.0], censored=3)
+    found = summarize("m", "ms", [1.0, 2.0], censored=3)
     assert found.median is None
     assert found.min == 1.0
 
 
 def test_all_censored() -> None:
-    found = summary("m", "ms", [], censored=8)
+    found = summarize("m", "ms", [], censored=8)
     assert (found.n, found.median, found.min, found.max, found.p90) == (8, None, None, None, None)
     assert found.status == "measured"
 
 
 def test_no_samples() -> None:
-    found = summary("m", "ms", [])
+    found = summarize("m", "ms", [])
     assert (found.n, found.status, found.note) == (0, "not measured", "no samples")
 
 
 def test_every_figure_is_finite_or_none() -> None:
     for censored in range(12):
-        found = summary("m", "ms", [1.0] * 6, censored).as_dict()
+        found = summarize("m", "ms", [1.0] * 6, censored).as_dict()
         figures = [value for value in found.values() if isinstance(value, float)]
         assert all(math.isfinite(figure) for figure in figures), found
 
 
 def test_single() -> None:
-    found = single("vmpeak", "kB", 2400, note="of runsv")
+    found = single_value("vmpeak", "kB", 2400, note="of runsv")
     assert (found.n, found.median, found.min, found.max, found.ci_low) == (
         1,
         2400,

@@ -6,12 +6,12 @@ import random
 from typing import Any
 
 from bench.model.events.program import Restart
-from bench.model.statistics import summary
+from bench.model.statistics import summarize
 from bench.recording.quality import LEAST, modes, quality_issues, unstable
 
 
 def result(values: list[float], load: dict[str, float] | None = None) -> dict[str, Any]:
-    metric = summary("restart_long", "ms", values).as_dict()
+    metric = summarize("restart_long", "ms", values).as_dict()
     return {
         "name": "c",
         "period": None,
@@ -55,7 +55,7 @@ def test_too_few_trials_for_an_interval() -> None:
 def test_an_interval_without_an_end_says_why() -> None:
     values = steady(18)
     lost = result(values)
-    metric = summary("restart_long", "ms", values, censored=12)
+    metric = summarize("restart_long", "ms", values, censored=12)
     lost["scenarios"]["restart"]["metrics"] = [metric.as_dict()]
     assert metric.median is not None and metric.ci_high is None
     (text,) = (

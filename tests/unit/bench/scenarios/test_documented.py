@@ -12,7 +12,7 @@ import pytest
 from bench.scenarios import scenarios
 
 _TEXT = (Path(__file__).parents[4] / "docs" / "results.md").read_text()
-_METRIC = re.compile(r"(?:single|summary|Metric|_metric)\(\s*f?\"([a-z_]+)")
+_METRIC = re.compile(r"(?:single_value|summarize|Metric|_metric)\(\s*f?\"([a-z_]+)")
 
 
 @pytest.mark.parametrize("name", sorted(scenarios()))

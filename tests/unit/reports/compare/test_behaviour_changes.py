@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.model.statistics import Metric, single
+from bench.model.statistics import Metric, single_value
 from reports.compare.behaviour_changes import compare_behaviour
 from reports.compare.runs import RunWithSamples
 from tests.support import sample_runs
@@ -53,7 +53,7 @@ def test_a_scenario_that_was_not_asked_for_is_a_regression() -> None:
 def test_a_figure_that_is_missing_now_is_a_regression() -> None:
     missing = Metric("crash_back", "s", status="not measured", note="it did not come back")
     runs = [
-        run_with_figures(single("crash_back", "s", 3), scenario="x"),
+        run_with_figures(single_value("crash_back", "s", 3), scenario="x"),
         run_with_figures(missing, scenario="x"),
     ]
     code, output = comparison_output(runs, "regression:10")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.model.statistics import single, summary
+from bench.model.statistics import single_value, summarize
 from reports.compare.changes import compare_metrics
 from tests.support.sample_runs import steady_latencies
 from tests.unit.reports.compare.compared_runs import (
@@ -58,9 +58,9 @@ def test_trials_without_a_restart_count_as_the_longest() -> None:
 
 
 def test_every_metric_of_a_contender_is_compared() -> None:
-    slow = summary("ready_long", "ms", steady_latencies(9.0))
-    fast = summary("ready_long", "ms", steady_latencies(3.0))
-    cpu = [single("cpu_per_restart", "us", value) for value in (3000, 3400)]
+    slow = summarize("ready_long", "ms", steady_latencies(9.0))
+    fast = summarize("ready_long", "ms", steady_latencies(3.0))
+    cpu = [single_value("cpu_per_restart", "us", value) for value in (3000, 3400)]
     runs = [
         run_with_figures(fast, cpu[0], scenario="restart"),
         run_with_figures(slow, cpu[1], scenario="restart"),
@@ -76,7 +76,7 @@ def test_every_metric_of_a_contender_is_compared() -> None:
 def test_overlapping_intervals_are_chance_where_no_sample_is_at_hand() -> None:
     runs = [
         run_with_figures(
-            summary("scale_restart_10", "ms", steady_latencies(median)), scenario="scale"
+            summarize("scale_restart_10", "ms", steady_latencies(median)), scenario="scale"
         )
         for median in (4.0, 4.1)
     ]
@@ -87,14 +87,16 @@ def test_overlapping_intervals_are_chance_where_no_sample_is_at_hand() -> None:
 
 def test_too_few_samples_for_an_interval_are_judged_by_their_percentage() -> None:
     runs = [
-        run_with_figures(summary("scale_restart_10", "ms", [median] * 3), scenario="scale")
+        run_with_figures(summarize("scale_restart_10", "ms", [median] * 3), scenario="scale")
         for median in (4.0, 4.1)
     ]
     assert comparison_output(runs, "regression:1")[0] == 1
 
 
 def test_a_figure_that_was_0_is_compared_as_well() -> None:
-    runs = [run_with_figures(single("wakeups", "/s", value), scenario="idle") for value in (0, 3)]
+    runs = [
+        run_with_figures(single_value("wakeups", "/s", value), scenario="idle") for value in (0, 3)
+    ]
     code, output = comparison_output(runs, "regression:1000")
     assert code == 1 and f"{RUNIT} wakeups from 0" in output
     assert comparison_output(runs[::-1], "regression:10")[0] == 0
@@ -115,14 +117,16 @@ def test_a_figure_that_was_0_is_compared_as_well() -> None:
 def test_each_metric_knows_which_way_is_worse(
     name: str, before: float, after: float, code: int
 ) -> None:
-    runs = [run_with_figures(single(name, "", value), scenario="any") for value in (before, after)]
+    runs = [
+        run_with_figures(single_value(name, "", value), scenario="any") for value in (before, after)
+    ]
     assert comparison_output(runs, "regression:10")[0] == code
 
 
 def test_a_pollers_short_uptime_is_not_compared() -> None:
     runs = [
         run_with_figures(
-            summary("restart_short", "ms", steady_latencies(median, 6)), scenario="restart"
+            summarize("restart_short", "ms", steady_latencies(median, 6)), scenario="restart"
         )
         for median in (10.0, 900.0)
     ]
@@ -136,7 +140,8 @@ def test_a_pollers_short_uptime_is_not_compared() -> None:
 @pytest.mark.parametrize(("period", "code"), [(None, 1), (120.0, 0)])
 def test_a_single_time_of_a_poller_is_not_compared(period: float | None, code: int) -> None:
     runs = [
-        run_with_figures(single("restart_after_exit_0", "ms", value)) for value in (900, 90_000)
+        run_with_figures(single_value("restart_after_exit_0", "ms", value))
+        for value in (900, 90_000)
     ]
     for compared in runs:
         compared.run["contenders"][0]["period"] = period

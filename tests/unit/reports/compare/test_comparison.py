@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from bench.model.statistics import single
+from bench.model.statistics import single_value
 from provision.errors import Problem
 from reports.compare.comparison import print_comparison
 from tests.unit.reports.compare.compared_runs import (
@@ -29,7 +29,7 @@ def test_fail_on_finds_a_regression_beyond_its_limit() -> None:
 
 @pytest.mark.parametrize("name", ["vmpeak", "pss_10", "cpu_idle", "fds_1", "idle_cpu"])
 def test_a_single_figure_is_judged_by_its_percentage(name: str) -> None:
-    runs = [run_with_figures(single(name, "kB", value)) for value in (1000, 1200)]
+    runs = [run_with_figures(single_value(name, "kB", value)) for value in (1000, 1200)]
     code, output = comparison_output(runs, "regression:15")
     assert code == 1
     words = f"regression: {RUNIT} {name} +20.0 %, one figure each: no test of significance"
@@ -47,7 +47,7 @@ def test_small_changes_are_counted() -> None:
 
 
 def test_large_changes_are_listed() -> None:
-    runs = [run_with_medians(4, 1000), run_with_figures(single("vmpeak", "kB", 2512 * 1.3))]
+    runs = [run_with_medians(4, 1000), run_with_figures(single_value("vmpeak", "kB", 2512 * 1.3))]
     output = comparison_output(runs)[1]
     assert "vmpeak" in output and "pss_1 " not in output
     assert "6 other figures changed by less than 10 %." in output
@@ -57,7 +57,7 @@ def test_large_changes_are_listed() -> None:
 def test_the_table_fits_the_terminal(width: int) -> None:
     names = ("private_dirty_10", "restart_after_out_of_memory", "restart_holdoff_short")
     runs = [
-        run_with_figures(*(single(name, "kB", value) for name in names))
+        run_with_figures(*(single_value(name, "kB", value) for name in names))
         for value in (12345.0, 98765.0)
     ]
     for compared in runs:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.model.run_file import Run
-from bench.model.statistics import summary
+from bench.model.statistics import summarize
 from bench.recording.store import read_run
 from reports.model.metrics import SAME_PHASE
 from tests.support import sample_runs
@@ -25,7 +25,7 @@ def run_with_short_uptimes(run: Run) -> Run:
     for contender in run["contenders"]:
         if contender["supervisor"] in ("monit", "runit"):
             latencies = sample_runs.steady_latencies(654.0, 6)
-            short = sample_runs.metric(summary("restart_short", "ms", latencies))
+            short = sample_runs.metric(summarize("restart_short", "ms", latencies))
             short["floor_ratio"] = 545.0
             contender["scenarios"]["restart"]["metrics"].append(short)
     return run
