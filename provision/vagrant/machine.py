@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from provision.vagrant.environment import (
     vm_folder,
 )
 from provision.vagrant.keeper_process import KeeperProcess, end_keeper, has_keeper
+
+# Longer than a keeper tries to remove a folder.
+_REMOVAL_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,7 @@ def remove_machine(name: str, hypervisor: str) -> None:
     try:
         if has_keeper(name):
             end_keeper(name)
-        elif home.exists():
+        elif (home / "hypervisor").exists():
             keeper = KeeperProcess(home, vagrant_environment(hypervisor, home))
             keeper.release()
             keeper.wait()
@@ -176,8 +180,16 @@ def remove_machine(name: str, hypervisor: str) -> None:
             known=str(failure),
             advice="Run the same command with sudo.",
         ) from failure
+    _wait_for_removal(home)
     if home.exists():
         raise _not_destroyed(home)
+
+
+def _wait_for_removal(home: Path) -> None:
+    """Wait while a keeper removes the folder: the file `hypervisor` and the lock go first."""
+    deadline = time.monotonic() + _REMOVAL_SECONDS
+    while home.exists() and not (home / "hypervisor").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 @contextmanager

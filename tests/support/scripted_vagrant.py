@@ -10,8 +10,16 @@ import json
 import shutil
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict
+
+import pytest
+
+from provision.vagrant import host_check
+from provision.vagrant.machine import machine_names
+from provision.vagrant.provider import Vagrant
 
 _PROGRAM = f"""#!{sys.executable}
 import json, os, sys, time
@@ -93,3 +101,22 @@ class ScriptedVagrant:
         path = self.programs / name
         path.write_text(text)
         path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+@contextmanager
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedVagrant]:
+    """Have this process find the scripted `vagrant`, and a cache folder of its own.
+
+    Machines that the block leaves are removed after it.
+    """
+    program = ScriptedVagrant(folder)
+    # pytest's folders may be longer than libvirt's sockets allow.
+    monkeypatch.setattr(host_check, "LONGEST_FOLDER", 1000)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    for name, value in program.environment().items():
+        monkeypatch.setenv(name, value)
+    yield program
+    for hypervisor in ("libvirt", "virtualbox"):
+        program.answer("destroy", {})
+        for name in machine_names(hypervisor):
+            Vagrant(hypervisor).remove(name)

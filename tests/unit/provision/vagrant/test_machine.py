@@ -12,7 +12,7 @@ from provision.errors import Problem
 from provision.systems import SYSTEMS
 from provision.vagrant import machine as machine_module
 from provision.vagrant import vm_keeper
-from provision.vagrant.environment import ROOT
+from provision.vagrant.environment import ROOT, machine_home
 from provision.vagrant.keeper_process import KeeperProcess, has_keeper
 from provision.vagrant.machine import (
     Machine,
@@ -152,6 +152,19 @@ def test_a_machine_that_cannot_be_destroyed_stays_listed(
     scripted.answer("destroy", {})
     Vagrant("libvirt").remove(machine.name)
     assert machine_names("libvirt") == []
+
+
+def test_a_machine_whose_folder_is_being_removed_counts_as_destroyed(
+    scripted: ScriptedVagrant,
+) -> None:
+    """Its keeper has removed the lock, and not yet all else."""
+    home = machine_home("debian-1a2b")
+    home.mkdir()
+    removal = threading.Timer(0.3, home.rmdir)
+    removal.start()
+    remove_machine(home.name, "libvirt")
+    removal.join()
+    assert not home.exists()
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../pool", "/nowhere/x", "*", "-f"])
