@@ -11,7 +11,7 @@ import pytest
 from bench.model.run_file import Run
 from provision.errors import Problem
 from reports.evidence import format_evidence
-from tests.unit.reports.judged_runs import judged_run
+from tests.unit.reports.support.judged_runs import judged_run
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from bench.model.statistics import Metric, single_value
 from reports.compare.behaviour_changes import compare_behaviour
 from reports.compare.runs import RunWithSamples
 from tests.support import sample_runs
-from tests.unit.reports.compare.compared_runs import (
+from tests.unit.reports.support.compared_runs import (
     RUNIT,
     S6,
     changed,
@@ -16,7 +16,7 @@ from tests.unit.reports.compare.compared_runs import (
     run_with_figures,
     run_with_medians,
 )
-from tests.unit.reports.judged_runs import Answer, judged, verdict
+from tests.unit.reports.support.judged_runs import Answer, judged, verdict
 
 
 def test_a_contender_that_is_gone_is_a_regression() -> None:

@@ -7,7 +7,7 @@ import pytest
 from bench.model.statistics import single_value, summarize
 from reports.compare.changes import compare_metrics
 from tests.support.sample_runs import steady_latencies
-from tests.unit.reports.compare.compared_runs import (
+from tests.unit.reports.support.compared_runs import (
     RUNIT,
     S6,
     changed,

@@ -8,7 +8,7 @@ from rich.console import Console
 from bench.model.statistics import single_value
 from provision.errors import Problem
 from reports.compare.comparison import print_comparison
-from tests.unit.reports.compare.compared_runs import (
+from tests.unit.reports.support.compared_runs import (
     RUNIT,
     S6,
     changed,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reports.compare.runs import comparison_cautions
-from tests.unit.reports.compare.compared_runs import changed, comparison_output, run_with_medians
+from tests.unit.reports.support.compared_runs import changed, comparison_output, run_with_medians
 
 
 @pytest.mark.parametrize(

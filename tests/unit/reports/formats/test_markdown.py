@@ -10,7 +10,7 @@ from bench.recording.store import read_run
 from reports.formats import html, markdown
 from reports.model.metrics import SAME_PHASE
 from tests.support import sample_runs
-from tests.unit.reports.renderings import HOSTILE, article_in
+from tests.unit.reports.support.renderings import HOSTILE, article_in
 
 
 @pytest.fixture

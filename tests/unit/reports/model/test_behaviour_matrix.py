@@ -8,7 +8,7 @@ from rich.console import Console
 from bench.model.run_file import Run
 from reports.formats.terminal_tables import matrix_tables
 from reports.model.behaviour_matrix import build_matrix, format_signs
-from tests.unit.reports.judged_runs import judged, judged_run, verdict
+from tests.unit.reports.support.judged_runs import judged, judged_run, verdict
 
 
 @pytest.fixture

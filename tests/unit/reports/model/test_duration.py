@@ -6,8 +6,8 @@ from bench.model.run_file import GuestFacts
 from reports.formats import html
 from reports.model.duration import describe_duration
 from tests.support import sample_runs
-from tests.unit.reports.renderings import steady_article, terminal_text
-from tests.unit.reports.traced_runs import untraced_run
+from tests.unit.reports.support.renderings import steady_article, terminal_text
+from tests.unit.reports.support.traced_runs import untraced_run
 
 
 def guest(least: float, **phases: float) -> GuestFacts:

@@ -11,9 +11,9 @@ from bench.recording.store import read_run
 from reports.formats import markdown
 from reports.model.instrument import trace_agreement
 from tests.support import sample_runs
-from tests.unit.reports import traced_runs
-from tests.unit.reports.renderings import all_renderings, steady_article, terminal_text
-from tests.unit.reports.traced_runs import traced_run, untraced_run
+from tests.unit.reports.support import traced_runs
+from tests.unit.reports.support.renderings import all_renderings, steady_article, terminal_text
+from tests.unit.reports.support.traced_runs import traced_run, untraced_run
 
 
 def test_a_calibration_is_in_every_rendering() -> None:

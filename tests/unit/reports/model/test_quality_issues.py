@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.reports.renderings import all_renderings
-from tests.unit.reports.traced_runs import untraced_run
+from tests.unit.reports.support.renderings import all_renderings
+from tests.unit.reports.support.traced_runs import untraced_run
 
 
 def test_quality_issues_are_in_every_rendering() -> None:
