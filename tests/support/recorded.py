@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.model.events import Event
 from bench.model.scenario import SamplingEffort, Scenario, Verdict
+from bench.model.statistics import Metric
 from supervisors import supervisors
 from supervisors.contender import Contender
 
@@ -19,6 +20,11 @@ QUICK = SamplingEffort(trials=6, guest_seconds=25.0, budget_seconds=30.0, max_gu
 def samples(name: str) -> list[Event]:
     """Read the samples recorded in data/NAME.jsonl."""
     return [json.loads(line) for line in (_DATA / f"{name}.jsonl").read_text().splitlines()]
+
+
+def recorded_files() -> list[str]:
+    """Return the names that `samples` takes."""
+    return sorted(path.stem for path in _DATA.glob("*.jsonl"))
 
 
 def contender(name: str) -> Contender:
@@ -34,6 +40,11 @@ def judged(scenario: Scenario, name: str, recorded: list[Event]) -> dict[str, Ve
         assert all(0 <= number < len(recorded) for number in verdict.evidence)
     assert len({verdict.behaviour for verdict in verdicts}) == len(verdicts)
     return {verdict.behaviour: verdict for verdict in verdicts}
+
+
+def concluded(scenario: Scenario, name: str, recorded: list[Event]) -> dict[str, Metric]:
+    """Return the figures by metric."""
+    return {metric.metric: metric for metric in scenario.conclude(contender(name), recorded)}
 
 
 def answers(verdicts: dict[str, Verdict]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the samples of a crash loop come to."""
+"""Verdicts on a crash loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SYSVINIT = "sysvinit/runner/default/pid1"
 
 
 @pytest.mark.parametrize(
-    ("name", "recorded", "expected"),
+    ("name", "file", "expected"),
     [
         (RUNIT, "runit-default", ("yes", "yes", "yes")),
         (SYSTEMD, "systemd-default", ("no", "yes", "no")),
@@ -25,27 +25,31 @@ SYSVINIT = "sysvinit/runner/default/pid1"
         ("supervisord/runner/default/hosted", "supervisord-default", ("no", "yes", "no")),
     ],
 )
-def test_recorded(name: str, recorded: str, expected: tuple[str, ...]) -> None:
-    found = answers(judged(SCENARIO, name, samples(f"crashloop-{recorded}")))
-    assert tuple(found[behaviour] for behaviour in BEHAVIOURS) == expected
+def test_recorded_supervisors_get_their_answers(
+    name: str, file: str, expected: tuple[str, ...]
+) -> None:
+    given = answers(judged(SCENARIO, name, samples(f"crashloop-{file}")))
+    assert tuple(given[behaviour] for behaviour in BEHAVIOURS) == expected
 
 
-def test_what_gave_up_comes_back_only_when_asked() -> None:
+def test_a_start_by_command_is_named_as_evidence() -> None:
     verdict = judged(SCENARIO, SYSTEMD, samples("crashloop-systemd-default"))[BACK]
     assert "systemctl start s1.service" in verdict.sentence
     assert len(verdict.evidence) == 3
 
 
-def test_giving_up_for_a_time_is_partly() -> None:
-    found = [each for each in samples("crashloop-systemd-default") if each["event"] != "down"]
-    assert judged(SCENARIO, SYSVINIT, found)[KEEPS].answer == "partly"
+def test_a_pause_in_trying_is_partly() -> None:
+    recorded = [
+        sample for sample in samples("crashloop-systemd-default") if sample["event"] != "down"
+    ]
+    assert judged(SCENARIO, SYSVINIT, recorded)[KEEPS].answer == "partly"
 
 
-def test_nothing_recorded_is_nothing_measured() -> None:
+def test_no_samples_are_not_measured() -> None:
     assert set(answers(judged(SCENARIO, RUNIT, [])).values()) == {"not measured"}
 
 
-def test_the_window_is_beyond_limit_and_period() -> None:
+def test_the_window_is_longer_than_limit_and_period() -> None:
     (unit,) = SCENARIO.work_units(contender(SYSVINIT), FULL)
     assert unit.seconds > 120 + 300
     (unit,) = SCENARIO.work_units(contender("monit/monitor/default/hosted"), FULL)

@@ -1,4 +1,4 @@
-"""What the samples of deaths come to."""
+"""Verdicts and figures of deaths."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ SUPERVISORD = "supervisord/runner/default/hosted"
 RUNIT = "runit/runner/default/hosted"
 
 
-def test_where_starts_are_rationed_no_others_are_made_in_its_guest() -> None:
-    """Ten in two minutes are what sysvinit allows, whoever has asked for them."""
+def test_a_limit_of_long_window_needs_an_own_guest() -> None:
+    """sysvinit allows ten starts in two minutes, all units of a guest together."""
     (limited,) = SCENARIO.work_units(contender("sysvinit/runner/default/pid1"), FULL)
     (free,) = SCENARIO.work_units(contender(RUNIT), FULL)
     assert (limited.own_guest, free.own_guest) == (True, False)
 
 
-def test_every_death_was_answered() -> None:
-    found = answers(judged(SCENARIO, RUNIT, samples("deaths-runit")))
-    assert found == dict.fromkeys([*INSIDE, *OUTSIDE, MEMORY], "yes")
+def test_a_restart_after_every_death_is_a_yes() -> None:
+    given = answers(judged(SCENARIO, RUNIT, samples("deaths-runit")))
+    assert given == dict.fromkeys([*INSIDE, *OUTSIDE, MEMORY], "yes")
 
 
-def test_an_exit_that_was_expected_is_not_answered() -> None:
+def test_a_start_by_command_is_no_restart() -> None:
     verdicts = judged(SCENARIO, SUPERVISORD, samples("deaths-supervisord"))
     assert answers(verdicts)["exit 0"] == "no"
     assert answers(verdicts)["exit 1"] == "yes"
@@ -31,48 +31,48 @@ def test_an_exit_that_was_expected_is_not_answered() -> None:
     assert "17.3 s" in verdicts["exit 0"].sentence
 
 
-def test_a_memory_death_needs_the_kernels_counter() -> None:
-    found = samples("deaths-runit")
-    for limited in events_of_kind(found, MEMORY_LIMIT):
+def test_a_memory_death_needs_a_rise_of_the_kernels_counter() -> None:
+    recorded = samples("deaths-runit")
+    for limited in events_of_kind(recorded, MEMORY_LIMIT):
         limited["kills"] = 0
-    verdict = judged(SCENARIO, RUNIT, found)[MEMORY]
+    verdict = judged(SCENARIO, RUNIT, recorded)[MEMORY]
     assert verdict.answer == "not measured"
     assert "did not rise" in verdict.sentence
 
 
 def test_a_provider_without_limits_is_not_measured() -> None:
-    found = [each for each in samples("deaths-runit") if each.get("act") != MEMORY]
+    recorded = [sample for sample in samples("deaths-runit") if sample.get("act") != MEMORY]
     no_limit: NoMemoryLimit = {"act": MEMORY, "event": "no limit", "pid": 7}
-    found.append(no_limit)
-    verdict = judged(SCENARIO, RUNIT, found)[MEMORY]
+    recorded.append(no_limit)
+    verdict = judged(SCENARIO, RUNIT, recorded)[MEMORY]
     assert verdict.answer == "not measured"
     assert "provider" in verdict.sentence
 
 
-def test_a_death_that_nobody_saw_is_not_measured() -> None:
-    found = samples("deaths-runit")
+def test_an_unseen_death_is_not_measured() -> None:
+    recorded = samples("deaths-runit")
     for event in ("exit", "gone"):
-        found = without(found, event, "exit 1")
-    assert judged(SCENARIO, RUNIT, found)["exit 1"].answer == "not measured"
+        recorded = without(recorded, event, "exit 1")
+    assert judged(SCENARIO, RUNIT, recorded)["exit 1"].answer == "not measured"
 
 
-def test_a_signal_that_found_nobody_is_no_death() -> None:
-    found = samples("deaths-runit")
-    for signalled in events_of_kind(found, SIGNALLED):
+def test_a_signal_that_reached_no_process_is_no_death() -> None:
+    recorded = samples("deaths-runit")
+    for signalled in events_of_kind(recorded, SIGNALLED):
         if signalled["act"] == "SIGKILL":
             signalled["pids"] = []
-    found = without(found, "gone", "SIGKILL")
-    assert judged(SCENARIO, RUNIT, found)["SIGKILL"].answer == "not measured"
+    recorded = without(recorded, "gone", "SIGKILL")
+    assert judged(SCENARIO, RUNIT, recorded)["SIGKILL"].answer == "not measured"
 
 
-def test_latencies_are_of_restarts_only() -> None:
+def test_only_restarts_have_a_latency() -> None:
     metrics = SCENARIO.conclude(contender(SUPERVISORD), samples("deaths-supervisord"))
-    by_name = {each.metric: each for each in metrics}
+    by_name = {sample.metric: sample for sample in metrics}
     assert by_name["restart_after_exit_0"].status == "not measured"
-    known = by_name["restart_after_exit_1"].median
-    assert known is not None
-    assert 1006 < known < 1007
+    latency = by_name["restart_after_exit_1"].median
+    assert latency is not None
+    assert 1006 < latency < 1007
 
 
-def test_nothing_recorded_is_nothing_measured() -> None:
+def test_no_samples_are_not_measured() -> None:
     assert set(answers(judged(SCENARIO, RUNIT, [])).values()) == {"not measured"}

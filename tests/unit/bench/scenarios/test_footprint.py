@@ -1,4 +1,4 @@
-"""What the sizes of a supervision tree come to."""
+"""Figures of a supervision tree's sizes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.model.events import Event
 from bench.model.events.parts import ProcessSizes, TreeSizes
 from bench.model.events.program import CpuWindow, FootprintTaken, ServiceDown
 from bench.scenarios.footprint import SCENARIO
-from tests.support.recorded import contender
+from tests.support.recorded import concluded, contender
 
 FLOOR = "floor/runner/default/pid1"
 
@@ -30,39 +30,38 @@ def footprint(label: str, size: int) -> FootprintTaken:
     [
         ("systemd/runner/default/pid1", "systemd"),
         ("daemontools/runner/default/hosted", "supervise"),
-        ("god/monitor/default/hosted", "helper"),  # of which no process is the service's parent
+        ("god/monitor/default/hosted", "helper"),  # no process of god is the service's parent
     ],
 )
-def test_vmpeak_is_of_who_supervises_the_service(name: str, supervises: str) -> None:
+def test_vmpeak_is_of_the_services_parent_else_of_the_largest(name: str, supervises: str) -> None:
     sample = footprint("few", 100)
     sample["processes"] = [{"name": "helper", "VmPeak": 900}, {"name": supervises, "VmPeak": 100}]
-    found = SCENARIO.conclude(contender(name), [sample])[0]
-    assert (found.metric, found.note) == ("vmpeak", f"of {supervises}")
-    assert found.median == (900 if supervises == "helper" else 100)
+    metric = SCENARIO.conclude(contender(name), [sample])[0]
+    assert (metric.metric, metric.note) == ("vmpeak", f"of {supervises}")
+    assert metric.median == (900 if supervises == "helper" else 100)
 
 
 def idle(seconds: int) -> CpuWindow:
     return {"event": "cpu", "begin_ns": 0, "end_ns": seconds * 10**9, "total": {"cpu_ns": 3000}}
 
 
-def test_a_window_shorter_than_the_period_measures_no_idle_time() -> None:
+def test_a_window_shorter_than_the_period_is_not_measured() -> None:
     (short,) = SCENARIO.conclude(contender("monit/monitor/default/hosted"), [idle(3)])
     assert (short.status, short.median) == ("not measured", None)
     (enough,) = SCENARIO.conclude(contender("monit/monitor/tuned/hosted"), [idle(3)])
     assert enough.median == 1.0
 
 
-def test_the_cost_of_a_service_is_the_slope() -> None:
-    found = SCENARIO.conclude(contender(FLOOR), [footprint("few", 100), footprint("many", 190)])
-    by_name = {each.metric: each for each in found}
+def test_the_cost_of_a_service_is_the_slope_between_two_sizes() -> None:
+    by_name = concluded(SCENARIO, FLOOR, [footprint("few", 100), footprint("many", 190)])
     assert by_name["pss_10"].median == 190
     assert by_name["pss_per_service"].median == 10
 
 
-def test_ten_of_which_some_do_not_run_have_no_size() -> None:
+def test_ten_services_are_not_measured_while_one_is_down() -> None:
     down: ServiceDown = {"event": "down", "service": "s7"}
     events: list[Event] = [footprint("few", 100), down, footprint("many", 190)]
-    by_name = {each.metric: each for each in SCENARIO.conclude(contender(FLOOR), events)}
+    by_name = concluded(SCENARIO, FLOOR, events)
     assert by_name["pss_1"].median == 100
     assert by_name["pss_10"].status == by_name["pss_per_service"].status == "not measured"
     assert by_name["pss_10"].note == "1 of 10 services did not come up"

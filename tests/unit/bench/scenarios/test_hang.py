@@ -1,4 +1,4 @@
-"""What the samples of a silent daemon come to."""
+"""Verdicts on a silent daemon."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ SYSTEMD = "systemd/runner/default/pid1"
 MONIT, GOD = "monit/monitor/tuned/hosted", "god/monitor/default/hosted"
 
 
-def test_without_a_watchdog_there_is_a_reason() -> None:
+def test_a_supervisor_without_a_watchdog_is_not_applicable_with_a_reason() -> None:
     verdicts = judged(SCENARIO, RUNIT, samples("hang-runit"))
     assert answers(verdicts) == {SIGSTOP: "no", HANG: "not applicable", BOTH: "not applicable"}
     assert "runsv(8)" in verdicts[HANG].sentence
 
 
-def test_a_watchdog_notices() -> None:
+def test_a_watchdog_that_notices_is_a_yes() -> None:
     verdicts = judged(SCENARIO, SYSTEMD, samples("hang-systemd"))
     assert answers(verdicts) == {SIGSTOP: "no", HANG: "yes", BOTH: "yes"}
     assert "2.2 s after it fell silent" in verdicts[HANG].sentence
@@ -37,9 +37,9 @@ def test_a_watchdog_notices() -> None:
     assert 2.0 < metric.median < 2.5
 
 
-@pytest.mark.parametrize(("name", "recorded"), [(MONIT, "hang-monit"), (GOD, "hang-god")])
-def test_a_heartbeat_file_is_a_watchdog(name: str, recorded: str) -> None:
-    verdicts = judged(SCENARIO, name, samples(recorded))
+@pytest.mark.parametrize(("name", "file"), [(MONIT, "hang-monit"), (GOD, "hang-god")])
+def test_a_heartbeat_file_counts_as_a_watchdog(name: str, file: str) -> None:
+    verdicts = judged(SCENARIO, name, samples(file))
     assert answers(verdicts) == {SIGSTOP: "no", HANG: "yes", BOTH: "yes"}
     for behaviour in (HANG, BOTH):
         assert "heartbeat file" in verdicts[behaviour].sentence
@@ -51,8 +51,7 @@ def seconds(step: Step) -> float:
     return keys.get("deadline") or keys.get("seconds") or 0
 
 
-def test_a_slow_watchdog_is_waited_for() -> None:
-    """Nothing is concluded from a wait that is shorter than two of its looks."""
+def test_the_wait_is_longer_than_two_looks_of_a_slow_watchdog() -> None:
     slow = contender("monit/monitor/default/hosted")
     assert slow.period is not None
     context = cast(ScenarioContext, SimpleNamespace(
@@ -63,18 +62,21 @@ def test_a_slow_watchdog_is_waited_for() -> None:
     assert min(waits["hang"], waits["stopped with watchdog"]) > 2 * slow.period
 
 
-def test_a_watchdog_that_ends_who_answers_shows_nothing() -> None:
-    found = samples("hang-systemd")
-    gone = next(each for each in found if each["event"] == "gone" and each["act"] == "hang")
-    last = max(n for n, each in enumerate(found) if each["act"] == "with watchdog")
-    found.insert(last, {**gone, "act": "with watchdog"})
-    assert judged(SCENARIO, SYSTEMD, found)[HANG].answer == "not measured"
+def test_a_watchdog_that_ends_an_answering_daemon_is_not_measured() -> None:
+    recorded = samples("hang-systemd")
+    gone = next(
+        sample for sample in recorded if sample["event"] == "gone" and sample["act"] == "hang"
+    )
+    last = max(n for n, sample in enumerate(recorded) if sample["act"] == "with watchdog")
+    gone["act"] = "with watchdog"
+    recorded.insert(last, gone)
+    assert judged(SCENARIO, SYSTEMD, recorded)[HANG].answer == "not measured"
 
 
-def test_a_hang_that_goes_on_is_no() -> None:
-    found = without(without(samples("hang-systemd"), "gone", "hang"), "up", "hang")
-    assert judged(SCENARIO, SYSTEMD, found)[HANG].answer == "no"
+def test_a_hang_without_an_end_is_a_no() -> None:
+    recorded = without(without(samples("hang-systemd"), "gone", "hang"), "up", "hang")
+    assert judged(SCENARIO, SYSTEMD, recorded)[HANG].answer == "no"
 
 
-def test_nothing_recorded_is_nothing_measured() -> None:
+def test_no_samples_are_not_measured() -> None:
     assert set(answers(judged(SCENARIO, SYSTEMD, [])).values()) == {"not measured"}

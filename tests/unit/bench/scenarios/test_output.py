@@ -1,4 +1,4 @@
-"""What the samples of a talkative daemon come to."""
+"""Verdicts on a talkative daemon's output."""
 
 from __future__ import annotations
 
@@ -29,54 +29,54 @@ def mode(text: str) -> ModeSet:
     return {"event": "mode", "text": text}
 
 
-def test_supervisord_keeps_every_line() -> None:
-    found = answers(judged(SCENARIO, SUPERVISORD, samples("output-supervisord")))
-    assert found == {KEEPS: "yes", LOSES: "yes", TEARS: "yes"}
+def test_output_with_every_line_is_a_yes() -> None:
+    given = answers(judged(SCENARIO, SUPERVISORD, samples("output-supervisord")))
+    assert given == {KEEPS: "yes", LOSES: "yes", TEARS: "yes"}
 
 
-def test_sysvinit_keeps_nothing() -> None:
+def test_a_supervisor_that_keeps_nothing_is_a_no() -> None:
     verdicts = judged(SCENARIO, SYSVINIT, samples("output-sysvinit"))
     assert answers(verdicts) == {KEEPS: "no", LOSES: "not applicable", TEARS: "not applicable"}
     assert "/dev/null" in verdicts[KEEPS].sentence
 
 
 def test_a_missing_tail_is_a_loss() -> None:
-    found = samples("output-supervisord")
-    ended = next(life for life in written(found)["lives"] if life["chatted"])
+    recorded = samples("output-supervisord")
+    ended = next(life for life in written(recorded)["lives"] if life["chatted"])
     ended["chatted"] = (ended["chatted"] or 0) + 3
-    verdict = judged(SCENARIO, SUPERVISORD, found)[LOSES]
+    verdict = judged(SCENARIO, SUPERVISORD, recorded)[LOSES]
     assert verdict.answer == "no"
     assert verdict.sentence.startswith("3 of ")
 
 
 def test_a_separate_log_service_is_partly() -> None:
-    found = samples("output-supervisord")
-    written(found)["own"] = False
-    assert judged(SCENARIO, SUPERVISORD, found)[KEEPS].answer == "partly"
+    recorded = samples("output-supervisord")
+    written(recorded)["own"] = False
+    assert judged(SCENARIO, SUPERVISORD, recorded)[KEEPS].answer == "partly"
 
 
-def test_what_is_read_is_counted_life_by_life() -> None:
+def test_lines_are_counted_for_each_life() -> None:
     text = "s2 1 1\ns2 1 3\ns2 2 1\ns2 2\nanother program's line\n"
     end: ServiceEvent = {"event": "exit", "seq": 2, "chatted": 2}
-    found = read(text, end)
-    assert found["lines"] == 3
-    assert found["torn_like"] == ["s2 2"]
-    assert found["lives"] == [
+    output = read(text, end)
+    assert output["lines"] == 3
+    assert output["torn_like"] == ["s2 2"]
+    assert output["lives"] == [
         {"seq": 1, "chatted": None, "kept": 2, "last": 3},
         {"seq": 2, "chatted": 2, "kept": 1, "last": 1},
     ]
 
 
-def test_a_killed_life_of_which_nothing_was_kept_is_a_loss() -> None:
-    found = samples("output-supervisord")
-    killed = next(each for each in written(found)["lives"] if each["chatted"] is None)
+def test_a_killed_life_without_any_line_is_a_loss() -> None:
+    recorded = samples("output-supervisord")
+    killed = next(life for life in written(recorded)["lives"] if life["chatted"] is None)
     killed["kept"] = killed["last"] = 0
-    verdict = judged(SCENARIO, SUPERVISORD, found)[LOSES]
+    verdict = judged(SCENARIO, SUPERVISORD, recorded)[LOSES]
     assert verdict.answer == "no"
     assert verdict.sentence.endswith("Nothing at all is there of 1 of those.")
 
 
-def test_every_life_that_was_told_to_write_is_looked_for() -> None:
+def test_every_talkative_life_is_listed() -> None:
     chatter: list[Event] = [
         started("s2", 1),
         mode("--chatter 2000"),
@@ -90,13 +90,13 @@ def test_every_life_that_was_told_to_write_is_looked_for() -> None:
 
 def test_a_line_cut_within_its_number_is_torn() -> None:
     whole = "".join(f"s2 1 {number}\n" for number in range(1, 13))
-    found = read(f"{whole}s2 1 1\n3\ns2 1 14\n")
-    assert (found["lines"], found["torn"], found["torn_like"]) == (13, 2, ["s2 1 1", "3"])
+    output = read(f"{whole}s2 1 1\n3\ns2 1 14\n")
+    assert (output["lines"], output["torn"], output["torn_like"]) == (13, 2, ["s2 1 1", "3"])
 
 
-def test_a_monitor_has_no_output_to_keep() -> None:
+def test_a_monitor_is_not_judged() -> None:
     assert SCENARIO.inapplicable_reason(contender("god/monitor/default/hosted"))
 
 
-def test_nothing_recorded_is_nothing_measured() -> None:
+def test_no_samples_are_not_measured() -> None:
     assert set(answers(judged(SCENARIO, SUPERVISORD, [])).values()) == {"not measured"}

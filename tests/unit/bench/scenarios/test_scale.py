@@ -1,11 +1,11 @@
-"""What the samples of ever more services come to."""
+"""Verdicts and figures of ever more services."""
 
 from __future__ import annotations
 
 from bench.model.events import GATHERED, RAN, RESTART, Event, events_of_kind
 from bench.model.events.program import CommandRan
 from bench.scenarios.scale import SCENARIO
-from tests.support.recorded import QUICK, contender, judged, samples
+from tests.support.recorded import QUICK, concluded, contender, judged, samples
 
 RUNIT = "runit/runner/default/hosted"
 AT_990 = "keeps 990 services"
@@ -16,7 +16,7 @@ def room(recorded: list[Event]) -> CommandRan:
     return events_of_kind(recorded, RAN)[-1]
 
 
-def test_runsvdir_has_a_ceiling_of_1000() -> None:
+def test_services_beyond_a_limit_are_a_no() -> None:
     verdicts = judged(SCENARIO, RUNIT, samples("scale-runit"))
     assert verdicts["keeps 990 services"].answer == "yes"
     assert "1.00 processes" in verdicts["keeps 990 services"].sentence
@@ -26,70 +26,68 @@ def test_runsvdir_has_a_ceiling_of_1000() -> None:
     assert "the guest had room" in beyond.sentence
 
 
-def test_where_the_guest_gives_out_it_says_so() -> None:
-    found = samples("scale-runit")
-    room(found)["output"] = "32760 32768 unlimited 20000 900000"
-    sentence = judged(SCENARIO, RUNIT, found)["keeps 2000 services"].sentence
+def test_a_full_guest_is_named() -> None:
+    recorded = samples("scale-runit")
+    room(recorded)["output"] = "32760 32768 unlimited 20000 900000"
+    sentence = judged(SCENARIO, RUNIT, recorded)["keeps 2000 services"].sentence
     assert "the guest gave out: 32760 of 32768 processes" in sentence
 
 
-def test_one_that_does_not_come_back_is_no_keeping() -> None:
-    found = samples("scale-runit")
-    for trial in events_of_kind(found, RESTART):
+def test_a_killed_service_that_does_not_come_back_is_a_no() -> None:
+    recorded = samples("scale-runit")
+    for trial in events_of_kind(recorded, RESTART):
         if trial["size"] == 990:
             trial["censored"], trial["main_ns"] = True, None
-    verdict = judged(SCENARIO, RUNIT, found)["keeps 990 services"]
+    verdict = judged(SCENARIO, RUNIT, recorded)["keeps 990 services"]
     assert verdict.answer == "no"
     assert "not back in time" in verdict.sentence
 
 
-def test_a_supervisor_that_dies_of_it_is_no_keeping() -> None:
-    found = [
-        each
-        for each in samples("scale-runit")
-        if each["size"] < 2000 or each["event"] in ("gathered", "ran")
+def test_a_supervisor_that_dies_is_a_no() -> None:
+    recorded = [
+        sample
+        for sample in samples("scale-runit")
+        if sample["size"] < 2000 or sample["event"] in ("gathered", "ran")
     ]
-    found.append({"size": 2000, "event": "died"})
-    verdict = judged(SCENARIO, RUNIT, found)["keeps 2000 services"]
+    recorded.append({"size": 2000, "event": "died"})
+    verdict = judged(SCENARIO, RUNIT, recorded)["keeps 2000 services"]
     assert verdict.answer == "no"
     assert "has died of it" in verdict.sentence
 
 
-def test_a_pid_1_that_dies_of_it_is_no_keeping() -> None:
-    found = [each for each in samples("scale-runit") if each["size"] < 2000]
-    found.append({"size": 2000, "event": "died"})
-    verdict = judged(SCENARIO, RUNIT, found)["keeps 2000 services"]
+def test_a_pid_1_that_dies_is_a_no_without_figures() -> None:
+    recorded = [sample for sample in samples("scale-runit") if sample["size"] < 2000]
+    recorded.append({"size": 2000, "event": "died"})
+    verdict = judged(SCENARIO, RUNIT, recorded)["keeps 2000 services"]
     assert verdict.answer == "no"
     assert "PID 1 died" in verdict.sentence
-    assert verdict.evidence == (len(found) - 1,)
-    figures = SCENARIO.conclude(contender(RUNIT), found)
-    assert not [each for each in figures if each.metric.endswith("_2000")]
+    assert verdict.evidence == (len(recorded) - 1,)
+    figures = SCENARIO.conclude(contender(RUNIT), recorded)
+    assert not [metric for metric in figures if metric.metric.endswith("_2000")]
 
 
-def test_figures_of_each_size() -> None:
-    metrics = {
-        each.metric: each for each in SCENARIO.conclude(contender(RUNIT), samples("scale-runit"))
-    }
+def test_every_size_has_figures() -> None:
+    metrics = concluded(SCENARIO, RUNIT, samples("scale-runit"))
     assert metrics["scale_up_990"].median == 990
     assert metrics["scale_up_2000"].median == 1000
     assert "scale_seconds_1" not in metrics
     assert metrics["scale_restart_100"].n == 3
 
 
-def test_a_start_without_a_stamp_is_a_figure() -> None:
-    found = samples("scale-runit")
-    assert "no stamp lost of 1002 starts" in judged(SCENARIO, RUNIT, found)[AT_990].sentence
-    for gathered in events_of_kind(found, GATHERED):
+def test_starts_without_a_stamp_are_counted() -> None:
+    recorded = samples("scale-runit")
+    assert "no stamp lost of 1002 starts" in judged(SCENARIO, RUNIT, recorded)[AT_990].sentence
+    for gathered in events_of_kind(recorded, GATHERED):
         if gathered["size"] == 100:
             gathered["lost"] = 2
-    for trial in events_of_kind(found, RESTART):
+    for trial in events_of_kind(recorded, RESTART):
         if trial["size"] == 990 and trial["trial"] == 1:
             trial["starts_missed"] = 1
-    assert "3 stamps lost of 1002 starts" in judged(SCENARIO, RUNIT, found)[AT_990].sentence
-    metrics = {each.metric: each.median for each in SCENARIO.conclude(contender(RUNIT), found)}
-    assert [metrics[f"scale_lost_{size}"] for size in (10, 100, 990)] == [0, 2, 3]
+    assert "3 stamps lost of 1002 starts" in judged(SCENARIO, RUNIT, recorded)[AT_990].sentence
+    metrics = concluded(SCENARIO, RUNIT, recorded)
+    assert [metrics[f"scale_lost_{size}"].median for size in (10, 100, 990)] == [0, 2, 3]
 
 
-def test_a_quick_run_stops_at_ten() -> None:
+def test_a_quick_run_stops_at_ten_services() -> None:
     (unit,) = SCENARIO.work_units(contender(RUNIT), QUICK)
     assert (unit.parameters, unit.own_guest, unit.cpu_heavy) == ((1, 10), True, True)

@@ -1,4 +1,4 @@
-"""What the samples of power-offs come to."""
+"""Verdicts on power-offs."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ TELLS = "tells every service at power-off"
 OFF = "powers off despite a stubborn service"
 
 
-def test_all_were_told_in_order() -> None:
+def test_sigterm_to_every_service_is_a_yes_with_its_order() -> None:
     verdict = judged(SCENARIO, SYSTEMD, samples("shutdown-systemd"))[TELLS]
     assert verdict.answer == "yes"
     assert "in the order s1 s2 s3 s4 s5" in verdict.sentence
 
 
-def test_the_stubborn_one_is_killed_in_the_end() -> None:
+def test_a_power_off_that_kills_the_stubborn_service_is_a_yes() -> None:
     verdict = judged(SCENARIO, SYSTEMD, samples("shutdown-systemd"))[OFF]
     assert verdict.answer == "yes"
     assert "off after 90.7 s" in verdict.sentence
 
 
-def test_the_stubborn_one_may_be_waited_for_without_end() -> None:
+def test_a_power_off_that_never_ends_is_a_no_and_censored() -> None:
     verdicts = judged(SCENARIO, S6, samples("shutdown-s6"))
     assert (verdicts[TELLS].answer, verdicts[OFF].answer) == ("yes", "no")
     metrics = SCENARIO.conclude(contender(S6), samples("shutdown-s6"))
-    assert [each.censored for each in metrics] == [0, 1]
+    assert [metric.censored for metric in metrics] == [0, 1]
 
 
-def test_who_was_not_told_is_named() -> None:
-    found = samples("shutdown-systemd")
-    for note in events_of_kind(found, TOLD):
+def test_a_service_without_sigterm_is_named() -> None:
+    recorded = samples("shutdown-systemd")
+    for note in events_of_kind(recorded, TOLD):
         if note["service"] == "s2":
             note["terms"] = []
-    verdict = judged(SCENARIO, SYSTEMD, found)[TELLS]
+    verdict = judged(SCENARIO, SYSTEMD, recorded)[TELLS]
     assert verdict.answer == "partly"
     assert "did not reach s2" in verdict.sentence
 
 
-def test_who_knows_no_end_is_not_asked_for_one() -> None:
+def test_an_inapplicable_contender_has_its_own_reason() -> None:
     assert "knows no end" in SCENARIO.inapplicable_reason(
         contender("daemontools/runner/default/pid1")
     )

@@ -1,4 +1,4 @@
-"""What the samples of a stop come to."""
+"""Verdicts on stops."""
 
 from __future__ import annotations
 
@@ -11,52 +11,55 @@ RUNIT = "runit/runner/default/hosted"
 SYSTEMD = "systemd/runner/tuned/pid1"
 
 
-def test_one_that_signals_the_daemon_alone() -> None:
-    found = answers(judged(SCENARIO, RUNIT, samples("stop-runit")))
-    assert found == {STAYS: "yes", STARTS: "yes", STRAYS: "no", KILLS: "no"}
+def test_a_stop_of_the_daemon_alone_leaves_children_and_the_stubborn() -> None:
+    given = answers(judged(SCENARIO, RUNIT, samples("stop-runit")))
+    assert given == {STAYS: "yes", STARTS: "yes", STRAYS: "no", KILLS: "no"}
 
 
-def test_one_that_ends_the_whole_group() -> None:
+def test_a_stop_of_the_whole_group_is_a_yes() -> None:
     verdicts = judged(SCENARIO, SYSTEMD, samples("stop-systemd"))
     assert set(answers(verdicts).values()) == {"yes"}
     assert "90.1 s" in verdicts[KILLS].sentence
 
 
-def test_a_service_that_comes_back_did_not_stop() -> None:
-    found = samples("stop-runit")
-    back = next(each for each in found if each["event"] == "start" and each["act"] == "started")
-    place = max(n for n, each in enumerate(found) if each["act"] == "stopped")
-    found.insert(place, {**back, "act": "stopped"})
-    assert judged(SCENARIO, RUNIT, found)[STAYS].answer == "no"
+def test_a_service_that_comes_back_does_not_stay_down() -> None:
+    recorded = samples("stop-runit")
+    back = next(
+        sample for sample in recorded if sample["event"] == "start" and sample["act"] == "started"
+    )
+    place = max(n for n, sample in enumerate(recorded) if sample["act"] == "stopped")
+    back["act"] = "stopped"
+    recorded.insert(place, back)
+    assert judged(SCENARIO, RUNIT, recorded)[STAYS].answer == "no"
 
 
-def test_some_children_left_is_partly() -> None:
-    found = samples("stop-runit")
-    last = events_of_kind(found, SNAPSHOT)[-1]
+def test_some_surviving_children_are_partly() -> None:
+    recorded = samples("stop-runit")
+    last = events_of_kind(recorded, SNAPSHOT)[-1]
     child = next(process for process in last["processes"] if process["comm"] == "testd-child")
     child["state"] = "Z"
-    assert judged(SCENARIO, RUNIT, found)[STRAYS].answer == "partly"
+    assert judged(SCENARIO, RUNIT, recorded)[STRAYS].answer == "partly"
 
 
-def test_a_daemon_without_children_shows_nothing_of_them() -> None:
-    found = samples("stop-runit")
-    for snapshot in events_of_kind(found, SNAPSHOT):
+def test_a_daemon_without_children_is_not_measured() -> None:
+    recorded = samples("stop-runit")
+    for snapshot in events_of_kind(recorded, SNAPSHOT):
         daemons = [process for process in snapshot["processes"] if process["comm"] == "testd"]
         snapshot["processes"] = daemons
-    assert judged(SCENARIO, RUNIT, found)[STRAYS].answer == "not measured"
+    assert judged(SCENARIO, RUNIT, recorded)[STRAYS].answer == "not measured"
 
 
-def test_running_before_being_asked_is_no_start() -> None:
-    found = without(samples("stop-runit"), "up", "started")
-    up = next(each for each in samples("stop-runit") if each["event"] == "up")
-    found.append({**up, "act": "started"})
-    assert judged(SCENARIO, RUNIT, found)[STARTS].answer == "not measured"
+def test_a_service_that_ran_before_the_command_is_not_measured() -> None:
+    recorded = without(samples("stop-runit"), "up", "started")
+    up = next(sample for sample in samples("stop-runit") if sample["event"] == "up")
+    recorded.append({**up, "act": "started"})
+    assert judged(SCENARIO, RUNIT, recorded)[STARTS].answer == "not measured"
 
 
-def test_the_floor_cannot_be_asked() -> None:
+def test_the_floor_is_not_judged() -> None:
     assert SCENARIO.inapplicable_reason(contender("floor/runner/default/hosted"))
     assert not SCENARIO.inapplicable_reason(contender(RUNIT))
 
 
-def test_nothing_recorded_is_nothing_measured() -> None:
+def test_no_samples_are_not_measured() -> None:
     assert set(answers(judged(SCENARIO, RUNIT, [])).values()) == {"not measured"}

@@ -1,4 +1,4 @@
-"""What the samples of dead supervisors come to."""
+"""Verdicts on a supervisor's death."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MONIT = "monit/monitor/tuned/hosted"
 SINGLE = "no service comes twice"
 
 
-def test_a_dead_runsv_has_a_successor_that_starts_a_second_daemon() -> None:
+def test_a_second_daemon_of_one_service_is_partly() -> None:
     verdicts = judged(SCENARIO, RUNIT, samples("supervisor-killed-runit"))
     assert answers(verdicts) == {
         "comes back itself": "yes",
@@ -24,21 +24,21 @@ def test_a_dead_runsv_has_a_successor_that_starts_a_second_daemon() -> None:
     assert "runsv killed: 2 of the daemon" in verdicts[SINGLE].sentence
 
 
-def test_a_monitor_finds_its_daemon_again() -> None:
+def test_a_monitor_that_finds_its_daemon_again_is_a_yes() -> None:
     assert set(answers(judged(SCENARIO, MONIT, samples("supervisor-killed-monit"))).values()) == {
         "yes"
     }
 
 
-def test_a_daemon_that_stays_down_is_not_supervised() -> None:
-    found = samples("supervisor-killed-monit")
-    last = events_of_kind(found, SNAPSHOT)[-1]
+def test_a_daemon_that_stays_down_is_not_supervised_again() -> None:
+    recorded = samples("supervisor-killed-monit")
+    last = events_of_kind(recorded, SNAPSHOT)[-1]
     last["processes"] = [process for process in last["processes"] if process["comm"] != "testd"]
-    verdict = judged(SCENARIO, MONIT, found)["services are supervised again"]
+    verdict = judged(SCENARIO, MONIT, recorded)["services are supervised again"]
     assert verdict.answer == "no"
 
 
-def test_a_machine_that_switches_itself_off_keeps_nothing() -> None:
+def test_a_machine_that_switches_itself_off_is_a_no() -> None:
     snapshot = events_of_kind(samples("supervisor-killed-monit"), SNAPSHOT)[0]
     off: MachineOff = {"event": "off", "act": "runsvdir", "why": "gone"}
     snapshot["act"] = "runsvdir"
@@ -48,6 +48,6 @@ def test_a_machine_that_switches_itself_off_keeps_nothing() -> None:
     assert verdicts["services are supervised again"].answer == "no"
 
 
-def test_pid_1_alone_cannot_be_killed() -> None:
+def test_a_supervisor_that_is_only_pid_1_is_not_judged() -> None:
     assert SCENARIO.inapplicable_reason(contender("sysvinit/runner/default/pid1"))
     assert not SCENARIO.inapplicable_reason(contender("s6/runner/default/pid1"))

@@ -1,4 +1,4 @@
-"""What the samples of lying pid files come to."""
+"""Verdicts on lying pid files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STRANGER = "is not fooled by a stranger"
 SPARES = "spares a stranger when stopping"
 
 
-def test_systemd_takes_up_the_stranger_that_its_pid_file_names() -> None:
+def test_a_stranger_named_by_the_pid_file_and_stopped_is_a_no() -> None:
     verdicts = judged(SCENARIO, SYSTEMD, samples("tracking-systemd"))
     assert answers(verdicts) == {
         "follows a daemon that forks twice": "yes",
@@ -26,13 +26,13 @@ def test_systemd_takes_up_the_stranger_that_its_pid_file_names() -> None:
     assert "not started again within 15.5 s" in verdicts[STRANGER].sentence
 
 
-def test_god_starts_a_second_daemon_beside_the_first() -> None:
+def test_a_second_daemon_beside_the_living_one_is_a_no() -> None:
     verdict = judged(SCENARIO, GOD, samples("tracking-god"))[STALE]
     assert verdict.answer == "no"
     assert "2 ran" in verdict.sentence
 
 
-def test_who_reads_no_pid_file_is_not_asked_about_one() -> None:
+def test_lies_of_a_pid_file_that_is_not_read_are_not_applicable() -> None:
     verdicts = judged(SCENARIO, RESTARTD, samples("tracking-restartd"))
     assert answers(verdicts)[STALE] == "not applicable"
     assert answers(verdicts)[STRANGER] == "no"
@@ -40,15 +40,15 @@ def test_who_reads_no_pid_file_is_not_asked_about_one() -> None:
     assert answers(verdicts)[SPARES] == "yes"
 
 
-def test_a_zombie_is_no_daemon() -> None:
-    found = samples("tracking-systemd")
-    for snapshot in events_of_kind(found, SNAPSHOT):
+def test_a_zombie_is_not_counted_as_a_daemon() -> None:
+    recorded = samples("tracking-systemd")
+    for snapshot in events_of_kind(recorded, SNAPSHOT):
         if snapshot["act"] == "detached":
             snapshot["processes"].append({"pid": 999, "ppid": 1, "comm": "testd", "state": "Z"})
-    verdict = judged(SCENARIO, SYSTEMD, found)["follows a daemon that forks twice"]
+    verdict = judged(SCENARIO, SYSTEMD, recorded)["follows a daemon that forks twice"]
     assert verdict.answer == "yes"
 
 
-def test_a_runner_has_nothing_to_track() -> None:
+def test_a_runner_is_not_judged() -> None:
     assert SCENARIO.inapplicable_reason(contender("runit/runner/default/hosted"))
     assert not SCENARIO.inapplicable_reason(contender(GOD))
