@@ -9,6 +9,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from provision.errors import Problem
+
 APP = "process-supervision"
 
 
@@ -29,6 +31,29 @@ def cache_folder() -> Path:
 def remove_tree(path: Path) -> None:
     """Remove a folder as far as that is allowed, whoever owns its files. A missing one is fine."""
     shutil.rmtree(path, ignore_errors=True)
+
+
+def clear_cache() -> None:
+    """Remove images, layers and everything else that can be made again. Raises Problem."""
+    entries = [entry for entry in cache_folder().iterdir() if entry.name != "guests"]
+    for entry in entries:
+        if entry.is_dir():
+            remove_tree(entry)
+        else:
+            entry.unlink()
+    require_removed("The cache is not cleared.", [entry for entry in entries if entry.exists()])
+
+
+def require_removed(message: str, remaining: list[Path]) -> None:
+    """Raise a Problem with that message where anything remains."""
+    if remaining:
+        raise Problem(
+            message,
+            known="\n".join(f"{path} is left." for path in remaining),
+            advice="Once nothing uses it any more, run the same command again."
+            if os.geteuid() == 0
+            else "Run the same command with sudo.",
+        )
 
 
 def give_to_sudo_caller(*roots: Path) -> None:

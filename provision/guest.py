@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TypedDict
 
 from fabric import Config, Connection
 from fabric.runners import Remote
@@ -26,7 +26,7 @@ from provision.systems import System
 
 @dataclass(frozen=True)
 class File:
-    """A file as it shall look in the guest; content is text or bytes, path absolute."""
+    """A file of the guest: its absolute path, content and permissions."""
 
     path: str
     content: str | bytes
@@ -34,7 +34,7 @@ class File:
 
     @property
     def data(self) -> bytes:
-        """The content as it is written."""
+        """The content in bytes."""
         return self.content.encode() if isinstance(self.content, str) else self.content
 
 
@@ -47,14 +47,26 @@ class Output:
     code: int
 
 
-class _Patient(Remote):  # type: ignore[misc]
-    """Runs a command for minutes without waking up a hundred times a second to look at it."""
+class GuestFacts(TypedDict):
+    """What a run records of the machine. cgroup: v1 or v2."""
+
+    provider: str
+    acceleration: str
+    kernel: str
+    cgroup: str
+
+
+class _LongRunner(Remote):  # type: ignore[misc]
+    """Runs a command of minutes, and polls it 5 times a second in place of 100."""
 
     input_sleep = 0.2
 
 
 class Guest(ABC):
-    """A running guest. Nothing above it knows which provider made it."""
+    """A running guest. Nothing above it knows which provider made it.
+
+    A command that fails, or that is not done in time, raises Problem.
+    """
 
     def __init__(self, name: str, system: System) -> None:
         self.name = check_guest_name(name)
@@ -63,49 +75,52 @@ class Guest(ABC):
 
     @abstractmethod
     def connect(self) -> Connection:
-        """A new Fabric connection as root."""
+        """A new Fabric connection as root. Raises Problem."""
 
     @abstractmethod
     def reboot(self, init: str | None = None) -> None:
-        """Start the guest anew with that command line as PID 1; None: the system's own init.
+        """Start the guest again with that command line as PID 1; None: the system's own init.
 
-        Raises Problem where the new PID 1 does not come up.
+        Raises Problem where the new PID 1 does not start.
         """
 
     @abstractmethod
     def network(self) -> AbstractContextManager[None]:
-        """A network for the time of the block, and none after it."""
+        """Give the guest a network within the block. Raises Problem."""
 
     @abstractmethod
-    def facts(self) -> dict[str, Any]:
-        """What a run records of the machine: provider, kernel, acceleration, cgroup version."""
+    def facts(self) -> GuestFacts:
+        """What a run records of the machine."""
 
     @abstractmethod
     def keep(self) -> str:
-        """Let the guest outlive this process; the command that enters it."""
+        """Let the guest outlive this process; returns the command that enters it."""
 
     @abstractmethod
     def shell(self) -> int:
-        """An interactive shell as root, on this terminal; its exit code."""
+        """Run an interactive shell as root on this terminal; returns its exit code."""
 
     @abstractmethod
     def destroy(self) -> None:
-        """Remove the guest and everything that belongs to it."""
+        """Remove the guest and everything that belongs to it. Raises Problem."""
 
     def memory_group(self, pid: int) -> MemoryGroup | None:
-        """The group whose memory limit binds that process of the guest; None: out of reach."""
+        """The control group whose memory limit binds that process of the guest.
+
+        None where this host cannot reach it.
+        """
         return None
 
     @contextmanager
     def count_syscalls(self, pids: Iterable[int]) -> Iterator[SyscallCount]:
-        """Count the system calls of those processes of the guest for the time of the block."""
+        """Count the system calls of those processes of the guest within the block."""
         yield SyscallCount(
             why="the guest has a kernel of its own, in which the host does not count"
         )
 
     @property
     def connection(self) -> Connection:
-        """The one connection kept open, made at first use."""
+        """The guest's one open connection, made at first use."""
         if self._connection is None:
             self._connection = self.connect()
         return self._connection
@@ -117,69 +132,71 @@ class Guest(ABC):
             connection.close()
 
     def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
-        """Run a shell command as root. Raises Problem where it fails and check is set."""
+        """Run a shell command as root.
+
+        Raises Problem after so many seconds, and where it fails unless check is false.
+        """
         try:
             result = self.connection.run(
                 command, hide=True, warn=not check, in_stream=False, timeout=timeout
             )
         except UnexpectedExit as failure:
-            raise self._failed(command, failure.result) from failure
+            raise self._command_error(command, failure.result) from failure
         except CommandTimedOut as failure:
-            raise Problem(
-                f"On guest {self.name}, this did not end within {timeout:g} s: {command}",
-                known=failure.result.stdout[-2000:] + failure.result.stderr[-2000:],
+            raise self._timeout_error(
+                command, timeout, failure.result.stdout[-2000:] + failure.result.stderr[-2000:]
             ) from failure
         return Output(result.stdout, result.stderr, result.exited)
 
     def stream(self, command: str, on_line: Callable[[str], None], timeout: float) -> Output:
-        """Run a command and hand on each line of its output as it comes."""
-        runner = _Patient(context=self.connection)
+        """Run a shell command as root, and call on_line for each line of output as it comes.
+
+        Raises Problem after so many seconds.
+        """
+        runner = _LongRunner(context=self.connection)
         try:
             result = runner.run(
                 command,
                 hide=True,
                 warn=True,
                 in_stream=False,
-                out_stream=_Lines(on_line),
+                out_stream=_LineSplitter(on_line),
                 timeout=timeout,
             )
         except CommandTimedOut as failure:
-            raise Problem(
-                f"On guest {self.name}, this did not end within {timeout:g} s: {command}",
-                known=failure.result.stderr[-2000:],
-            ) from failure
+            raise self._timeout_error(command, timeout, failure.result.stderr[-2000:]) from failure
         return Output(result.stdout, result.stderr, result.exited)
 
     def power_off(self, command: str, patience: float) -> float | None:
-        """Ask for the guest's end by that command inside it; returns the seconds until it was gone.
+        """Power the guest off by that command inside it; returns the seconds that it took.
 
-        None: it still ran after so many seconds. Its files stay; `reboot` starts it again.
+        None where it still runs after `patience` seconds. Its files stay; `reboot` starts it again.
         """
-        begin = time.monotonic()
-        # An end that comes at once takes the answer with it.
-        asking = f"setsid -f sh -c {shlex.quote(command)} < /dev/null > /dev/null 2>&1"
-        self.run(asking, check=False)
+        start = time.monotonic()
+        # In the background: a guest that ends at once takes the answer with it.
+        background = f"setsid -f sh -c {shlex.quote(command)} < /dev/null > /dev/null 2>&1"
+        self.run(background, check=False)
         self.disconnect()
-        gone = self.wait_for_end(begin + patience)
-        return time.monotonic() - begin if gone else None
+        ended = self.wait_for_end(start + patience)
+        return time.monotonic() - start if ended else None
 
-    def wait_for_end(self, until: float) -> bool:
-        """Wait for the end of its PID 1, until that instant of time.monotonic(); whether it came.
+    def wait_for_end(self, deadline: float) -> bool:
+        """Wait until its PID 1 has ended, or that time.monotonic(); returns whether it has ended.
 
         Raises Problem where the provider cannot tell.
         """
-        while time.monotonic() < until:
+        while time.monotonic() < deadline:
             if self.has_ended():
                 return True
             time.sleep(0.02)
         return False
 
     def has_ended(self) -> bool:
-        """Whether its PID 1 has ended. Raises Problem where the provider cannot tell."""
-        raise Problem(f"It cannot be told whether guest {self.name} has switched itself off.")
+        """Tell whether its PID 1 has ended. Raises Problem where the provider cannot tell."""
+        raise Problem(f"This provider cannot tell whether guest {self.name} has powered off.")
 
     def write(self, files: Iterable[File]) -> None:
-        """Put files at their places in one go."""
+        """Write files in one transfer."""
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             for file in files:
@@ -190,8 +207,11 @@ class Guest(ABC):
         self.unpack(archive, "files.tar")
 
     def unpack(self, archive: IO[bytes], name: str, into: str = "/", strip: int = 0) -> None:
-        """Unpack a tar archive below a folder, all of it root's, its first folders stripped."""
-        # Not in /tmp, where a PID 1 that has just started may mount another.
+        """Unpack a tar archive below a folder, everything owned by root.
+
+        strip: how many leading folders are cut off each path.
+        """
+        # Not in /tmp: a PID 1 that has just started may mount another one there.
         path = f"/root/{name}"
         try:
             self.connection.put(archive, path)
@@ -200,29 +220,35 @@ class Guest(ABC):
                 f"On guest {self.name}, {path} cannot be written: {failure}.",
                 known=self.describe_free_space(),
             ) from failure
-        unpacked = self.run(
+        done = self.run(
             f"mkdir -p {into}; tar -xpf {path} -C {into} --strip-components={strip}"
             f" --no-same-owner --no-overwrite-dir; code=$?; rm {path}; exit $code",
             check=False,
         )
-        if unpacked.code:
+        if done.code:
             raise Problem(
                 f"On guest {self.name}, {name} cannot be unpacked below {into}.",
-                known=f"{unpacked.stderr[-2000:]}\n{self.describe_free_space()}",
+                known=f"{done.stderr[-2000:]}\n{self.describe_free_space()}",
             )
 
     def describe_free_space(self) -> str:
-        """A sentence that says how much more the guest can write."""
+        """A sentence on how much more the guest can write."""
         free = self.run("df -Pm / | awk 'NR == 2 {print $4}'", check=False).stdout.strip()
         return f"{free} MiB are free where it writes."
 
     def read(self, path: str) -> bytes:
-        """A file's content."""
+        """The content of a file."""
         content = io.BytesIO()
         self.connection.get(path, content)
         return content.getvalue()
 
-    def _failed(self, command: str, result: Result) -> Problem:
+    def _timeout_error(self, command: str, seconds: float, output: str) -> Problem:
+        return Problem(
+            f"On guest {self.name}, this did not end within {seconds:g} s: {command}",
+            known=output,
+        )
+
+    def _command_error(self, command: str, result: Result) -> Problem:
         streams = (result.stdout[-2000:].strip(), result.stderr[-2000:].strip())
         return Problem(
             f"On guest {self.name}, exit code {result.exited}: {command}",
@@ -230,8 +256,8 @@ class Guest(ABC):
         )
 
 
-class _Lines(io.TextIOBase):
-    """Cuts what is written to it into lines."""
+class _LineSplitter(io.TextIOBase):
+    """A text stream that calls on_line for each line written to it."""
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
         self._on_line = on_line
@@ -245,10 +271,10 @@ class _Lines(io.TextIOBase):
 
 
 def fabric_config() -> Config:
-    """Fabric's settings, without the user's own files: a run must not depend on them."""
+    """Fabric's settings without the user's own files, on which a run must not depend."""
     return Config(lazy=True, overrides={"run": {"in_stream": False}, "load_ssh_configs": False})
 
 
 def quoted(*words: str) -> str:
-    """Words as one shell command."""
+    """The words as one shell command."""
     return shlex.join(words)

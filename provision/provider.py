@@ -1,10 +1,11 @@
-"""The contract between a provider, which makes guests, and those who use one."""
+"""The contract between a provider, which makes guests, and its users."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Why something cannot be had here, and what would make it work."""
+    """Why something does not work here, and what would make it work."""
 
     why: str
     advice: str
@@ -22,10 +23,10 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class Installation:
-    """What is installed over a pristine system before a guest is handed out.
+    """What is installed over a pristine system before its guest is used.
 
     key: everything that the result depends on, as text; equal keys may share a cached result.
-    install: does it, in a guest that has a network; raises Problem.
+    install: installs it in a guest that has a network; raises Problem.
     """
 
     name: str
@@ -33,20 +34,39 @@ class Installation:
     install: Callable[[Guest], None]
 
 
+# Receives a message for the user, such as what is about to take long.
 Notify = Callable[[str], None]
 
 
 def ignore_message(sentence: str) -> None:
-    """Say nothing."""
+    """Take no notice of a message."""
+
+
+class GuestState(Enum):
+    """Who needs a guest that exists."""
+
+    OWNED = "a process of the suite uses it"
+    KEPT = "it was asked to outlive its run"
+    ORPHANED = "its owner is gone"
+
+
+@dataclass(frozen=True)
+class GuestRecord:
+    """One guest that exists on this host."""
+
+    name: str
+    state: GuestState
 
 
 class Provider(ABC):
-    """Makes guests. Nothing above it knows which provider made one."""
+    """Makes guests. Nothing above it knows which provider made one.
+
+    parallel: how many guests may run at once. shares_kernel: whether they run on this host's kernel
+    and clock, so that the kernel can be traced.
+    """
 
     name: str
-    # How many guests may run at once.
     parallel: int = 1
-    # Whether they run on this host's kernel, which can then be traced, and by its clock.
     shares_kernel: bool = False
 
     def max_parallel(self, init: str) -> int:
@@ -58,10 +78,10 @@ class Provider(ABC):
         """Why this provider cannot make guests of that system here; None where it can."""
 
     @abstractmethod
-    def prepare(self, system: System, say: Notify = ignore_message) -> None:
-        """Fetch or build the system's image, if it is not there yet. Raises Problem.
+    def prepare(self, system: System, notify: Notify = ignore_message) -> None:
+        """Fetch or build the system's image, if it does not exist yet. Raises Problem.
 
-        say: told in a sentence what is about to take long.
+        notify: receives a sentence before a step that takes long.
         """
 
     @abstractmethod
@@ -69,26 +89,18 @@ class Provider(ABC):
         self,
         name: str,
         system: System,
-        recipe: Installation | None = None,
+        installation: Installation | None = None,
         files: Sequence[File] = (),
     ) -> Guest:
-        """A running guest, pristine but for the recipe and files, under the system's own init.
+        """A running guest, pristine but for installation and files, under the system's own init.
 
-        Guests that share a kernel have the same files in the same memory: a program is then no
-        quicker in one of them than in another for where its pages happen to lie.
+        Guests that share a kernel share the files' pages in memory, so that no guest is faster for
+        where its copy of a program happens to lie. Raises Problem.
         """
 
     @abstractmethod
-    def kept(self) -> list[str]:
-        """Names of the guests that were asked to outlive their run."""
-
-    @abstractmethod
-    def owned(self) -> list[str]:
-        """Names of the guests that somebody wants: those in use, and those kept."""
-
-    @abstractmethod
-    def leftovers(self) -> list[str]:
-        """Names of guests which exist, though nobody who runs now has asked for them."""
+    def guests(self) -> list[GuestRecord]:
+        """Every guest of this user that exists on this host, whichever process made it."""
 
     @abstractmethod
     def remove(self, name: str) -> None:

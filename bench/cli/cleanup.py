@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from bench.engine.lock import exclusive_run_lock
 from bench.tracing.parser import sweep
+from provision.cache import clear_cache
 from provision.errors import Problem
-from provision.lxc.provider import clear_cache
+from provision.provider import GuestState
 from provision.registry import providers
 
 
@@ -31,14 +32,16 @@ def _destroy_guests() -> Iterator[str]:
     failures: list[Problem] = []
     removed = 0
     for provider in providers().values():
-        for name in sorted({*provider.leftovers(), *provider.kept()}):
+        for guest in provider.guests():
+            if guest.state is GuestState.OWNED:
+                continue
             try:
-                provider.remove(name)
+                provider.remove(guest.name)
             except Problem as failure:
                 failures.append(failure)
                 continue
             removed += 1
-            yield f"removed {name}"
+            yield f"removed {guest.name}"
     sweep()
     if failures:
         raise _join(failures)
@@ -57,9 +60,10 @@ def _join(failures: Sequence[Problem]) -> Problem:
 def _check_cache_unused() -> None:
     """Raise Problem while a guest, such as that of `./inv try`, runs on the cached layers."""
     guests = [
-        name
+        guest.name
         for provider in providers().values()
-        for name in sorted({*provider.owned()} - {*provider.kept()})
+        for guest in provider.guests()
+        if guest.state is GuestState.OWNED
     ]
     if guests:
         raise Problem(

@@ -30,7 +30,7 @@ from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
 from bench.tracing.compare import witnessed
 from provision.cache import give_to_sudo_caller
-from provision.provider import Provider
+from provision.provider import GuestState, Provider
 
 
 def run_bench(request: BenchRequest, observer: Observer, results: Path | None = None) -> Record:
@@ -110,8 +110,9 @@ def _close_complete_run(record: Record, observer: Observer) -> None:
 
 def _prepare(request: BenchRequest, observer: Observer) -> None:
     """Remove guests that an earlier suite left behind, and build the image."""
-    for name in request.provider.leftovers():
-        request.provider.remove(name)
+    for guest in request.provider.guests():
+        if guest.state is GuestState.ORPHANED:
+            request.provider.remove(guest.name)
     request.provider.prepare(request.system, observer.note)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 from bench.model.run_file import Action, Example, ExampleStep
 from provision.guest import File, Guest, Output
@@ -182,9 +182,9 @@ class _RecordingGuest(Guest):
         """Do nothing: a recorded installation needs no network."""
         yield
 
-    def facts(self) -> dict[str, Any]:
-        """Return nothing: there is no machine."""
-        return {}
+    def facts(self) -> NoReturn:
+        """Refuse: there is no machine."""
+        self._refuse()
 
     def destroy(self) -> None:
         """Do nothing: there is no machine."""

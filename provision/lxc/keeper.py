@@ -1,11 +1,15 @@
 """Keeps one embedded guest, and removes every trace of it when its owner is gone.
 
-Runs as a process of its own, in its own session, so that neither Ctrl-C nor SIGKILL of the suite
-reaches it: `keeper.py CACHE NAME`. It makes the guest's folder, CACHE/guests/NAME, so that none is
-ever there without somebody to remove it, and holds a lock in it as long as it lives; then it says
-`ready`, or the number of the error that it met (EEXIST: that folder is another's). It sees the
-cache at VIEW, in a mount namespace of its own: the shifted root may not walk down to it through
-/root. It takes one word a line on standard input and answers one line each:
+Runs as `python -I -S keeper.py CACHE NAME`, in a session of its own: neither Ctrl-C nor SIGKILL of
+the suite reaches it. It stays one file that imports nothing of the project, so that it starts
+quickly and works whatever becomes of the checkout; the mount code is here and in the tracer for
+this reason. It is recognised by its file name: `_names_with_keeper` and tests look for it.
+
+It makes the guest's folder, CACHE/guests/NAME: no guest's folder is ever without a process that
+removes it. It holds a lock in the folder as long as it lives. Then it prints `ready`, or the number
+of the error that it met (EEXIST: another guest has the folder). In a mount namespace of its own it
+sees the cache at CACHE_MOUNT: the shifted root may not walk down to it through /root. Each line on
+standard input is a command, and gets one line as its answer:
 
     boot      start the guest               -> `pid N`, or `failed`
     halt      stop it                       -> `halted`
@@ -14,7 +18,7 @@ cache at VIEW, in a mount namespace of its own: the shifted root may not walk do
     offline   take the network away         -> `offline`
     keep      outlive the owner             -> `kept`
 
-End of file, or SIGTERM, removes the guest: processes, control groups, lock files, folder.
+At end of file, or by SIGTERM, it removes the guest: processes, control groups, locks, folder.
 """
 
 import contextlib
@@ -34,12 +38,13 @@ from typing import IO
 
 CGROUPS = Path("/sys/fs/cgroup")
 LOCKS = Path("/run/lxc/lock")
-VIEW = Path("/mnt")
-GUESTS = VIEW / "guests"
+CACHE_MOUNT = Path("/mnt")
+GUESTS = CACHE_MOUNT / "guests"
 KEPT = "kept"
 # As in provision/guest_name.py: any other name could stand for a folder that is not one guest's.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-SETTLING = 10.0  # s: how long a guest that was killed may take to be gone
+# How long the kernel may take to end a guest that was killed.
+SECONDS_TO_VANISH = 10.0
 PR_SET_PDEATHSIG = 1
 CLONE_NEWNS = 0x00020000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
@@ -58,24 +63,24 @@ class Keeper:
         self.network: subprocess.Popen[bytes] | None = None
 
     def boot(self) -> str:
-        keep_lock_folder(self.name)
+        create_lxc_lock(self.name)
         with (self.home / "log").open("ab") as log:
             self.monitor = self._child(["lxc-start", "-P", str(GUESTS), "-n", self.name, "-F"], log)
         while self.monitor.poll() is None:
-            pid = self._init()
+            pid = self._pid_1()
             if pid:
                 return f"pid {pid}"
             time.sleep(0.005)
         return "failed"
 
-    def _init(self) -> str:
-        asked = subprocess.run(
+    def _pid_1(self) -> str:
+        info = subprocess.run(
             ["lxc-info", "-P", str(GUESTS), "-n", self.name, "-pH"],
             capture_output=True,
             text=True,
             check=False,
         )
-        return asked.stdout.strip() if "-" not in asked.stdout else ""
+        return info.stdout.strip() if "-" not in info.stdout else ""
 
     def halt(self) -> str:
         self.offline()
@@ -100,7 +105,7 @@ class Keeper:
         with (self.home / "network.log").open("ab") as log:
             self.network = self._child(
                 ["slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback",
-                 f"--ready-fd={ready_write}", self._init(), "tap0"],
+                 f"--ready-fd={ready_write}", self._pid_1(), "tap0"],
                 log,
                 pass_fds=(ready_write,),
             )  # fmt: skip
@@ -133,13 +138,13 @@ class Keeper:
             stdout=log,
             stderr=log,
             pass_fds=pass_fds,
-            preexec_fn=functools.partial(die_with, os.getpid()),
+            preexec_fn=functools.partial(die_with_parent, os.getpid()),
         )
 
 
 @contextlib.contextmanager
-def claiming(guests: Path) -> Iterator[None]:
-    """Nobody else claims a guest meanwhile: each folder there has a lock, held or left."""
+def claim_lock(guests: Path) -> Iterator[None]:
+    """Let no guest's folder appear or go meanwhile: each folder that is seen has its lock."""
     folder = os.open(guests, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -148,10 +153,10 @@ def claiming(guests: Path) -> Iterator[None]:
         os.close(folder)
 
 
-def claim(home: Path) -> IO[str]:
-    """Make the guest's folder; returns its lock, open and held. Raises OSError, and leaves none."""
+def claim_guest(home: Path) -> IO[str]:
+    """Make the guest's folder; returns its lock, open and held. Raises OSError, with no folder."""
     home.parent.mkdir(parents=True, exist_ok=True)
-    with claiming(home.parent):
+    with claim_lock(home.parent):
         home.mkdir()
         try:
             lock = (home / "lock").open("w")
@@ -164,53 +169,53 @@ def claim(home: Path) -> IO[str]:
         return lock
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies, which may have happened already."""
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies; end where it has died already."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def cgroup_name(name: str) -> str:
-    """What all control groups of that guest begin with."""
+    """The prefix of the names of that guest's control groups."""
     return f"process-supervision.{name}"
 
 
-def look_at_cache(cache: Path) -> None:
-    """Bind the cache to VIEW, for this process and its children alone."""
+def mount_cache(cache: Path) -> None:
+    """Bind the cache to CACHE_MOUNT, for this process and its children alone. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     calls: tuple[Callable[[], int], ...] = (
         lambda: libc.unshare(CLONE_NEWNS),
         lambda: libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None),
-        lambda: libc.mount(bytes(cache), bytes(VIEW), None, MS_BIND | MS_REC, None),
+        lambda: libc.mount(bytes(cache), bytes(CACHE_MOUNT), None, MS_BIND | MS_REC, None),
     )
     for call in calls:
         if call() != 0:
-            raise OSError(ctypes.get_errno(), "cannot bind the cache", str(VIEW))
+            raise OSError(ctypes.get_errno(), "cannot bind the cache", str(CACHE_MOUNT))
 
 
-def abandoned() -> list[str]:
-    """Names of guests of which control groups are left, but neither a process nor a keeper."""
+def orphaned_names() -> list[str]:
+    """Names of guests that have control groups, but neither a process nor a keeper."""
     busy: dict[str, bool] = {}
-    for top in _tops("*"):
+    for top in _top_cgroups("*"):
         name = top.name.removeprefix(cgroup_name("")).split(".")[0]
         if not NAME.fullmatch(name):
             continue
-        busy[name] = busy.get(name, False) or _inhabited(top)
-    kept = _keepers() if busy else set()
+        busy[name] = busy.get(name, False) or _has_processes(top)
+    kept = _names_with_keeper() if busy else set()
     return sorted(name for name, alive in busy.items() if not alive and name not in kept)
 
 
-def _inhabited(top: Path) -> bool:
-    """Whether a process is in that control group or below it; yes, too, where that is not told."""
+def _has_processes(top: Path) -> bool:
+    """Tell whether a process is in that control group or below it; yes where it is unreadable."""
     try:
         return any(Path(inner, "cgroup.procs").read_text() for inner, _, _ in os.walk(top))
     except OSError:
         return True
 
 
-def _keepers() -> set[str]:
-    """Names of the guests, whatever cache they are of, that a keeper lives for."""
+def _names_with_keeper() -> set[str]:
+    """Names of the guests of all caches whose keeper is alive."""
     names = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -221,22 +226,22 @@ def _keepers() -> set[str]:
 
 
 def remove_traces(home: Path) -> list[Path]:
-    """Remove what a guest, whose processes have ended, leaves on the host.
+    """Remove what a guest whose processes have ended leaves on the host.
 
     Returns what could not be removed: control groups, lock file, folder. Raises ValueError where
     the folder is not one guest's.
     """
     if home.parent.name != "guests" or not NAME.fullmatch(home.name):
         raise ValueError(f"{home} is not the folder of one guest")
-    until = time.monotonic() + SETTLING
-    while left := _cgroups(home.name):
-        for group in left:
+    deadline = time.monotonic() + SECONDS_TO_VANISH
+    while groups := _cgroups(home.name):
+        for group in groups:
             with contextlib.suppress(OSError):
                 group.rmdir()
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             break
         time.sleep(0.02)
-    lock = lock_of(home.name)
+    lock = lxc_lock(home.name)
     with contextlib.suppress(OSError):
         lock.unlink()
     for parent in lock.parents:
@@ -249,22 +254,22 @@ def remove_traces(home: Path) -> list[Path]:
 
 
 def _remove_folder(home: Path) -> None:
-    """The lock goes with the folder: nobody sees one without the other, and takes it for left."""
+    """Remove folder and lock under the claim lock, so that no observer sees an orphan."""
     for tree in home.glob("*/"):
         shutil.rmtree(tree, ignore_errors=True)
     if home.exists():
-        with claiming(home.parent):
+        with claim_lock(home.parent):
             shutil.rmtree(home, ignore_errors=True)
 
 
-def lock_of(name: str) -> Path:
+def lxc_lock(name: str) -> Path:
     """The file by which LXC's tools exclude each other."""
     return LOCKS / str(GUESTS).lstrip("/") / f".{name}"
 
 
-def keep_lock_folder(name: str) -> None:
-    """Make that file before LXC does: another guest's end takes an empty folder away under it."""
-    lock = lock_of(name)
+def create_lxc_lock(name: str) -> None:
+    """Make that file before LXC does: the end of another guest removes an empty folder."""
+    lock = lxc_lock(name)
     while not lock.exists():
         with contextlib.suppress(FileNotFoundError):
             lock.parent.mkdir(parents=True, exist_ok=True)
@@ -273,8 +278,8 @@ def keep_lock_folder(name: str) -> None:
 
 def _cgroups(name: str) -> list[Path]:
     """The guest's control groups, innermost first."""
-    # What follows the name is LXC's or ours; with a digit it would be another guest's.
-    tops = _tops(name) | _tops(f"{name}[!0-9]*")
+    # LXC and the suite append to the name, but no digit: that is another guest's name.
+    tops = _top_cgroups(name) | _top_cgroups(f"{name}[!0-9]*")
     return sorted(
         {Path(inner) for top in tops for inner, _, _ in os.walk(top)},
         key=lambda path: len(path.parts),
@@ -282,8 +287,8 @@ def _cgroups(name: str) -> list[Path]:
     )
 
 
-def _tops(pattern: str) -> set[Path]:
-    """The outermost control groups of the guests of such a name, where they are ours to remove."""
+def _top_cgroups(pattern: str) -> set[Path]:
+    """The outermost control groups of the guests of such a name that this process may remove."""
     if not CGROUPS.is_dir():
         return set()
     own = [
@@ -306,26 +311,26 @@ def main() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        lock = claim(keeper.home)
+        lock = claim_guest(keeper.home)
     except OSError as failure:
         print(failure.errno, flush=True)
         return
     with lock:
         try:
             print("ready", flush=True)
-            look_at_cache(keeper.cache)
-            _answer(keeper)
+            mount_cache(keeper.cache)
+            _serve(keeper)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             keeper.remove()
 
 
-def _answer(keeper: Keeper) -> None:
-    verbs = {verb.__name__: verb for verb in
+def _serve(keeper: Keeper) -> None:
+    commands = {command.__name__: command for command in
              (keeper.boot, keeper.halt, keeper.state, keeper.online, keeper.offline,
               keeper.keep)}  # fmt: skip
     for line in sys.stdin:
-        print(verbs[line.strip()](), flush=True)
+        print(commands[line.strip()](), flush=True)
     if (keeper.home / KEPT).exists() and keeper.monitor is not None:
         keeper.monitor.wait()
 

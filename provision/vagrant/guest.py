@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from fabric import Config, Connection
 from jinja2 import Environment, StrictUndefined
 from paramiko import SSHConfig, SSHException
 
 from provision.errors import Problem
-from provision.guest import File, Guest, fabric_config
+from provision.guest import File, Guest, GuestFacts, fabric_config
 from provision.hygiene import AWAIT_SYSTEMD, DISABLE_SERVICES
 from provision.sources.packages import Apt, PackageSource, Pacman
 from provision.vagrant.machine import Machine, NetworkConfig
@@ -226,7 +225,7 @@ class VagrantGuest(Guest):
         for family in ("-4", "-6"):
             self.run(f"while ip {family} route del default 2>/dev/null; do :; done")
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> GuestFacts:
         query = "uname -r; stat -f -c %T /sys/fs/cgroup 2>/dev/null || echo none"
         kernel, cgroup_fs = self.run(query).stdout.split()
         emulated = "none: emulated by QEMU, so its latencies compare with no other machine's"

@@ -13,7 +13,15 @@ from filelock import FileLock
 from provision.errors import Problem
 from provision.guest import File
 from provision.guest_name import check_guest_name
-from provision.provider import Installation, Notify, Provider, Unavailable, ignore_message
+from provision.provider import (
+    GuestRecord,
+    GuestState,
+    Installation,
+    Notify,
+    Provider,
+    Unavailable,
+    ignore_message,
+)
 from provision.systems import System
 from provision.vagrant.box.table import Box, named_box, pinned_box
 from provision.vagrant.client import shared_client
@@ -29,7 +37,7 @@ from provision.vagrant.machine import (
     remove_machine,
 )
 
-# The snapshot of a machine that has been set up, before any recipe is installed.
+# The snapshot of a machine that has been set up, before any installation is installed.
 _CLEAN = "clean"
 
 
@@ -95,29 +103,27 @@ class Vagrant(Provider):
         self,
         name: str,
         system: System,
-        recipe: Installation | None = None,
+        installation: Installation | None = None,
         files: Sequence[File] = (),
     ) -> VagrantGuest:
         check_guest_name(name)
-        snapshot = _snapshot_name(recipe)
+        snapshot = _snapshot_name(installation)
         machine = self._take_idle_machine(system, snapshot) or self._create_machine(system)
         guest = VagrantGuest(name, machine, self._release)
         try:
-            self._bring_to_state(guest, snapshot, recipe)
+            self._bring_to_state(guest, snapshot, installation)
             guest.write(files)
         except BaseException:
             guest.destroy()
             raise
         return guest
 
-    def kept(self) -> list[str]:
-        return [name for name in self.owned() if is_kept(name)]
-
-    def owned(self) -> list[str]:
-        return [name for name in machine_names(self.name) if has_keeper(name)]
-
-    def leftovers(self) -> list[str]:
-        return leftover_names(self.name)
+    def guests(self) -> list[GuestRecord]:
+        orphaned = leftover_names(self.name)
+        owned = [name for name in machine_names(self.name) if has_keeper(name)]
+        states = dict.fromkeys(orphaned, GuestState.ORPHANED)
+        states |= {name: _owned_state(name) for name in owned if name not in states}
+        return [GuestRecord(name, state) for name, state in sorted(states.items())]
 
     def remove(self, name: str) -> None:
         remove_machine(name, self.name)
@@ -162,9 +168,9 @@ class Vagrant(Provider):
         machine.destroy()
 
     def _bring_to_state(
-        self, guest: VagrantGuest, snapshot: str, recipe: Installation | None
+        self, guest: VagrantGuest, snapshot: str, installation: Installation | None
     ) -> None:
-        """Restore the snapshot, or make it: boot the machine, set it up, install the recipe."""
+        """Restore the snapshot, or make it: boot the machine, set it up, install."""
         machine = guest.machine
         if snapshot in machine.snapshots or _CLEAN in machine.snapshots:
             machine.restore(snapshot if snapshot in machine.snapshots else _CLEAN)
@@ -173,15 +179,19 @@ class Vagrant(Provider):
             machine.boot()
             guest.set_up()
             guest.save_snapshot(_CLEAN)
-        if recipe is None or snapshot in machine.snapshots:
+        if installation is None or snapshot in machine.snapshots:
             return
         with guest.network():
-            recipe.install(guest)
+            installation.install(guest)
         guest.save_snapshot(snapshot)
 
 
-def _snapshot_name(recipe: Installation | None) -> str:
-    """Return the name of the snapshot of a machine where the recipe is installed."""
-    if recipe is None:
+def _owned_state(name: str) -> GuestState:
+    return GuestState.KEPT if is_kept(name) else GuestState.OWNED
+
+
+def _snapshot_name(installation: Installation | None) -> str:
+    """Return the name of the snapshot of a machine where the installation is installed."""
+    if installation is None:
         return _CLEAN
-    return f"{recipe.name}-{hashlib.sha256(recipe.key.encode()).hexdigest()[:12]}"
+    return f"{installation.name}-{hashlib.sha256(installation.key.encode()).hexdigest()[:12]}"

@@ -16,9 +16,11 @@ import pytest
 
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.lxc import provider
-from provision.lxc.keeper import abandoned
+from provision.lxc import keeper_client
+from provision.lxc.existing_guests import list_guests
+from provision.lxc.keeper import orphaned_names
 from provision.lxc.provider import Lxc
+from provision.provider import GuestRecord, GuestState
 from provision.systems import SYSTEMS
 from tests.support.host import Covered, Host
 from tests.support.suite import Running, Suite, descendants, eventually, runs
@@ -243,17 +245,17 @@ def test_destroy_finds_what_no_cache_knows_of(suite: Suite) -> None:
         running.end()
         eventually(lambda: not descendants(), "the end of the guests")
         # Whoever else destroys or begins a bench on this host just now finds them as well.
-        stale = set(suite.guests()) & set(abandoned())
+        stale = set(suite.guests()) & set(orphaned_names())
         shutil.rmtree(suite.cache)
         destroyed = suite.run("destroy")
         assert destroyed.code == 0, destroyed.output
-    assert not stale & set(abandoned())
+    assert not stale & set(orphaned_names())
 
 
 def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its guest is gone with it; a stopped keeper is as good as one that hangs."""
     guest = Lxc().up(f"hangs-{os.getpid()}", SYSTEMS["debian"])
-    monkeypatch.setattr(provider, "_KEEPERS_PATIENCE", 1)
+    monkeypatch.setattr(keeper_client, "_PATIENCE", 1)
     (keeper,) = [each for each in psutil.Process().children() if guest.name in each.cmdline()]
     keeper.suspend()
     try:
@@ -264,19 +266,21 @@ def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None
     finally:
         keeper.kill()
         keeper.wait()
-    eventually(lambda: guest.name in Lxc().leftovers(), "a guest without a keeper")
+    orphan = GuestRecord(guest.name, GuestState.ORPHANED)
+    eventually(lambda: orphan in list_guests(), "a guest without a keeper")
     Lxc().remove(guest.name)
-    assert guest.name not in Lxc().leftovers()
+    assert orphan not in list_guests()
 
 
 # A suite that is killed once its guest's folder is there, and nothing in it yet.
 KILLED_AT_ONCE = """
 import os, signal
-from provision.lxc import provider
+from provision.lxc.guest import LxcGuest
+from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 
-provider.LxcGuest._furnish_home = lambda guest: os.kill(os.getpid(), signal.SIGKILL)
-provider.Lxc().up(f"first-{os.getpid()}", SYSTEMS["debian"])
+LxcGuest._make_folders = lambda guest: os.kill(os.getpid(), signal.SIGKILL)
+Lxc().up(f"first-{os.getpid()}", SYSTEMS["debian"])
 """
 
 
@@ -308,7 +312,7 @@ def test_a_keeper_that_dies_at_once_leaves_nothing(
     brief.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(brief))
     name = f"stillborn-{os.getpid()}"
-    with pytest.raises(Problem, match=f"The keeper of guest {name} is gone"):
+    with pytest.raises(Problem, match=f"The keeper of guest {name} has ended"):
         Lxc().up(name, SYSTEMS["debian"])
     assert not (cache_folder() / "guests" / name).exists()
 

@@ -19,7 +19,8 @@ from fabric import Connection
 
 from provision.errors import Problem
 from provision.guest import File, fabric_config
-from provision.lxc.provider import Lxc, LxcGuest
+from provision.lxc.guest import LxcGuest
+from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS, System
 from provision.vagrant.ssh import open_connection, ssh_arguments
 

@@ -77,4 +77,4 @@ def test_a_control_group_without_a_guests_name_is_no_leftover(
     for name in ("process-supervision.", "process-supervision..monitor"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "cgroup.procs").touch()
-    assert keeper.abandoned() == []
+    assert keeper.orphaned_names() == []

@@ -10,6 +10,9 @@ from bench.cli import cleanup
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.lxc.provider import Lxc
+from provision.provider import GuestRecord, GuestState
+
+STATES = {"kept": GuestState.KEPT, "left": GuestState.ORPHANED, "used": GuestState.OWNED}
 
 
 class Some(Lxc):
@@ -19,14 +22,8 @@ class Some(Lxc):
         self.stay = stay
         self.there = ["kept", "left", "used"]
 
-    def kept(self) -> list[str]:
-        return [each for each in self.there if each == "kept"]
-
-    def leftovers(self) -> list[str]:
-        return [each for each in self.there if each == "left"]
-
-    def owned(self) -> list[str]:
-        return [each for each in self.there if each != "left"]
+    def guests(self) -> list[GuestRecord]:
+        return [GuestRecord(name, STATES[name]) for name in self.there]
 
     def remove(self, name: str) -> None:
         if name in self.stay:
@@ -83,7 +80,7 @@ def test_a_cache_that_stays_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path
     provider = Some()
     image = having(monkeypatch, tmp_path, provider)
     provider.there.clear()
-    monkeypatch.setattr("provision.lxc.provider.remove_tree", lambda path: None)
+    monkeypatch.setattr("provision.cache.remove_tree", lambda path: None)
     with pytest.raises(Problem, match="The cache is not cleared") as told:
         list(cleanup.destroy_guests(cache=True))
     assert str(image.parent) in told.value.known

@@ -19,7 +19,7 @@ from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric, single_value
 from bench.recording.store import Record, read_run
 from provision.guest import Guest
-from provision.provider import Provider
+from provision.provider import GuestRecord, Provider
 from provision.sources.packages import Present
 from provision.systems import SYSTEMS
 from supervisors import supervisors
@@ -79,7 +79,7 @@ class FakeProvider:
     parallel = 4
     shares_kernel = True
 
-    def leftovers(self) -> list[str]:
+    def guests(self) -> list[GuestRecord]:
         return []
 
     def prepare(self, system: object, note: object) -> None: ...

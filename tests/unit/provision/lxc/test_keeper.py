@@ -1,4 +1,4 @@
-"""How a dead guest's control groups are told from a living one's."""
+"""What an embedded guest's keeper finds on the host: control groups and LXC's locks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,47 +15,75 @@ from provision.lxc import keeper
 
 @pytest.fixture
 def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A tree such as the kernel's, without any guest's groups."""
+    """An empty tree in the place of the kernel's control groups."""
     monkeypatch.setattr(keeper, "CGROUPS", tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def kept() -> Iterator[str]:
-    """The name of a guest that a process calls itself the keeper of."""
+    """The name of a guest whose keeper lives: a process with a keeper's command line."""
     words = ["-c", "input()", "/anywhere/keeper.py", "/some/cache", "kept-1"]
     with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as process:
         yield words[-1]
         process.kill()
 
 
-def made(folder: Path, processes: str = "") -> Path:
+def make_group(folder: Path, processes: str = "") -> Path:
     folder.mkdir(parents=True)
     (folder / "cgroup.procs").write_text(processes)
     return folder
 
 
-def test_a_guest_without_process_and_keeper_is_abandoned(groups: Path, kept: str) -> None:
+def test_a_guest_without_process_and_keeper_is_orphaned(groups: Path, kept: str) -> None:
     for name in ("gone-1", "gone-2.monitor", "alive-1", f"{kept}.pivot"):
-        made(groups / f"process-supervision.{name}")
-    made(groups / "process-supervision.alive-1" / "guest", "17\n")
-    made(groups / "unified" / "process-supervision.gone-3")
-    made(groups / "somebody-elses")
-    assert keeper.abandoned() == ["gone-1", "gone-2", "gone-3"]
+        make_group(groups / f"process-supervision.{name}")
+    make_group(groups / "process-supervision.alive-1" / "guest", "17\n")
+    make_group(groups / "unified" / "process-supervision.gone-3")
+    make_group(groups / "somebody-elses")
+    assert keeper.orphaned_names() == ["gone-1", "gone-2", "gone-3"]
 
 
-def test_whose_processes_cannot_be_told_is_not(groups: Path) -> None:
+def test_a_guest_whose_processes_are_unreadable_is_not_orphaned(groups: Path) -> None:
     (groups / "process-supervision.odd-1").mkdir()
-    assert keeper.abandoned() == []
+    assert keeper.orphaned_names() == []
 
 
-def test_a_host_without_control_groups(groups: Path) -> None:
+def test_a_host_without_control_groups_has_no_orphans(groups: Path) -> None:
     groups.rmdir()
-    assert keeper.abandoned() == []
+    assert keeper.orphaned_names() == []
 
 
-def test_a_name_is_not_another_that_begins_alike(groups: Path) -> None:
-    """They end with a pid, and 17 is no part of 170."""
-    own = [made(groups / f"process-supervision.s6-17{end}") for end in ("", ".monitor", "-1")]
-    made(groups / "process-supervision.s6-170")
+def test_a_name_does_not_stand_for_a_longer_one(groups: Path) -> None:
+    """Names end with a pid: 17 does not stand for 170."""
+    own = [make_group(groups / f"process-supervision.s6-17{end}") for end in ("", ".monitor", "-1")]
+    make_group(groups / "process-supervision.s6-170")
     assert set(keeper._cgroups("s6-17")) == set(own)
+
+
+def test_lxcs_lock_is_made_also_where_another_guest_removes_its_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The end of another guest removes the empty folder before a file is made in it."""
+    monkeypatch.setattr(keeper, "LOCKS", tmp_path)
+    touch, mkdir = Path.touch, Path.mkdir
+    removals: list[str] = []
+
+    def remove_once(when: str, folder: Path) -> None:
+        if when not in removals:
+            removals.append(when)
+            folder.rmdir()
+
+    def mkdir_then_remove(path: Path, *arguments: Any, **options: Any) -> None:
+        mkdir(path, *arguments, **options)
+        remove_once(f"after mkdir {path.name}", path)
+
+    def remove_then_touch(path: Path) -> None:
+        remove_once("before touch", path.parent)
+        touch(path)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir_then_remove)
+    monkeypatch.setattr(Path, "touch", remove_then_touch)
+    keeper.create_lxc_lock("g")
+    assert "before touch" in removals
+    assert keeper.lxc_lock("g").exists()

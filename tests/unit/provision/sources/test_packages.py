@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 import pytest
 
@@ -40,8 +40,8 @@ class Recorder(Guest):
     def network(self) -> Iterator[None]:
         yield
 
-    def facts(self) -> dict[str, Any]:
-        return {}
+    def facts(self) -> NoReturn:
+        raise NotImplementedError
 
     def reboot(self, init: str | None = None) -> None:
         raise NotImplementedError

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from provision.errors import Problem
+from provision.provider import GuestRecord, GuestState
 from provision.vagrant import vm_keeper
 from provision.vagrant.environment import ROOT, machine_home
 from provision.vagrant.keeper_process import has_keeper
@@ -87,8 +88,7 @@ def test_a_keeper_tries_again_while_vagrant_is_busy(scripted: ScriptedVagrant) -
 
 def test_a_kept_machine_outlives_its_suite_until_it_is_removed(scripted: ScriptedVagrant) -> None:
     name = machine_of_killed_owner("keep")
-    assert Vagrant("libvirt").kept() == [name]
-    assert Vagrant("libvirt").leftovers() == []
+    assert Vagrant("libvirt").guests() == [GuestRecord(name, GuestState.KEPT)]
     assert scripted.calls("destroy") == []
     Vagrant("libvirt").remove(name)
     assert machine_names("libvirt") == []
@@ -123,7 +123,7 @@ def test_a_machine_of_another_user_is_reported_as_such(
         with pytest.raises(Problem, match=f"Machine {name} is not destroyed") as caught:
             Vagrant("libvirt").remove(name)
     assert "with sudo" in caught.value.advice
-    assert Vagrant("libvirt").owned() == [name]
+    assert Vagrant("libvirt").guests() == [GuestRecord(name, GuestState.KEPT)]
 
 
 # Nothing here leads out of the test's own folder, in case a keeper ever believes it.

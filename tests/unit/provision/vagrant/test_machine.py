@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from provision.errors import Problem
+from provision.provider import GuestRecord, GuestState
 from provision.systems import SYSTEMS
 from provision.vagrant import machine as machine_module
 from provision.vagrant import vm_keeper
@@ -57,7 +58,7 @@ def test_machines_are_listed_by_hypervisor_until_they_are_destroyed(
     one, two = new_machine("virtualbox"), new_machine("virtualbox")
     assert machine_names("virtualbox") == sorted([one.name, two.name])
     assert machine_names("libvirt") == []
-    assert Vagrant("virtualbox").leftovers() == []
+    assert {guest.state for guest in Vagrant("virtualbox").guests()} == {GuestState.OWNED}
     one.destroy()
     two.destroy()
     assert machine_names("virtualbox") == []
@@ -148,7 +149,7 @@ def test_a_machine_that_cannot_be_destroyed_stays_listed(
     with pytest.raises(Problem) as caught:
         machine.destroy()
     assert "the hypervisor is gone" in caught.value.known
-    assert Vagrant("libvirt").leftovers() == [machine.name]
+    assert Vagrant("libvirt").guests() == [GuestRecord(machine.name, GuestState.ORPHANED)]
     scripted.answer("destroy", {})
     Vagrant("libvirt").remove(machine.name)
     assert machine_names("libvirt") == []

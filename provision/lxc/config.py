@@ -1,0 +1,53 @@
+"""The configuration by which LXC starts a guest."""
+
+from __future__ import annotations
+
+import platform
+import resource
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from provision.cache import cache_folder
+from provision.lxc import keeper
+from provision.lxc.userns import RANGE, SHIFT
+
+_TEMPLATE = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
+    (Path(__file__).parent / "lxc.conf.j2").read_text()
+)
+_LXC_SECCOMP = Path("/usr/share/lxc/config/common.seccomp")
+# The key rings of all guests count as one user's, so systemd's use of them fails now and then.
+_NO_KEY_RINGS = "keyctl errno 38\nadd_key errno 38\nrequest_key errno 38\n"
+
+
+def write_config(home: Path, layers: list[Path], init: str) -> None:
+    """Write the configuration of the guest in that folder.
+
+    layers: the trees of its root, the uppermost first. init: the command line of its PID 1.
+    """
+    rootfs = ":".join(_path_in_keeper(path) for path in (*layers, home / "upper"))
+    text = _TEMPLATE.render(
+        name=home.name,
+        arch=platform.machine(),
+        init=init,
+        files=_open_files(),
+        terminals=Path("/proc/sys/kernel/pty/max").read_text().strip(),
+        shift=SHIFT,
+        range=RANGE,
+        rootfs=f"overlay:{rootfs}",
+        cgroup=keeper.cgroup_name(home.name),
+        seccomp=_path_in_keeper(home / "seccomp"),
+    )
+    (home / "config").write_text(text)
+    (home / "seccomp").write_text(_LXC_SECCOMP.read_text() + _NO_KEY_RINGS)
+
+
+def _path_in_keeper(path: Path) -> str:
+    """A path of the cache in the keeper's mount namespace."""
+    return str(keeper.CACHE_MOUNT / path.relative_to(cache_folder()))
+
+
+def _open_files() -> str:
+    """Soft and hard limit of open files: Debian's own, as far as this host allows."""
+    hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return f"{min(1024, hard_limit)}:{min(524288, hard_limit)}"

@@ -1,0 +1,224 @@
+"""One embedded guest: PID 1 in namespaces of its own, reached by SSH without a network."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fabric import Connection
+from paramiko import SSHException
+
+from provision.bootstrap.keys import guest_key
+from provision.counters import syscalls
+from provision.counters.memory import MemoryGroup, find_memory_group
+from provision.counters.pids import pid_inside, pids_in_namespace_of
+from provision.counters.syscalls import SyscallCount
+from provision.errors import Problem
+from provision.guest import Guest, GuestFacts, fabric_config
+from provision.lxc.config import write_config
+from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest
+from provision.lxc.image import detect_system, ensure_image
+from provision.lxc.keeper_client import KeeperClient, log_tail
+from provision.lxc.userns import SHIFT, make_shifted_folder
+from provision.systems import System
+
+NAME = "lxc"
+_SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
+# Seconds that a guest may take until SSH answers.
+_SECONDS_TO_CONNECT = 30
+_DOCTOR = "./inv doctor shows whether this host can run embedded guests."
+# A failed connection is raised as an error; paramiko would print it as well.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+def start_guest(name: str, system: System, layers: list[Path]) -> LxcGuest:
+    """Boot a guest on those layers over the system's image. Raises Problem."""
+    guest = LxcGuest(name, detect_system(system), [*layers, ensure_image(system)])
+    try:
+        guest.reboot()
+    except BaseException:
+        guest.destroy()
+        raise
+    return guest
+
+
+class LxcGuest(Guest):
+    """A guest in a user namespace, its root an overlay over cached layers."""
+
+    def __init__(self, name: str, system: System, layers: list[Path]) -> None:
+        """Claim the guest's folder and start its keeper; `reboot` starts it. Raises Problem."""
+        super().__init__(name, system)
+        self._home = guest_folder(name)
+        self._layers = layers
+        self._pid = 0
+        self._sshd: subprocess.Popen[bytes] | None = None
+        if is_orphaned(name):
+            remove_guest(name)
+        self._keeper = KeeperClient(self._home)
+        try:
+            self._make_folders()
+        except BaseException:
+            self._keeper.release()
+            raise
+
+    def _make_folders(self) -> None:
+        os.chown(self._home, SHIFT, SHIFT)
+        for part in ("upper", "work"):
+            make_shifted_folder(self._home / part)
+
+    @property
+    def upper(self) -> Path:
+        """What the guest has written, as a tree."""
+        return self._home / "upper"
+
+    def connect(self) -> Connection:
+        deadline = time.monotonic() + _SECONDS_TO_CONNECT
+        while True:
+            if self._keeper.has_ended():  # PID 1's number may be another process's by now
+                raise self._keeper.ended_error()
+            connection = self._open_ssh()
+            try:
+                connection.open()
+                return connection
+            except (SSHException, EOFError, ConnectionError) as failure:
+                # A PID 1 that has just started may mount a new /run, and take sshd's folder away.
+                self._close_ssh()
+                if time.monotonic() > deadline:
+                    raise self._no_ssh_error(failure) from failure
+                time.sleep(0.05)
+
+    def _no_ssh_error(self, failure: Exception) -> Problem:
+        return Problem(
+            f"Guest {self.name} runs, but SSH does not answer.",
+            known=f"{failure or type(failure).__name__}\n{self.describe_free_space()}\n"
+            f"{log_tail(self._home)}",
+            advice=_DOCTOR,
+        )
+
+    def describe_free_space(self) -> str:
+        free = shutil.disk_usage(self._home).free >> 20
+        return f"{free} MiB are free where it writes, {self._home}."
+
+    def _open_ssh(self) -> Connection:
+        """Start an sshd in the guest at one end of a socket pair; a connection at the other."""
+        own_end, sshd_end = socket.socketpair()
+        # A stopping init stops sshd, and its nsenter with it. That must not outlive the suite: the
+        # kernel would not end the guest's PID namespace.
+        command = ["setpriv", "--pdeathsig", "KILL", *self._enter("/bin/sh", "-c", _SSHD)]
+        with sshd_end:
+            self._sshd = subprocess.Popen(
+                command,
+                stdin=sshd_end.fileno(),
+                stdout=sshd_end.fileno(),
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return Connection(
+            host=self.name,
+            user="root",
+            config=fabric_config(),
+            connect_timeout=20,
+            connect_kwargs={
+                "sock": own_end,
+                "key_filename": str(guest_key()),
+                "allow_agent": False,
+                "look_for_keys": False,
+            },
+        )
+
+    def disconnect(self) -> None:
+        super().disconnect()
+        self._close_ssh()
+
+    def _close_ssh(self) -> None:
+        # sshd ends once its socket is closed; the kernel ends a guest only after that. It is taken
+        # before the wait: Ctrl-C closes it in one thread while another works through it.
+        sshd, self._sshd = self._sshd, None
+        if sshd is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            sshd.wait(5)
+        sshd.kill()
+        sshd.wait()
+
+    def reboot(self, init: str | None = None) -> None:
+        init = init or "/sbin/init"
+        self.halt()
+        write_config(self._home, self._layers, init)
+        answer = self._keeper.command("boot")
+        if not answer.startswith("pid "):
+            raise Problem(
+                f"Guest {self.name} did not start with {init} as PID 1.",
+                known=log_tail(self._home),
+                advice=_DOCTOR,
+            )
+        self._pid = int(answer.split()[1])
+
+    def halt(self) -> None:
+        """Stop every process of the guest; its files stay."""
+        self.disconnect()
+        self._keeper.command("halt")
+
+    def has_ended(self) -> bool:
+        return self._keeper.command("state") == "ended"
+
+    @contextmanager
+    def network(self) -> Iterator[None]:
+        if self._keeper.command("online") != "online":
+            raise Problem(
+                f"Guest {self.name} has got no network.",
+                known=(self._home / "network.log").read_text()[-2000:],
+                advice="slirp4netns needs /dev/net/tun; ./inv doctor shows whether it is there.",
+            )
+        try:
+            yield
+        finally:
+            self._keeper.command("offline")
+
+    def facts(self) -> GuestFacts:
+        return {
+            "provider": NAME,
+            "acceleration": "none needed: the host's kernel",
+            "kernel": platform.release(),
+            "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
+        }
+
+    def memory_group(self, pid: int) -> MemoryGroup | None:
+        for host_pid in pids_in_namespace_of(self._pid):
+            if pid_inside(host_pid) == pid:
+                return find_memory_group(host_pid)
+        return None
+
+    @contextmanager
+    def count_syscalls(self, pids: Iterable[int]) -> Iterator[SyscallCount]:
+        counted = set(pids)
+        host_pids = (pid for pid in pids_in_namespace_of(self._pid) if pid_inside(pid) in counted)
+        with syscalls.count_syscalls(host_pids) as count:
+            yield count
+
+    def keep(self) -> str:
+        self._keeper.command("keep")
+        return " ".join(self._enter("/bin/bash", "-l"))
+
+    def shell(self) -> int:
+        return subprocess.run(self._enter("/bin/bash", "-l"), check=False).returncode
+
+    def _enter(self, *command: str) -> list[str]:
+        """The command on the host that runs a command in the guest's namespaces."""
+        return ["nsenter", "-t", str(self._pid), "-a", "--", *command]
+
+    def destroy(self) -> None:
+        self.disconnect()
+        self._keeper.release()
+        # A keeper that was killed removed nothing.
+        if self._home.exists():
+            remove_guest(self.name)

@@ -1,0 +1,72 @@
+"""Cached trees that lie between an image and what a guest writes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+from provision.cache import cache_folder, remove_tree
+from provision.guest import File
+from provision.lxc.guest import start_guest
+from provision.lxc.image import ensure_image
+from provision.lxc.userns import SHIFT
+from provision.provider import Installation
+from provision.systems import System
+
+
+def file_layer(files: Sequence[File]) -> Path:
+    """The layer of those files, made if it does not exist: the same inodes for every guest."""
+    layer = _layer_path("files", repr(files))
+    with FileLock(f"{layer}.lock"):
+        if not layer.exists():
+            _write_files(files, layer)
+    return layer
+
+
+def _write_files(files: Sequence[File], layer: Path) -> None:
+    new = layer.with_suffix(".new")
+    remove_tree(new)
+    for file in files:
+        path = new / file.path.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.data)
+        path.chmod(file.mode)
+    for path in (new, *new.rglob("*")):
+        os.chown(path, SHIFT, SHIFT)
+        if path.is_dir():
+            path.chmod(0o755)
+    new.rename(layer)
+
+
+def installation_layer(system: System, installation: Installation) -> Path:
+    """The layer that the installation writes over the image, made if it does not exist.
+
+    Raises Problem.
+    """
+    key = f"{ensure_image(system).name}\n{system.mirror.aur}\n{installation.key}"
+    layer = _layer_path(f"{system.name}-{installation.name}", key)
+    with FileLock(f"{layer}.lock"):
+        if not layer.exists():
+            _install(system, installation, layer)
+    return layer
+
+
+def _install(system: System, installation: Installation, layer: Path) -> None:
+    guest = start_guest(f"install-{installation.name}-{os.getpid()}", system, [])
+    try:
+        with guest.network():
+            installation.install(guest)
+        guest.halt()
+        guest.upper.rename(layer)
+    finally:
+        guest.destroy()
+
+
+def _layer_path(name: str, key: str) -> Path:
+    layer = cache_folder() / "layers" / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    layer.parent.mkdir(exist_ok=True)
+    return layer
