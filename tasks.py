@@ -123,9 +123,9 @@ def bench(
     )  # fmt: skip
     console = _console()
     if dask:
-        from bench.distributed.dask import spread
+        from bench.distributed.dask import bench_on_workers
 
-        record = spread(options, dask, _plain_printer(console))
+        record = bench_on_workers(options, dask, _plain_printer(console))
     else:
         from bench.cli.progress_display import ProgressDisplay
         from bench.engine.run import run_bench
@@ -140,14 +140,15 @@ def bench(
 @handle_errors
 def calibrate(c: Context, quick: bool = False) -> int:
     """Measure the instrument itself on this host; later runs keep the result beside theirs."""
-    from bench.calibration import run as calibration
+    from bench.calibration.rendering import show_calibration
+    from bench.calibration.run import calibrate as run_calibration
     from bench.cli.progress_display import ProgressDisplay
 
     console = _console()
     display = ProgressDisplay(console)
     with display.shown():
-        result = calibration.calibrate(quick=quick, observer=display, say=_plain_printer(console))
-    return calibration.show(result, console)
+        outcome = run_calibration(quick=quick, observer=display, notify=_plain_printer(console))
+    return show_calibration(outcome, console)
 
 
 @task(iterable=["run"])
@@ -174,11 +175,11 @@ def report(
 
     --why=runit/crashloop: the evidence for that cell of the behaviour matrix, and nothing else.
     """
-    from bench.recording.store import find, read_run
+    from bench.recording.store import read_run, run_folder
     from reports.evidence import format_evidence
     from reports.render import check_format, render_run
 
-    checked, folder = check_format(format_), find(run)
+    checked, folder = check_format(format_), run_folder(run)
     if why:
         print(format_evidence(read_run(folder), folder, why), end="")
         return 0
@@ -189,10 +190,10 @@ def report(
 @handle_errors
 def publish(c: Context, run: str = "latest") -> None:
     """Keep a run in reports/published/ as the reference, and put its table into the README."""
-    from bench.recording.store import find, read_run
+    from bench.recording.store import read_run, run_folder
     from reports import publish as publishing
 
-    folder = find(run)
+    folder = run_folder(run)
     for path in publishing.publish(read_run(folder), folder):
         print(path)
 
@@ -201,11 +202,11 @@ def publish(c: Context, run: str = "latest") -> None:
 @handle_errors
 def compare(c: Context, run: Repeated = None, fail_on: str = "") -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
-    from bench.recording.store import find, read_run
+    from bench.recording.store import read_run, run_folder
     from reports.compare.comparison import print_comparison
     from reports.compare.runs import with_samples
 
-    folders = [find(name) for name in run or []]
+    folders = [run_folder(name) for name in run or []]
     runs = [with_samples(read_run(folder), folder) for folder in folders]
     return print_comparison(runs, fail_on, _console())
 
@@ -245,10 +246,11 @@ def usage(c: Context, name: str, os_: str = "debian") -> int:
 @handle_errors
 def loc(c: Context, only: Repeated = None, json: bool = False) -> None:
     """Count the lines of code of supervisors, all or those named, by the article's rule."""
-    from bench.recording import loc as counting
+    from bench.recording.loc.counting import count_and_keep
+    from bench.recording.loc.rendering import loc_json, loc_table
 
-    counts = counting.count_and_keep(only or [], lambda step: print(step, file=sys.stderr))
-    print(counting.as_json(counts)) if json else _console().print(counting.table(counts))
+    counts = count_and_keep(only or [], lambda step: print(step, file=sys.stderr))
+    print(loc_json(counts)) if json else _console().print(loc_table(counts))
 
 
 @task

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.model.run_file import Run
-from bench.recording.samples_file import COMPRESSED, lines
+from bench.recording.samples_file import COMPRESSED, sample_lines
 from provision.errors import Problem
 from reports.article.article_table import article_table
 from reports.formats import markdown
@@ -34,7 +34,7 @@ def publish(run: Run, folder: Path) -> list[Path]:
 
     _check(run)
     read_samples(folder)  # broken samples are not published
-    raw = b"".join(line for _, _, line in lines(folder))
+    raw = b"".join(line for _, _, line in sample_lines(folder))
     readme = readme_with(README.read_text(), run)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()

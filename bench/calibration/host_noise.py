@@ -8,26 +8,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from bench.tracing.compare import figures
+from bench.model.run_file import ClockFacts, Histogram
+from bench.model.statistics import distribution
 from provision.errors import Problem
 
 INTERVAL_US = 1000
-LOOKS = 100  # at the clock, a tenth of a second
+# Wake-ups whose clock readings are taken together: a tenth of a second.
+READINGS = 100
 # Upper bounds of the histogram's bins, in us; the last bin is open.
-BOUNDS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
+BOUNDS_US = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 
 
 @dataclass
-class Sleep:
-    """What a sleeper saw.
+class SleeperLog:
+    """What a sleeper (daemon/c/sleeper.c) measured.
 
-    late: ns after each instant it wanted to wake up at; ahead: ns by which CLOCK_MONOTONIC was
-    before CLOCK_MONOTONIC_RAW then; backwards, moves: how often the clock went back from one
-    processor to another, of how many moves.
+    late: ns after each planned wake-up; ahead: ns by which CLOCK_MONOTONIC was ahead of
+    CLOCK_MONOTONIC_RAW then; backwards: how often the clock went back between two processors; of
+    how many moves.
     """
 
     late: list[int] = field(default_factory=list)
@@ -35,88 +36,84 @@ class Sleep:
     backwards: int = 0
     moves: int = 0
 
-    def histogram(self) -> dict[str, Any]:
-        """How late it was, in us."""
-        late = np.asarray(self.late) / 1e3
-        counts = np.bincount(np.searchsorted(BOUNDS, late), minlength=len(BOUNDS) + 1)
+    def histogram(self) -> Histogram:
+        """Return how late the sleeper woke up, in us."""
+        late_us = np.asarray(self.late) / 1e3
+        bins = np.searchsorted(BOUNDS_US, late_us)
+        counts = np.bincount(bins, minlength=len(BOUNDS_US) + 1)
         return {
             "interval_us": INTERVAL_US,
-            "bounds_us": list(BOUNDS),
+            "bounds_us": list(BOUNDS_US),
             "counts": [int(count) for count in counts],
-            "late_us": figures(list(late)),
+            "late_us": distribution(list(late_us)),
         }
 
-    def steps(self) -> tuple[int, float]:
-        """The clock's largest step, ns, and its drift against CLOCK_MONOTONIC_RAW, ppm.
+    def step_and_drift(self) -> tuple[int, float]:
+        """Return the clock's largest step in ns, and its drift against the raw clock in ppm.
 
-        A look between whose two readings the sleeper was interrupted is no step: of so many looks
-        the median counts, beyond which a step stays.
+        A reading during which the sleeper was interrupted is no step: of each tenth of a second the
+        median counts, and a real step moves all later medians.
         """
-        whole = len(self.ahead) // LOOKS * LOOKS
-        medians = np.median(np.asarray(self.ahead[:whole], float).reshape(-1, LOOKS), axis=1)
+        complete = len(self.ahead) // READINGS * READINGS
+        readings = np.asarray(self.ahead[:complete], float).reshape(-1, READINGS)
+        medians = np.median(readings, axis=1)
         if len(medians) < 2:
             return 0, 0.0
-        seconds = (len(medians) - 1) * LOOKS * INTERVAL_US / 1e6
+        seconds = (len(medians) - 1) * READINGS * INTERVAL_US / 1e6
         drift = round(float(medians[-1] - medians[0]) / seconds / 1e3, 3)
         return int(np.abs(np.diff(medians)).max()), drift
 
 
-def clock(sleeps: Sequence[Sleep]) -> dict[str, Any]:
-    """Whether the clock steps, drifts or goes back: the worst that any of the sleepers saw."""
-    steps, drifts = zip(*(sleep.steps() for sleep in sleeps), strict=True)
+def clock_facts(sleepers: Sequence[SleeperLog], guest_namespace: int | None) -> ClockFacts:
+    """Return whether the clock steps, drifts or goes back: the worst that a sleeper measured.
+
+    guest_namespace: inode of the guest's time namespace; None where its kernel has none.
+    """
+    steps, drifts = zip(*(sleeper.step_and_drift() for sleeper in sleepers), strict=True)
+    own = Path("/proc/self/ns/time")
+    source = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+    offsets = Path("/proc/self/timens_offsets")
     return {
-        "backwards": sum(sleep.backwards for sleep in sleeps),
-        "moves": sum(sleep.moves for sleep in sleeps),
+        "backwards": sum(sleeper.backwards for sleeper in sleepers),
+        "moves": sum(sleeper.moves for sleeper in sleepers),
         "largest_step_ns": max(steps),
         "drift_ppm": max(drifts, key=abs),
+        "source": source.read_text().strip() if source.exists() else None,
+        "offsets": offsets.read_text().split("\n")[:2] if offsets.exists() else [],
+        "same_time_namespace": own.stat().st_ino == guest_namespace if own.exists() else True,
     }
 
 
-def parse(text: str) -> Sleep:
-    """What daemon/c/sleeper.c printed."""
-    sleep = Sleep()
+def parse_sleeper_log(text: str) -> SleeperLog:
+    """Parse the output of daemon/c/sleeper.c."""
+    log = SleeperLog()
     for line in text.splitlines():
         words = line.split()
         if re.fullmatch(r"-?\d+ -?\d+", line):
-            sleep.late.append(int(words[0]))
-            sleep.ahead.append(int(words[1]))
+            log.late.append(int(words[0]))
+            log.ahead.append(int(words[1]))
         elif words[:1] == ["backwards"]:
-            sleep.backwards, sleep.moves = int(words[1]), int(words[3])
-    return sleep
+            log.backwards, log.moves = int(words[1]), int(words[3])
+    return log
 
 
 @contextmanager
-def sleeping(sleeper: Path, seconds: int) -> Iterator[Sleep]:
-    """A sleeper beside the block; what it saw is there once the block is over. Raises Problem."""
+def run_sleeper(sleeper: Path, seconds: int) -> Iterator[SleeperLog]:
+    """Run a sleeper beside the block; its log is complete after the block. Raises Problem."""
     process = subprocess.Popen(
         [sleeper, str(seconds), str(INTERVAL_US)], stdout=subprocess.PIPE, text=True
     )
-    found = Sleep()
+    log = SleeperLog()
     try:
-        yield found
-        said, _ = process.communicate()
-        found.__dict__.update(parse(said).__dict__)
-        if process.returncode or len(found.late) < LOOKS:
+        yield log
+        output, _ = process.communicate()
+        log.__dict__.update(parse_sleeper_log(output).__dict__)
+        if process.returncode or len(log.late) < READINGS:
             raise Problem(
-                f"The sleeper saw too little: it was late {len(found.late)} times.",
+                f"The sleeper woke up {len(log.late)} times only (bound {READINGS}).",
                 known=f"{sleeper}, exit code {process.returncode}",
                 advice="./inv doctor",
             )
     finally:
         process.kill()
         process.wait()
-
-
-def clock_facts(guest_namespace: int | None) -> dict[str, Any]:
-    """What the kernel says of its clock, and whether a guest's is the host's.
-
-    guest_namespace: inode of the guest's time namespace, None where it did not tell.
-    """
-    own = Path("/proc/self/ns/time")
-    source = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
-    offsets = Path("/proc/self/timens_offsets")
-    return {
-        "source": source.read_text().strip() if source.exists() else None,
-        "offsets": offsets.read_text().split("\n")[:2] if offsets.exists() else [],
-        "same_time_namespace": own.stat().st_ino == guest_namespace if own.exists() else True,
-    }

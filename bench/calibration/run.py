@@ -1,18 +1,22 @@
-"""Measures the instrument itself on this host: `./inv calibrate`. docs/trust.md explains it."""
+"""Measurement of the instrument itself: `./inv calibrate`. docs/trust.md explains it."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from bench.calibration import bare_loop
-from bench.calibration.host_noise import Sleep, clock, clock_facts, sleeping
+from bench.calibration.bare_loop import (
+    UPTIME,
+    BlockPair,
+    compare_blocks,
+    floor_guest,
+    latencies,
+    run_bare_loop,
+    run_suite_block,
+)
+from bench.calibration.checks import calibration_checks
+from bench.calibration.host_noise import SleeperLog, clock_facts, run_sleeper
 from bench.engine import calibration_store, measurement
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
@@ -26,69 +30,80 @@ from bench.engine.request import (
 from bench.engine.run import run_bench
 from bench.model.events import HELLO, events_of_kind
 from bench.model.host_info import host_facts
-from bench.model.run_file import check_outcome
-from bench.tracing.compare import figures
-from bench.tracing.parser import Trace, lack, tracing
+from bench.model.run_file import Calibration, Distribution, WitnessedRun
+from bench.model.statistics import distribution
+from bench.tracing.recorder import record_trace, why_untraceable
+from bench.tracing.trace import Trace
 from daemon.build import Binaries, build
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.provider import Provider
+from provision.provider import Notify, Provider
 from provision.registry import choose_provider
 from provision.systems import System, get_system
 
-# Who is seen by both witnesses: those that react to events, as far as they are to be had.
-WITNESSED = ("runit", "s6", "daemontools")
-WITNESSED_QUICK = ("runit/runner/default/hosted",)
+# The contenders of the traced run: available ones that react to events.
+TRACED = ("runit", "s6", "daemontools")
+TRACED_QUICK = ("runit/runner/default/hosted",)
 
 
 @dataclass(frozen=True)
-class Size:
-    """How much is measured. alone: seconds that the sleeper sleeps by itself."""
+class CalibrationEffort:
+    """How much is measured.
+
+    traced_trials: per contender of the traced run; pairs: of blocks, each of so many trials;
+    alone_seconds: how long the sleeper runs by itself.
+    """
 
     only: tuple[str, ...]
-    witnessed: int
+    traced_trials: int
     pairs: int
     trials: int
-    alone: int
+    alone_seconds: int
 
 
-# Of ten medians of 60 like starts the largest is 4 % beyond the smallest by chance, of 120 3 %.
-FULL = Size(WITNESSED, witnessed=120, pairs=30, trials=20, alone=20)
-QUICK = Size(WITNESSED_QUICK, witnessed=3, pairs=4, trials=8, alone=3)
+# Of ten medians of 60 equal starts the largest is 4 % above the smallest by chance, of 120 3 %.
+FULL = CalibrationEffort(TRACED, traced_trials=120, pairs=30, trials=20, alone_seconds=20)
+QUICK = CalibrationEffort(TRACED_QUICK, traced_trials=3, pairs=4, trials=8, alone_seconds=3)
 
 
 @dataclass(frozen=True)
-class Check:
-    """One thing that must hold, or is hoped for on a quiet host (goal)."""
+class CalibrationOutcome:
+    """A calibration, and whether it was kept for later runs."""
 
-    what: str
-    figure: str
-    bound: str
-    met: bool
-    goal: bool
+    calibration: Calibration
+    kept: bool
 
 
-def calibrate(*, quick: bool, observer: Observer, say: Callable[[str], None]) -> dict[str, Any]:
-    """Measure the instrument, and keep the result for later runs. Raises Problem.
+@dataclass(frozen=True)
+class _FloorBlocks:
+    """Pairs of blocks, the log of a sleeper beside them, and the guest's time namespace."""
 
-    kept: whether it was; a quick one leaves a full one in its place.
+    pairs: list[BlockPair]
+    beside: SleeperLog
+    time_namespace: int | None
+
+
+def calibrate(*, quick: bool, observer: Observer, notify: Notify) -> CalibrationOutcome:
+    """Measure the instrument and keep the result for later runs. Raises Problem.
+
+    A quick calibration does not replace a full one.
     """
-    size = QUICK if quick else FULL
+    effort = QUICK if quick else FULL
     system = get_system("debian")
-    # Embedded guests alone share the host's clock.
+    # Only embedded guests share the host's clock.
     provider, _ = choose_provider("lxc", system)
-    built = build(platform.machine(), cache_folder())
-    untraced = lack()
-    say(f"tracing: {untraced or 'the kernel is a second witness'}")
-    witness = None if untraced else _witness(size, observer)
+    binaries = build(platform.machine(), cache_folder())
+    untraced = why_untraceable()
+    notify(f"tracing: {untraced or 'the kernel stamps every restart, too'}")
+    witness = None if untraced else _traced_run(effort, observer)
     with exclusive_run_lock():
-        say(f"the host's noise, {size.alone} s")
-        with sleeping(built.sleeper, size.alone) as alone:
+        notify(f"the host's noise, {effort.alone_seconds} s")
+        with run_sleeper(binaries.sleeper, effort.alone_seconds) as alone:
             pass
-        marker = None if untraced else _marker(built, size.trials)
-        say(f"the floor against a bare loop, {size.pairs} pairs of {size.trials} trials")
-        taken, beside, namespace = _pairs(size, system, provider, built)
-    found = {
+        marker = None if untraced else _measure_marker(binaries, effort.trials)
+        notify(f"the floor against a bare loop, {effort.pairs} pairs of {effort.trials} trials")
+        blocks = _measure_blocks(effort, system, provider, binaries)
+    calibration: Calibration = {
         "schema": calibration_store.SCHEMA,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": quick,
@@ -96,155 +111,66 @@ def calibrate(*, quick: bool, observer: Observer, say: Callable[[str], None]) ->
         "untraced": untraced,
         "witness": witness,
         "marker_us": marker,
-        "floor": bare_loop.compared(taken),
-        "noise": {"alone": alone.histogram(), "beside": beside.histogram()},
-        "clock": {**clock([alone, beside]), **clock_facts(namespace)},
+        "floor": compare_blocks(blocks.pairs),
+        "noise": {"alone": alone.histogram(), "beside": blocks.beside.histogram()},
+        "clock": clock_facts([alone, blocks.beside], blocks.time_namespace),
+        "checks": [],
     }
-    found["checks"] = [asdict(check) for check in checks(found)]
-    return found | {"kept": calibration_store.keep(found)}
+    calibration["checks"] = calibration_checks(calibration)
+    return CalibrationOutcome(calibration, calibration_store.keep(calibration))
 
 
-def _witness(size: Size, observer: Observer) -> dict[str, Any]:
-    """A traced run of some contenders, kept in the cache beside the result."""
+def _traced_run(effort: CalibrationEffort, observer: Observer) -> WitnessedRun:
+    """Trace a run of some contenders; its folder is in the cache."""
     options = parse_options(
-        selection=SelectionOptions(only=size.only, scenario=["restart"]),
-        effort=EffortOptions(trials=str(size.witnessed)),
+        selection=SelectionOptions(only=effort.only, scenario=["restart"]),
+        effort=EffortOptions(trials=str(effort.traced_trials)),
         mode=ModeOptions(trace=True),
     )
     record = run_bench(resolve_request(options), observer, cache_folder() / "calibration")
     failed = [each for each in record.run["contenders"] if each["status"] != "measured"]
     if failed:
         raise Problem(
-            f"{failed[0]['name']} could not be measured, so the witness saw nothing.",
+            f"{failed[0]['name']} was not measured, so there is no traced run to compare.",
             known=failed[0]["reason"],
             advice="./inv doctor says what this host can do.",
         )
-    return {**record.run["trace"], "run": str(record.folder)}
+    agreement = record.run["trace"]
+    assert agreement is not None  # a traced run has one
+    return {**agreement, "run": str(record.folder)}
 
 
-def _marker(built: Binaries, trials: int) -> dict[str, float | None] | None:
-    """us from the daemon's own stamp to the kernel's, of a line that it writes beside it."""
-    with tracing(cache_folder() / "calibration" / "marker.txt", {}) as taken:
-        bare_loop.run_bare_loop(built, trials, 1, "--mark", str(taken.marker))
-    return marked(taken.read())
+def _measure_marker(binaries: Binaries, trials: int) -> Distribution | None:
+    """Measure us from the daemon's own stamp to the kernel's of the line that follows it."""
+    with record_trace(cache_folder() / "calibration" / "marker.txt", {}) as recording:
+        run_bare_loop(binaries, trials, 1, "--mark", str(recording.marker))
+    return marker_delay(recording.read())
 
 
-def marked(trace: Trace) -> dict[str, float | None] | None:
-    """The same of a trace that was taken before."""
-    lines = [mark for mark in trace.marks if "beside_ns=" in mark.text]
-    return figures([(mark.ns - int(mark.text.rsplit("=", 1)[1])) / 1e3 for mark in lines])
+def marker_delay(trace: Trace) -> Distribution | None:
+    """Return us from the daemon's own stamp in each marker line to the kernel's of that line."""
+    marks = [mark for mark in trace.marks if "beside_ns=" in mark.text]
+    return distribution([(mark.ns - int(mark.text.rsplit("=", 1)[1])) / 1e3 for mark in marks])
 
 
-def _pairs(
-    size: Size, system: System, provider: Provider, built: Binaries
-) -> tuple[list[bare_loop.Pair], Sleep, int | None]:
-    """Blocks in turns, with a sleeper beside them; the guest's time namespace, too."""
-    taken: list[bare_loop.Pair] = []
+def _measure_blocks(
+    effort: CalibrationEffort, system: System, provider: Provider, binaries: Binaries
+) -> _FloorBlocks:
+    """Measure the floor through the suite and by the bare loop, in turns, beside a sleeper."""
+    pairs: list[BlockPair] = []
     namespace = None
-    seconds = round(2 * size.pairs * size.trials * sum(bare_loop.UPTIME) / 2) + 1
+    seconds = round(2 * effort.pairs * effort.trials * sum(UPTIME) / 2) + 1
     provider.prepare(system)
-    with bare_loop.floor_guest(
-        system, provider, measurement.payload_files(platform.machine())
-    ) as guest:
-        bare_loop.through_suite(guest, 2, seed=0)
-        with sleeping(built.sleeper, seconds) as beside:
-            for number in range(size.pairs):
-                # Every other pair the other way round: neither is always the first.
-                own = bare_loop.run_bare_loop(built, size.trials, seed=number) if number % 2 else []
-                events = bare_loop.through_suite(guest, size.trials, seed=number)
+    payload = measurement.payload_files(platform.machine())
+    with floor_guest(system, provider, payload) as guest:
+        run_suite_block(guest, 2, seed=0)  # warm-up
+        with run_sleeper(binaries.sleeper, seconds) as beside:
+            for number in range(effort.pairs):
+                # Every other pair in the other order, so that host drift affects both equally.
+                bare_loop_first = number % 2 == 1
+                bare = run_bare_loop(binaries, effort.trials, number) if bare_loop_first else []
+                events = run_suite_block(guest, effort.trials, seed=number)
                 namespace = events_of_kind(events, HELLO)[0]["timens"]
-                own = own or bare_loop.run_bare_loop(built, size.trials, seed=number)
-                taken.append(bare_loop.Pair(bare_loop.latencies(events), own))
-    return taken, beside, namespace
-
-
-def checks(found: dict[str, Any]) -> Iterator[Check]:
-    """What the figures have to be, and what they are."""
-    floor, seen = found["floor"], found["clock"]
-    if found["witness"]:
-        yield from _of_witness(found["witness"])
-        yield _of_marker(found["marker_us"])
-    low, high = floor["ci_low"], floor["ci_high"]
-    yield Check("floor through the suite against a bare loop, upper end",
-                f"{floor['ratio']:.3f} ({low:.3f} to {high:.3f})", f"{bare_loop.GOAL:g}",
-                high <= bare_loop.GOAL, goal=True)  # fmt: skip
-    if found["host"]["cores"] > 1 or seen["moves"]:
-        yield Check("clock going back between processors",
-                    f"{seen['backwards']} of {seen['moves']}",
-                    "0", 0 == seen["backwards"] < seen["moves"], goal=False)  # fmt: skip
-    step = seen["largest_step_ns"] / 1e3
-    yield Check("clock stepping between tenths of a second", f"{step:.1f} us", "50 us",
-                step <= 50, goal=False)  # fmt: skip
-    # The kernel slews its clock by no more than that.
-    drift = abs(seen["drift_ppm"])
-    yield Check("clock against the raw one", f"{drift:g} ppm", "500 ppm", drift <= 500, goal=False)
-    same = seen["same_time_namespace"]
-    yield Check("guests have the host's clock", "yes" if same else "no", "yes", same, goal=False)
-
-
-def _of_witness(witness: dict[str, Any]) -> Iterator[Check]:
-    """What the kernel has to say; where it saw nothing, that has failed."""
-    kill, restarts = witness["kill_us"], witness["restarts"]
-    spread, apart = witness["spawn_spread"], witness["spawn_apart_us"]
-    seen = restarts - witness["unmatched_kills"]
-    yield Check("kills that the kernel saw, too", f"{seen} of {restarts}", "all",
-                0 < seen == restarts, goal=False)  # fmt: skip
-    if kill:
-        yield _us("kill stamp to signal_generate, median", kill["median"], 50)
-        what, most = ("p99", kill["p99"]) if kill["p99"] is not None else ("largest", kill["max"])
-        yield _us(f"kill stamp to signal_generate, {what}", most, 500)
-    start = "exec" if witness["unstamped"] else "first stamp"
-    yield Check(f"medians of spawn ({start} to main()) apart",
-                "none was seen" if spread is None else f"{spread:.1%}, {apart:.1f} us",
-                "10 %", spread is not None and spread <= 0.1, goal=spread is not None)  # fmt: skip
-    for kind in ("missing", "invented"):
-        count = witness[kind]
-        yield Check(f"restarts {kind}, of {restarts}", str(count), "0",
-                    count == 0, goal=False)  # fmt: skip
-    for what, kind in (("events that the kernel dropped", "lost_events"),
-                       ("daemons whose guest is not known", "unattributed")):  # fmt: skip
-        yield Check(what, str(witness[kind]), "0", witness[kind] == 0, goal=False)
-
-
-def _of_marker(marker: dict[str, Any] | None) -> Check:
-    what = "daemon's stamp to the kernel's beside it, median"
-    if marker is None:
-        return Check(what, "none was seen", "50 us", met=False, goal=False)
-    return _us(what, marker["median"], 50)
-
-
-def _us(what: str, value: float, bound: float) -> Check:
-    return Check(what, f"{value:.1f} us", f"{bound:g} us", abs(value) <= bound, goal=True)
-
-
-def show(found: dict[str, Any], console: Console) -> int:
-    """Print the result; returns 1 where something that must hold does not."""
-    if found["untraced"]:
-        why = f"Without the kernel as a witness: {found['untraced']}."
-        console.print(why, highlight=False, markup=False)
-    table = Table(title="The instrument on this host", title_justify="left")
-    for heading in ("what", "figure", "bound", ""):
-        table.add_column(heading)
-    for check in found["checks"]:
-        table.add_row(check["what"], check["figure"], check["bound"], check_outcome(check))
-    console.print(table)
-    console.print(_noise_table(found["noise"]))
-    kept = "Kept for later runs" if found["kept"] else "Not kept, since a full one is there"
-    console.print(f"{kept}: {calibration_store.path()}", highlight=False, markup=False)
-    return 0 if all(check["met"] or check["goal"] for check in found["checks"]) else 1
-
-
-def _noise_table(noise: dict[str, Any]) -> Table:
-    table = Table(title="How late a sleeper wakes up here", title_justify="left")
-    table.add_column("up to, us", justify="right")
-    for name in noise:
-        table.add_column(f"{name}, %", justify="right")
-    bounds = [*(f"{bound:,}" for bound in noise["alone"]["bounds_us"]), "more"]
-    columns = [_shares(histogram["counts"]) for histogram in noise.values()]
-    for row in zip(bounds, *columns, strict=True):
-        table.add_row(*row)
-    return table
-
-
-def _shares(counts: Sequence[int]) -> list[str]:
-    return [f"{count / sum(counts):.2%}"[:-1] if count else "" for count in counts]
+                bare = bare or run_bare_loop(binaries, effort.trials, number)
+                pairs.append(BlockPair(latencies(events), bare))
+    return _FloorBlocks(pairs, beside, namespace)

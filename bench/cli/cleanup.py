@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.engine.lock import exclusive_run_lock
-from bench.tracing.parser import sweep
+from bench.tracing.recorder import remove_stale_instances
 from provision.cache import clear_cache
 from provision.errors import Problem
 from provision.provider import GuestState
@@ -42,7 +42,7 @@ def _destroy_guests() -> Iterator[str]:
                 continue
             removed += 1
             yield f"removed {guest.name}"
-    sweep()
+    remove_stale_instances()
     if failures:
         raise _join(failures)
     if not removed:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -17,6 +16,7 @@ from rich.table import Table
 from bench.engine.plan import Plan
 from bench.engine.session import WAIT
 from bench.model.events import RESTART, Event, events_of_kind
+from bench.model.run_file import ContenderResult
 from bench.model.trials import restart_latencies
 
 
@@ -88,7 +88,7 @@ class ProgressDisplay:
                 trial for trial in trials if trial["group"] == "long"
             )
 
-    def done(self, contender: str, result: dict[str, Any]) -> None:
+    def done(self, contender: str, result: ContenderResult) -> None:
         with self._lock:
             self._rows[contender].end = result["status"]
         reason = result["reason"].partition("\n")[0]

@@ -1,16 +1,17 @@
-"""Spreads a run's contenders over many hosts by Dask distributed, one at a time on each."""
+"""Measure a run's contenders on many hosts with Dask distributed, one at a time on each host."""
 
 from __future__ import annotations
 
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.distributed.merge import Part, merged_apart
+from bench.distributed.merge import merge_compatible
+from bench.distributed.part import RunPart
 from bench.engine.lock import RunInProgress
 from bench.engine.observer import SilentObserver
 from bench.engine.request import RunOptions, resolve_request
@@ -20,30 +21,113 @@ from bench.recording.store import Record
 from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
+from provision.provider import Notify
 
-# A worker offers one of these: what measures shares its host with nothing else that measures.
+# A worker offers one of this resource, so that it measures one contender at a time.
 RESOURCE = "bench"
-# How often a contender is tried anew where a worker could not do it. Where one was lost, Dask's
-# own setting distributed.scheduler.allowed-failures counts.
+# How often a contender is repeated after a worker failed to measure it. Where a worker is lost,
+# Dask's own setting distributed.scheduler.allowed-failures counts.
 RETRIES = 2
-# Seconds of silence after which it is looked whether anybody is left to measure.
-SILENCE = 30.0
+# Seconds without a result after which to check that there are workers left.
+CHECK_INTERVAL = 30.0
 
 
-def spread(options: RunOptions, address: str, say: Callable[[str], None]) -> Record:
-    """Have the workers at that scheduler measure the contenders; returns the merged run.
+def bench_on_workers(options: RunOptions, address: str, notify: Notify) -> Record:
+    """Have the workers of that scheduler measure the contenders; return the merged run.
 
-    Every part has the floor beside its contender, on the same host. Raises Problem before anything
-    is measured where a worker cannot do it, and as `together` does. After Ctrl-C what has come so
-    far is merged, too, and KeyboardInterrupt says where that is.
+    Each part also measures the floor, on the same host. Raises Problem before anything is measured
+    where a worker fails the pre-flight check, and as `merge_results` does. After Ctrl-C the parts
+    that have arrived are merged, and KeyboardInterrupt says where that run is.
     """
     if options.keep or options.continues_latest:
         raise Problem(
             "--dask cannot be combined with --keep, --resume or --redo.",
-            known="Its guests are on other hosts, and gone once a contender is done.",
+            known="Its guests are on other hosts, and are removed after each contender.",
             advice="Measure what is missing with --only, then: ./inv merge RUN RUN",
             usage=True,
         )
+    selected = options.select().contenders
+    others = [contender for contender in selected if contender.supervisor.name != FLOOR]
+    names = [contender.name for contender in others or selected]
+    parts: list[RunPart] = []
+    failures: dict[str, str] = {}
+    with _connect(address) as client:
+        _check_workers(client, address, options)
+        futures = {
+            client.submit(
+                measure_part, options, name, resources={RESOURCE: 1}, retries=RETRIES, pure=False
+            ): name
+            for name in names
+        }
+        try:
+            for future in wait_for_results(client, futures, notify):
+                _collect(future, futures[future], parts, failures, notify)
+        except KeyboardInterrupt:
+            client.cancel(list(futures))
+            raise KeyboardInterrupt(_merge_interrupted(parts)) from None
+    return merge_results(parts, failures)
+
+
+def _collect(
+    future: Any, name: str, parts: list[RunPart], failures: dict[str, str], notify: Notify
+) -> None:
+    """Add a contender's part, or the reason why there is none."""
+    try:
+        part: RunPart = future.result()
+    except Exception as failure:  # Whatever it is, keep the other parts.
+        failures[name] = str(failure)
+        notify(f"{name} failed: {failure}")
+    else:
+        parts.append(part)
+        notify(f"{name} done on {part.host['name']}")
+
+
+def wait_for_results(client: Any, futures: Iterable[Any], notify: Notify) -> Iterator[Any]:
+    """Yield each future when it is done; notify once when no worker is left."""
+    from distributed import as_completed
+
+    completed, last_check, notified = as_completed(futures), time.monotonic(), False
+    while not completed.is_empty():
+        if completed.has_ready():
+            yield next(completed)
+            last_check, notified = time.monotonic(), False
+        elif time.monotonic() - last_check < CHECK_INTERVAL:
+            time.sleep(0.2)
+        else:
+            last_check = time.monotonic()
+            if not notified and not _measuring_workers(client):
+                notify(
+                    f"No worker is left, and {completed.count()} contenders are not measured: "
+                    "start a worker, or press Ctrl-C."
+                )
+                notified = True
+
+
+def _measuring_workers(client: Any) -> list[str]:
+    """Return the workers that offer to measure."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    return [name for name, worker in workers.items() if worker["resources"].get(RESOURCE)]
+
+
+def measure_part(options: RunOptions, name: str) -> RunPart:
+    """Measure one contender on this worker's host, after any other run on this host."""
+    with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
+        request = resolve_request(replace(options, only=(name,)))
+        while True:
+            try:
+                record = run_bench(request, SilentObserver(), Path(folder))
+                return RunPart.load(record.folder)
+            except RunInProgress:
+                time.sleep(1)
+
+
+def check_worker(options: RunOptions) -> None:
+    """Raise the Problem that the options would meet first on this worker's host, if any."""
+    resolve_request(options)
+    build(platform.machine(), cache_folder())
+
+
+def _connect(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
@@ -51,80 +135,9 @@ def spread(options: RunOptions, address: str, say: Callable[[str], None]) -> Rec
             "--dask needs the Python package distributed.",
             advice=".venv/bin/pip install --require-hashes -r requirements-dask.lock",
         ) from None
-    selected = options.select().contenders
-    others = [contender for contender in selected if contender.supervisor.name != FLOOR]
-    names = [contender.name for contender in others or selected]
-    parts: list[Part] = []
-    failed: dict[str, str] = {}
-    with _connected(Client, address) as client:
-        _check_workers(client, address, options)
-        futures = {
-            client.submit(
-                part, options, name, resources={RESOURCE: 1}, retries=RETRIES, pure=False
-            ): name
-            for name in names
-        }
-        try:
-            for done in _as_they_end(client, futures, say):
-                name = futures[done]
-                try:
-                    parts.append(done.result())
-                except Exception as failure:  # Whatever it was, the other parts are to be kept.
-                    failed[name] = str(failure)
-                    say(f"{name} failed: {failed[name]}")
-                else:
-                    say(f"{name} done on {parts[-1].host['name']}")
-        except KeyboardInterrupt:
-            client.cancel(list(futures))
-            raise KeyboardInterrupt(_interrupted(parts)) from None
-    return together(parts, failed)
-
-
-def _as_they_end(client: Any, futures: Iterable[Any], say: Callable[[str], None]) -> Iterator[Any]:
-    """Each future once it is done; where nobody is left who could do one, that is said once."""
-    from distributed import as_completed
-
-    ended, looked, said = as_completed(futures), time.monotonic(), False
-    while not ended.is_empty():
-        if ended.has_ready():
-            yield next(ended)
-            looked, said = time.monotonic(), False
-        elif time.monotonic() - looked < SILENCE:
-            time.sleep(0.2)
-        else:
-            looked = time.monotonic()
-            if not said and not _able(client):
-                say(f"No worker is left for what is due ({ended.count()}): start one, or Ctrl-C.")
-                said = True
-
-
-def _able(client: Any) -> list[str]:
-    """The workers that offer to measure."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    return [name for name, worker in workers.items() if worker["resources"].get(RESOURCE)]
-
-
-def part(options: RunOptions, name: str) -> Part:
-    """Measure one contender on this worker's host, and wait for whoever measures here already."""
-    with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
-        request = resolve_request(replace(options, only=(name,)))
-        while True:
-            try:
-                return Part.of(run_bench(request, SilentObserver(), Path(folder)).folder)
-            except RunInProgress:
-                time.sleep(1)
-
-
-def check_fit(options: RunOptions) -> None:
-    """Raises Problem where this worker's host cannot measure so: what `bench` would meet first."""
-    resolve_request(options)
-    build(platform.machine(), cache_folder())
-
-
-def _connected(client: Any, address: str) -> Any:
     try:
-        return client(address, timeout="10s")
-    except (OSError, ValueError, TypeError) as failure:  # the last of tls:// without keys
+        return Client(address, timeout="10s")
+    except (OSError, ValueError, TypeError) as failure:  # TypeError: tls:// without keys
         raise Problem(
             f"No Dask scheduler answers at {address}.",
             known=str(failure),
@@ -134,55 +147,64 @@ def _connected(client: Any, address: str) -> Any:
 
 
 def _check_workers(client: Any, address: str, options: RunOptions) -> None:
-    able = _able(client)
+    """Raise Problem where no worker measures, or where one fails the pre-flight check.
+
+    A worker that fails at once would take contender after contender while the others measure.
+    """
+    workers = _measuring_workers(client)
     start = f"PYTHONPATH=. .venv/bin/dask worker {address} --nthreads 1 --resources {RESOURCE}=1"
-    if not able:
+    if not workers:
         raise Problem(
             f"No worker at {address} offers to measure.",
             known=f"It has {len(client.scheduler_info(n_workers=-1)['workers'])} workers in all.",
             advice=f"On each host, as root, in a checkout: {start}",
         )
-    # One that fails at once would take contender after contender while the others measure.
-    said = client.run(check_fit, options, workers=able, on_error="return")
-    unfit = {name: why for name, why in said.items() if why is not None}
-    if unfit:
+    answers = client.run(check_worker, options, workers=workers, on_error="return")
+    failures = {name: failure for name, failure in answers.items() if failure is not None}
+    if failures:
         raise Problem(
-            f"{len(unfit)} of {len(able)} workers cannot measure so; nothing was measured.",
-            known="\n".join(f"{name}: {why}" for name, why in unfit.items()),
-            advice=f"Stop them, or mend that and start them anew, as root, in a checkout: {start}",
+            f"{len(failures)} of {len(workers)} workers failed the pre-flight check; "
+            "nothing was measured.",
+            known="\n".join(f"{name}: {failure}" for name, failure in failures.items()),
+            advice="Stop these workers. Or solve their problem and start them again, as root, in "
+            f"a checkout: {start}",
             usage=True,
         )
 
 
-def together(
-    parts: Sequence[Part], failed: Mapping[str, str], results: Path | None = None
+def merge_results(
+    parts: Sequence[RunPart], failures: Mapping[str, str], results: Path | None = None
 ) -> Record:
-    """One run of all parts.
+    """Merge all parts into one run.
 
-    Raises Problem, once all is on disk, where some contenders failed, or where the workers chose
-    several providers: each has a run of its own then.
+    failures: the reason by contender. Raises Problem, after writing everything, where a contender
+    failed, or where the workers chose several providers: then each provider has its own run.
     """
-    reasons = [f"{name}: {why or 'it was lost'}" for name, why in failed.items()]
+    reasons = [f"{name}: {reason or 'it was lost'}" for name, reason in failures.items()]
     if not parts:
-        raise Problem("No worker could measure anything.", known="\n".join(reasons))
-    records = merged_apart(parts, results)
-    if not failed and len(records) == 1:
+        raise Problem("No worker measured any contender.", known="\n".join(reasons))
+    records = merge_compatible(parts, results)
+    if not failures and len(records) == 1:
         return records[0]
     if len(records) > 1:
         reasons.append(f"Several providers were used, so there are {len(records)} runs.")
-    what = f"{len(failed)} of {len(parts) + len(failed)} contenders were measured by no worker."
-    advice = "Measure these with --only, then: ./inv merge RUN RUN"
-    if not failed:
-        what = "What the workers measured does not belong together; all of it is kept."
-        advice = "For one run of all, name a provider that every host has: --provider=NAME"
-    kept = ", ".join(f"./inv report {record.folder.name}" for record in records)
-    raise Problem(what, known="\n".join(reasons), advice=f"What was measured: {kept}. {advice}")
+    if failures:
+        total = len(parts) + len(failures)
+        what = f"{len(failures)} of {total} contenders were measured by no worker."
+        advice = "Measure these with --only, then: ./inv merge RUN RUN"
+    else:
+        what = "The workers used several providers, so their results cannot be one run."
+        advice = "For one run, name a provider that every host has: --provider=NAME"
+    reports = ", ".join(f"./inv report {record.folder.name}" for record in records)
+    raise Problem(
+        what, known="\n".join(reasons), advice=f"What was measured is kept: {reports}. {advice}"
+    )
 
 
-def _interrupted(parts: Sequence[Part]) -> str:
-    """Keeps the parts, and says where."""
-    kept = ", ".join(str(record.folder) for record in merged_apart(parts)) or "nothing yet"
+def _merge_interrupted(parts: Sequence[RunPart]) -> str:
+    """Merge the parts that have arrived; return the message that says where they are."""
+    folders = ", ".join(str(record.folder) for record in merge_compatible(parts))
     return (
-        f"Interrupted: what was measured is kept ({kept}). "
-        "Each worker still ends the contender that it is at, and its guests go then."
+        f"Interrupted: what was measured is kept ({folders or 'nothing yet'}). "
+        "Each worker finishes its present contender, then removes its guests."
     )

@@ -1,200 +1,143 @@
-"""One run out of several that were made apart: on other hosts, or one contender at a time."""
+"""One run out of several that were measured apart: on other hosts, or contender by contender."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Literal, cast
 
+from bench.distributed.part import RunPart, is_measured_floor, run_of_host
 from bench.model.events import Event
 from bench.model.host_info import same_host
-from bench.recording.aggregate import disagreement, noise, warnings
-from bench.recording.store import Record, find
-from bench.tracing.compare import agreement_stats
+from bench.model.run_file import ContenderResult, HostFacts, Run
+from bench.recording.floor import floor_noise
+from bench.recording.run_warnings import run_warnings, trace_warnings
+from bench.recording.store import Record, run_folder
+from bench.tracing.agreement import agreement_stats
 from provision.errors import Problem
 
 # What a reader takes to be the same for the whole run.
-_COMMON = ("system", "provider")
+_COMMON: tuple[Literal["system", "provider"], ...] = ("system", "provider")
+# Keys of a part's run.json that the merged run does not take over.
 _OWN_OF_PART = frozenset(
     {"schema", "id", "contenders", "trace", "alone", "calibration", "instrument", "suite_cpu"}
 )
 
 
-@dataclass(frozen=True)
-class Part:
-    """A run that is to become a part of another. logs: texts by their names below logs/."""
-
-    run: Any
-    samples: list[dict[str, Any]]
-    logs: dict[str, str]
-
-    @classmethod
-    def of(cls, folder: Path) -> Part:
-        """The run in that folder. Raises Problem for one that is broken."""
-        record = Record.load(folder)
-        logs = {path.name: path.read_text() for path in (folder / "logs").glob("*.log")}
-        return cls(record.run, record.samples(), logs)
-
-    @property
-    def host(self) -> dict[str, Any]:
-        """The facts of the machine that it was made on."""
-        return dict(self.run["host"])
-
-    @property
-    def alone(self) -> dict[str, Any] | None:
-        """The floor's latency by itself; None where that floor was not measured among others."""
-        alone: dict[str, Any] | None = self.run["alone"]
-        if alone and any(
-            _is_measured_floor(each) and each["pid1"] == alone.get("pid1")
-            for each in self.run["contenders"]
-        ):
-            return alone
-        return None
-
-    def by_host(self) -> list[Part]:
-        """Itself, or where it is of several hosts one for each, its contenders named as there."""
-        hosts = self.run.get("hosts", {})
-        if len(hosts) < 2:
-            return [self]
-        return [self._at(label, facts) for label, facts in hosts.items()]
-
-    def _at(self, label: str, facts: Mapping[str, Any]) -> Part:
-        end = f"@{label}"
-        contenders = [
-            {**each, "name": each["name"].removesuffix(end),
-             "title": each["title"].removesuffix(f" on {label}")}
-            for each in self.run["contenders"] if each["host"] == label
-        ]  # fmt: skip
-        samples = [
-            {**each, "contender": each["contender"].removesuffix(end)}
-            for each in self.samples
-            if each["contender"].endswith(end)
-        ]
-        return Part(_of_host(self.run, label, facts) | {"contenders": contenders}, samples,
-                    self.logs)  # fmt: skip
-
-
 def merge(names: Sequence[str], *, mixed: bool) -> Record:
-    """Make one run of several; mixed: rank the contenders of several hosts together.
+    """Merge the named runs into a new one. Raises Problem where they cannot be merged.
 
-    Raises Problem where the runs do not belong together.
+    mixed: rank the contenders of several hosts together.
     """
     if len(names) < 2:
         raise Problem(
-            "There is nothing to merge.", advice="Name two runs or more: ./inv merge RUN RUN",
+            "Cannot merge fewer than two runs.",
+            advice="Name two runs or more: ./inv merge RUN RUN",
             usage=True,
-        )  # fmt: skip
-    return merged([Part.of(find(name)) for name in names], mixed=mixed)
+        )
+    return merge_parts([RunPart.load(run_folder(name)) for name in names], mixed=mixed)
 
 
-def merged_apart(parts: Sequence[Part], results: Path | None = None) -> list[Record]:
-    """A run for each system and provider that there are parts of, since no run has two of those."""
-    groups: dict[tuple[str, ...], list[Part]] = {}
+def merge_compatible(parts: Sequence[RunPart], results: Path | None = None) -> list[Record]:
+    """Merge the parts of each system and provider into a run of its own."""
+    groups: dict[tuple[str, ...], list[RunPart]] = {}
     for part in parts:
         groups.setdefault(tuple(part.run[key]["name"] for key in _COMMON), []).append(part)
-    return [merged(group, results=results) for group in groups.values()]
+    return [merge_parts(group, results=results) for group in groups.values()]
 
 
-def merged(parts: Sequence[Part], *, mixed: bool = False, results: Path | None = None) -> Record:
-    """The run that those parts make together, in a folder of its own.
+def merge_parts(
+    parts: Sequence[RunPart], *, mixed: bool = False, results: Path | None = None
+) -> Record:
+    """Merge parts into a new run, in a folder of its own below results.
 
-    With parts of several hosts each contender's name and title end with its host, and unless mixed
-    is set nothing ranks them together: each is compared with the floor of its own part alone.
-    Of a contender measured twice on one host the later part counts. Raises Problem.
+    With parts of several hosts, each contender's name and title end with its host. Each contender
+    is compared with the floor of its own part only; `mixed` ranks the contenders of all hosts
+    together. Of a contender measured twice on one host, the later part counts. Raises Problem.
     """
-    _check(parts)
-    apart = [each for part in parts for each in part.by_host()]
-    hosts = _hosts(apart)
-    record = Record.create(_name(parts), _head(parts, hosts, mixed), results)
+    _check_compatible(parts)
+    single_host_parts = [part for whole in parts for part in whole.split_by_host()]
+    hosts = _label_hosts(single_host_parts)
+    record = Record.create(_name(parts), _merged_head(parts, hosts, mixed), results)
     record.run["noise"] = []
-    for part, host in zip(apart, _labels(apart, hosts), strict=True):
-        _fold(record, part, host if len(hosts) > 1 else "")
-        record.run["noise"] += [{**each, "host": host} for each in noise(part.run)]
-    traces = [part.run["trace"] for part in parts if part.run.get("trace")]
+    for part, label in zip(single_host_parts, _labels(single_host_parts, hosts), strict=True):
+        _add_part(record, part, label if len(hosts) > 1 else "")
+        record.run["noise"] += [{**noise, "host": label} for noise in floor_noise(part.run)]
+    traces = [trace for part in parts if (trace := part.run.get("trace"))]
     if traces:
-        record.run["trace"] = agreement_stats(
-            record.run, cast(list[Event], record.samples()), traces
-        )
-    record.run["warnings"] = list(_warnings(parts, hosts, record.run, mixed))
+        record.run["trace"] = agreement_stats(record.run, record.read_samples(), traces)
+    record.run["warnings"] = list(_merge_warnings(parts, hosts, record.run, mixed))
     record.save()
     return record
 
 
-def _check(parts: Sequence[Part]) -> None:
+def _check_compatible(parts: Sequence[RunPart]) -> None:
     first = parts[0].run
     for part in parts[1:]:
         for key in _COMMON:
-            ours, theirs = first[key]["name"], part.run[key]["name"]
-            if ours != theirs:
+            name, other_name = first[key]["name"], part.run[key]["name"]
+            if name != other_name:
                 raise Problem(
-                    f"{first['id']} and {part.run['id']} do not belong together.",
-                    known=f"The {key} of the one is {ours}, of the other {theirs}.",
+                    f"Cannot merge {first['id']} and {part.run['id']}: the {key}s differ.",
+                    known=f"{key}: {name} in the one, {other_name} in the other",
                     advice="Merge runs of one system and one provider.",
                     usage=True,
                 )
 
 
-def _hosts(parts: Sequence[Part]) -> dict[str, dict[str, Any]]:
-    """Each host's facts by a name that no other has: CI machines are often all called the same.
+def _label_hosts(parts: Sequence[RunPart]) -> dict[str, HostFacts]:
+    """Return each host's facts by a unique label: CI machines often have the same name.
 
     `alone` is the floor's latency with nothing beside it, of the part that the floor is taken from.
     """
-    found: dict[str, dict[str, Any]] = {}
+    hosts: dict[str, HostFacts] = {}
     for part in parts:
-        name = part.host.get("name") or "host"
         number = 1
-        label = name
-        while label in found and not same_host(found[label], part.host):
+        label = part.host_name
+        while label in hosts and not same_host(hosts[label], part.host):
             number += 1
-            label = f"{name}-{number}"
-        facts = found.setdefault(label, {**part.host, "alone": None})
+            label = f"{part.host_name}-{number}"
+        facts = hosts.setdefault(label, {**part.host, "alone": None})
         facts["alone"] = facts["alone"] or part.alone
-    return found
+    return hosts
 
 
-def _labels(parts: Sequence[Part], hosts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _labels(parts: Sequence[RunPart], hosts: Mapping[str, HostFacts]) -> Iterator[str]:
+    """Yield the label of each part's host."""
     for part in parts:
-        name = part.host.get("name") or "host"
         yield next(
             label
             for label, facts in hosts.items()
-            if label.startswith(name) and same_host(facts, part.host)
+            if label.startswith(part.host_name) and same_host(facts, part.host)
         )
 
 
-def _of_host(run: Mapping[str, Any], label: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What a merged run says of one of its hosts."""
-    mine = {key: [each for each in run[key] if each["host"] == label]
-            for key in ("contenders", "noise") if key in run}  # fmt: skip
-    return {**run, "host": facts, "alone": facts.get("alone"), "trace": None, **mine}
-
-
-def _name(parts: Sequence[Part]) -> str:
+def _name(parts: Sequence[RunPart]) -> str:
     run = parts[0].run
     return f"{run['system']['name']}-{run['provider']['name']}-merged"
 
 
-def _head(
-    parts: Sequence[Part], hosts: Mapping[str, Mapping[str, Any]], mixed: bool
-) -> dict[str, Any]:
+def _merged_head(
+    parts: Sequence[RunPart], hosts: Mapping[str, HostFacts], mixed: bool
+) -> dict[str, object]:
+    """Return the merged run.json without schema, id and contenders."""
     runs = [part.run for part in parts]
     head = {key: value for key, value in runs[0].items() if key not in _OWN_OF_PART}
     ended = [run["ended"] for run in runs]
-    measured = {each["supervisor"] for run in runs for each in run["contenders"]}
-    absent = {each["supervisor"]: each for run in runs for each in run["absent"]}
+    measured = {contender["supervisor"] for run in runs for contender in run["contenders"]}
+    absent = {absent["supervisor"]: absent for run in runs for absent in run["absent"]}
     instruments = {run.get("instrument") for run in runs}
     return {
         **head,
         "started": min(run["started"] for run in runs),
-        "ended": max(ended) if all(ended) else None,
+        "ended": max(end for end in ended if end) if all(ended) else None,
         "quick": any(run["quick"] for run in runs),
         "seconds": sum(run.get("seconds", 0.0) for run in runs),
         "bound": sum(run.get("bound", 0.0) for run in runs),
         "plan": {"lines": [line for run in runs for line in run["plan"]["lines"]],
                  "seconds": sum(run["plan"]["seconds"] for run in runs)},
-        "absent": [each for name, each in absent.items() if name not in measured],
-        "supervisors": {name: each for run in runs for name, each in run["supervisors"].items()},
+        "absent": [entry for name, entry in absent.items() if name not in measured],
+        "supervisors": {name: facts for run in runs for name, facts in run["supervisors"].items()},
         "alone": next(iter(hosts.values()))["alone"] if len(hosts) == 1 else None,
         "calibration": runs[0].get("calibration") if len(hosts) == 1 else None,
         "instrument": instruments.pop() if len(instruments) == 1 else None,
@@ -204,48 +147,47 @@ def _head(
     }  # fmt: skip
 
 
-def _is_measured_floor(contender: Mapping[str, Any]) -> bool:
-    return (contender["supervisor"], contender["status"]) == ("floor", "measured")
-
-
-def _fold(record: Record, part: Part, host: str) -> None:
-    """Add a part's contenders; host: empty where there is but one."""
+def _add_part(record: Record, part: RunPart, label: str) -> None:
+    """Add a part's contenders. label: of the part's host; empty where there is one host only."""
     for contender in part.run["contenders"]:
-        old = contender["name"]
-        name = f"{old}@{host}" if host else old
-        known = record.contenders()
-        if name in known:
-            if contender["status"] != "measured" or _is_measured_floor(known[name]):
+        old_name = contender["name"]
+        name = f"{old_name}@{label}" if label else old_name
+        earlier = record.contenders_by_name().get(name)
+        if earlier:
+            if contender["status"] != "measured" or is_measured_floor(earlier):
                 continue
-            record.forget({(name, scenario) for scenario in known[name]["scenarios"]})
-        made = {**contender, "name": name, "host": host or part.host.get("name")}
-        if host:
-            made["title"] = f"{contender['title']} on {host}"
+            record.drop_scenarios({(name, scenario) for scenario in earlier["scenarios"]})
+        result: ContenderResult = {
+            **contender,
+            "name": name,
+            "host": label or part.host.get("name"),
+        }
+        if label:
+            result["title"] = f"{contender['title']} on {label}"
         if "log" in contender:
             text = part.logs.get(Path(contender["log"]).name, contender["reason"])
-            made["log"] = str(record.log(name, text).relative_to(record.folder))
-        own = [
-            {**sample, "contender": name} for sample in part.samples if sample["contender"] == old
+            result["log"] = str(record.write_log(name, text).relative_to(record.folder))
+        samples = [
+            cast(Event, {**sample, "contender": name})
+            for sample in part.samples
+            if sample["contender"] == old_name
         ]
-        record.add([made], own)
+        record.add_results([result], samples)
 
 
-def _warnings(
-    parts: Sequence[Part],
-    hosts: Mapping[str, Mapping[str, Any]],
-    run: Mapping[str, Any],
-    mixed: bool,
+def _merge_warnings(
+    parts: Sequence[RunPart], hosts: Mapping[str, HostFacts], run: Run, mixed: bool
 ) -> Iterator[str]:
     if len(hosts) == 1:
-        yield from warnings(dict(run))
+        yield from run_warnings(run)
     else:
         for label, facts in hosts.items():
-            for warning in warnings(_of_host(run, label, facts)):
+            for warning in run_warnings(run_of_host(run, label, facts)):
                 yield f"{label}: {warning}"
-        yield from disagreement(run.get("trace"))
-        kept = "ranked together, as asked" if mixed else "not ranked together"
+        yield from trace_warnings(run.get("trace"))
+        ranking = "ranked together because of --mixed" if mixed else "not ranked together"
         yield (
-            f"These contenders ran on {len(hosts)} hosts ({', '.join(hosts)}) and are {kept}: "
+            f"These contenders ran on {len(hosts)} hosts ({', '.join(hosts)}) and are {ranking}: "
             "compare x floor, which is of the same host."
         )
     if run["instrument"] is None:
@@ -253,6 +195,6 @@ def _warnings(
             "The merged runs were measured by different daemons or measuring programs, or by "
             "unknown ones: compare with care."
         )
-    asked = [{k: v for k, v in part.run["options"].items() if k != "only"} for part in parts]
-    if any(each != asked[0] for each in asked):
-        yield "The merged runs were asked different questions: see their options."
+    options = [{k: v for k, v in part.run["options"].items() if k != "only"} for part in parts]
+    if any(of_part != options[0] for of_part in options):
+        yield "The merged runs had different options: run.json of each run lists them."

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from bench.engine import measurement
 from bench.engine.plan import Job
 from bench.engine.session import GuestSession, SessionContext
 from bench.model.events import RESTART, events_of_kind
 from bench.model.events.program import Restart
-from bench.model.run_file import FLOOR
+from bench.model.run_file import FLOOR, FloorAlone
 from bench.model.steps import Step, TrialGroup
 from bench.scenarios.restart import SHORT_UPTIME
 from supervisors.service import services_of
@@ -30,7 +29,7 @@ def find_baseline_job(jobs: Sequence[Job]) -> Job | None:
     return min(floors, key=lambda job: job.selected.contender.pid1, default=None)
 
 
-def measure_baseline(job: Job, replica: int, context: SessionContext) -> dict[str, Any]:
+def measure_baseline(job: Job, replica: int, context: SessionContext) -> FloorAlone:
     """Measure the floor alone in a guest of that replica number; return run.json's `alone`."""
     contender = job.selected.contender
     group: TrialGroup = {"name": "alone", "trials": TRIALS, "uptime": [SHORT_UPTIME] * 2}

@@ -1,4 +1,4 @@
-"""The result of `./inv calibrate`, kept in the cache folder for this host's later runs."""
+"""The result of `./inv calibrate`, kept in the cache folder for later runs on this host."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ import hashlib
 import json
 import platform
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from bench.engine import measurement
 from bench.model.host_info import host_facts, same_host
+from bench.model.run_file import Calibration
 from provision.cache import cache_folder, give_to_sudo_caller
 
+# The version of the file's format.
 SCHEMA = 1
 
 
 def path() -> Path:
-    """Where it is kept."""
+    """Return the path of the kept calibration."""
     return cache_folder() / "calibration.json"
 
 
 def instrument() -> str:
-    """What tells one daemon, floor and measuring program from another: the files in guests.
+    """Return a digest of the instrument: paths and content of the files that every guest gets.
 
-    Raises Problem where they cannot be built.
+    These are the daemon, the floor and the measuring program. Raises Problem where they cannot be
+    built.
     """
     digest = hashlib.sha256()
     for file in measurement.payload_files(platform.machine()):
@@ -31,24 +34,25 @@ def instrument() -> str:
     return digest.hexdigest()[:16]
 
 
-def keep(found: dict[str, Any]) -> bool:
-    """Put it in the place of the one before, marked as the present instrument's.
+def keep(calibration: Calibration) -> bool:
+    """Replace the kept calibration, and mark it with the present instrument.
 
-    A quick one does not take the place of a full one: False.
+    Returns False where it was not kept: a quick one does not replace a full one.
     """
-    before = latest()
-    if found["quick"] and before and not before["quick"]:
+    earlier = latest()
+    if calibration["quick"] and earlier and not earlier["quick"]:
         return False
-    path().write_text(json.dumps({**found, "instrument": instrument()}, indent=1))
+    path().write_text(json.dumps({**calibration, "instrument": instrument()}, indent=1))
     give_to_sudo_caller(path())
     return True
 
 
-def latest() -> dict[str, Any] | None:
-    """The one of this very host, kernel and instrument; None where there is none."""
+def latest() -> Calibration | None:
+    """Return the calibration of this host, kernel and instrument; None where there is none."""
     try:
-        found = json.loads(path().read_text())
-        same = found["instrument"] == instrument() and same_host(found["host"], host_facts())
+        kept = json.loads(path().read_text())
+        same = kept["instrument"] == instrument() and same_host(kept["host"], host_facts())
+        valid = same and kept["schema"] == SCHEMA
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return dict(found) if same and found["schema"] == SCHEMA else None
+    return cast(Calibration, kept) if valid else None

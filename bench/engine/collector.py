@@ -6,15 +6,18 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import cast
 
 from bench.engine.observer import Observer
 from bench.engine.plan import Job, Plan
 from bench.model.events import Event
+from bench.model.run_file import ContenderResult, GuestFacts, SystemFacts, Verification
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
-from bench.recording.aggregate import Progress, compare_with_floor, conclude, result, warnings
-from bench.recording.store import Record, nothing
+from bench.recording.aggregate import ContenderProgress, conclude_complete, contender_result
+from bench.recording.floor import compare_with_floor
+from bench.recording.run_warnings import run_warnings
+from bench.recording.store import Record, empty_result
 from provision.systems import System
 
 # Seconds after which complete results are written even if a contender is not done, for SIGKILL.
@@ -29,30 +32,30 @@ class ResultCollector:
         self._scenarios: Mapping[str, Scenario] = {each.name: each for each in scenarios}
         self._observer = observer
         self._lock = threading.Lock()
-        self._progress: dict[str, Progress] = {}
+        self._progress: dict[str, ContenderProgress] = {}
         self._saved = time.monotonic()
 
     def expect(self, plan: Plan, contenders: Sequence[SelectedContender]) -> None:
         """Note what each contender has to bring, and what an earlier part of the run brought."""
-        earlier = self._record.contenders()
+        earlier = self._record.contenders_by_name()
         for selected in contenders:
-            progress = Progress.after(selected, earlier.get(selected.name))
-            progress.previous_log = self._record.previous_log(earlier.get(selected.name, {}))
+            progress = ContenderProgress.resume(selected, earlier.get(selected.name))
+            progress.previous_log = self._record.previous_log(earlier.get(selected.name))
             self._progress[selected.name] = progress
         for job in plan.jobs:
-            self._progress[job.selected.name].due.update(unit.scenario for unit in job.units)
+            self._progress[job.selected.name].units_due.update(unit.scenario for unit in job.units)
         for (name, scenario), status_and_reason in plan.skipped.items():
-            self._progress[name].found[scenario] = nothing(*status_and_reason)
-        complete = [each for each in self._progress.values() if not each.due.total()]
+            self._progress[name].results[scenario] = empty_result(*status_and_reason)
+        complete = [each for each in self._progress.values() if not each.units_due.total()]
         if complete:
-            self._record.add([self._result(progress) for progress in complete], [])
+            self._record.add_results([self._result(progress) for progress in complete], [])
 
     def set_system(self, system: System) -> None:
         """Keep what a guest says of its system, which its image may know better."""
         with self._lock:
-            self._record.run["system"] = system.record()
+            self._record.run["system"] = cast(SystemFacts, system.record())
 
-    def set_verified(self, name: str, version: str, evidence: dict[str, Any]) -> None:
+    def set_verified(self, name: str, version: str, evidence: Verification) -> None:
         """Keep the version that a contender's guest told, and what verified the set-up."""
         with self._lock:
             self._progress[name].version = version
@@ -64,10 +67,10 @@ class ResultCollector:
             progress = self._progress[job.selected.name]
             progress.failures.append(reason)
             for scenario in scenarios:
-                progress.broken.setdefault(scenario, reason.splitlines()[0][:500])
+                progress.failed_scenarios.setdefault(scenario, reason.splitlines()[0][:500])
 
     def add_guest(
-        self, job: Job, done: Sequence[str], samples: Sequence[Event], facts: dict[str, Any]
+        self, job: Job, done: Sequence[str], samples: Sequence[Event], facts: GuestFacts
     ) -> None:
         """Add what one guest brought.
 
@@ -80,12 +83,12 @@ class ResultCollector:
                 {"contender": name, "replica": job.replica, **event} for event in samples
             ]
             progress.guests.append(facts)
-            progress.due.subtract(done)
-            complete = not progress.due.total()
+            progress.units_due.subtract(done)
+            complete = not progress.units_due.total()
             if complete or time.monotonic() - self._saved > SAVE_INTERVAL:
                 self._save()
         if complete:
-            self._observer.done(name, self._record.contenders()[name])
+            self._observer.done(name, self._record.contenders_by_name()[name])
 
     def finish(self, seconds: float, own_load: float | None) -> None:
         """Write the run's end: durations, comparison with the floor, warnings."""
@@ -96,22 +99,24 @@ class ResultCollector:
             run["seconds"] = round(seconds, 1)
             run["suite_cpu"] = own_load
             compare_with_floor(run)
-            run["warnings"] = warnings(run)
+            run["warnings"] = run_warnings(run)
             self._record.save()
 
     def _save(self) -> None:
         """Write every scenario that is complete by now. The caller holds the lock."""
         self._saved = time.monotonic()
-        ready = [each for each in self._progress.values() if each.complete(self._scenarios)]
+        ready = [
+            each for each in self._progress.values() if each.complete_scenarios(self._scenarios)
+        ]
         if not ready:
             return
-        samples = [sample for each in ready for sample in conclude(each, self._scenarios)]
-        self._record.add([self._result(progress) for progress in ready], samples)
+        samples = [sample for each in ready for sample in conclude_complete(each, self._scenarios)]
+        self._record.add_results([self._result(progress) for progress in ready], samples)
 
-    def _result(self, progress: Progress) -> dict[str, Any]:
-        entry = result(progress, self._scenarios)
+    def _result(self, progress: ContenderProgress) -> ContenderResult:
+        entry = contender_result(progress, self._scenarios)
         log = [*progress.previous_log, *progress.failures]
         if log:
-            path = self._record.log(progress.entry.name, "\n\n".join(log))
+            path = self._record.write_log(progress.selected.name, "\n\n".join(log))
             entry["log"] = str(path.relative_to(self._record.folder))
         return entry

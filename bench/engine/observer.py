@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from bench.engine.plan import Plan
 from bench.model.events import Event
+from bench.model.run_file import ContenderResult
 
 
 class Observer(Protocol):
@@ -24,7 +25,7 @@ class Observer(Protocol):
     def sample(self, contender: str, event: Event) -> None:
         """The measuring program in a guest of that contender reported an event."""
 
-    def done(self, contender: str, result: dict[str, Any]) -> None:
+    def done(self, contender: str, result: ContenderResult) -> None:
         """All guests of that contender are done; result: its entry in run.json."""
 
 
@@ -39,4 +40,4 @@ class SilentObserver:
 
     def sample(self, contender: str, event: Event) -> None: ...
 
-    def done(self, contender: str, result: dict[str, Any]) -> None: ...
+    def done(self, contender: str, result: ContenderResult) -> None: ...

@@ -16,9 +16,9 @@ from bench.model.selection import (
     Selection,
     select_contenders,
 )
-from bench.recording.store import find, read_run
+from bench.recording.store import read_run, run_folder
 from bench.scenarios import scenarios
-from bench.tracing.compare import check_traceable
+from bench.tracing.attach import check_traceable
 from provision.errors import Problem
 from provision.provider import Provider
 from provision.registry import choose_provider
@@ -229,7 +229,7 @@ def parse_options(
     if not mode.redo:
         return options
     _check_no_other_options(options)
-    return replace(RunOptions.of_run(read_run(find())), redo=mode.redo)
+    return replace(RunOptions.of_run(read_run(run_folder())), redo=mode.redo)
 
 
 def resolve_request(options: RunOptions) -> BenchRequest:

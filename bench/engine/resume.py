@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
 
 from bench.engine.calibration_store import instrument
 from bench.engine.plan import KeptResults
 from bench.engine.request import BenchRequest, RunOptions
 from bench.model.host_info import IDENTITY_KEYS, host_facts
-from bench.recording.quality import unstable
-from bench.recording.store import Pair, Record, find
+from bench.recording.quality import disturbed_contenders
+from bench.recording.store import Record, ScenarioKey, run_folder
 from provision.errors import Problem
 from provision.provider import Provider
 
 
-def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[Pair]]:
+def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[ScenarioKey]]:
     """Read the run that the request continues, and find what is to be measured in it.
 
     None and nothing for a new run. Raises Problem where that run cannot be continued.
     """
     if not request.options.continues_latest:
         return None, frozenset()
-    record = Record.load(find())
+    record = Record.load(run_folder())
     _check_not_merged(record)
     if request.options.resume:
         _check_same_options(record, request.options)
@@ -32,11 +31,11 @@ def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[P
         for scenario in request.scenarios
     }
     return record, frozenset(
-        _disturbed(record, pairs) if request.options.redo else pairs - record.complete()
+        _disturbed(record, pairs) if request.options.redo else pairs - record.complete_scenarios()
     )
 
 
-def kept_results(record: Record, due: Set[Pair]) -> dict[str, KeptResults]:
+def kept_results(record: Record, due: Set[ScenarioKey]) -> dict[str, KeptResults]:
     """Return what a continued run does not measure again, by contender."""
     return {
         contender["name"]: KeptResults(
@@ -54,7 +53,10 @@ def kept_results(record: Record, due: Set[Pair]) -> dict[str, KeptResults]:
 def check_same_means(record: Record, provider: Provider) -> None:
     """Refuse to mix figures of two hosts, providers or instruments. Raises Problem."""
     run, host = record.run, host_facts()
-    then = {"provider": run["provider"]["name"], "instrument": run.get("instrument")}
+    then: dict[str, object] = {
+        "provider": run["provider"]["name"],
+        "instrument": run.get("instrument"),
+    }
     then |= {key: run["host"].get(key) for key in IDENTITY_KEYS}
     now: dict[str, object] = {"provider": provider.name, "instrument": instrument()}
     now |= {key: host.get(key) for key in IDENTITY_KEYS}
@@ -71,9 +73,9 @@ def check_same_means(record: Record, provider: Provider) -> None:
         )
 
 
-def _disturbed(record: Record, pairs: Set[Pair]) -> set[Pair]:
+def _disturbed(record: Record, pairs: Set[ScenarioKey]) -> set[ScenarioKey]:
     """Return the restart scenarios of contenders whose latencies show quality issues."""
-    names = unstable(record.run)
+    names = disturbed_contenders(record.run)
     return {(name, "restart") for name, _ in pairs if name in names}
 
 
@@ -88,7 +90,7 @@ def _check_not_merged(record: Record) -> None:
 
 
 def _check_same_options(record: Record, options: RunOptions) -> None:
-    then: dict[str, Any] = record.run["options"]
+    then = record.run["options"]
     now = options.as_json()
     differing = [key for key in now if then.get(key) != now[key]]
     if differing:

@@ -28,7 +28,7 @@ from bench.model.host_info import host_facts, own_cpu_seconds
 from bench.model.selection import SelectedContender
 from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
-from bench.tracing.compare import witnessed
+from bench.tracing.attach import trace_run
 from provision.cache import give_to_sudo_caller
 from provision.provider import GuestState, Provider
 
@@ -59,9 +59,9 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
         observer.planned(plan, [f"{request.provider.name}: {request.provider_reason}"])
         _prepare(request, observer)
         if due:
-            record.forget(due)
+            record.drop_scenarios(due)
         tracing = (
-            witnessed(record, contenders, observer.note) if request.options.trace else nullcontext()
+            trace_run(record, contenders, observer.note) if request.options.trace else nullcontext()
         )
         with tracing:
             execute(plan, contenders, request, record, observer)

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import cast
 
 from bench.engine import measurement
 from bench.engine.collector import ResultCollector
@@ -20,7 +20,7 @@ from bench.engine.request import BenchRequest
 from bench.engine.verify import find_mode, verify
 from bench.model.events import Event
 from bench.model.host_info import LoadMeter
-from bench.model.run_file import HostLoad
+from bench.model.run_file import GuestFacts, HostLoad, Verification
 from bench.model.scenario import Scenario, ScenarioContext, WorkUnit
 from bench.model.steps import Step
 from provision.errors import Problem
@@ -96,7 +96,7 @@ class GuestSession:
             scenario.name: scenario for scenario in context.request.scenarios
         }
         self._samples: list[Event] = []
-        self._machine: dict[str, Any] = {}
+        self._machine = GuestFacts()
         self._load: dict[str, HostLoad] = {}
         self._notes: list[str] = []
         self._kept = ""
@@ -148,7 +148,7 @@ class GuestSession:
         self.phases.enter("verify")
         evidence, measurer = self._verify(guest)
         self._context.collector.set_verified(selected.name, version, evidence)
-        self._machine = {**guest.facts(), "measurer": measurer}
+        self._machine = cast(GuestFacts, {**guest.facts(), "measurer": measurer})
         return guest
 
     def perform(self, unit: WorkUnit, guest: Guest) -> list[Event]:
@@ -221,7 +221,7 @@ class GuestSession:
         self._context.collector.set_system(guest.system)
         return guest
 
-    def _verify(self, guest: Guest) -> tuple[dict[str, Any], Event]:
+    def _verify(self, guest: Guest) -> tuple[Verification, Event]:
         """Check that the guest is as it should be; return evidence and the measurer's facts."""
         supervisor, contender = self.job.selected.supervisor, self.job.selected.contender
         wanted = services_of(contender, 1)
@@ -278,7 +278,7 @@ class GuestSession:
             self.phases.enter("keep")
             self._kept = guest.keep()
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> GuestFacts:
         """What run.json keeps of the guest."""
         return {
             "replica": self.job.replica,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from bench.model.events import DOWN, SNAPSHOT, Event, events_of_kind
 from bench.model.events.parts import ProcessInfo, ServiceRecord
 from bench.model.events.program import Snapshot
+from bench.model.run_file import Verification
 from provision.errors import Problem
 from provision.systems import System
 from supervisors.base import Supervisor
@@ -41,7 +41,7 @@ def verify(
     contender: Contender,
     services: Sequence[Service],
     events: Sequence[Event],
-) -> dict[str, Any]:
+) -> Verification:
     """Check a snapshot of the guest's processes and return the evidence for run.json.
 
     events: of the measuring program, a snapshot among them. Raises Problem, naming every fault.
@@ -77,7 +77,7 @@ def verify(
     }
 
 
-def find_mode(supervisor: Supervisor, output: str) -> dict[str, str]:
+def find_mode(supervisor: Supervisor, output: str) -> Verification:
     """Find the mode that a supervisor chose for itself, in the output of its mode command.
 
     Raises Problem if the output shows none of its modes, or several.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from bench.model.run_file import Distribution, MetricResult
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,9 +46,9 @@ class Metric:
     # Explanation of the status, or of what the figure is of.
     note: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> MetricResult:
         """Return the fields by name, as run.json has them."""
-        return asdict(self)
+        return cast(MetricResult, asdict(self))
 
 
 def summarize(metric: str, unit: str, values: Sequence[float], censored: int = 0) -> Metric:
@@ -79,6 +82,22 @@ def summarize(metric: str, unit: str, values: Sequence[float], censored: int = 0
 def single_value(metric: str, unit: str, value: float, note: str = "") -> Metric:
     """Return a figure that was read once, such as a size."""
     return Metric(metric, unit, n=1, median=value, min=value, max=value, note=note)
+
+
+def distribution(values: Sequence[float]) -> Distribution | None:
+    """Return the figures of values in us; None where there are none."""
+    if not values:
+        return None
+    import numpy as np  # slow, and a run that is complete needs no figures
+
+    enough = len(values) >= MIN_SAMPLES_FOR_P99
+    return {
+        "n": len(values),
+        "median": round(statistics.median(values), 2),
+        "p99": round(float(np.quantile(values, 0.99)), 2) if enough else None,
+        "min": round(min(values), 2),
+        "max": round(max(values), 2),
+    }
 
 
 def _quantile(ordered: np.ndarray[Any, np.dtype[np.float64]], share: float) -> float:

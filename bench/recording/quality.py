@@ -1,46 +1,64 @@
-"""What makes a contender's figures doubtful, each with its figure and what to do about it."""
+"""Reasons to doubt a contender's restart latencies, each with its figure and the next step."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Literal, NamedTuple
 
 from bench.model.events import RESTART, Event, events_of_kind
+from bench.model.run_file import GuestFacts, MetricResult, QualityIssue, Run, ScenarioResult
 from bench.model.timing import format_duration
 from bench.model.trials import restart_latencies
 
-# Shares of the time of a guest's trials; beyond them somebody else had the processors.
-STEAL, WAITING, BUSY = 0.02, 0.25, 0.75
 # How wide the median's interval may be: as a share of the median, or of a poller's period.
-WIDE = 0.5
+MAX_INTERVAL = 0.5
 # With fewer, the smallest and the largest sample do not hold the median with 95 %: 1 - 2 / 2**n.
-LEAST = 6
-# Tukey's far fence, and which share of the samples beyond it speaks of the machine.
-FENCE, OUTLIERS = 3.0, 0.1
-# Modes lie this factor apart, and each has at least this share of the samples.
-APART, MODE = 1.5, 0.1
-ENOUGH_FOR_MODES = 10
-_UNSTABLE = frozenset({"neighbour", "outliers"})
+MIN_SAMPLES = 6
+# Samples further from a mode's quartiles than so many interquartile ranges are outliers (Tukey's
+# far fence); a larger share of them than that points at the host.
+OUTLIER_FENCE, MAX_OUTLIERS = 3.0, 0.1
+# Two modes are at least this factor apart, and each has at least this share of the samples.
+MIN_MODE_DISTANCE, MIN_MODE_SHARE = 1.5, 0.1
+MIN_SAMPLES_FOR_MODES = 10
+# The kinds of issues that other load on the host causes.
+_DISTURBANCES = frozenset({"neighbour", "outliers"})
 
 
-@dataclass(frozen=True)
-class QualityIssue:
-    """kind: neighbour, few, modes or outliers; text: the figure, its bound, and the next step."""
+class _LoadBound(NamedTuple):
+    """The largest share of the time that is no issue, and what to say above it."""
 
-    kind: str
-    text: str
+    figure: Literal["steal", "waiting", "busy"]
+    bound: float
+    finding: str
+    advice: str
 
 
-def quality_issues(result: Mapping[str, Any], samples: Sequence[Event]) -> list[dict[str, str]]:
-    """What there is to doubt in one contender's restart latencies, as run.json keeps it."""
-    part = result["scenarios"].get("restart")
-    if part is None or part["status"] != "measured":
+_LOAD_BOUNDS = (
+    _LoadBound("steal", 0.02, "other machines on this hypervisor took {:.0%} of the processors",
+               "move to a quieter machine"),
+    _LoadBound("waiting", 0.25, "processes waited for a processor in {:.0%} of the time",
+               "stop other programs on this host, or measure fewer contenders at once"),
+    _LoadBound("busy", 0.75, "the processors were busy for {:.0%} of the time",
+               "stop other programs on this host, or measure fewer contenders at once"),
+)  # fmt: skip
+
+
+def quality_issues(
+    restart: ScenarioResult,
+    guests: Sequence[GuestFacts],
+    period: float | None,
+    samples: Sequence[Event],
+) -> list[QualityIssue]:
+    """Return the reasons to doubt one contender's restart latencies.
+
+    restart: the result of that scenario; period: a poller's, in s.
+    """
+    if restart["status"] != "measured":
         return []
-    metric = next((each for each in part["metrics"] if each["metric"] == "restart_long"), None)
+    metric = next((each for each in restart["metrics"] if each["metric"] == "restart_long"), None)
     if metric is None or not metric["n"]:
         return []
     latencies = restart_latencies(
@@ -48,98 +66,33 @@ def quality_issues(result: Mapping[str, Any], samples: Sequence[Event]) -> list[
         for trial in events_of_kind(samples, RESTART)
         if trial["scenario"] == "restart" and trial["group"] == "long" and not trial["warmup"]
     )
-    found = [
-        *_neighbours(result["guests"]),
-        *_few(metric, result["period"]),
-        *_modes(latencies),
-        *_outliers(latencies),
+    return [
+        *_busy_host(guests),
+        *_too_few_samples(metric, period),
+        *_several_modes(latencies),
+        *_many_outliers(latencies),
     ]
-    return [asdict(each) for each in found]
 
 
-def unstable(run: Mapping[str, Any]) -> set[str]:
-    """The contenders whose trials the machine disturbed: measuring them again may help."""
+def disturbed_contenders(run: Run) -> set[str]:
+    """Return the contenders that other load on the host disturbed: a repetition may help."""
     return {
-        each["name"]
-        for each in run["contenders"]
-        if any(doubt["kind"] in _UNSTABLE for doubt in each.get("doubts", []))
+        contender["name"]
+        for contender in run["contenders"]
+        if any(issue["kind"] in _DISTURBANCES for issue in contender.get("doubts", []))
     }
 
 
-def _neighbours(guests: Sequence[Mapping[str, Any]]) -> Iterator[QualityIssue]:
-    loads = [guest["load"]["restart"] for guest in guests if "restart" in guest.get("load", {})]
-    bounds = (
-        ("steal", STEAL, "other machines on this hypervisor took {:.0%} of the processors",
-         "move to a quieter machine"),
-        ("waiting", WAITING, "processes waited for a processor in {:.0%} of the time",
-         "stop what else runs here, or measure fewer contenders at once"),
-        ("busy", BUSY, "the processors were busy for {:.0%} of the time",
-         "stop what else runs here, or measure fewer contenders at once"),
-    )  # fmt: skip
-    for name, bound, words, advice in bounds:
-        worst = max((load.get(name, 0.0) for load in loads), default=0.0)
-        if worst > bound:
-            what = words.format(worst)
-            yield QualityIssue(
-                "neighbour", f"During its trials {what} (bound {bound:.0%}): {advice}."
-            )
-            return
-
-
-def _few(metric: Mapping[str, Any], period: float | None) -> Iterator[QualityIssue]:
-    n, low, high = metric["n"], metric["ci_low"], metric["ci_high"]
-    if metric["median"] is None:
-        return
-    if metric["censored"] and high is None:
-        yield QualityIssue(
-            "few",
-            f"{metric['censored']} of {n} restarts did not come in time (bound: so few that the "
-            "median's interval has an upper end). More trials would not help: its service's own "
-            "log, or ./inv try with that supervisor, may say why.",
-        )
-        return
-    if low is None or high is None:
-        yield QualityIssue(
-            "few",
-            f"{n} trials are too few for a 95 % interval (bound {LEAST}): --trials=10 or more.",
-        )
-        return
-    scale = period * 1e3 if period else metric["median"]
-    wide = (high - low) / scale
-    if wide > WIDE:
-        needed = math.ceil(n * (wide / WIDE) ** 2)
-        of = "its period" if period else "its median"
-        yield QualityIssue(
-            "few",
-            f"The interval of the median is {wide:.0%} of {of} wide (bound {WIDE:.0%}) with {n} "
-            f"trials: about --trials={needed} would do.",
-        )
-
-
-def _modes(latencies: Sequence[float]) -> Iterator[QualityIssue]:
-    groups = modes(latencies)
-    if len(groups) < 2:
-        return
-    listed = ", ".join(
-        f"{len(group) / len(latencies):.0%} near {_ms(statistics.median(group))}"
-        for group in groups
-    )
-    yield QualityIssue(
-        "modes",
-        f"The latencies have {len(groups)} modes ({listed}; bound 1): the median alone misleads, "
-        "look at the distribution.",
-    )
-
-
-def _ms(value: float) -> str:
-    return format_duration(value / 1e3)
-
-
 def modes(latencies: Sequence[float]) -> list[list[float]]:
-    """The latencies by mode, cut in the valleys of their density on a logarithmic scale."""
+    """Group latencies by mode: cut in the valleys of their density on a logarithmic scale.
+
+    Latencies between two modes are in neither.
+    """
     values = sorted(latencies)
-    if len(values) < ENOUGH_FOR_MODES or values[0] <= 0 or values[-1] / values[0] < APART:
+    if len(values) < MIN_SAMPLES_FOR_MODES:
         return [values] if values else []
+    if values[0] <= 0 or values[-1] / values[0] < MIN_MODE_DISTANCE:
+        return [values]
     import numpy as np  # slow imports, needed by a run's end only
     from scipy.signal import find_peaks
     from scipy.stats import gaussian_kde
@@ -153,29 +106,89 @@ def modes(latencies: Sequence[float]) -> list[list[float]]:
     cuts = [
         grid[left + int(np.argmin(height[left:right]))]
         for left, right in pairwise(peaks)
-        if grid[right] - grid[left] > math.log(APART)
+        if grid[right] - grid[left] > math.log(MIN_MODE_DISTANCE)
     ]
     groups = [list(group) for group in np.split(values, np.searchsorted(logs, cuts))]
-    large = [group for group in groups if len(group) >= MODE * len(values)]
+    large = [group for group in groups if len(group) >= MIN_MODE_SHARE * len(values)]
     return large if len(large) > 1 else [values]
 
 
-def _outliers(latencies: Sequence[float]) -> Iterator[QualityIssue]:
-    # What lies far from every mode, or is in none, is an outlier; a mode of its own is none.
+def _busy_host(guests: Sequence[GuestFacts]) -> Iterator[QualityIssue]:
+    loads = [guest["load"]["restart"] for guest in guests if "restart" in guest.get("load", {})]
+    for figure, bound, finding, advice in _LOAD_BOUNDS:
+        worst = max((load.get(figure, 0.0) for load in loads), default=0.0)
+        if worst > bound:
+            text = f"During its trials {finding.format(worst)} (bound {bound:.0%}): {advice}."
+            yield {"kind": "neighbour", "text": text}
+            return
+
+
+def _too_few_samples(metric: MetricResult, period: float | None) -> Iterator[QualityIssue]:
+    if metric["median"] is None:
+        return
+    n, low, high = metric["n"], metric["ci_low"], metric["ci_high"]
+    if metric["censored"] and high is None:
+        yield {
+            "kind": "few",
+            "text": f"{metric['censored']} of {n} restarts did not come in time (bound: few enough "
+            "for the median's interval to have an upper end). More trials would not help. Look "
+            "for the reason in the service's own log, or with ./inv try and that supervisor.",
+        }
+        return
+    if low is None or high is None:
+        yield {
+            "kind": "few",
+            "text": f"{n} trials are too few for a 95 % interval (bound {MIN_SAMPLES}): measure "
+            "again with --trials=10 or more.",
+        }
+        return
+    width = (high - low) / (period * 1e3 if period else metric["median"])
+    if width > MAX_INTERVAL:
+        scale = "its period" if period else "the median"
+        needed = math.ceil(n * (width / MAX_INTERVAL) ** 2)
+        yield {
+            "kind": "few",
+            "text": f"With {n} trials, the median's interval is as wide as {width:.0%} of {scale} "
+            f"(bound {MAX_INTERVAL:.0%}): measure again with about --trials={needed}.",
+        }
+
+
+def _several_modes(latencies: Sequence[float]) -> Iterator[QualityIssue]:
     groups = modes(latencies)
-    count = len(latencies) - sum(map(len, groups)) + sum(map(_beyond, groups))
-    if latencies and count > OUTLIERS * len(latencies):
-        yield QualityIssue(
-            "outliers",
-            f"{count} of {len(latencies)} samples lie beyond {FENCE:g} interquartile ranges of "
-            f"their mode or are in none, up to {_ms(max(latencies))} (bound {OUTLIERS:.0%}); none "
-            "is dropped. Stop what else runs here, then measure it again.",
-        )
+    if len(groups) < 2:
+        return
+    shares = ", ".join(
+        f"{len(group) / len(latencies):.0%} near {_duration(statistics.median(group))}"
+        for group in groups
+    )
+    yield {
+        "kind": "modes",
+        "text": f"The latencies have {len(groups)} modes ({shares}; bound 1): the median alone "
+        "misleads, so look at the distribution.",
+    }
 
 
-def _beyond(group: Sequence[float]) -> int:
+def _many_outliers(latencies: Sequence[float]) -> Iterator[QualityIssue]:
+    """Count samples that lie far from every mode, or in none."""
+    groups = modes(latencies)
+    count = len(latencies) - sum(map(len, groups)) + sum(map(_outliers_of_mode, groups))
+    if latencies and count > MAX_OUTLIERS * len(latencies):
+        yield {
+            "kind": "outliers",
+            "text": f"{count} of {len(latencies)} samples lie beyond {OUTLIER_FENCE:g} "
+            f"interquartile ranges of their mode or in no mode, up to {_duration(max(latencies))} "
+            f"(bound {MAX_OUTLIERS:.0%}); all of them count. Stop other programs on this host, "
+            "then measure again.",
+        }
+
+
+def _outliers_of_mode(group: Sequence[float]) -> int:
     import numpy as np
 
     low, high = np.quantile(group, [0.25, 0.75])
-    reach = FENCE * (high - low)
+    reach = OUTLIER_FENCE * (high - low)
     return int(np.sum((np.asarray(group) < low - reach) | (np.asarray(group) > high + reach)))
+
+
+def _duration(milliseconds: float) -> str:
+    return format_duration(milliseconds / 1e3)

@@ -1,4 +1,4 @@
-"""The lines of a run's samples on disk, compressed or not."""
+"""The file of a run's samples, compressed or not, line by line."""
 
 from __future__ import annotations
 
@@ -7,38 +7,47 @@ import zlib
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
+from typing import NamedTuple
 
 from provision.errors import Problem
 
 PLAIN, COMPRESSED = "samples.jsonl", "samples.jsonl.gz"
 
 
-def lines(folder: Path) -> Iterator[tuple[Path, int, bytes]]:
-    """Each whole line of a run's samples, its file and its number; none where there is no file.
+class SampleLine(NamedTuple):
+    """One line of a file of samples. number: counted from 1."""
 
-    A last line cut short by the end of a run is left out. Raises Problem.
+    path: Path
+    number: int
+    text: bytes
+
+
+def sample_lines(folder: Path) -> Iterator[SampleLine]:
+    """Yield each complete line of a run's samples; nothing where the run has no such file.
+
+    Leaves out a last line that a kill cut short. Raises Problem for a damaged file.
     """
     path = next((folder / name for name in (PLAIN, COMPRESSED) if (folder / name).exists()), None)
     if path is None:
         return
     try:
-        with _opened(path) as stream:
-            for number, raw in enumerate(stream, 1):
-                if raw.endswith(b"\n"):
-                    yield path, number, raw
+        with _open(path) as stream:
+            for number, text in enumerate(stream, 1):
+                if text.endswith(b"\n"):
+                    yield SampleLine(path, number, text)
     except (OSError, EOFError, zlib.error) as failure:
-        raise broken(path, str(failure)) from failure
+        raise broken_samples(path, str(failure)) from failure
 
 
-def broken(path: Path, why: str) -> Problem:
-    """The error for samples that are not what reports/schema.json says."""
+def broken_samples(path: Path, reason: str) -> Problem:
+    """Return the error for a file of samples that reports/schema.json does not allow."""
     return Problem(
-        f"{path} is broken: {why}.",
+        f"{path} is broken: {reason}.",
         known="docs/results.md describes the file.",
         advice="Name another run; ./inv report without a name takes the latest.",
         usage=True,
     )
 
 
-def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
+def _open(path: Path) -> gzip.GzipFile | BufferedReader:
     return gzip.open(path) if path.name == COMPRESSED else path.open("rb")

@@ -1,4 +1,4 @@
-"""A run's folder under results/: run.json, samples.jsonl, logs/. Its only writer."""
+"""A run's folder below results/: run.json, samples.jsonl, logs/. Nothing else writes there."""
 
 from __future__ import annotations
 
@@ -6,133 +6,149 @@ import contextlib
 import json
 import os
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from bench.model.run_file import Run
+from bench.model.events import Event
+from bench.model.run_file import ContenderResult, GuestFacts, Run, ScenarioResult
 from bench.model.scenario_names import current_name, update_names
-from bench.recording.samples_file import PLAIN, lines
+from bench.recording.samples_file import PLAIN, SampleLine, sample_lines
 from bench.recording.schema import SCHEMA_FILE
 from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
 
+# The version of run.json that this program writes and reads.
 SCHEMA = 1
 RESULTS = Path(__file__).parents[2] / "results"
-# A contender, and one scenario of it.
-Pair = tuple[str, str]
-UNFINISHED = "unfinished"
-CUT = "interrupted: ./inv bench --resume with the same options goes on"
+# A contender's name and the name of one of its scenarios.
+ScenarioKey = tuple[str, str]
+UNFINISHED: Literal["unfinished"] = "unfinished"
+INTERRUPTED = "Interrupted. To continue, repeat the options: ./inv bench --resume"
 
 
 class Record:
     """One run's folder. docs/results.md describes the files."""
 
-    def __init__(self, folder: Path, run: Any) -> None:
+    def __init__(self, folder: Path, run: Run) -> None:
         self.folder = folder
         self.run = run
 
     @classmethod
-    def create(cls, name: str, head: dict[str, Any], root: Path | None = None) -> Record:
-        """A new run's folder in RESULTS or another root, which is made that one's `latest`."""
-        folder = _fresh((root or RESULTS) / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
+    def create(cls, name: str, head: Mapping[str, object], root: Path | None = None) -> Record:
+        """Create the folder of a new run and point `latest` at it.
+
+        name: what follows the time in the folder's name. head: all of run.json but its schema, id
+        and contenders. root: where the folder goes; by default RESULTS.
+        """
+        folder = _new_folder((root or RESULTS) / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
         (folder / "logs").mkdir()
-        record = cls(folder, {"schema": SCHEMA, "id": folder.name, **head, "contenders": []})
+        run = {"schema": SCHEMA, "id": folder.name, **head, "contenders": []}
+        record = cls(folder, cast(Run, run))
         record.save()
         _point_latest(folder)
         return record
 
     @classmethod
     def load(cls, folder: Path) -> Record:
-        """A run made before. Raises Problem for one that is broken or of another schema."""
+        """Open an existing run. Raises Problem as `read_run` does."""
         return cls(folder, read_run(folder))
 
-    def complete(self) -> set[Pair]:
-        """What need not be measured again: all that neither failed nor was cut short."""
+    def complete_scenarios(self) -> set[ScenarioKey]:
+        """Return the scenarios that need no further measurement: neither failed nor unfinished."""
         return {
-            (each["name"], scenario)
-            for each in self.run["contenders"]
-            for scenario, found in each["scenarios"].items()
-            if found["status"] not in ("failed", UNFINISHED)
+            (contender["name"], scenario)
+            for contender in self.run["contenders"]
+            for scenario, result in contender["scenarios"].items()
+            if result["status"] not in ("failed", UNFINISHED)
         }
 
-    def contenders(self) -> dict[str, dict[str, Any]]:
-        """Every contender's results by its name."""
-        return {each["name"]: each for each in self.run["contenders"]}
+    def contenders_by_name(self) -> dict[str, ContenderResult]:
+        """Return every contender's results by its name."""
+        return {contender["name"]: contender for contender in self.run["contenders"]}
 
-    def results_without(self, gone: Set[Pair]) -> list[dict[str, Any]]:
-        """What is left of the contenders' results without those pairs."""
-        return [left for each in self.run["contenders"] if (left := _left(each, gone))]
+    def results_without(self, dropped: Set[ScenarioKey]) -> list[ContenderResult]:
+        """Return the contenders' results without those scenarios."""
+        results = (_result_without(contender, dropped) for contender in self.run["contenders"])
+        return [result for result in results if result]
 
-    def samples(self) -> list[dict[str, Any]]:
-        """Every sample on disk; a last one torn by a kill is left out. Raises Problem."""
-        return [_sample(*line) for line in lines(self.folder)]
+    def read_samples(self) -> list[Event]:
+        """Read every sample, except a last one that a kill cut short. Raises Problem."""
+        return [_parse_sample(line) for line in sample_lines(self.folder)]
 
-    def rewrite(self, samples: Sequence[Mapping[str, object]]) -> None:
-        """Put those samples in the place of all that are there."""
+    def replace_samples(self, samples: Iterable[Mapping[str, object]]) -> None:
+        """Replace all samples on disk."""
         text = "".join(json.dumps(sample) + "\n" for sample in samples)
         self._replace(self.folder / PLAIN, text)
 
-    def forget(self, gone: Set[Pair]) -> None:
-        """Drop the results and samples of those pairs. Raises Problem."""
-        left = [line[-1] for line in lines(self.folder) if _owner(_sample(*line)) not in gone]
-        self.run["contenders"] = self.results_without(gone)
-        # The results first: a kill in between leaves samples too many, and none too few.
+    def drop_scenarios(self, dropped: Set[ScenarioKey]) -> None:
+        """Remove results and samples of those scenarios. Raises Problem."""
+        kept = [
+            line.text
+            for line in sample_lines(self.folder)
+            if _scenario_key(_parse_sample(line)) not in dropped
+        ]
+        self.run["contenders"] = self.results_without(dropped)
+        # The results first: a kill in between leaves too many samples, never too few.
         self.save()
-        # Also where nothing is dropped: what follows must not be added to a torn line.
-        self._replace(self.folder / PLAIN, b"".join(left).decode())
+        # Also where nothing is dropped: further samples must not follow a line cut short.
+        self._replace(self.folder / PLAIN, b"".join(kept).decode())
 
-    def add(self, made: Sequence[dict[str, Any]], samples: Sequence[Mapping[str, object]]) -> None:
-        """Put contenders' results on disk in the place of those before, new samples first."""
-        with self._disk(), (self.folder / PLAIN).open("a") as stream:
+    def add_results(
+        self, results: Sequence[ContenderResult], samples: Iterable[Mapping[str, object]]
+    ) -> None:
+        """Append samples, then replace or append contenders' results."""
+        with self._disk_errors(), (self.folder / PLAIN).open("a") as stream:
             stream.writelines(json.dumps(sample) + "\n" for sample in samples)
             stream.flush()
             os.fsync(stream.fileno())
-        self.run["contenders"] = list(
-            (self.contenders() | {each["name"]: each for each in made}).values()
-        )
+        by_name = self.contenders_by_name() | {result["name"]: result for result in results}
+        self.run["contenders"] = list(by_name.values())
         self.save()
 
-    def log(self, name: str, text: str) -> Path:
-        """Write a log, and say where it is."""
+    def write_log(self, name: str, text: str) -> Path:
+        """Write a log; returns its path."""
         path = self.folder / "logs" / f"{name.replace('/', '-')}.log"
-        with self._disk():
+        with self._disk_errors():
             path.write_text(text)
         return path
 
-    def previous_log(self, contender: Mapping[str, Any]) -> list[str]:
-        """What the log of a contender says, if it has one."""
-        name = contender.get("log")
+    def previous_log(self, contender: ContenderResult | None) -> list[str]:
+        """Return the text of a contender's log; nothing where it has none."""
+        name = contender.get("log") if contender else None
         return [(self.folder / name).read_text()] if name and (self.folder / name).exists() else []
 
     def save(self) -> None:
-        """Write run.json whole, or leave the old one."""
+        """Write run.json. A kill leaves either the old or the new file, complete."""
         self._replace(self.folder / "run.json", json.dumps(self.run, indent=1))
 
     def _replace(self, path: Path, text: str) -> None:
-        fresh = path.with_suffix(path.suffix + ".new")
-        with self._disk():
-            fresh.write_text(text)
-            fresh.replace(path)
+        new = path.with_suffix(path.suffix + ".new")
+        with self._disk_errors():
+            new.write_text(text)
+            new.replace(path)
 
     @contextlib.contextmanager
-    def _disk(self) -> Iterator[None]:
+    def _disk_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as failure:
             raise Problem(
                 f"{self.folder} cannot be written: {failure.strerror}.",
-                known="What was written before is whole.",
+                known="Earlier results are complete.",
                 advice="Free some space, then: ./inv bench --resume",
             ) from failure
 
 
 def read_run(folder: Path) -> Run:
-    """A run's run.json. Raises Problem for one that is missing, broken, or of another schema."""
+    """Read a run's run.json.
+
+    Raises Problem where it is missing, broken, or has another version of the format.
+    """
     path = folder / "run.json"
     try:
         run = json.loads(path.read_text())
@@ -140,76 +156,91 @@ def read_run(folder: Path) -> Run:
     except FileNotFoundError:
         raise Problem(
             f"There is no run at {folder}.",
-            known=f"Runs: {', '.join(runs()) or 'none yet'}.",
-            advice="./inv bench makes one.",
+            known=f"Runs: {', '.join(run_names()) or 'none yet'}.",
+            advice="To make one: ./inv bench",
             usage=True,
         ) from None
     except (ValueError, KeyError, TypeError) as failure:
-        raise Problem(
-            f"{path} is not a run's record: {failure}.",
-            advice="Name another run; ./inv report without a name takes the latest.",
-            usage=True,
-        ) from failure
+        raise _not_a_record(path, str(failure)) from failure
     if schema != SCHEMA:
         raise Problem(
             f"{path} has schema {schema}; this version reads schema {SCHEMA}.",
             advice="Read it with the version that wrote it, or measure again: ./inv bench",
             usage=True,
         )
-    error = best_match(_schema().iter_errors(run))
+    error = best_match(_validator().iter_errors(run))
     if error is not None:
-        raise Problem(
-            f"{path} is not a run's record: {error.json_path}: "
-            f"{textwrap.shorten(error.message, 300)}.",
-            known="docs/results.md describes the file.",
-            advice="Name another run; ./inv report without a name takes the latest.",
-            usage=True,
-        )
+        reason = f"{error.json_path}: {textwrap.shorten(error.message, 300)}"
+        raise _not_a_record(path, reason)
     checked: Run = run
     update_names(checked)
     return checked
 
 
-def nothing(status: str, note: str) -> dict[str, Any]:
-    """What run.json says of a scenario without figures."""
+def _not_a_record(path: Path, reason: str) -> Problem:
+    return Problem(
+        f"{path} is not a run's record: {reason}.",
+        known="docs/results.md describes the file.",
+        advice="Name another run; ./inv report without a name takes the latest.",
+        usage=True,
+    )
+
+
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(SCHEMA_FILE.read_text()))
+
+
+def empty_result(status: str, note: str) -> ScenarioResult:
+    """Return the result of a scenario without figures."""
     return {"status": status, "note": note, "metrics": [], "verdicts": []}
 
 
-def _left(contender: dict[str, Any], gone: Set[Pair]) -> dict[str, Any] | None:
-    mine = {name for name in contender["scenarios"] if (contender["name"], name) not in gone}
-    if mine == set(contender["scenarios"]):
+def _result_without(
+    contender: ContenderResult, dropped: Set[ScenarioKey]
+) -> ContenderResult | None:
+    """Return a contender's result without those scenarios; None where no scenario remains."""
+    scenarios = contender["scenarios"]
+    kept = {name for name in scenarios if (contender["name"], name) not in dropped}
+    if kept == set(scenarios):
         return contender
-    if not mine:
+    if not kept:
         return None
-    loads = [
-        (guest, {name: load for name, load in guest.get("load", {}).items() if name in mine})
-        for guest in contender["guests"]
-    ]
-    left = {
+    result: ContenderResult = {
         **contender,
         "status": UNFINISHED,
-        "reason": CUT,
-        "guests": [{**guest, "load": load} for guest, load in loads if load],
-        "doubts": contender.get("doubts", []) if "restart" in mine else [],
+        "reason": INTERRUPTED,
+        "guests": _guests_of(contender["guests"], kept),
+        "doubts": contender.get("doubts", []) if "restart" in kept else [],
         "scenarios": {
-            name: found if name in mine else nothing(UNFINISHED, CUT)
-            for name, found in contender["scenarios"].items()
+            name: result if name in kept else empty_result(UNFINISHED, INTERRUPTED)
+            for name, result in scenarios.items()
         },
     }
-    if all(found["status"] != "failed" for found in left["scenarios"].values()):
-        left.pop("log", None)
-    return left
+    if all(scenario["status"] != "failed" for scenario in result["scenarios"].values()):
+        result.pop("log", None)
+    return result
 
 
-def _sample(path: Path, number: int, raw: bytes) -> dict[str, Any]:
-    """A line as what it says. Raises Problem for one that is no sample."""
+def _guests_of(guests: Sequence[GuestFacts], scenarios: Set[str]) -> list[GuestFacts]:
+    """Return the guests that did work for those scenarios, with that part of their load."""
+    kept: list[GuestFacts] = []
+    for guest in guests:
+        loads = guest.get("load", {})
+        load = {name: loads[name] for name in loads if name in scenarios}
+        if load:
+            kept.append({**guest, "load": load})
+    return kept
+
+
+def _parse_sample(line: SampleLine) -> Event:
+    """Parse a line of samples. Raises Problem where it is no sample."""
     try:
-        sample = dict(json.loads(raw))
+        sample = cast(Event, dict(json.loads(line.text)))
         sample["scenario"] = current_name(sample["scenario"])
         sample["contender"]
     except (ValueError, KeyError, TypeError) as failure:
         raise Problem(
-            f"{path}, line {number} is not a sample: {failure}.",
+            f"{line.path}, line {line.number} is not a sample: {failure}.",
             known="docs/results.md describes the file.",
             advice="Name another run, or measure again: ./inv bench",
             usage=True,
@@ -217,38 +248,38 @@ def _sample(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     return sample
 
 
-def _owner(sample: dict[str, Any]) -> Pair:
+def _scenario_key(sample: Event) -> ScenarioKey:
     return str(sample["contender"]), str(sample["scenario"])
 
 
-def _schema() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA_FILE.read_text()))
+def run_folder(name: str = "latest") -> Path:
+    """Return the folder of a run, given its name or its path."""
+    path = Path(name)
+    return path if path.is_dir() and "/" in name else RESULTS / name
 
 
-def find(name: str = "latest") -> Path:
-    """The folder of a run, by its name or as a path."""
-    as_path = Path(name)
-    return as_path if as_path.is_dir() and "/" in name else RESULTS / name
-
-
-def runs() -> list[str]:
-    """Names of the runs there are, oldest first."""
+def run_names() -> list[str]:
+    """Return the names of all runs, oldest first."""
     return sorted(
         path.parent.name for path in RESULTS.glob("*/run.json") if not path.parent.is_symlink()
     )
 
 
-def _fresh(folder: Path) -> Path:
+def _new_folder(folder: Path) -> Path:
+    """Create that folder, or one with a number after its name where it exists."""
     for path in (folder, *(folder.with_name(f"{folder.name}-{n}") for n in range(2, 100))):
         with contextlib.suppress(FileExistsError):
             path.mkdir(parents=True)
             return path
-    raise Problem(f"{folder} is taken.")
+    raise Problem(
+        f"Cannot create {folder}: 99 runs began in that second.",
+        advice="Type the same again.",
+    )
 
 
 def _point_latest(folder: Path) -> None:
     link = folder.with_name("latest")
-    fresh = folder.with_name(f".latest-{os.getpid()}")
-    fresh.symlink_to(folder.name)
-    fresh.replace(link)
+    new_link = folder.with_name(f".latest-{os.getpid()}")
+    new_link.symlink_to(folder.name)
+    new_link.replace(link)
     give_to_sudo_caller(folder.parent)

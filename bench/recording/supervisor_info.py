@@ -1,14 +1,14 @@
-"""What a run keeps of the supervisors themselves, so that readers need nothing but the run."""
+"""What a run keeps of the supervisors, so that reports need nothing but the run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import cast
 
-from bench.model.run_file import FLOOR
+from bench.model.run_file import FLOOR, Article, Example, SupervisorFacts
 from bench.model.usage_examples import usage_examples
-from bench.recording.loc import FOLDER, kept
-from provision.cache import cache_folder
+from bench.recording.loc.rows import kept_rows, loc_cache
 from provision.sources.packages import PackageSource
 from provision.systems import System
 from supervisors.base import Supervisor
@@ -16,36 +16,40 @@ from supervisors.base import Supervisor
 
 def supervisor_info(
     supervisors: Iterable[Supervisor], system: System, sources: Mapping[str, PackageSource] = {}
-) -> dict[str, Any]:
-    """By name: facts, the row of 2012, the idea, findings, usage examples, lines of code.
+) -> dict[str, SupervisorFacts]:
+    """Return each supervisor's facts by its name.
 
-    sources: how guests got it, by name, where not in the system's own way.
+    sources: by supervisor, how guests got it, where not in the system's own way.
     """
-    counted = kept(cache_folder() / FOLDER)
+    counted = kept_rows(loc_cache())
     return {
-        each.name: {
-            "title": each.title,
-            "home": each.home_page,
-            "rank": each.article_order,
-            "needs_pid1": each.needs_pid1,
-            "can_pid1": each.can_be_pid1,
-            "roles": sorted({contender.role for contender in each.contenders}),
-            "article": each.article.__dict__ if each.article else None,
-            "idea": each.idea,
-            "findings": list(each.findings),
-            "usage": []
-            if each.name == FLOOR
-            else usage_examples(each, system, sources.get(each.name)),
-            "loc": counted.get(each.name),
+        supervisor.name: {
+            "title": supervisor.title,
+            "home": supervisor.home_page,
+            "rank": supervisor.article_order,
+            "needs_pid1": supervisor.needs_pid1,
+            "can_pid1": supervisor.can_be_pid1,
+            "roles": sorted({contender.role for contender in supervisor.contenders}),
+            "article": cast(Article, asdict(supervisor.article)) if supervisor.article else None,
+            "idea": supervisor.idea,
+            "findings": list(supervisor.findings),
+            "usage": _usage(supervisor, system, sources.get(supervisor.name)),
+            "loc": counted.get(supervisor.name),
         }
-        for each in sorted(supervisors, key=lambda each: (each.article_order, each.name))
+        for supervisor in sorted(supervisors, key=lambda each: (each.article_order, each.name))
     }
 
 
-def add_line_counts(supervisors: dict[str, Any]) -> bool:
-    """Add the lines of code that were counted since, to what a run keeps; whether there are any."""
-    counted = kept(cache_folder() / FOLDER)
-    news = {name for name, facts in supervisors.items() if not facts["loc"]} & counted.keys()
-    for name in news:
+def _usage(supervisor: Supervisor, system: System, source: PackageSource | None) -> list[Example]:
+    if supervisor.name == FLOOR:
+        return []
+    return usage_examples(supervisor, system, source)
+
+
+def add_line_counts(supervisors: dict[str, SupervisorFacts]) -> bool:
+    """Add lines of code that were counted after the run began; returns whether there were any."""
+    counted = kept_rows(loc_cache())
+    uncounted = {name for name, facts in supervisors.items() if not facts["loc"]}
+    for name in uncounted & counted.keys():
         supervisors[name]["loc"] = counted[name]
-    return bool(news)
+    return bool(uncounted & counted.keys())

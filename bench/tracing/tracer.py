@@ -1,20 +1,23 @@
-"""Keeps one instance of the kernel's tracing, and removes it when its owner is gone.
+"""Record events of the kernel into a file, in a process of its own.
 
-Runs as a process of its own, in its own session, so that neither Ctrl-C nor SIGKILL of the suite
-reaches it: `tracer.py OUTPUT EVENTS`, EVENTS a JSON object of `system/event` and filter, or
-`tracer.py --sweep`, which removes what tracers left that were killed themselves. tracefs is mounted
-in a mount namespace of its own. Prints `ready PATH` with the instance's folder, as others can reach
-it; at the end of its standard input it stops tracing and prints `lost N`, the number of events that
-the kernel had to drop.
+The suite runs this file with `python -I -S`, so that it starts fast and needs nothing but the
+standard library: it stays a single file, and imports nothing of the project. It has its own
+session, so that neither Ctrl-C nor SIGKILL of the suite reaches it.
 
-`tracer.py --try EVENTS` sets it all up and removes it again: so one knows before whether it
-can be done.
+    tracer.py OUTPUT EVENTS   Trace until standard input ends. EVENTS: a JSON object of
+                              `system/event` and filter.
+    tracer.py --try EVENTS    Set up the same and remove it again: exit code 0 if tracing works.
+    tracer.py --sweep         Remove only what killed tracers left behind; each call does that.
 
-OUTPUT gets the kernel's own text, its stamps CLOCK_MONOTONIC in seconds to the microsecond, and for
-each process that executes testd or that such a one forks a line `#ns PID INODE NSPID`: its pid
-here, its pid namespace, and its pid in that one. Where it is gone by then, the line is of the
-nearest that it came from and that can still be asked: children are where their parents are. Who is
-there at the beginning has such a line, too.
+It mounts tracefs in a mount namespace of its own. It prints `ready PATH` with the folder of its
+trace instance, as other processes can reach it; at the end, `lost N`, the number of events that the
+kernel dropped.
+
+OUTPUT gets the kernel's text, with stamps of CLOCK_MONOTONIC in seconds to the microsecond. A line
+`#ns PID INODE INNER_PID` follows for each process that executes testd, or that testd forks: its pid
+here, the inode of its pid namespace, and its pid in there. If the process has exited, the line is
+of its nearest living ancestor: children are in their parents' namespace. OUTPUT begins with such a
+line of every running process.
 """
 
 import contextlib
@@ -34,17 +37,17 @@ CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 1 << 18
 TRACEFS = Path("/sys/kernel/tracing")
 NAME = "process-supervision"
-BUFFER_KB = 16384  # a processor: seconds of a busy host
-TURN = 0.1  # s: most daemons live longer, so their pids are read while they do
+BUFFER_KB = 16384  # for each processor: seconds of a busy host
+POLL_INTERVAL = 0.1  # s: most daemons live longer, so that /proc still has them
 FORK = re.compile(
     rb"sched_process_fork: comm=(.*) pid=(\d+) child_comm=.* child_pid=(\d+)$", re.MULTILINE
 )
 EXEC = re.compile(rb"sched_process_exec: filename=\S*/testd pid=(\d+)")
-LATELY = 1 << 16  # forks: whose parents are remembered
+MAX_FORKS = 1 << 16  # how many forks are remembered
 
 
-def mount() -> None:
-    """See tracefs, in this process alone."""
+def mount_tracefs() -> None:
+    """Mount tracefs, for this process only."""
     libc = ctypes.CDLL(None, use_errno=True)
     calls: tuple[Callable[[], int], ...] = (
         lambda: libc.unshare(CLONE_NEWNS),
@@ -54,49 +57,49 @@ def mount() -> None:
     for call in calls:
         if call() != 0:
             number = ctypes.get_errno()
-            sys.exit(f"tracefs cannot be mounted: {os.strerror(number)}")
+            sys.exit(f"cannot mount tracefs: {os.strerror(number)}")
 
 
-def started(pid: int) -> str:
-    """When a process began, in ticks: its pid may be another's later. Empty if it is gone."""
+def start_ticks(pid: int) -> str:
+    """Return the start of a process in ticks, to recognise a reused pid; empty if it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
     except (OSError, IndexError):
         return ""
 
 
-def sweep() -> None:
-    """Remove the instances of tracers that are no more."""
+def remove_stale_instances() -> None:
+    """Remove the instances of tracers that no longer run."""
     for instance in (TRACEFS / "instances").glob(f"{NAME}-*-*"):
-        _, pid, since = instance.name.rsplit("-", 2)
-        if started(int(pid)) != since:
+        _, pid, ticks = instance.name.rsplit("-", 2)
+        if start_ticks(int(pid)) != ticks:
             with contextlib.suppress(OSError):
                 instance.rmdir()
 
 
-def remove(instance: Path) -> None:
-    """Remove an instance; the kernel refuses while somebody has a file of it open."""
+def remove_instance(instance: Path) -> None:
+    """Remove an instance, when no process has a file of it open any more."""
     for _ in range(20):
         try:
             instance.rmdir()
             return
         except OSError:
-            time.sleep(TURN)
+            time.sleep(POLL_INTERVAL)
 
 
 def set_up(instance: Path, events: dict[str, str]) -> None:
-    """The clock of everybody else, and those events."""
+    """Set the clock that all others use, and enable those events."""
     (instance / "trace_clock").write_text("mono")
     (instance / "buffer_size_kb").write_text(str(BUFFER_KB))
-    for event, wanted in events.items():
+    for event, condition in events.items():
         folder = instance / "events" / event
-        if wanted:
-            (folder / "filter").write_text(wanted)
+        if condition:
+            (folder / "filter").write_text(condition)
         (folder / "enable").write_text("1")
 
 
-def named(pid: int) -> str:
-    """The `#ns` line of that process; empty if it is gone."""
+def namespace_line(pid: int) -> str:
+    """Return the `#ns` line of a process; empty if it has exited."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(errors="replace")
         inode = os.readlink(f"/proc/{pid}/ns/pid")[5:-1]  # noqa: PTH115
@@ -107,40 +110,43 @@ def named(pid: int) -> str:
 
 
 class ForkTable:
-    """Whose child each process is that was forked lately: most are gone before one can ask."""
+    """The parents of recently forked processes, most of which exit before /proc can be read."""
 
     def __init__(self) -> None:
         self.parents: dict[int, int] = {}
 
-    def names(self, data: bytes) -> bytes:
-        """The `#ns` lines of the daemons that appear in those lines of the trace."""
-        new = [int(pid) for pid in EXEC.findall(data)]
+    def namespace_lines(self, data: bytes) -> bytes:
+        """Return the `#ns` lines of the daemons that appear in those lines of the trace."""
+        pids = [int(pid) for pid in EXEC.findall(data)]
         for comm, parent, child in FORK.findall(data):
-            self._born(int(child), int(parent))
+            self._add(int(child), int(parent))
             if comm.startswith(b"testd"):
-                new.append(int(child))
-        return "".join(self._nearest(pid) for pid in new).encode()
+                pids.append(int(child))
+        return "".join(self._nearest_line(pid) for pid in pids).encode()
 
-    def _born(self, child: int, parent: int) -> None:
-        self.parents.pop(child, None)  # a pid that comes round is the youngest again
+    def _add(self, child: int, parent: int) -> None:
+        self.parents.pop(child, None)  # a reused pid becomes the youngest
         self.parents[child] = parent
-        if len(self.parents) > LATELY:
+        if len(self.parents) > MAX_FORKS:
             del self.parents[next(iter(self.parents))]
 
-    def _nearest(self, pid: int) -> str:
-        """The line of that process, or of the nearest that it came from and that is there."""
-        asked: set[int] = set()
-        while pid and pid not in asked:
-            line = named(pid)
+    def _nearest_line(self, pid: int) -> str:
+        """Return the line of that process, or of its nearest living ancestor."""
+        visited: set[int] = set()
+        while pid and pid not in visited:
+            line = namespace_line(pid)
             if line:
                 return line
-            asked.add(pid)
+            visited.add(pid)
             pid = self.parents.get(pid, 0)
         return ""
 
 
-def drain(pipe: int, output: IO[bytes], rest: bytes, kin: ForkTable) -> bytes:
-    """Copy whole lines; returns the piece of one that is not there yet."""
+def drain(pipe: int, output: IO[bytes], rest: bytes, forks: ForkTable) -> bytes:
+    """Copy whole lines with their `#ns` lines; returns the incomplete last line.
+
+    rest: what the previous call returned.
+    """
     while True:
         try:
             data = os.read(pipe, 1 << 16)
@@ -148,12 +154,12 @@ def drain(pipe: int, output: IO[bytes], rest: bytes, kin: ForkTable) -> bytes:
             output.flush()
             return rest
         whole, mark, rest = (rest + data).rpartition(b"\n")
-        output.write(whole + mark + kin.names(whole))
+        output.write(whole + mark + forks.namespace_lines(whole))
 
 
-def lost(instance: Path) -> int:
-    """How many events were dropped, over all processors."""
-    text = "".join(each.read_text() for each in instance.glob("per_cpu/cpu*/stats"))
+def lost_events(instance: Path) -> int:
+    """Return how many events the kernel dropped, over all processors."""
+    text = "".join(path.read_text() for path in instance.glob("per_cpu/cpu*/stats"))
     return sum(int(n) for n in re.findall(r"(?:overrun|dropped events): (\d+)", text))
 
 
@@ -161,26 +167,26 @@ def trace(instance: Path, output: Path, events: dict[str, str]) -> None:
     """Trace until standard input ends."""
     set_up(instance, events)
     pipe = os.open(instance / "trace_pipe", os.O_RDONLY | os.O_NONBLOCK)
-    rest, kin = b"", ForkTable()
+    rest, forks = b"", ForkTable()
     with output.open("wb") as stream:
-        for each in Path("/proc").glob("[0-9]*"):
-            stream.write(named(int(each.name)).encode())
+        for process in Path("/proc").glob("[0-9]*"):
+            stream.write(namespace_line(int(process.name)).encode())
         print(f"ready /proc/{os.getpid()}/root{instance}", flush=True)
-        while not select.select([0], [], [], TURN)[0]:
-            rest = drain(pipe, stream, rest, kin)
+        while not select.select([0], [], [], POLL_INTERVAL)[0]:
+            rest = drain(pipe, stream, rest, forks)
         (instance / "tracing_on").write_text("0")
-        drain(pipe, stream, rest, kin)
+        drain(pipe, stream, rest, forks)
     os.close(pipe)
-    print(f"lost {lost(instance)}", flush=True)
+    print(f"lost {lost_events(instance)}", flush=True)
 
 
 def main() -> None:
-    """Sweep, and trace unless that was all."""
-    mount()
-    sweep()
+    """Remove stale instances, then trace unless --sweep is given."""
+    mount_tracefs()
+    remove_stale_instances()
     if sys.argv[1:] == ["--sweep"]:
         return
-    instance = TRACEFS / "instances" / f"{NAME}-{os.getpid()}-{started(os.getpid())}"
+    instance = TRACEFS / "instances" / f"{NAME}-{os.getpid()}-{start_ticks(os.getpid())}"
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -194,7 +200,7 @@ def main() -> None:
         sys.exit(f"tracing failed: {failure}")
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        remove(instance)
+        remove_instance(instance)
 
 
 if __name__ == "__main__":

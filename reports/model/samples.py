@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from bench.model.scenario_names import current_name
-from bench.recording.samples_file import broken, lines
+from bench.recording.samples_file import broken_samples, sample_lines
 from reports.model.text import sanitize
 
 _SCHEMA = Path(__file__).parents[1] / "schema.json"
@@ -153,13 +153,17 @@ def _collect(lines: Iterable[_Line]) -> Samples:
 def _decoded_lines(folder: Path) -> Iterator[tuple[_Line, bytes]]:
     """Yield each sample as renderings need it, and its raw line. Raises Problem."""
     decode = msgspec.json.Decoder(_Line).decode
-    for path, number, raw in lines(folder):
+    for path, number, raw in sample_lines(folder):
         try:
             line = decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as failure:
-            raise broken(path, f"line {number}: {_schema_error(raw) or failure}") from failure
+            raise broken_samples(
+                path, f"line {number}: {_schema_error(raw) or failure}"
+            ) from failure
         if not line.is_complete():
-            raise broken(path, f"line {number}: {_schema_error(raw) or 'a stamp is missing'}")
+            raise broken_samples(
+                path, f"line {number}: {_schema_error(raw) or 'a stamp is missing'}"
+            )
         line.scenario = current_name(line.scenario)
         yield line, raw
 

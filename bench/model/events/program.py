@@ -13,6 +13,7 @@ from bench.model.events.parts import (
     StormKill,
     TreeSizes,
 )
+from bench.model.run_file import KernelStamps
 
 
 class Hello(Event, total=False):
@@ -227,7 +228,7 @@ class Restart(Event, total=False):
     by: str | None
     starts_missed: int
     lost: int  # lines that testd could not write, up to now
-    witness: dict[str, int | None]  # --trace: the kernel's stamps of the same restart
+    witness: KernelStamps  # --trace: the kernel's stamps of the same restart
 
 
 class TrialsGivenUp(Event, total=False):

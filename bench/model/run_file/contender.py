@@ -38,8 +38,8 @@ class SourceFacts(TypedDict):
 class Verification(TypedDict, total=False):
     """Evidence that the right programs were measured."""
 
-    pid1: str
-    """Path of the program that is PID 1."""
+    pid1: str | None
+    """Path of the program that is PID 1; null where it cannot be read."""
     hosted_by: str | None
     """Name of the PID 1 that keeps the supervisor; null where it is PID 1 itself."""
     processes: list[str]

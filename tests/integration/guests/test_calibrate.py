@@ -1,4 +1,4 @@
-"""The instrument's own measurement, and what tracing leaves behind: nothing."""
+"""Calibration and tracing on this host; tracing leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from bench.tracing import tracer
-from bench.tracing.parser import events, lack, tracing
+from bench.tracing.recorder import record_trace, traced_events, why_untraceable
 from daemon.build import build
 from provision.cache import cache_folder
 from tests.integration.guests.test_host import reach
@@ -25,48 +25,50 @@ RUNIT = "--only=runit/runner/default/hosted"
 LIST = f"mount -t tracefs tracefs {tracer.TRACEFS} && ls {tracer.TRACEFS}/instances"
 
 
-def instances(taking: int) -> set[str]:
-    """The trace instances of the tracer with that pid: other suites have theirs meanwhile."""
-    told = subprocess.run(
+def instances(tracer_pid: int) -> set[str]:
+    """The trace instances of the tracer with that pid; other suites have their own."""
+    listing = subprocess.run(
         ["unshare", "--mount", "sh", "-c", LIST], capture_output=True, text=True, check=True
     )
-    return {name for name in told.stdout.split() if name.startswith(f"{tracer.NAME}-{taking}-")}
+    return {
+        name for name in listing.stdout.split() if name.startswith(f"{tracer.NAME}-{tracer_pid}-")
+    }
 
 
 def tracer_of(running: Running) -> psutil.Process:
-    """The process that traces for that suite, which is measuring."""
+    """The tracer of that suite, while it measures."""
     children = psutil.Process(running.process.pid).children()
-    (taking,) = [each for each in children if runs(each, Path(tracer.__file__).name)]
-    assert instances(taking.pid)
-    return taking
+    (process,) = [child for child in children if runs(child, Path(tracer.__file__).name)]
+    assert instances(process.pid)
+    return process
 
 
 @pytest.fixture
 def traceable() -> None:
-    why = lack()
-    if why:
-        pytest.skip(f"the suite's own words for it: {why}")
+    reason = why_untraceable()
+    if reason:
+        pytest.skip(f"the suite says: {reason}")
 
 
 @pytest.mark.usefixtures("traceable")
-def test_both_witnesses_agree(suite: Suite) -> None:
+def test_a_calibration_meets_its_bounds(suite: Suite) -> None:
     done = suite.run("calibrate", "--quick")
     assert done.code == 0, done.output
-    found = json.loads((suite.cache / "calibration.json").read_text())
-    assert found["witness"]["restarts"] >= 6
-    assert {found["witness"][kind] for kind in ("missing", "invented", "lost_events")} == {0}
-    assert {each["met"] for each in found["checks"] if not each["goal"]} == {True}
+    calibration = json.loads((suite.cache / "calibration.json").read_text())
+    assert calibration["witness"]["restarts"] >= 6
+    assert {calibration["witness"][kind] for kind in ("missing", "invented", "lost_events")} == {0}
+    assert {each["met"] for each in calibration["checks"] if not each["goal"]} == {True}
     assert not suite.results.exists()
 
 
 @pytest.mark.usefixtures("traceable")
-def test_bystanders_that_are_gone_at_once_are_known_to_be_none_of_ours(tmp_path: Path) -> None:
-    """Other suites' daemons, and those on the host: a calibration failed once of a single one."""
+def test_bystanders_that_exit_at_once_are_attributed(tmp_path: Path) -> None:
+    """Daemons of other suites and on the host; a single unattributed one fails a calibration."""
     testd = build(platform.machine(), cache_folder()).testd
-    with tracing(tmp_path / "trace.txt", events(())) as taken:
+    with record_trace(tmp_path / "trace.txt", traced_events(())) as recording:
         for _ in range(10):
             subprocess.run([testd, "--no-such-option"], capture_output=True, check=False)
-        # It waits for its input's end, so that it can be asked where its children were.
+        # It lives until its input ends, so that the tracer can read its namespace.
         apart = subprocess.Popen(
             ["unshare", "--pid", "--fork", "sh", "-c",
              f"readlink /proc/self/ns/pid; {testd} -x; {testd} -x; echo; read end"],
@@ -76,25 +78,28 @@ def test_bystanders_that_are_gone_at_once_are_known_to_be_none_of_ours(tmp_path:
         assert apart.stdout is not None
         there = int(apart.stdout.readline().strip().removeprefix("pid:[").removesuffix("]"))
         apart.stdout.readline()
-        eventually(lambda: taken.output.read_text().count(f" {there} ") >= 2, "it was asked")
+        eventually(
+            lambda: recording.output.read_text().count(f" {there} ") >= 2,
+            "the tracer reads its namespace",
+        )
         apart.stdin.close()
         apart.wait()
-    trace = taken.read()
+    trace = recording.read()
     here = Path("/proc/self/ns/pid").stat().st_ino
     assert trace.lost == 0
-    assert not trace.executed.keys() - trace.homes.keys()
-    assert len(trace.executed_in[here]) >= 10
-    assert len(trace.executed_in[there]) == 2
+    assert trace.unattributed == 0
+    assert len(trace.execs_by_namespace[here]) >= 10
+    assert len(trace.execs_by_namespace[there]) == 2
 
 
 @pytest.mark.usefixtures("traceable")
-def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite: Suite) -> None:
+def test_a_traced_run_shows_the_parts_of_a_restart_and_leaves_no_instance(suite: Suite) -> None:
     running = suite.start("bench", "--scenario=restart", "--trials=2", "--trace", RUNIT)
     reach(running, "measure restart")
-    taking = tracer_of(running)
+    tracing_process = tracer_of(running)
     done = running.end()
     assert done.code == 0, done.output
-    assert not instances(taking.pid)
+    assert not instances(tracing_process.pid)
     assert "Where a restart's time goes" in done.output
     run = suite.record()
     assert f"lower bound {run['bound']:.0f} s; most in a guest of runit" in done.output
@@ -110,14 +115,14 @@ def test_a_traced_run_tells_the_parts_of_a_restart_and_leaves_no_instance(suite:
 def test_a_killed_suite_leaves_no_instance(suite: Suite) -> None:
     running = suite.start("bench", "--scenario=restart", "--trials=2", "--trace", RUNIT)
     reach(running, "measure restart")
-    taking = tracer_of(running)
+    tracing_process = tracer_of(running)
     running.kill()
     running.end()
-    eventually(lambda: not instances(taking.pid), "the tracer removes its instance")
+    eventually(lambda: not instances(tracing_process.pid), "the tracer removes its instance")
 
 
 @pytest.mark.usefixtures("traceable")
-def test_a_killed_tracer_is_swept_up_after(suite: Suite) -> None:
+def test_destroy_removes_the_instance_of_a_killed_tracer(suite: Suite) -> None:
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", tracer.__file__, "/dev/null", "{}"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -132,16 +137,16 @@ def test_a_killed_tracer_is_swept_up_after(suite: Suite) -> None:
 
 
 @pytest.mark.usefixtures("traceable")
-def test_a_tracer_that_dies_is_told_of(suite: Suite) -> None:
+def test_a_killed_tracer_fails_the_run_and_keeps_its_results(suite: Suite) -> None:
     running = suite.start("bench", "--scenario=restart", "--trials=2", "--trace", RUNIT)
     reach(running, "measure restart")
-    taking = tracer_of(running)
-    taking.kill()
+    tracing_process = tracer_of(running)
+    tracing_process.kill()
     done = running.end()
     assert done.code == 1, done.output
-    assert "The trace ended before what it should see." in done.output
+    assert "The trace stopped early and is incomplete." in done.output
     assert "Traceback" not in done.output
     assert {each["status"] for each in suite.record()["contenders"]} == {"measured"}
     assert "trace" not in suite.record()
     suite.run("destroy")
-    assert not instances(taking.pid)
+    assert not instances(tracing_process.pid)

@@ -1,4 +1,4 @@
-"""Measuring again what the machine disturbed, and nothing else."""
+"""--redo=unstable repeats disturbed contenders, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def kills(suite: Suite) -> dict[str, set[int]]:
     return found
 
 
-def test_only_the_disturbed_are_measured_again(suite: Suite) -> None:
+def test_redo_measures_only_disturbed_contenders(suite: Suite) -> None:
     done = suite.bench("--scenario=restart", "--trials=2", f"--only={RUNIT}")
     assert done.code == 0, done.output
     path = suite.results / "latest" / "run.json"
@@ -44,7 +44,7 @@ def test_only_the_disturbed_are_measured_again(suite: Suite) -> None:
     assert len(record["contenders"]) == len(run["contenders"])
 
 
-def test_what_cannot_be_repeated_is_refused(suite: Suite) -> None:
+def test_redo_refuses_other_options(suite: Suite) -> None:
     unknown = suite.bench("--redo=everything")
     assert unknown.code == 2 and "unstable" in unknown.output
     both = suite.bench("--redo=unstable", "--resume")
@@ -55,7 +55,7 @@ def test_what_cannot_be_repeated_is_refused(suite: Suite) -> None:
     assert nothing.code == 2 and "no run" in nothing.output
 
 
-def test_nothing_is_forgotten_before_the_checks(suite: Suite) -> None:
+def test_a_refused_redo_drops_no_results(suite: Suite) -> None:
     assert suite.bench("--scenario=restart", "--trials=1", f"--only={FLOOR}").code == 0
     path = suite.results / "latest" / "run.json"
     run = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""Contenders spread over workers by a real scheduler, of which one is lost, unfit, or left."""
+"""Contenders measured by workers of a real scheduler: a lost worker, an unfit one, none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.suite import PATIENCE, Suite, eventually
 
 pytestmark = pytest.mark.slow
 
-ASKED = ("--scenario=restart", "--trials=2", "--only=daemontools/runner/default/hosted",
+REQUEST = ("--scenario=restart", "--trials=2", "--only=daemontools/runner/default/hosted",
          "--only=runit/runner/default/hosted")  # fmt: skip
 
 
@@ -69,14 +69,14 @@ def workers(client: Client) -> set[str]:
     return set(client.scheduler_info(n_workers=-1)["workers"])
 
 
-def test_a_lost_workers_contender_runs_elsewhere(suite: Suite, bases: Path) -> None:
-    # A cache of its own: measuring is for one at a time in each.
+def test_a_lost_workers_contender_is_measured_by_another(suite: Suite, bases: Path) -> None:
+    # A cache of its own: only one run at a time measures with each cache.
     other = Suite.made(bases / "other")
     with ExitStack() as stack:
         client = stack.enter_context(scheduler(suite))
         stack.enter_context(worker(suite, client))
         lost = stack.enter_context(worker(other, client))
-        running = suite.start("bench", f"--dask={address_of(client)}", *ASKED)
+        running = suite.start("bench", f"--dask={address_of(client)}", *REQUEST)
         eventually(lambda: bool(suite.guests() and other.guests()), "both at work")
         lost.kill()
         lost.wait()
@@ -90,25 +90,25 @@ def test_a_lost_workers_contender_runs_elsewhere(suite: Suite, bases: Path) -> N
     shutil.rmtree(other.base)
 
 
-def test_a_worker_that_cannot_measure_is_named_before_anything_is_measured(suite: Suite) -> None:
+def test_an_unfit_worker_is_refused_before_anything_is_measured(suite: Suite) -> None:
     nothing = suite.base / "no-programs"
     nothing.mkdir()
     with scheduler(suite) as client, worker(suite, client):
         fit = workers(client)
         with worker(suite, client, PATH=str(nothing)):
             (unfit,) = workers(client) - fit
-            refused = suite.bench(f"--dask={address_of(client)}", *ASKED)
+            refused = suite.bench(f"--dask={address_of(client)}", *REQUEST)
     assert refused.code == 2, refused.output
-    assert "1 of 2 workers cannot measure so; nothing was measured." in refused.output
+    assert "1 of 2 workers failed the pre-flight check; nothing was measured." in refused.output
     assert f"{unfit}: No provider can make a" in refused.output
     assert not any(address in refused.output for address in fit)
     assert "--resources bench=1" in refused.output
     assert not suite.results.exists()
 
 
-def test_what_ctrl_c_says_of_the_workers_is_so(suite: Suite) -> None:
+def test_ctrl_c_keeps_results_and_lets_workers_finish(suite: Suite) -> None:
     with scheduler(suite) as client, worker(suite, client):
-        running = suite.start("bench", f"--dask={address_of(client)}", *ASKED)
+        running = suite.start("bench", f"--dask={address_of(client)}", *REQUEST)
         running.until(" done on ")
         eventually(lambda: bool(suite.guests()), "the next contender is at work")
         running.interrupt()
@@ -116,7 +116,7 @@ def test_what_ctrl_c_says_of_the_workers_is_so(suite: Suite) -> None:
         assert done.code == 130, done.output
         kept = (suite.results / "latest").resolve()
         assert f"what was measured is kept ({kept})" in done.output
-        assert "Each worker still ends the contender that it is at" in done.output
+        assert "Each worker finishes its present contender" in done.output
         with FileLock(suite.cache / "bench.lock", timeout=PATIENCE):  # that contender is done
             assert suite.guests() == []
     supervisors = {each["supervisor"] for each in suite.record()["contenders"]}
@@ -124,12 +124,12 @@ def test_what_ctrl_c_says_of_the_workers_is_so(suite: Suite) -> None:
     assert "floor" in supervisors
 
 
-def test_no_scheduler_and_nobody_who_measures(suite: Suite) -> None:
-    refused = suite.bench("--dask=127.0.0.1:1", *ASKED)
+def test_a_missing_scheduler_or_worker_is_refused(suite: Suite) -> None:
+    refused = suite.bench("--dask=127.0.0.1:1", *REQUEST)
     assert refused.code == 2
     assert "No Dask scheduler answers" in refused.output
     with scheduler(suite) as client:
-        nobody = suite.bench(f"--dask={address_of(client)}", *ASKED)
-        assert nobody.code == 1, nobody.output
-        assert f"No worker at {address_of(client)} offers to measure." in nobody.output
-        assert "--resources bench=1" in nobody.output
+        refused = suite.bench(f"--dask={address_of(client)}", *REQUEST)
+        assert refused.code == 1, refused.output
+        assert f"No worker at {address_of(client)} offers to measure." in refused.output
+        assert "--resources bench=1" in refused.output

@@ -1,4 +1,4 @@
-"""What the one who asked hears of the workers, from a real scheduler in this process."""
+"""What a user is told about the workers of a real scheduler in this process."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from distributed import Client, LocalCluster
 from bench.distributed import dask
 
 
-def test_where_no_worker_is_left_that_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask, "SILENCE", 0.1)
-    said: list[str] = []
+def test_a_run_without_workers_notifies_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask, "CHECK_INTERVAL", 0.1)
+    notes: list[str] = []
     with (
         LocalCluster(
             n_workers=0, processes=False, threads_per_worker=1, dashboard_address=None,
@@ -19,18 +19,20 @@ def test_where_no_worker_is_left_that_is_said_once(monkeypatch: pytest.MonkeyPat
         Client(cluster) as client,
     ):  # fmt: skip
 
-        def hear(line: str) -> None:
-            said.append(line)
+        def notify(line: str) -> None:
+            notes.append(line)
             cluster.scale(1)
 
         future = client.submit(int, "7", resources={dask.RESOURCE: 1}, pure=False)
-        (done,) = dask._as_they_end(client, [future], hear)
+        (done,) = dask.wait_for_results(client, [future], notify)
         assert done.result() == 7
-    assert said == ["No worker is left for what is due (1): start one, or Ctrl-C."]
+    assert notes == [
+        "No worker is left, and 1 contenders are not measured: start a worker, or press Ctrl-C."
+    ]
 
 
-def test_a_line_of_others_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    """What a compiler says has brackets that would be markup, an address may name an emoji."""
+def test_a_note_is_printed_without_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    """A compiler's message has brackets, which would be markup; an address may name an emoji."""
     from tasks import _console, _plain_printer
 
     line = "runit failed: cc1: [/usr/include] not found, [pid 12] at fe80::a:1"

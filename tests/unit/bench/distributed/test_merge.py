@@ -1,22 +1,24 @@
-"""Runs made apart become one, and hosts stay apart in it."""
+"""Runs that were measured apart become one, in which hosts stay apart."""
 
 from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.distributed.dask import together
-from bench.distributed.merge import Part, merge, merged
+from bench.distributed.dask import merge_results
+from bench.distributed.merge import merge, merge_parts
+from bench.distributed.part import RunPart
 from provision.errors import Problem
 from reports.model.run_summary import ranking_obstacle
 from tests.support import sample_runs
 
 
-def contender(name: str, median: float, status: str = "measured", **more: Any) -> dict[str, Any]:
+def contender(name: str, median: float, status: str = "measured", **more: Any) -> Any:
     metric = {"metric": "restart_long", "median": median, "p90": median, "floor_ratio": median / 2}
     return {
         "name": name, "supervisor": name.split("/")[0], "title": name.split("/")[0],
@@ -27,14 +29,14 @@ def contender(name: str, median: float, status: str = "measured", **more: Any) -
 
 def part(
     host: str,
-    *contenders: dict[str, Any],
+    *contenders: Any,
     system: str = "debian",
     provider: str = "lxc",
     alone: dict[str, Any] | None = None,
     instrument: str | None = None,
     **host_more: str,
-) -> Part:
-    run = {
+) -> RunPart:
+    run: Any = {
         "schema": 1, "id": f"run-{host}", "started": "2020-01-01T00:00:00+00:00",
         "ended": "2020-01-01T00:10:00+00:00", "seconds": 600.0, "options": {"trials": 0},
         "quick": False, "system": {"name": system}, "provider": {"name": provider},
@@ -43,63 +45,63 @@ def part(
         "plan": {"lines": [], "seconds": 1.0}, "absent": [], "alone": alone, "warnings": ["w"],
         "supervisors": {}, "contenders": list(contenders),
     }  # fmt: skip
-    samples = [
+    samples: list[Any] = [
         {"contender": each["name"], "scenario": "restart", "event": "sample"} for each in contenders
     ]
-    return Part(run, samples, {})
+    return RunPart(run, samples, {})
 
 
-def test_parts_of_one_host_are_one_run(tmp_path: Path) -> None:
-    record = merged(
+def test_parts_of_one_host_become_one_run(tmp_path: Path) -> None:
+    record = merge_parts(
         [part("a", contender("floor/x", 1), contender("runit/x", 4)),
          part("a", contender("floor/x", 2), contender("s6/x", 5))],
         results=tmp_path,
     )  # fmt: skip
     assert [each["name"] for each in record.run["contenders"]] == ["floor/x", "runit/x", "s6/x"]
     assert {each["host"] for each in record.run["contenders"]} == {"a"}
-    assert len(record.samples()) == 3
+    assert len(record.read_samples()) == 3
     assert not ranking_obstacle(record.run)
 
 
-def test_what_no_worker_measured_is_told_once_the_rest_is_kept(tmp_path: Path) -> None:
+def test_failed_contenders_are_a_problem_after_the_others_are_kept(tmp_path: Path) -> None:
     parts = [part("a", contender("floor/x", 1), contender("runit/x", 4))]
-    assert len(together(parts, {}, tmp_path).run["contenders"]) == 2
-    with pytest.raises(Problem, match="1 of 2 contenders were measured by no worker") as told:
-        together(parts, {"s6/x": "it was lost"}, tmp_path / "lost")
-    assert "s6/x: it was lost" in told.value.known
+    assert len(merge_results(parts, {}, tmp_path).run["contenders"]) == 2
+    with pytest.raises(Problem, match="1 of 2 contenders were measured by no worker") as caught:
+        merge_results(parts, {"s6/x": "it was lost"}, tmp_path / "lost")
+    assert "s6/x: it was lost" in caught.value.known
     kept = (tmp_path / "lost" / "latest").readlink()
-    assert str(kept) in told.value.advice
-    with pytest.raises(Problem, match="No worker could measure anything"):
-        together([], {"s6/x": "it was lost"}, tmp_path)
+    assert str(kept) in caught.value.advice
+    with pytest.raises(Problem, match="No worker measured any contender"):
+        merge_results([], {"s6/x": "it was lost"}, tmp_path)
 
 
-def test_parts_of_several_providers_are_a_run_each_and_none_is_lost(tmp_path: Path) -> None:
+def test_parts_of_each_provider_become_a_run_of_their_own(tmp_path: Path) -> None:
     parts = [
         part("a", contender("floor/x", 1), contender("runit/x", 4)),
         part("b", contender("floor/x", 1), contender("s6/x", 5), provider="libvirt"),
         part("a", contender("floor/x", 1), contender("perp/x", 6)),
     ]
-    with pytest.raises(Problem, match="does not belong together") as told:
-        together(parts, {}, tmp_path)
-    assert not told.value.usage
+    with pytest.raises(Problem, match="cannot be one run") as caught:
+        merge_results(parts, {}, tmp_path)
+    assert not caught.value.usage
     kept = [json.loads(path.read_text()) for path in tmp_path.glob("2*/run.json")]
-    assert all(run["id"] in told.value.advice for run in kept)
+    assert all(run["id"] in caught.value.advice for run in kept)
     names = {run["provider"]["name"]: [each["name"] for each in run["contenders"]] for run in kept}
     assert names == {"lxc": ["floor/x", "runit/x", "perp/x"], "libvirt": ["floor/x", "s6/x"]}
 
-    with pytest.raises(Problem, match="1 of 4 contenders were measured by no worker") as told:
-        together(parts, {"monit/x": "it was lost"}, tmp_path / "lost")
-    assert "there are 2 runs" in told.value.known
-    assert told.value.advice.count("./inv report") == 2
+    with pytest.raises(Problem, match="1 of 4 contenders were measured by no worker") as caught:
+        merge_results(parts, {"monit/x": "it was lost"}, tmp_path / "lost")
+    assert "there are 2 runs" in caught.value.known
+    assert caught.value.advice.count("./inv report") == 2
 
 
-def test_hosts_are_named_and_not_ranked_together(tmp_path: Path) -> None:
+def test_hosts_are_named_and_not_ranked_merge_results(tmp_path: Path) -> None:
     parts = [part("a", contender("runit/x", 4)), part("b", contender("runit/x", 8))]
-    record = merged(parts, results=tmp_path)
+    record = merge_parts(parts, results=tmp_path)
     names = [each["name"] for each in record.run["contenders"]]
     assert names == ["runit/x@a", "runit/x@b"]
     assert [each["title"] for each in record.run["contenders"]] == ["runit on a", "runit on b"]
-    assert [each["contender"] for each in record.samples()] == names
+    assert [each["contender"] for each in record.read_samples()] == names
     assert ranking_obstacle(record.run)
     # Each ratio is still the one to the floor of its own host.
     ratios = [
@@ -108,28 +110,28 @@ def test_hosts_are_named_and_not_ranked_together(tmp_path: Path) -> None:
     ]
     assert ratios == [2, 4]
     assert any("2 hosts (a, b)" in warning for warning in record.run["warnings"])
-    assert not ranking_obstacle(merged(parts, mixed=True, results=tmp_path / "mixed").run)
+    assert not ranking_obstacle(merge_parts(parts, mixed=True, results=tmp_path / "mixed").run)
 
 
-def test_machines_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_machines_of_one_name_get_different_labels(tmp_path: Path) -> None:
     parts = [
         part("ci", contender("runit/x", 4), machine_id="1"),
         part("ci", contender("s6/x", 5), machine_id="2"),
     ]
-    assert list(merged(parts, results=tmp_path).run["hosts"]) == ["ci", "ci-2"]
+    assert list(merge_parts(parts, results=tmp_path).run["hosts"]) == ["ci", "ci-2"]
 
 
-def test_measured_twice_the_later_counts(tmp_path: Path) -> None:
+def test_of_two_measurements_the_later_counts(tmp_path: Path) -> None:
     parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8))]
-    record = merged(parts, results=tmp_path)
+    record = merge_parts(parts, results=tmp_path)
     (only,) = record.run["contenders"]
     assert only["scenarios"]["restart"]["metrics"][0]["median"] == 8
-    assert len(record.samples()) == 1
+    assert len(record.read_samples()) == 1
 
 
 def test_a_failure_does_not_replace_a_figure(tmp_path: Path) -> None:
     parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8, "failed"))]
-    (only,) = merged(parts, results=tmp_path).run["contenders"]
+    (only,) = merge_parts(parts, results=tmp_path).run["contenders"]
     assert only["status"] == "measured"
 
 
@@ -140,42 +142,46 @@ def test_a_floor_that_failed_gives_way_to_one_that_was_measured(tmp_path: Path) 
         part("a", contender("floor/x", 2), contender("s6/x", 5), alone=alone[1]),
         part("a", contender("floor/x", 3), contender("perp/x", 6), alone=alone[2]),
     ]
-    run = merged(parts, results=tmp_path).run
+    run = merge_parts(parts, results=tmp_path).run
     (floor,) = [each for each in run["contenders"] if each["supervisor"] == "floor"]
     assert floor["scenarios"]["restart"]["metrics"][0]["median"] == 2
     # It is compared with what that very floor took by itself.
     assert run["alone"] == run["hosts"]["a"]["alone"] == alone[1]
 
 
-def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="do not belong together"):
-        merged([part("a"), part("a", system="arch")], results=tmp_path)
+def test_runs_of_different_systems_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="the systems differ"):
+        merge_parts([part("a"), part("a", system="arch")], results=tmp_path)
     with pytest.raises(Problem, match="two runs"):
         merge(["latest"], mixed=False)
 
 
-def test_bounds_add_up_as_the_time_does_and_a_calibration_is_of_one_host(tmp_path: Path) -> None:
+def test_durations_add_up_and_a_calibration_is_of_one_host(tmp_path: Path) -> None:
     here, there = part("a", contender("floor/x", 1)), part("b", contender("s6/x", 5))
-    apart = merged([here, there], results=tmp_path).run
+    apart = merge_parts([here, there], results=tmp_path).run
     assert (apart["seconds"], apart["bound"], apart["calibration"]) == (1200.0, 800.0, None)
-    assert merged([here, here], results=tmp_path).run["calibration"] == {"made": "a"}
+    assert merge_parts([here, here], results=tmp_path).run["calibration"] == here.run["calibration"]
 
 
 DISTURBED = [{"kind": "neighbour", "text": "so"}]
 
 
-def test_what_was_disturbed_is_measured_again_and_merged_once_more(tmp_path: Path) -> None:
+def test_a_disturbed_contender_is_replaced_by_a_further_merge(tmp_path: Path) -> None:
     parts = [
         part("a", contender("floor/x", 1), contender("runit/x", 4, doubts=DISTURBED)),
         part("b", contender("floor/x", 2), contender("runit/x", 8)),
     ]
-    first = merged(parts, results=tmp_path)
-    (said,) = [each for each in first.run["warnings"] if "disturbed" in each]
-    assert said.startswith("a: 1 of 2 contenders were disturbed by the machine (runit/x@a).")
-    assert said.endswith(f"--only=runit/x; then: ./inv merge {first.run['id']} RUN")
+    first = merge_parts(parts, results=tmp_path)
+    (warning,) = [each for each in first.run["warnings"] if "disturbed" in each]
+    assert warning.startswith(
+        "a: 1 of 2 contenders were disturbed by other load on the host (runit/x@a)."
+    )
+    assert warning.endswith(f"--only=runit/x; then: ./inv merge {first.run['id']} RUN")
 
     again = part("a", contender("floor/x", 1), contender("runit/x", 5))
-    last = merged([Part(first.run, first.samples(), {}), again], results=tmp_path / "again")
+    last = merge_parts(
+        [RunPart(first.run, first.read_samples(), {}), again], results=tmp_path / "again"
+    )
     medians = {
         each["name"]: each["scenarios"]["restart"]["metrics"][0]["median"]
         for each in last.run["contenders"]
@@ -184,12 +190,12 @@ def test_what_was_disturbed_is_measured_again_and_merged_once_more(tmp_path: Pat
     assert {each["title"] for each in last.run["contenders"]} == {
         "floor on a", "floor on b", "runit on a", "runit on b"
     }  # fmt: skip
-    assert sorted(each["contender"] for each in last.samples()) == sorted(medians)
+    assert sorted(each["contender"] for each in last.read_samples()) == sorted(medians)
     assert not any("disturbed" in each for each in last.run["warnings"])
 
 
-def test_noise_and_the_kernels_word_of_every_part_are_kept(tmp_path: Path) -> None:
-    def seen(name: str, kill: int | None) -> dict[str, Any]:
+def test_noise_and_traces_of_every_part_are_kept(tmp_path: Path) -> None:
+    def restart(name: str, kill: int | None) -> Any:
         stamps = {"kill": kill, "death": 2, "awake": 3, "fork": 4, "exec": 50_000}
         return {"contender": name, "scenario": "restart", "event": "sample", "group": "long",
                 "warmup": False, "kill_ns": 0, "main_ns": 90_000, "begun_ns": 80_000,
@@ -199,48 +205,52 @@ def test_noise_and_the_kernels_word_of_every_part_are_kept(tmp_path: Path) -> No
     noisy["scenarios"]["restart"]["metrics"][0]["p90"] = 9
     parts = [part("a", contender("floor/x", 1), contender("runit/x", 4)),
              part("a", noisy, contender("s6/x", 5))]  # fmt: skip
-    parts[0].samples[:] = [seen("runit/x", 10_000)]
-    parts[1].samples[:] = [seen("s6/x", 30_000), seen("s6/x", None)]
-    parts[0].run["trace"] = {"lost_events": 2, "unattributed": 0}
-    parts[1].run["trace"] = {"lost_events": 0, "unattributed": 4}
-    for each, missing in zip(parts, (1, 2), strict=True):
+    parts[0] = replace(parts[0], samples=[restart("runit/x", 10_000)])
+    parts[1] = replace(parts[1], samples=[restart("s6/x", 30_000), restart("s6/x", None)])
+    traces: list[Any] = [
+        {"lost_events": 2, "unattributed": 0},
+        {"lost_events": 0, "unattributed": 4},
+    ]
+    for each, trace, missing in zip(parts, traces, (1, 2), strict=True):
+        each.run["trace"] = trace
         each.run["contenders"][1]["scenarios"]["restart"]["missing"] = missing
-    first = merged(parts, results=tmp_path)
-    again = merged([Part(first.run, first.samples(), {}), part("b", contender("floor/x", 1))],
-                   results=tmp_path / "again")  # fmt: skip
+    first = merge_parts(parts, results=tmp_path)
+    whole = RunPart(first.run, first.read_samples(), {})
+    again = merge_parts([whole, part("b", contender("floor/x", 1))], results=tmp_path / "again")
     for record in (first, again):
-        run = record.run
-        told = {kind: run["trace"][kind] for kind in ("missing", "lost_events", "unattributed")}
-        assert told == {"missing": 3, "lost_events": 2, "unattributed": 4}
+        run: Any = record.run
+        counts = {kind: run["trace"][kind] for kind in ("missing", "lost_events", "unattributed")}
+        assert counts == {"missing": 3, "lost_events": 2, "unattributed": 4}
         assert (run["trace"]["restarts"], run["trace"]["unmatched_kills"]) == (3, 1)
         assert run["trace"]["kill_us"]["median"] == 20
         assert ranking_obstacle(run)
         (noise,) = [each for each in run["warnings"] if "9.0 times its median" in each]
-        (differs,) = [each for each in run["warnings"] if "3 restarts are missing" in each]
+        (disagreement,) = [
+            each for each in run["warnings"] if "3 restarts are in no sample" in each
+        ]
     # Measured again, its restarts are not missing any more.
-    better = merged([Part(first.run, first.samples(), {}), part("a", contender("s6/x", 5))],
-                    results=tmp_path / "better")  # fmt: skip
-    assert better.run["trace"]["missing"] == 1
+    better = merge_parts([whole, part("a", contender("s6/x", 5))], results=tmp_path / "better")
+    assert better.run["trace"] and better.run["trace"]["missing"] == 1
     assert {each["host"] for each in again.run["noise"]} == {"a", "b"}
     assert noise.startswith("a: ")
-    assert not differs.startswith("a: ")
+    assert not disagreement.startswith("a: ")
 
 
-def test_an_instrument_is_of_all_parts_or_of_none(tmp_path: Path) -> None:
+def test_an_instrument_is_kept_only_where_all_parts_have_it(tmp_path: Path) -> None:
     one, other = (part("a", contender(f"{name}/x", 1), instrument=name) for name in ("s6", "monit"))
-    both = merged([one, other], results=tmp_path).run
+    both = merge_parts([one, other], results=tmp_path).run
     assert both["instrument"] is None
     assert any("different daemons or measuring programs" in each for each in both["warnings"])
-    same = merged([one, one], results=tmp_path).run
+    same = merge_parts([one, one], results=tmp_path).run
     assert same["instrument"] == "s6"
     assert not any("measuring programs" in each for each in same["warnings"])
 
 
-def test_a_published_run_brings_its_samples(tmp_path: Path) -> None:
+def test_a_part_reads_compressed_samples(tmp_path: Path) -> None:
     folder = sample_runs.write_ordinary_run(tmp_path / "published")
     plain = folder / "samples.jsonl"
     (folder / "samples.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
-    whole = Part.of(folder).samples
+    whole = RunPart.load(folder).samples
     plain.unlink()
     assert len(whole) == 150
-    assert Part.of(folder).samples == whole
+    assert RunPart.load(folder).samples == whole

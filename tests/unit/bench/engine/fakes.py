@@ -160,11 +160,12 @@ def on_disk(record: Record) -> dict[str, Any]:
     return dict(contender)
 
 
-def statuses(contender: dict[str, Any]) -> dict[str, str]:
+def statuses(contender: Any) -> dict[str, str]:
     """Return the status of each scenario."""
     return {name: scenario["status"] for name, scenario in contender["scenarios"].items()}
 
 
 def sample_keys(record: Record) -> list[tuple[str, int, int]]:
     """Return (scenario, replica, number) of each sample on disk."""
-    return [(each["scenario"], each["replica"], each["number"]) for each in record.samples()]
+    samples: list[Any] = list(record.read_samples())
+    return [(each["scenario"], each["replica"], each["number"]) for each in samples]

@@ -24,7 +24,7 @@ from bench.engine.request import (
 from bench.engine.run import run_bench
 from bench.model.events import Event
 from bench.recording import store
-from bench.recording.store import Record, nothing, read_run
+from bench.recording.store import Record, empty_result, read_run
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
 from provision.systems import SYSTEMS
@@ -75,7 +75,7 @@ def disturb(changed: dict[str, Any]) -> None:
         if contender["name"] == RUNIT:
             contender["doubts"] = DISTURBED
         else:
-            contender["scenarios"]["b"] = nothing("failed", "as the test says")
+            contender["scenarios"]["b"] = empty_result("failed", "as the test says")
 
 
 @pytest.mark.parametrize("mode", [RESUME, REDO])
@@ -101,13 +101,13 @@ def test_a_run_by_other_means_is_not_continued(
             del changed["instrument"]
 
     record = measure(ask())
-    before, samples = change_run(record, measured_elsewhere), record.samples()
+    before, samples = change_run(record, measured_elsewhere), record.read_samples()
     with pytest.raises(Problem, match="provider, host or instrument changed") as caught:
         measure(ask(mode))
     assert caught.value.usage
     (line,) = caught.value.known.splitlines()
     assert words in line
-    assert (read_run(record.folder), record.samples()) == (before, samples)
+    assert (read_run(record.folder), record.read_samples()) == (before, samples)
 
 
 @pytest.mark.parametrize("mode", [RESUME, REDO])
@@ -137,17 +137,17 @@ def test_a_run_with_other_options_is_not_resumed() -> None:
 def test_redo_measures_only_what_was_disturbed() -> None:
     record = measure(ask())
     before = change_run(record, disturb)
-    first = {sample["replica"] for sample in record.samples() if sample["contender"] == RUNIT}
+    first = {sample["replica"] for sample in record.read_samples() if sample["contender"] == RUNIT}
     measure(ask(REDO))
     after = Record.load(record.folder)
-    assert not after.contenders()[RUNIT]["doubts"]
+    assert not after.contenders_by_name()[RUNIT]["doubts"]
     for scenario, again in (("restart", True), ("b", False)):
-        samples = [sample for sample in after.samples()
+        samples = [sample for sample in after.read_samples()
                    if (sample["contender"], sample["scenario"]) == (RUNIT, scenario)]  # fmt: skip
         assert {sample["replica"] not in first for sample in samples} == {again}
     (other,) = [each for each in before["contenders"] if each["name"] != RUNIT]
-    assert after.contenders()[other["name"]]["scenarios"] == other["scenarios"]
-    assert len(after.samples()) == len(record.samples()) == 2 * 2 * 2
+    assert after.contenders_by_name()[other["name"]]["scenarios"] == other["scenarios"]
+    assert len(after.read_samples()) == len(record.read_samples()) == 2 * 2 * 2
 
 
 def fail_beside(record: Record) -> Callable[[dict[str, Any]], None]:
@@ -156,9 +156,9 @@ def fail_beside(record: Record) -> Callable[[dict[str, Any]], None]:
     def change(changed: dict[str, Any]) -> None:
         for contender in changed["contenders"]:
             if contender["name"] == RUNIT:
-                log = record.log(RUNIT, "why it failed").relative_to(record.folder)
+                log = record.write_log(RUNIT, "why it failed").relative_to(record.folder)
                 contender.update(doubts=DISTURBED, status="failed", reason="no", log=str(log))
-                contender["scenarios"]["b"] = nothing("failed", "no")
+                contender["scenarios"]["b"] = empty_result("failed", "no")
 
     return change
 
@@ -167,7 +167,7 @@ def test_redo_keeps_an_earlier_failure_and_its_log() -> None:
     record = measure(ask())
     change_run(record, fail_beside(record))
     measure(ask(REDO))
-    contender = Record.load(record.folder).contenders()[RUNIT]
+    contender = Record.load(record.folder).contenders_by_name()[RUNIT]
     assert (contender["status"], contender["reason"]) == ("failed", "no")
     assert statuses(contender) == {"restart": "measured", "b": "failed"}
     assert (record.folder / contender["log"]).read_text() == "why it failed"
@@ -182,7 +182,7 @@ def test_a_failed_redo_logs_both_failures(monkeypatch: pytest.MonkeyPatch) -> No
     change_run(record, fail_beside(record))
     monkeypatch.setattr(FakeScenario, "perform", break_down)
     measure(ask(REDO))
-    contender = Record.load(record.folder).contenders()[RUNIT]
+    contender = Record.load(record.folder).contenders_by_name()[RUNIT]
     log = (record.folder / contender["log"]).read_text()
     assert "why it failed" in log
     assert "broken down" in log
@@ -195,7 +195,7 @@ def test_resume_measures_what_failed_and_keeps_unknown_contenders() -> None:
     unknown = floor | {"name": "floor/runner/tuned/hosted"}
     change_run(record, lambda changed: changed["contenders"].append(unknown))
     measure(ask(RESUME))
-    after = Record.load(record.folder).contenders()
+    after = Record.load(record.folder).contenders_by_name()
     assert after[unknown["name"]] == unknown
     assert statuses(after[floor["name"]]) == {"restart": "measured", "b": "measured"}
     assert statuses(after[RUNIT]) == {"restart": "measured", "b": "measured"}
@@ -236,7 +236,7 @@ def test_redo_uses_the_same_overlay_and_refuses_a_changed_one(tmp_path: Path) ->
     record = measure(ask(overlay=[f"runit={tmp_path / 'overlay'}"]))
     change_run(record, disturb)
     measure(ask(REDO))
-    source = Record.load(record.folder).contenders()[RUNIT]["source"]
+    source = Record.load(record.folder).contenders_by_name()[RUNIT]["source"]
     assert (source["kind"], source["sha256"]) == ("overlay", overlay.digest)
 
     before = change_run(record, disturb)

@@ -49,7 +49,7 @@ def test_an_interrupted_run_keeps_what_is_complete_and_is_resumed(record: Record
     assert len(kept) == len(set(kept)) == 2 + 2 + 4
 
     again = Record.load(record.folder)
-    again.forget({(HOSTED_FLOOR.name, "last")})
+    again.drop_scenarios({(HOSTED_FLOOR.name, "last")})
     earlier = {HOSTED_FLOOR.name: KeptResults(frozenset(complete), 2)}
     measure(again, *scenarios, FakeScenario("last"), kept=earlier)
     after = on_disk(again)
@@ -109,7 +109,7 @@ def test_a_contender_without_any_work_is_in_the_run(record: Record) -> None:
     contender = on_disk(record)
     assert contender["status"] == "measured"
     assert statuses(contender) == {"a": "not measured"}
-    assert record.complete() == {(HOSTED_FLOOR.name, "a")}
+    assert record.complete_scenarios() == {(HOSTED_FLOOR.name, "a")}
 
 
 def test_the_baseline_is_a_hosted_floor_where_there_is_one(
@@ -125,7 +125,9 @@ def test_the_baseline_is_a_hosted_floor_where_there_is_one(
         job = find_baseline_job(plan.jobs)
         assert job is not None
         run_plan(record, plan, scenario)
-        assert record.run["alone"]["pid1"] is (len(contenders) == 1)
+        alone = record.run["alone"]
+        assert alone is not None
+        assert alone["pid1"] is (len(contenders) == 1)
         assert job.selected.contender.pid1 is (len(contenders) == 1)
 
 

@@ -45,7 +45,7 @@ def test_a_failed_set_up_fails_every_unit(record: Record, monkeypatch: pytest.Mo
     monkeypatch.setattr(GuestSession, "set_up", lambda session: fail())
     measure(record, FakeScenario("a"), FakeScenario("b"))
     assert statuses(on_disk(record)) == {"a": "failed", "b": "failed"}
-    assert record.samples() == []
+    assert record.read_samples() == []
 
 
 def test_teardown_is_skipped_after_abort(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:

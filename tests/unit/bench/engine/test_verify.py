@@ -10,6 +10,7 @@ from bench.engine.verify import find_mode, verify
 from bench.model.events import Event
 from bench.model.events.parts import ProcessInfo, ServiceRecord
 from bench.model.events.program import ServiceDown, Snapshot
+from bench.model.run_file import Verification
 from provision.errors import Problem
 from provision.systems import SYSTEMS
 from supervisors import supervisors
@@ -60,7 +61,7 @@ def check(
     supervisor: Supervisor = RUNIT,
     contender: Contender = HOSTED,
     **service: Any,
-) -> dict[str, Any]:
+) -> Verification:
     events = snapshot_events(processes, **service)
     return verify(DEBIAN, supervisor, contender, services_of(contender, 1), events)
 

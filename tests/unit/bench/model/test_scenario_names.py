@@ -73,7 +73,7 @@ def test_an_older_run_is_read_as_if_it_had_the_name(older: Path, newer: Path) ->
 
 
 def test_samples_of_an_older_run_are_read_as_if_they_had_the_name(older: Path, newer: Path) -> None:
-    assert Record.load(older).samples() == Record.load(newer).samples()
+    assert Record.load(older).read_samples() == Record.load(newer).read_samples()
     assert read_samples(older) == read_samples(newer)
 
 

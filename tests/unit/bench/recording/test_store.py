@@ -1,4 +1,4 @@
-"""A run's folder: whole at every moment, refused with a clear word where it is not."""
+"""A run's folder: complete at every moment, and refused with a reason where it is broken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from bench.recording import store
-from bench.recording.store import CUT, SCHEMA, Record, find, nothing, read_run, runs
+from bench.recording.store import (
+    INTERRUPTED,
+    SCHEMA,
+    Record,
+    empty_result,
+    read_run,
+    run_folder,
+    run_names,
+)
 from provision.errors import Problem
 from tests.support.sample_runs import contender, run
 
@@ -25,7 +33,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 HEAD = {key: value for key, value in run().items() if key not in ("schema", "id", "contenders")}
 
 
-def row(name: str, status: str = "measured") -> dict[str, Any]:
+def row(name: str, status: str = "measured") -> Any:
     return contender(f"{name}/runner/default/hosted", [1.0, 2.0]) | {"name": name, "status": status}
 
 
@@ -33,141 +41,155 @@ def samples(name: str, count: int, scenario: str = "restart") -> list[dict[str, 
     return [{"contender": name, "scenario": scenario, "number": number} for number in range(count)]
 
 
-def kept(made: Record) -> list[dict[str, Any]]:
-    text = (made.folder / "samples.jsonl").read_text()
+def samples_on_disk(record: Record) -> list[dict[str, Any]]:
+    text = (record.folder / "samples.jsonl").read_text()
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_created_with_a_link_to_it(results: Path) -> None:
-    made = Record.create("debian-lxc", HEAD)
-    assert (results / "latest").resolve() == made.folder.resolve()
-    same = {"schema": SCHEMA, "id": made.folder.name, "contenders": []}
-    assert read_run(find()) == HEAD | same
-    assert runs() == [made.folder.name]
+def test_create_points_latest_at_the_new_run(results: Path) -> None:
+    record = Record.create("debian-lxc", HEAD)
+    assert (results / "latest").resolve() == record.folder.resolve()
+    same = {"schema": SCHEMA, "id": record.folder.name, "contenders": []}
+    assert read_run(run_folder()) == HEAD | same
+    assert run_names() == [record.folder.name]
 
 
-def test_two_in_one_second_do_not_meet(results: Path) -> None:
+def test_two_runs_of_one_second_have_their_own_folders(results: Path) -> None:
     first, second = Record.create("x", HEAD), Record.create("x", HEAD)
     assert first.folder != second.folder
     assert (results / "latest").resolve() == second.folder.resolve()
-    assert runs() == sorted([first.folder.name, second.folder.name])
+    assert run_names() == sorted([first.folder.name, second.folder.name])
 
 
-def test_what_was_added_is_on_disk(results: Path) -> None:
-    made = Record.create("x", HEAD)
-    made.add([row("a")], samples("a", 3))
-    made.add([row("b")], samples("b", 2))
-    assert [each["name"] for each in read_run(made.folder)["contenders"]] == ["a", "b"]
-    assert kept(made) == samples("a", 3) + samples("b", 2)
-    assert not list(made.folder.glob("*.new"))
+def test_added_results_and_samples_are_on_disk(results: Path) -> None:
+    record = Record.create("x", HEAD)
+    record.add_results([row("a")], samples("a", 3))
+    record.add_results([row("b")], samples("b", 2))
+    assert [each["name"] for each in read_run(record.folder)["contenders"]] == ["a", "b"]
+    assert samples_on_disk(record) == samples("a", 3) + samples("b", 2)
+    assert not list(record.folder.glob("*.new"))
 
 
-def test_added_again_replaces(results: Path) -> None:
-    made = Record.create("x", HEAD)
-    made.add([row("a", "failed")], [])
-    made.add([row("a")], samples("a", 1))
-    assert read_run(made.folder)["contenders"] == [row("a")]
-    assert Record.load(made.folder).complete() == {("a", "restart"), ("a", "footprint")}
+def test_a_contenders_new_results_replace_its_old_ones(results: Path) -> None:
+    record = Record.create("x", HEAD)
+    record.add_results([row("a", "failed")], [])
+    record.add_results([row("a")], samples("a", 1))
+    assert read_run(record.folder)["contenders"] == [row("a")]
+    assert Record.load(record.folder).complete_scenarios() == {("a", "restart"), ("a", "footprint")}
 
 
-def cut(made: dict[str, Any], *scenarios: str, status: str) -> dict[str, Any]:
-    parts = made["scenarios"] | {name: nothing(status, "why") for name in scenarios}
-    return made | {"scenarios": parts, "status": status, "log": "logs/x.log"}
+def with_status(result: Any, *scenarios: str, status: str) -> Any:
+    results = result["scenarios"] | {name: empty_result(status, "why") for name in scenarios}
+    return result | {"scenarios": results, "status": status, "log": "logs/x.log"}
 
 
-def test_what_failed_or_was_cut_short_is_not_complete(results: Path) -> None:
-    made = Record.create("x", HEAD)
-    made.add([cut(row("a"), "restart", status="failed")], [])
-    made.add([cut(row("b"), "footprint", status="unfinished")], [])
-    made.add([cut(row("c"), "footprint", status="not applicable")], [])
-    assert made.complete() == {
+def test_failed_and_unfinished_scenarios_are_not_complete(results: Path) -> None:
+    record = Record.create("x", HEAD)
+    record.add_results([with_status(row("a"), "restart", status="failed")], [])
+    record.add_results([with_status(row("b"), "footprint", status="unfinished")], [])
+    record.add_results([with_status(row("c"), "footprint", status="not applicable")], [])
+    assert record.complete_scenarios() == {
         ("a", "footprint"), ("b", "restart"), ("c", "restart"), ("c", "footprint")
     }  # fmt: skip
 
 
-def test_forgetting_a_scenario_leaves_the_other(results: Path) -> None:
-    made = Record.create("x", HEAD)
+def test_dropping_a_scenario_keeps_the_others(results: Path) -> None:
+    record = Record.create("x", HEAD)
     doubt = {"kind": "few", "text": "why"}
     guests = [
         {"replica": 0, "load": {"restart": {"steal": 0.1}, "footprint": {"steal": 0.2}}},
         {"replica": 1, "load": {"restart": {"steal": 0.3}}},
         {"replica": 2, "load": {}},
     ]
-    one = cut(row("a"), "restart", status="failed") | {"guests": guests, "doubts": [doubt]}
-    other = cut(row("b"), "footprint", status="failed") | {"doubts": [doubt]}
-    made.add(
+    one = with_status(row("a"), "restart", status="failed") | {"guests": guests, "doubts": [doubt]}
+    other = with_status(row("b"), "footprint", status="failed") | {"doubts": [doubt]}
+    record.add_results(
         [one, other, row("c")],
         [*samples("a", 2), *samples("a", 3, "footprint"), *samples("b", 2), *samples("c", 1)],
     )
     gone = {("a", "restart"), ("b", "footprint")}
-    before = made.results_without(gone)
-    made.forget(gone)
-    again = Record.load(made.folder)
-    assert again.run["contenders"] == made.run["contenders"] == before
-    a, b, c = (again.contenders()[name] for name in "abc")
-    assert (a["status"], a["reason"], "log" in a) == ("unfinished", CUT, False)
-    assert a["scenarios"] == row("a")["scenarios"] | {"restart": nothing("unfinished", CUT)}
+    before = record.results_without(gone)
+    record.drop_scenarios(gone)
+    again = Record.load(record.folder)
+    assert again.run["contenders"] == record.run["contenders"] == before
+    a, b, c = (again.contenders_by_name()[name] for name in "abc")
+    assert (a["status"], a["reason"], "log" in a) == ("unfinished", INTERRUPTED, False)
+    assert a["scenarios"] == row("a")["scenarios"] | {
+        "restart": empty_result("unfinished", INTERRUPTED)
+    }
     assert a["guests"] == [{"replica": 0, "load": {"footprint": {"steal": 0.2}}}]
     assert (a["doubts"], b["doubts"]) == ([], [doubt])
     assert c == row("c")
-    assert kept(again) == [*samples("a", 3, "footprint"), *samples("b", 2), *samples("c", 1)]
+    assert samples_on_disk(again) == [
+        *samples("a", 3, "footprint"),
+        *samples("b", 2),
+        *samples("c", 1),
+    ]
 
 
-def test_forgetting_drops_whole_contenders_and_samples_without_results(results: Path) -> None:
-    made = Record.create("x", HEAD)
-    made.add([row("a")], samples("a", 2))
-    made.add([cut(row("b"), "restart", "footprint", status="failed")], samples("b", 2))
-    # A run killed while it wrote: samples whose contender is not in run.json, the last one torn.
-    with (made.folder / "samples.jsonl").open("a") as stream:
+def test_dropping_removes_whole_contenders_and_samples_without_results(results: Path) -> None:
+    record = Record.create("x", HEAD)
+    record.add_results([row("a")], samples("a", 2))
+    record.add_results(
+        [with_status(row("b"), "restart", "footprint", status="failed")], samples("b", 2)
+    )
+    # Killed while writing: samples whose contender is not in run.json, the last line incomplete.
+    with (record.folder / "samples.jsonl").open("a") as stream:
         stream.write(json.dumps(samples("c", 1)[0]) + '\n{"contender": "a", "num')
-    again = Record.load(made.folder)
-    again.forget({(name, scenario) for name in "bc" for scenario in ("restart", "footprint")})
-    assert list(again.contenders()) == list(Record.load(made.folder).contenders()) == ["a"]
-    assert kept(again) == samples("a", 2)
+    again = Record.load(record.folder)
+    again.drop_scenarios(
+        {(name, scenario) for name in "bc" for scenario in ("restart", "footprint")}
+    )
+    assert (
+        list(again.contenders_by_name())
+        == list(Record.load(record.folder).contenders_by_name())
+        == ["a"]
+    )
+    assert samples_on_disk(again) == samples("a", 2)
 
 
 @pytest.mark.parametrize(
     "line", ['{"contender": "b", "nu', "3", "{}", "null", '{"contender": "b"}']
 )
-def test_a_broken_sample_is_named(results: Path, line: str) -> None:
-    made = Record.create("x", HEAD)
-    made.add([row("a")], samples("a", 1))
-    with (made.folder / "samples.jsonl").open("a") as stream:
+def test_a_broken_sample_is_named_and_nothing_is_dropped(results: Path, line: str) -> None:
+    record = Record.create("x", HEAD)
+    record.add_results([row("a")], samples("a", 1))
+    with (record.folder / "samples.jsonl").open("a") as stream:
         stream.write(line + "\n")
-    for read in (lambda: made.forget({("a", "restart")}), made.samples):
+    for read in (lambda: record.drop_scenarios({("a", "restart")}), record.read_samples):
         with pytest.raises(Problem, match=r"samples\.jsonl, line 2 is not a sample") as caught:
             read()
         assert caught.value.usage
-    assert list(Record.load(made.folder).contenders()) == ["a"]
+    assert list(Record.load(record.folder).contenders_by_name()) == ["a"]
 
 
-def test_samples_are_read_compressed_and_without_a_torn_last_one(results: Path) -> None:
-    made = Record.create("x", HEAD)
-    assert made.samples() == []
-    made.add([row("a")], samples("a", 2))
-    plain = made.folder / "samples.jsonl"
+def test_compressed_samples_are_read_and_an_incomplete_last_line_is_skipped(results: Path) -> None:
+    record = Record.create("x", HEAD)
+    assert record.read_samples() == []
+    record.add_results([row("a")], samples("a", 2))
+    plain = record.folder / "samples.jsonl"
     with plain.open("a") as stream:
         stream.write('{"contender": "a", "num')
-    assert made.samples() == samples("a", 2)
-    with gzip.open(made.folder / "samples.jsonl.gz", "wb") as packed:
+    assert record.read_samples() == samples("a", 2)
+    with gzip.open(record.folder / "samples.jsonl.gz", "wb") as packed:
         packed.write(plain.read_bytes())
     plain.unlink()
-    assert made.samples() == samples("a", 2)
+    assert record.read_samples() == samples("a", 2)
 
 
-def test_compressed_samples_that_are_damaged_are_a_problem(results: Path) -> None:
-    made = Record.create("x", HEAD)
+def test_damaged_compressed_samples_are_refused(results: Path) -> None:
+    record = Record.create("x", HEAD)
     packed = gzip.compress(b'{"contender": "a", "scenario": "restart"}\n' * 9)
-    (made.folder / "samples.jsonl.gz").write_bytes(packed[:10] + b"\xff" * 9 + packed[19:])
+    (record.folder / "samples.jsonl.gz").write_bytes(packed[:10] + b"\xff" * 9 + packed[19:])
     with pytest.raises(Problem, match=r"samples\.jsonl\.gz is broken"):
-        made.samples()
+        record.read_samples()
 
 
-def test_the_log_says_where_it_is(results: Path) -> None:
-    made = Record.create("x", HEAD)
-    path = made.log("runit/runner/default/pid1", "why")
+def test_write_log_returns_the_logs_path(results: Path) -> None:
+    record = Record.create("x", HEAD)
+    path = record.write_log("runit/runner/default/pid1", "why")
     assert path.read_text() == "why"
-    assert path.parent == made.folder / "logs"
+    assert path.parent == record.folder / "logs"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +207,7 @@ def test_the_log_says_where_it_is(results: Path) -> None:
         "\x00\x01",
     ],
 )
-def test_a_broken_record(results: Path, text: str) -> None:
+def test_a_broken_record_is_refused(results: Path, text: str) -> None:
     folder = results / "broken"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(text)
@@ -195,7 +217,7 @@ def test_a_broken_record(results: Path, text: str) -> None:
     assert "./inv report" in caught.value.advice
 
 
-def test_a_record_that_is_no_text(results: Path) -> None:
+def test_a_record_that_is_no_text_is_refused(results: Path) -> None:
     folder = results / "broken"
     folder.mkdir(parents=True)
     (folder / "run.json").write_bytes(b"\xff\xfe\x80")
@@ -204,7 +226,7 @@ def test_a_record_that_is_no_text(results: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", [0, SCHEMA + 1, "1", None])
-def test_another_schema(results: Path, schema: Any) -> None:
+def test_another_schema_version_is_refused(results: Path, schema: Any) -> None:
     folder = results / "old"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps({"schema": schema, "contenders": []}))
@@ -213,29 +235,29 @@ def test_another_schema(results: Path, schema: Any) -> None:
     assert caught.value.usage
 
 
-def test_a_missing_run_names_those_there_are(results: Path) -> None:
-    made = Record.create("x", HEAD)
+def test_a_missing_run_is_refused_with_the_names_of_all_runs(results: Path) -> None:
+    record = Record.create("x", HEAD)
     with pytest.raises(Problem, match="There is no run") as caught:
-        read_run(find("20000101-000000-nothing"))
-    assert made.folder.name in caught.value.known
+        read_run(run_folder("20000101-000000-nothing"))
+    assert record.folder.name in caught.value.known
     assert caught.value.usage
 
 
-def test_no_run_at_all(results: Path) -> None:
+def test_the_first_read_without_any_run_advises_to_measure(results: Path) -> None:
     with pytest.raises(Problem) as caught:
-        read_run(find())
+        read_run(run_folder())
     assert "none yet" in caught.value.known
     assert "./inv bench" in caught.value.advice
 
 
-def test_a_link_to_nothing(results: Path) -> None:
+def test_a_latest_that_points_nowhere_is_refused(results: Path) -> None:
     results.mkdir()
     (results / "latest").symlink_to("gone")
     with pytest.raises(Problem, match="There is no run"):
-        read_run(find())
+        read_run(run_folder())
 
 
-def test_found_by_path(results: Path) -> None:
-    made = Record.create("x", HEAD)
-    assert find(f"{made.folder}/") == made.folder
-    assert find(made.folder.name) == made.folder
+def test_a_run_is_found_by_name_and_by_path(results: Path) -> None:
+    record = Record.create("x", HEAD)
+    assert run_folder(f"{record.folder}/") == record.folder
+    assert run_folder(record.folder.name) == record.folder

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench.distributed.merge import Part, merged
+from bench.distributed import merge
+from bench.distributed.part import RunPart
 from bench.model.run_file import Run
 from bench.recording.store import read_run
 from provision.errors import Problem
@@ -29,7 +31,7 @@ RANKS = {"runit": 5, "s6": 6, "floor": 100}
 SEPARATE = "This run cannot say: its 2 hosts are not ranked together."
 
 
-def part(host: str, medians: Mapping[str, float], **pss: tuple[float, float]) -> Part:
+def part(host: str, medians: Mapping[str, float], **pss: tuple[float, float]) -> RunPart:
     """Return what a host measured: latencies around a median in ms by contender's name.
 
     pss: by supervisor, kB with one service and with ten.
@@ -42,11 +44,12 @@ def part(host: str, medians: Mapping[str, float], **pss: tuple[float, float]) ->
         contenders.append(sample_runs.contender(name, values, rank=RANKS[supervisor], pss=memory))
     run = sample_runs.run(*contenders)
     run["host"]["name"], run["host"]["processor"] = host, f"CPU of {host}"
-    return Part(run, sample_runs.restart_samples(latencies), {})
+    samples: Any = sample_runs.restart_samples(latencies)
+    return RunPart(run, samples, {})
 
 
 @pytest.fixture
-def parts() -> list[Part]:
+def parts() -> list[RunPart]:
     """Two hosts; s6 comes first, though runit is before it in the draft."""
     return [
         part("aa", {S6: 1006.0, S6_TUNED: 5.0, FLOOR: 1.0}),
@@ -54,8 +57,8 @@ def parts() -> list[Part]:
     ]
 
 
-def merge_parts(parts: list[Part], folder: Path, *, mixed: bool = False) -> tuple[Run, Article]:
-    record = merged(parts, mixed=mixed, results=folder)
+def merge_parts(parts: list[RunPart], folder: Path, *, mixed: bool = False) -> tuple[Run, Article]:
+    record = merge.merge_parts(parts, mixed=mixed, results=folder)
     return record.run, build_article(record.run, read_samples(record.folder))
 
 
@@ -76,7 +79,7 @@ def article_cells(run: Run) -> dict[str, list[str]]:
 
 
 def test_a_setting_is_compared_with_the_default_of_its_own_host(
-    parts: list[Part], tmp_path: Path
+    parts: list[RunPart], tmp_path: Path
 ) -> None:
     run, _ = merge_parts(parts, tmp_path)
     assert sentences_on_defaults(run) == ["s6 on aa tuned is 201 times faster than by default."]
@@ -85,7 +88,7 @@ def test_a_setting_is_compared_with_the_default_of_its_own_host(
     )
 
 
-def test_no_answer_ranks_hosts_together(parts: list[Part], tmp_path: Path) -> None:
+def test_no_answer_ranks_hosts_together(parts: list[RunPart], tmp_path: Path) -> None:
     run, _ = merge_parts(parts, tmp_path)
     by_question = answers(run)
     assert by_question["Which is fastest?"] == by_question["Which is lightest?"] == SEPARATE
@@ -94,7 +97,7 @@ def test_no_answer_ranks_hosts_together(parts: list[Part], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["latency", "memory"])
-def test_no_table_ranks_hosts_together(parts: list[Part], tmp_path: Path, name: str) -> None:
+def test_no_table_ranks_hosts_together(parts: list[RunPart], tmp_path: Path, name: str) -> None:
     _, article = merge_parts(parts, tmp_path)
     section = next(section for section in article.sections if section.name == name)
     table = next(block for block in section.blocks if isinstance(block, Table))
@@ -103,7 +106,7 @@ def test_no_table_ranks_hosts_together(parts: list[Part], tmp_path: Path, name: 
     assert [row[0].text for row in table.rows] == order
 
 
-def test_a_mixed_run_ranks_hosts_together(parts: list[Part], tmp_path: Path) -> None:
+def test_a_mixed_run_ranks_hosts_together(parts: list[RunPart], tmp_path: Path) -> None:
     run, _ = merge_parts(parts, tmp_path, mixed=True)
     by_question = answers(run)
     assert by_question["Which is fastest?"] == "runit on bb (4.00 ms)."
@@ -111,13 +114,13 @@ def test_a_mixed_run_ranks_hosts_together(parts: list[Part], tmp_path: Path) -> 
 
 
 def test_a_mixed_run_compares_settings_on_one_host_all_the_same(
-    parts: list[Part], tmp_path: Path
+    parts: list[RunPart], tmp_path: Path
 ) -> None:
     run, _ = merge_parts(parts, tmp_path, mixed=True)
     assert len(sentences_on_defaults(run)) == 1
 
 
-def test_a_mixed_run_has_no_floor_in_its_pictures(parts: list[Part], tmp_path: Path) -> None:
+def test_a_mixed_run_has_no_floor_in_its_pictures(parts: list[RunPart], tmp_path: Path) -> None:
     _, article = merge_parts(parts, tmp_path, mixed=True)
     pictures = figures(article)
     assert "medians-2" not in pictures
@@ -125,14 +128,14 @@ def test_a_mixed_run_has_no_floor_in_its_pictures(parts: list[Part], tmp_path: P
     assert "floor in grey" not in pictures["ecdf-s6"].alt
 
 
-def test_a_cell_names_the_host_of_each_figure(parts: list[Part], tmp_path: Path) -> None:
+def test_a_cell_names_the_host_of_each_figure(parts: list[RunPart], tmp_path: Path) -> None:
     run, _ = merge_parts(parts, tmp_path)
     cells = article_cells(run)
     assert cells["s6"][5] == "on aa: 1,006 ms\non aa tuned: 5.00 ms\non bb tuned: 50.0 ms"
     assert cells["runit"][6] == "on bb: 2,512 kB"
 
 
-def test_the_order_is_the_drafts(parts: list[Part], tmp_path: Path) -> None:
+def test_the_order_is_the_drafts(parts: list[RunPart], tmp_path: Path) -> None:
     run, article = merge_parts(parts, tmp_path)
     assert list(run["supervisors"]) == ["s6", "floor", "runit"]
     assert [row[0].text for row in article_table(run).rows] == ["runit", "s6"]
@@ -145,7 +148,7 @@ def test_the_order_is_the_drafts(parts: list[Part], tmp_path: Path) -> None:
 
 
 def test_each_host_has_its_own_pictures_with_its_own_floor(
-    parts: list[Part], tmp_path: Path
+    parts: list[RunPart], tmp_path: Path
 ) -> None:
     _, article = merge_parts(parts, tmp_path)
     pictures = figures(article)
@@ -166,8 +169,8 @@ def test_a_host_without_a_floor_borrows_none(tmp_path: Path) -> None:
     assert "floor" not in pictures["ecdf-runit-2"].svg
 
 
-def test_the_schema_has_a_merged_run(parts: list[Part], tmp_path: Path) -> None:
-    record = merged(parts, results=tmp_path)
+def test_the_schema_has_a_merged_run(parts: list[RunPart], tmp_path: Path) -> None:
+    record = merge.merge_parts(parts, results=tmp_path)
     assert read_run(record.folder) == record.run
     path = record.folder / "run.json"
     path.write_text(path.read_text().replace(': "CPU of bb"', ": 7"))
@@ -175,7 +178,7 @@ def test_the_schema_has_a_merged_run(parts: list[Part], tmp_path: Path) -> None:
         read_run(record.folder)
 
 
-def test_every_host_is_described(parts: list[Part], tmp_path: Path) -> None:
+def test_every_host_is_described(parts: list[RunPart], tmp_path: Path) -> None:
     _, article = merge_parts(parts, tmp_path)
     assert "2 hosts (aa: CPU of aa, 2 cores, Linux 6.1.0; bb: CPU of bb" in article.facts
     text = markdown.render_markdown(article)
@@ -184,7 +187,7 @@ def test_every_host_is_described(parts: list[Part], tmp_path: Path) -> None:
 
 def test_a_hosts_name_is_only_text(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>/../\x1b[31m"
-    record = merged(
+    record = merge.merge_parts(
         [part("aa", {S6: 1006.0, FLOOR: 1.0}), part(name, {RUNIT: 4.0})], results=tmp_path
     )
     article = build_article(sanitize(record.run), read_samples(record.folder))

@@ -1,0 +1,98 @@
+"""The kernel's stamps of one restart, found in a trace."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+
+from bench.model.events.program import Restart
+from bench.model.run_file import KernelStamps
+from bench.tracing.trace import Life, Trace, TraceEvent, events_between
+
+# The kernel's stamps are truncated to whole microseconds, in ns; the suite's are not.
+TRUNCATION = 1000
+# ns after a kill in which to look for a restart that no sample saw the end of.
+_SEARCH_WINDOW = 10**9
+
+
+class GuestTrace:
+    """One guest's part of a trace. inode: its pid namespace's."""
+
+    def __init__(self, trace: Trace, inode: int) -> None:
+        records = trace.records_by_namespace.get(inode, ())
+        lives = {trace.life(record.pid, record.ns) for record in records}
+        self.execs = trace.execs_by_namespace.get(inode, [])
+        self._trace = trace
+        self._host_pids = trace.host_pids(inode)
+        self._kills = _events_of(trace.kills_by_life, lives)
+        self._exits = _events_of(trace.exits_by_life, lives)
+
+    def add_stamps(self, restarts: Iterable[Restart]) -> int:
+        """Add the kernel's stamps to each restart, as `witness`; returns to how many."""
+        count = 0
+        for restart in restarts:
+            if not restart["censored"]:
+                restart["witness"] = self.stamps(restart)
+                count += 1
+        return count
+
+    def stamps(self, restart: Restart) -> KernelStamps:
+        """Return what the kernel saw of one restart."""
+        begin = restart["kill_ns"] - TRUNCATION
+        end = restart["up_ns"] or restart["kill_ns"] + _SEARCH_WINDOW
+        old_pids = self._host_pids.get(restart["old_pid"], [])
+        death = _first_stamp(self._exits, old_pids, begin, end)
+        fork, descendants = self._first_fork(restart["new_pid"] or 0, begin, end)
+        main = (restart["main_ns"] or 0) + TRUNCATION
+        execs = [
+            event for event in events_between(self.execs, begin, main) if event.pid in descendants
+        ]
+        return {
+            "kill": _first_stamp(self._kills, old_pids, begin, end),
+            "death": death,
+            "awake": self._wakeup(fork, death) if fork and death else None,
+            "fork": fork.ns if fork else None,
+            "exec": execs[-1].ns if execs else None,
+        }
+
+    def _first_fork(self, new_pid: int, begin: int, end: int) -> tuple[TraceEvent | None, set[int]]:
+        """Return the supervisor's fork that led to the successor, and all pids forked after it."""
+        first: TraceEvent | None = None
+        for pid in self._host_pids.get(new_pid, []):
+            descendants: set[int] = set()
+            while fork := _last(self._trace.forks.get(pid, []), begin, end):
+                descendants.add(pid)
+                # Look for the parent's fork before this one: reused pids make no endless loop.
+                first, pid, end = fork, fork.pid, fork.ns
+            if descendants:
+                return first, descendants
+        return None, set()
+
+    def _wakeup(self, fork: TraceEvent, death: int) -> int | None:
+        """Return when the forking process was woken up, first after the death."""
+        stamps = self._trace.wakeups.get(fork.pid, [])
+        index = bisect_left(stamps, death)
+        return stamps[index] if index < len(stamps) and stamps[index] <= fork.ns else None
+
+
+def daemon_start(restart: Restart, stamps: KernelStamps) -> int | None:
+    """Return when the daemon began: its own first stamp, else the kernel's of its exec, in ns.
+
+    Its entry point takes a stamp on x86-64. The kernel's exec event is earlier: after it, the
+    kernel removes what the process was before.
+    """
+    return restart.get("begun_ns") or stamps["exec"]
+
+
+def _events_of(events: Mapping[Life, Sequence[TraceEvent]], lives: set[Life]) -> list[TraceEvent]:
+    return sorted((event for life in lives for event in events.get(life, ())), key=attrgetter("ns"))
+
+
+def _last(events: list[TraceEvent], begin: int, end: int) -> TraceEvent | None:
+    between = events_between(events, begin, end)
+    return between[-1] if between else None
+
+
+def _first_stamp(events: list[TraceEvent], pids: Sequence[int], begin: int, end: int) -> int | None:
+    return next((each.ns for each in events_between(events, begin, end) if each.pid in pids), None)
