@@ -1,21 +1,17 @@
-"""The owner's end of a machine's keeper: start it, ask it, end it."""
+"""The owner's end of a machine's keeper, beside what all keepers share (provision/keepers.py)."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-import psutil
 import vagrant
 
 from provision.errors import Problem
+from provision.keepers import start_keeper
 from provision.vagrant import vm_keeper
 from provision.vagrant.client import INSTALL_VAGRANT, read_log
-from provision.vagrant.environment import command_prefix, machine_home, vm_folder
+from provision.vagrant.environment import command_prefix
 
 
 class KeeperProcess:
@@ -28,17 +24,9 @@ class KeeperProcess:
             raise Problem("Vagrant is not installed.", advice=INSTALL_VAGRANT)
         system = (home / "system").read_text()
         destroy = [*command_prefix(environment), program, "destroy", "-f", system]
-        keeper = [sys.executable, "-I", "-S", vm_keeper.__file__, str(vm_folder()), home.name]
         with (home / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*keeper, *destroy],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-                cwd=home,
-                env=environment,
+            self._process = start_keeper(
+                vm_keeper.__file__, home, *destroy, stderr=log, cwd=home, environment=environment
             )
         assert self._process.stdout is not None
         if self._process.stdout.readline().strip() != "ready":
@@ -63,50 +51,3 @@ class KeeperProcess:
     def wait(self) -> None:
         """Wait until it has ended, as it does once the machine is destroyed."""
         self._process.wait()
-
-
-def has_keeper(name: str) -> bool:
-    """Tell whether the machine's keeper is alive: it holds a lock on a file of the machine."""
-    try:
-        with (machine_home(name) / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    return False
-
-
-def end_keeper(name: str) -> None:
-    """Have the machine's keeper destroy it, and wait until it has.
-
-    Raises PermissionError and psutil.AccessDenied where the keeper belongs to another user.
-    """
-    terminated = False
-    deadline = time.monotonic() + vm_keeper.PATIENCE
-    while has_keeper(name) and time.monotonic() < deadline:
-        terminated = terminated or _terminate_keeper(name)
-        time.sleep(0.1)
-
-
-def _terminate_keeper(name: str) -> bool:
-    """Send SIGTERM to that machine's keeper and to no other process; tell whether it was sent.
-
-    The keeper writes its pid right after it has locked the file, so the pid may not be there yet.
-    """
-    home = machine_home(name)
-    with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
-        process = psutil.Process(int((home / "lock").read_text()))
-        if _is_keeper_of(home, process.cmdline()):
-            process.terminate()
-            return True
-    return False
-
-
-def _is_keeper_of(home: Path, command: list[str]) -> bool:
-    """Tell whether that command line is the one of the machine's keeper, from any checkout."""
-    program = Path(vm_keeper.__file__).name
-    return any(
-        Path(word).name == program and command[place + 1 :][:2] == [str(vm_folder()), home.name]
-        for place, word in enumerate(command)
-    )

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from filelock import FileLock
 
 from provision.errors import Problem
 from provision.guest_name import is_guest_name
+from provision.keepers import end_keeper, has_keeper
 from provision.systems import System
+from provision.vagrant import vm_keeper
 from provision.vagrant.box.table import BOX_TABLE, Box
 from provision.vagrant.client import Client, DiskFull, read_log
 from provision.vagrant.environment import (
@@ -26,7 +27,7 @@ from provision.vagrant.environment import (
     vagrant_environment,
     vm_folder,
 )
-from provision.vagrant.keeper_process import KeeperProcess, end_keeper, has_keeper
+from provision.vagrant.keeper_process import KeeperProcess
 
 # Longer than a keeper tries to remove a folder.
 _REMOVAL_SECONDS = 20.0
@@ -156,7 +157,12 @@ def machine_names(hypervisor: str) -> list[str]:
 def leftover_names(hypervisor: str) -> list[str]:
     """Return the names of the machines on that hypervisor that no keeper is alive for."""
     with _listing_lock():
-        return [name for name in machine_names(hypervisor) if not has_keeper(name)]
+        return [name for name in machine_names(hypervisor) if not is_owned(name)]
+
+
+def is_owned(name: str) -> bool:
+    """Tell whether that machine's keeper is alive."""
+    return has_keeper(machine_home(name))
 
 
 def is_kept(name: str) -> bool:
@@ -168,13 +174,13 @@ def remove_machine(name: str, hypervisor: str) -> None:
     """Destroy a machine, in use or not. Raises Problem."""
     home = machine_home(name)
     try:
-        if has_keeper(name):
-            end_keeper(name)
+        if is_owned(name):
+            end_keeper(home, vm_keeper.PATIENCE)
         elif (home / "hypervisor").exists():
             keeper = KeeperProcess(home, vagrant_environment(hypervisor, home))
             keeper.release()
             keeper.wait()
-    except (PermissionError, psutil.AccessDenied) as failure:
+    except PermissionError as failure:
         raise Problem(
             f"Machine {name} is not destroyed: it belongs to another user.",
             known=str(failure),

@@ -28,10 +28,10 @@ from provision.vagrant.client import shared_client
 from provision.vagrant.environment import vm_folder
 from provision.vagrant.guest import VagrantGuest
 from provision.vagrant.host_check import why_host_unavailable
-from provision.vagrant.keeper_process import has_keeper
 from provision.vagrant.machine import (
     Machine,
     is_kept,
+    is_owned,
     leftover_names,
     machine_names,
     remove_machine,
@@ -120,7 +120,7 @@ class Vagrant(Provider):
 
     def guests(self) -> list[GuestRecord]:
         orphaned = leftover_names(self.name)
-        owned = [name for name in machine_names(self.name) if has_keeper(name)]
+        owned = [name for name in machine_names(self.name) if is_owned(name)]
         states = dict.fromkeys(orphaned, GuestState.ORPHANED)
         states |= {name: _owned_state(name) for name in owned if name not in states}
         return [GuestRecord(name, state) for name, state in sorted(states.items())]

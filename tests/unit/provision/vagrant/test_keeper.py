@@ -15,8 +15,7 @@ from provision.errors import Problem
 from provision.provider import GuestRecord, GuestState
 from provision.vagrant import vm_keeper
 from provision.vagrant.environment import ROOT, machine_home
-from provision.vagrant.keeper_process import has_keeper
-from provision.vagrant.machine import machine_names
+from provision.vagrant.machine import is_owned, machine_names
 from provision.vagrant.provider import Vagrant
 from tests.support.scripted_vagrant import ScriptedVagrant
 from tests.support.wait import eventually
@@ -107,7 +106,7 @@ def test_removing_one_machine_ends_no_other_keeper(scripted: ScriptedVagrant) ->
                 Vagrant("libvirt").remove(name)
     finally:
         lock.write_text(own_pid)
-    assert has_keeper(other)
+    assert is_owned(other)
 
 
 def test_a_machine_of_another_user_is_reported_as_such(

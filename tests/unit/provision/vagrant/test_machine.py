@@ -14,10 +14,11 @@ from provision.systems import SYSTEMS
 from provision.vagrant import machine as machine_module
 from provision.vagrant import vm_keeper
 from provision.vagrant.environment import ROOT, machine_home
-from provision.vagrant.keeper_process import KeeperProcess, has_keeper
+from provision.vagrant.keeper_process import KeeperProcess
 from provision.vagrant.machine import (
     Machine,
     is_kept,
+    is_owned,
     leftover_names,
     machine_names,
     remove_machine,
@@ -170,6 +171,6 @@ def test_a_machine_whose_folder_is_being_removed_counts_as_destroyed(
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../pool", "/nowhere/x", "*", "-f"])
 def test_a_name_that_is_not_one_machines_is_refused(scripted: ScriptedVagrant, name: str) -> None:
-    for use in (is_kept, has_keeper, lambda name: remove_machine(name, "libvirt")):
+    for use in (is_kept, is_owned, lambda name: remove_machine(name, "libvirt")):
         with pytest.raises(Problem, match="cannot be the name of a guest"):
             use(name)
