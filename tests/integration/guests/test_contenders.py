@@ -26,6 +26,7 @@ from provision.lxc.provider import Lxc
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS
 from supervisors.service import Service, services_of
+from tests.support.selected import selected_names
 from tests.support.wait import eventually
 
 DEBIAN = SYSTEMS["debian"]
@@ -50,11 +51,7 @@ def _parameter(name: str) -> object:
 @pytest.fixture(scope="module")
 def checks(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
     """Check each contender that pytest selected, the slowest first, a few at the same time."""
-    names = [
-        str(item.callspec.params["name"])
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.function is test_contender
-    ]
+    names = selected_names(request, test_contender)
     Lxc().prepare(DEBIAN)
     with ThreadPoolExecutor(MAX_GUESTS) as pool:
         yield {

@@ -19,6 +19,7 @@ from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 from supervisors import supervisors
 from supervisors.base import Supervisor
+from tests.support.selected import selected_names
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.slow
@@ -62,11 +63,7 @@ CASES = {case.name: case for case in _cases()}
 @pytest.fixture(scope="module")
 def attempts(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
     """Follow each example that pytest selected in a guest of its own, a few at the same time."""
-    names = [
-        str(item.callspec.params["name"])
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.function is test_example
-    ]
+    names = selected_names(request, test_example)
     Lxc().prepare(DEBIAN)
     with ThreadPoolExecutor(MAX_GUESTS) as pool:
         futures = {name: pool.submit(_follow, CASES[name]) for name in names}
