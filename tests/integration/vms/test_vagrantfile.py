@@ -12,8 +12,6 @@ import pytest
 from provision.systems import SYSTEMS
 from provision.vagrant.environment import ROOT
 
-pytestmark = pytest.mark.vms
-
 VERSION = "#!/bin/sh\necho 7.0.10r158379\n"
 
 
