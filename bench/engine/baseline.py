@@ -9,7 +9,7 @@ from bench.engine import measurement
 from bench.engine.plan import Job
 from bench.engine.session import GuestSession, SessionContext
 from bench.model.events import RESTART, events_of_kind
-from bench.model.events.program import Restart
+from bench.model.events.program import RestartTrial
 from bench.model.run_file import FLOOR, FloorAlone
 from bench.model.steps import Step, TrialGroup
 from bench.scenarios.restart import SHORT_UPTIME
@@ -54,7 +54,7 @@ def measure_baseline(job: Job, replica: int, context: SessionContext) -> FloorAl
             session.guest.destroy()
             context.guests.remove(session.guest)
     restart = next(each for each in context.request.scenarios if each.name == "restart")
-    trials: list[Restart] = [
+    trials: list[RestartTrial] = [
         {**trial, "group": "long"} for trial in events_of_kind(events, RESTART)
     ]
     metrics = restart.conclude(contender, trials)

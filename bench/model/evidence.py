@@ -57,10 +57,10 @@ def number_samples(events: Sequence[Event]) -> Samples:
 
 def numbers(*items: Numbered[Any] | Iterable[Numbered[Any]] | None) -> tuple[int, ...]:
     """Return the numbers of those samples in ascending order; None stands for no sample."""
-    found: set[int] = set()
+    selected: set[int] = set()
     for item in items:
         if isinstance(item, Numbered):
-            found.add(item.number)
+            selected.add(item.number)
         elif item is not None:
-            found.update(each.number for each in item)
-    return tuple(sorted(found))
+            selected.update(one.number for one in item)
+    return tuple(sorted(selected))

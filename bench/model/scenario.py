@@ -124,11 +124,11 @@ class ScenarioContext:
         """Make the running supervisor keep so many services: s1, s2, ..."""
         self.reconfigure(services_of(self.contender, count))
 
-    def reconfigure(self, wanted: tuple[Service, ...]) -> None:
+    def reconfigure(self, kept: tuple[Service, ...]) -> None:
         """Make the running supervisor keep exactly those services, with their settings."""
-        self.services = wanted
+        self.services = kept
         with self.disturbing():
-            self.supervisor.update_services(self.guest, self.contender, wanted)
+            self.supervisor.update_services(self.guest, self.contender, kept)
 
 
 class Scenario(ABC):

@@ -19,7 +19,7 @@ class Tree(TypedDict):
 
 
 class TrialGroup(TypedDict):
-    """Trials of one kind; each uptime is drawn from between the two bounds."""
+    """TrialsStep of one kind; each uptime is drawn from between the two bounds."""
 
     name: str
     trials: int
@@ -35,8 +35,8 @@ class TimeSlot(TypedDict):
     width: float
 
 
-class AwaitUp(TypedDict):
-    """Wait until each service lives; print `up`, or `down` at the deadline."""
+class AwaitUpStep(TypedDict):
+    """WaitStep until each service lives; print `up`, or `down` at the deadline."""
 
     do: Literal["await"]
     services: list[str]
@@ -45,15 +45,15 @@ class AwaitUp(TypedDict):
     otherwise: NotRequired[str]
 
 
-class AwaitEnd(TypedDict):
-    """Wait until no daemon of a service is left; print `alive` if one is at the deadline."""
+class AwaitEndStep(TypedDict):
+    """WaitStep until no daemon of a service is left; print `alive` if one is at the deadline."""
 
     do: Literal["end"]
     service: str
     deadline: float
 
 
-class CountStarts(TypedDict):
+class CountStartsStep(TypedDict):
     """Count the starts of a service in a window; print `starts`."""
 
     do: Literal["starts"]
@@ -61,7 +61,7 @@ class CountStarts(TypedDict):
     seconds: float
 
 
-class Trials(TypedDict):
+class TrialsStep(TypedDict):
     """Kill a service again and again; print one `sample` a kill."""
 
     do: Literal["trials"]
@@ -76,7 +76,7 @@ class Trials(TypedDict):
     ready: NotRequired[bool]
 
 
-class Storm(TypedDict):
+class StormStep(TypedDict):
     """Kill all services at once; print one `storm`."""
 
     do: Literal["storm"]
@@ -85,8 +85,8 @@ class Storm(TypedDict):
     signal: NotRequired[int]
 
 
-class Gather(TypedDict):
-    """Wait until all services live, or none has come for `stall` s; print `gathered`."""
+class GatherStep(TypedDict):
+    """WaitStep until all services live, or none has come for `stall` s; print `gathered`."""
 
     do: Literal["gather"]
     services: list[str]
@@ -94,8 +94,8 @@ class Gather(TypedDict):
     stall: float
 
 
-class Reap(TypedDict):
-    """Wait until no process of a name is left; print `reaped`."""
+class ReapStep(TypedDict):
+    """WaitStep until no process of a name is left; print `reaped`."""
 
     do: Literal["reap"]
     comm: str
@@ -103,14 +103,14 @@ class Reap(TypedDict):
     after: NotRequired[str]
 
 
-class Wait(TypedDict):
-    """Wait; `watch` first reports services that started unheard, `sleep` does not."""
+class WaitStep(TypedDict):
+    """WaitStep; `watch` first reports services that started unheard, `sleep` does not."""
 
     do: Literal["sleep", "watch"]
     seconds: float
 
 
-class SetMode(TypedDict):
+class SetModeStep(TypedDict):
     """Write the options that a daemon reads at its next start; print `mode`."""
 
     do: Literal["mode"]
@@ -118,7 +118,7 @@ class SetMode(TypedDict):
     text: str
 
 
-class RunCommand(TypedDict):
+class RunCommandStep(TypedDict):
     """Run a shell command; print `ran`."""
 
     do: Literal["run"]
@@ -126,7 +126,7 @@ class RunCommand(TypedDict):
     deadline: float
 
 
-class SendSignal(TypedDict):
+class SendSignalStep(TypedDict):
     """Send a signal to every process of a target; print `signalled`."""
 
     do: Literal["signal"]
@@ -134,13 +134,13 @@ class SendSignal(TypedDict):
     signal: int
 
 
-class TakeSnapshot(TypedDict):
+class TakeSnapshotStep(TypedDict):
     """Print every process of the guest, as `processes`."""
 
     do: Literal["snapshot"]
 
 
-class MeasureFootprint(Tree):
+class MeasureFootprintStep(Tree):
     """Print the sizes of the supervision tree, as `footprint`."""
 
     do: Literal["footprint"]
@@ -148,7 +148,7 @@ class MeasureFootprint(Tree):
     label: NotRequired[str]
 
 
-class MeasureCpu(Tree):
+class MeasureCpuStep(Tree):
     """Print what the supervision tree uses in a window, as `cpu`."""
 
     do: Literal["cpu"]
@@ -156,7 +156,7 @@ class MeasureCpu(Tree):
     label: NotRequired[str]
 
 
-class MarkCpu(Tree):
+class MarkCpuStep(Tree):
     """Print what the supervision tree has used up to now, as `cpu_mark`."""
 
     do: Literal["cpu_mark"]
@@ -164,115 +164,115 @@ class MarkCpu(Tree):
 
 
 Step: TypeAlias = (
-    AwaitUp
-    | AwaitEnd
-    | CountStarts
-    | Trials
-    | Storm
-    | Gather
-    | Reap
-    | Wait
-    | SetMode
-    | RunCommand
-    | SendSignal
-    | TakeSnapshot
-    | MeasureFootprint
-    | MeasureCpu
-    | MarkCpu
+    AwaitUpStep
+    | AwaitEndStep
+    | CountStartsStep
+    | TrialsStep
+    | StormStep
+    | GatherStep
+    | ReapStep
+    | WaitStep
+    | SetModeStep
+    | RunCommandStep
+    | SendSignalStep
+    | TakeSnapshotStep
+    | MeasureFootprintStep
+    | MeasureCpuStep
+    | MarkCpuStep
 )
 
 
-def await_up(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUp:
-    """Wait until each service lives.
+def await_up(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUpStep:
+    """WaitStep until each service lives.
 
     otherwise: a shell command for when one does not; after it they have as long again.
     """
-    step: AwaitUp = {"do": "await", "services": list(services), "deadline": deadline}
+    step: AwaitUpStep = {"do": "await", "services": list(services), "deadline": deadline}
     return {**step, "otherwise": otherwise} if otherwise else step
 
 
-def await_restart(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUp:
-    """Wait until each service has started after the signal or command right before this step.
+def await_restart(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUpStep:
+    """WaitStep until each service has started after the signal or command right before this step.
 
     Without such a step before it, after this step began.
     """
     return {**await_up(services, deadline, otherwise), "fresh": True}
 
 
-def await_end(service: str, deadline: float) -> AwaitEnd:
-    """Wait until no daemon of the service is left."""
+def await_end(service: str, deadline: float) -> AwaitEndStep:
+    """WaitStep until no daemon of the service is left."""
     return {"do": "end", "service": service, "deadline": deadline}
 
 
-def count_starts(service: str, seconds: float) -> CountStarts:
+def count_starts(service: str, seconds: float) -> CountStartsStep:
     """Count the starts of the service in a window."""
     return {"do": "starts", "service": service, "seconds": seconds}
 
 
-def storm(services: Sequence[str], deadline: float) -> Storm:
+def storm(services: Sequence[str], deadline: float) -> StormStep:
     """Kill all the services with SIGKILL at once, and wait for their successors."""
     return {"do": "storm", "services": list(services), "deadline": deadline}
 
 
-def reap(comm: str, deadline: float, after: str = "") -> Reap:
-    """Wait until no process of that name is left.
+def reap(comm: str, deadline: float, after: str = "") -> ReapStep:
+    """WaitStep until no process of that name is left.
 
     after: a service that first has to report that it has left the last of its orphans.
     """
-    step: Reap = {"do": "reap", "comm": comm, "deadline": deadline}
+    step: ReapStep = {"do": "reap", "comm": comm, "deadline": deadline}
     return {**step, "after": after} if after else step
 
 
-def sleep(seconds: float) -> Wait:
-    """Wait."""
+def sleep(seconds: float) -> WaitStep:
+    """WaitStep."""
     return {"do": "sleep", "seconds": seconds}
 
 
-def watch(seconds: float) -> Wait:
+def watch(seconds: float) -> WaitStep:
     """Report services that started unheard, then wait."""
     return {"do": "watch", "seconds": seconds}
 
 
-def set_mode(service: str, options: str) -> SetMode:
+def set_mode(service: str, options: str) -> SetModeStep:
     """Give testd options from its next start on; none: as it is configured."""
     return {"do": "mode", "service": service, "text": options}
 
 
-def run_command(command: str, deadline: float) -> RunCommand:
+def run_command(command: str, deadline: float) -> RunCommandStep:
     """Run a shell command, and kill it at the deadline."""
     return {"do": "run", "command": command, "deadline": deadline}
 
 
-def signal_service(service: str, number: int) -> SendSignal:
+def signal_service(service: str, number: int) -> SendSignalStep:
     """Send a signal to every daemon of the service."""
     return {"do": "signal", "target": f"service:{service}", "signal": number}
 
 
-def kill_service(service: str) -> SendSignal:
+def kill_service(service: str) -> SendSignalStep:
     """Send SIGKILL to every daemon of the service."""
     return signal_service(service, SIGKILL.value)
 
 
-def kill_processes(comm: str) -> SendSignal:
+def kill_processes(comm: str) -> SendSignalStep:
     """Send SIGKILL to every process of that name."""
     return {"do": "signal", "target": f"comm:{comm}", "signal": SIGKILL.value}
 
 
-def snapshot() -> TakeSnapshot:
+def snapshot() -> TakeSnapshotStep:
     """List every process of the guest."""
     return {"do": "snapshot"}
 
 
-def measure_footprint(services: int, tree: Tree, label: str = "") -> MeasureFootprint:
+def measure_footprint(services: int, tree: Tree, label: str = "") -> MeasureFootprintStep:
     """Measure the memory, threads and open files of the supervision tree."""
     return {"do": "footprint", "services": services, "label": label, **tree}
 
 
-def measure_cpu(window: float, tree: Tree, label: str) -> MeasureCpu:
+def measure_cpu(window: float, tree: Tree, label: str) -> MeasureCpuStep:
     """Measure what the supervision tree uses in a window."""
     return {"do": "cpu", "window": window, "label": label, **tree}
 
 
-def mark_cpu(tree: Tree, label: str) -> MarkCpu:
+def mark_cpu(tree: Tree, label: str) -> MarkCpuStep:
     """Record what the supervision tree has used up to now."""
     return {"do": "cpu_mark", "label": label, **tree}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bench.model.events.program import Restart
+from bench.model.events.program import RestartTrial
 from bench.model.timing import NS_PER_MS
 from supervisors.contender import Contender
 
@@ -17,13 +17,13 @@ def long_uptimes(contender: Contender) -> list[float]:
     return [contender.settled_uptime, contender.settled_uptime + (contender.period or 1.0)]
 
 
-def restart_latency(trial: Restart) -> float | None:
+def restart_latency(trial: RestartTrial) -> float | None:
     """Return the ms from the kill to the successor's main(); None where none came in time."""
     if trial["censored"] or trial["main_ns"] is None:
         return None
     return (trial["main_ns"] - trial["kill_ns"]) / NS_PER_MS
 
 
-def restart_latencies(trials: Iterable[Restart]) -> list[float]:
+def restart_latencies(trials: Iterable[RestartTrial]) -> list[float]:
     """Return the ms of each trial whose restart came in time."""
     return [latency for trial in trials if (latency := restart_latency(trial)) is not None]

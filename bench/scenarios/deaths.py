@@ -95,7 +95,7 @@ def _stages(context: ScenarioContext) -> Iterator[Stage]:
         yield Stage(death, (mode, _await_restart(context, after=uptime), _READ))
 
 
-def _set_death(context: ScenarioContext, death: str) -> steps.SetMode:
+def _set_death(context: ScenarioContext, death: str) -> steps.SetModeStep:
     """Set how the next life ends by itself; "": it does not."""
     milliseconds = round(_uptime(context.contender) * 1000)
     options = f"--exit-after {milliseconds} {INSIDE[death]}" if death else ""
@@ -106,7 +106,7 @@ def _start_command(context: ScenarioContext) -> str:
     return context.supervisor.start_command(context.contender, context.services[0])
 
 
-def _await_restart(context: ScenarioContext, *, after: float = 0.0) -> steps.AwaitUp:
+def _await_restart(context: ScenarioContext, *, after: float = 0.0) -> steps.AwaitUpStep:
     """Wait for the successor, and ask for it where the supervisor has given the service up.
 
     after: seconds until the daemon ends.

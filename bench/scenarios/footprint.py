@@ -71,7 +71,7 @@ class Footprint(Scenario):
         if few is not None and many is not None:
             down = len(events_of_kind(samples, DOWN))
             of_many = [*_sizes(many["total"], MANY), *_slopes(few["total"], many["total"])]
-            metrics += [_not_measured(each, down) for each in of_many] if down else of_many
+            metrics += [_not_measured(metric, down) for metric in of_many] if down else of_many
         windows = events_of_kind(samples, CPU)
         return [*metrics, *(_idle(window, contender) for window in windows)]
 

@@ -67,7 +67,7 @@ class Orphans(Scenario):
         reaped, sizes = numbered.all(REAPED), numbered.all(FOOTPRINT)
         if len(reaped) < 2 or len(sizes) < 2:
             return []
-        stream, burst = (each.event for each in reaped)
+        stream, burst = (one.event for one in reaped)
         killed = numbered.all(SIGNALLED)
         before, after = (_memory(size.event) for size in sizes[:2])
         sentence = (

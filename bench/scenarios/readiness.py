@@ -18,7 +18,7 @@ from supervisors.contender import Contender
 
 LATE = 3.0  # s from the daemon's start to its announcement
 # s. Longer than any supervisor's documented timeout of a start: systemd's is 90 s.
-NEVER = 120.0
+END_DEADLINE = 120.0
 WAITS, RESTARTS, ENDS = (
     "something can wait for it",
     "restarts what was not ready",
@@ -41,7 +41,7 @@ class Readiness(Scenario):
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         if not supervisors()[contender.supervisor].readiness_protocol:
             return [WorkUnit(self.name, seconds=1, trials=1)]
-        expected = NEVER + LATE + 8 * contender.settled_uptime
+        expected = END_DEADLINE + LATE + 8 * contender.settled_uptime
         if not effort.allows(expected, times=5):
             return []
         return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
@@ -52,7 +52,7 @@ class Readiness(Scenario):
             return [none]
         announcing = replace(context.services[0], readiness=context.supervisor.readiness_protocol)
         context.reconfigure((announcing,))
-        timeout = 12 * deadline(context.contender) + 3 * NEVER
+        timeout = 12 * deadline(context.contender) + 3 * END_DEADLINE
         return run_stages(context, list(_stages(context)), timeout)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
@@ -87,21 +87,21 @@ def _stages(context: ScenarioContext) -> Iterator[Stage]:
         steps.await_end("s1", wait),
         steps.set_mode("s1", ""),
     )
-    stop = steps.run_command(supervisor.stop_command(contender, service), NEVER)
+    stop = steps.run_command(supervisor.stop_command(contender, service), END_DEADLINE)
     # In the background: the command itself may wait for readiness.
     start_command = f"({supervisor.start_command(contender, service)}) >/dev/null 2>&1 &"
-    start = steps.run_command(start_command, NEVER)
+    start = steps.run_command(start_command, END_DEADLINE)
     late = steps.set_mode("s1", f"--ready-after {round(LATE * 1000)}")
     never = steps.set_mode("s1", "--ready never")
     yield Stage("before late", (stop, end, late, start))
-    wait_ready = steps.run_command(supervisor.wait_ready_command(contender, service), NEVER)
+    wait_ready = steps.run_command(supervisor.wait_ready_command(contender, service), END_DEADLINE)
     yield Stage("late", (wait_ready, settle, reset))
     yield Stage("ready", (kill, restart))
     yield Stage("before not ready", (settle, never, kill, restart, settle, reset))
     yield Stage("not ready", (kill, restart))
     yield Stage("before never", (settle, stop, end, never))
     up, read = steps.await_up(["s1"], wait), steps.watch(0.3)
-    yield Stage("never", (start, up, read, reset, steps.await_end("s1", NEVER)))
+    yield Stage("never", (start, up, read, reset, steps.await_end("s1", END_DEADLINE)))
 
 
 def _judge_wait(stage: Samples) -> Verdict:

@@ -87,7 +87,7 @@ class Reload(Scenario):
         ]
 
 
-def _run(command: str) -> steps.RunCommand:
+def _run(command: str) -> steps.RunCommandStep:
     return steps.run_command(command, _COMMAND)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.model import steps
 from bench.model.events import CPU_MARK, RESTART, Event, events_of_kind
-from bench.model.events.program import Restart as RestartEvent
+from bench.model.events.program import RestartTrial
 from bench.model.processes import cpu_used
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single_value, summarize
@@ -65,7 +65,7 @@ class Restart(Scenario):
             {"name": "long", "trials": trials.long, "uptime": long_uptimes(contender)},
             {"name": "short", "trials": trials.short, "uptime": [SHORT_UPTIME] * 2},
         ]
-        kills: steps.Trials = {
+        kills: steps.TrialsStep = {
             "do": "trials",
             "service": context.services[0].name,
             "signal": 9,
@@ -107,7 +107,7 @@ def _time_slot(context: ScenarioContext) -> steps.TimeSlot | None:
 
 
 def _latency_metrics(
-    group: str, trials: Sequence[RestartEvent], contender: Contender
+    group: str, trials: Sequence[RestartTrial], contender: Contender
 ) -> list[Metric]:
     latencies = restart_latencies(trials)
     metrics = [summarize(f"restart_{group}", "ms", latencies, len(trials) - len(latencies))]

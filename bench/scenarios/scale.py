@@ -41,7 +41,6 @@ from supervisors.service import services_of
 # them has no limit that a single machine would meet.
 SIZES = (1, 10, 100, 990, 2000)
 SIZES_QUICK = (1, 10)
-ASKED = 990
 TRIALS = 3
 # s. A poller with a longer period gets one trial at each size.
 SLOW = 10.0
@@ -131,7 +130,7 @@ def _measure_size(context: ScenarioContext, before: int, size: int) -> list[Even
     names = [service.name for service in context.services]
     # Seconds without a start after which none of the missing ones comes.
     stall = deadline(contender, services=1) + (30 if size > 100 else 0)
-    gather: steps.Gather = {
+    gather: steps.GatherStep = {
         "do": "gather", "services": names, "new": names[before:], "stall": stall,
     }  # fmt: skip
     settle = steps.watch(start_spacing(contender) + 1)
@@ -140,7 +139,7 @@ def _measure_size(context: ScenarioContext, before: int, size: int) -> list[Even
     if not contender.pid1 and not _supervisor_lives(context, events):
         died: SupervisorDied = {"event": "died"}
         return [*events, died]
-    trials: steps.Trials = {
+    trials: steps.TrialsStep = {
         "do": "trials",
         # One that was not killed before, for limits of starts, and that was up before.
         "service": names[before if size <= SIZES_QUICK[-1] else before - 1],
@@ -160,13 +159,13 @@ def _measure_size(context: ScenarioContext, before: int, size: int) -> list[Even
 
 def _bring_up(context: ScenarioContext, size: int) -> list[steps.Step]:
     """Configure so many services; return the steps by which the supervisor takes them up."""
-    wanted = services_of(context.contender, size)
-    command = context.supervisor.reload_command(context.contender, wanted)
+    kept = services_of(context.contender, size)
+    command = context.supervisor.reload_command(context.contender, kept)
     if command is None:
         context.keep_services(size)
         return []
-    context.services = wanted
-    context.supervisor.configure(context.guest, context.contender, wanted)
+    context.services = kept
+    context.supervisor.configure(context.guest, context.contender, kept)
     return [steps.run_command(command, 1200)]
 
 
@@ -177,12 +176,11 @@ def _supervisor_lives(context: ScenarioContext, events: Sequence[Event]) -> bool
 
 
 def _metrics(size: int, numbered: Samples) -> list[Metric]:
-    gathered = numbered.all(GATHERED, size=size)
+    gathered = [one.event for one in numbered.all(GATHERED, size=size)]
     if not gathered:
         return []
     metrics = [
-        single_value(f"scale_up_{size}", "", each.event["asked"] - each.event["down"])
-        for each in gathered
+        single_value(f"scale_up_{size}", "", event["asked"] - event["down"]) for event in gathered
     ]
     metrics.append(single_value(f"scale_lost_{size}", "", _starts_so_far(size, numbered)[1]))
     brought_up_ns = _bring_up_ns(size, numbered)
@@ -206,14 +204,14 @@ def _starts_so_far(size: int, numbered: Samples) -> tuple[int, int]:
 
     Services start when they are brought up, and after a kill.
     """
-    gathered = [each.event for each in numbered.all(GATHERED) if each.event["size"] <= size]
+    gathered = [one.event for one in numbered.all(GATHERED) if one.event["size"] <= size]
     restarts = [
         trial.event
         for trial in numbered.all(RESTART, censored=False)
         if trial.event["size"] <= size
     ]
-    starts = len(restarts) + sum(each["starts"] for each in gathered)
-    lost = sum(each["lost"] for each in gathered)
+    starts = len(restarts) + sum(event["starts"] for event in gathered)
+    lost = sum(event["lost"] for event in gathered)
     return starts, lost + sum(trial["starts_missed"] for trial in restarts)
 
 
@@ -263,7 +261,7 @@ def _verdict(size: int, numbered: Samples) -> Verdict:
 
 def _describe_cost(size: int, up: int, numbered: Samples) -> list[str]:
     """Say what each further service costs beyond the first."""
-    one, many = (numbered.first(FOOTPRINT, size=each) for each in (1, size))
+    one, many = (numbered.first(FOOTPRINT, size=count) for count in (1, size))
     if one is None or many is None or up < 2:
         return []
     of_one, of_many = one.event["total"], many.event["total"]

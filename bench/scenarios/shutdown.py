@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.model import steps
-from bench.model.events import OFF, TOLD, Event, events_of_kind
+from bench.model.events import OFF, TERMS_NOTED, Event, events_of_kind
 from bench.model.events.added import MachineOff, TermNoted
 from bench.model.evidence import Samples, number_samples, numbers
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
@@ -109,7 +109,7 @@ def _duration(off: MachineOff) -> Metric:
 
 def _judge_obedient(stage: Samples) -> Verdict:
     behaviour = "tells every service at power-off"
-    off, notes = stage.all(OFF), stage.all(TOLD)
+    off, notes = stage.all(OFF), stage.all(TERMS_NOTED)
     evidence = numbers(off, notes)
     seconds = off[0].event["seconds"]
     end = f"off after {seconds:.1f} s" if seconds is not None else f"not off after {PATIENCE:g} s"
@@ -128,7 +128,7 @@ def _judge_obedient(stage: Samples) -> Verdict:
 
 def _judge_stubborn(stage: Samples) -> Verdict:
     behaviour = "powers off despite a stubborn service"
-    off, notes = stage.all(OFF), stage.all(TOLD)
+    off, notes = stage.all(OFF), stage.all(TERMS_NOTED)
     evidence = numbers(off, notes)
     seconds = off[0].event["seconds"]
     terms = {note.event["service"]: note.event["terms"] for note in notes}

@@ -17,7 +17,7 @@ from supervisors.contender import Contender
 
 CHILDREN = 2
 # s. Longer than any supervisor's documented timeout of a stop: systemd's is 90 s.
-STUBBORN = 120.0
+KILL_DEADLINE = 120.0
 BEHAVIOURS = ("stays down", "starts again", "no stray child", "kills what ignores SIGTERM")
 _STAYS, _STARTS, _STRAY, _KILLS = BEHAVIOURS
 
@@ -32,7 +32,11 @@ class Stop(Scenario):
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         period = contender.period or 0.0
         expected = (
-            _watch_seconds(contender) + STUBBORN + 3 * period + 2 * contender.settled_uptime + 6
+            _watch_seconds(contender)
+            + KILL_DEADLINE
+            + 3 * period
+            + 2 * contender.settled_uptime
+            + 6
         )
         if not effort.allows(expected, times=6):
             return []
@@ -40,7 +44,7 @@ class Stop(Scenario):
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         contender = context.contender
-        timeout = 8 * deadline(contender) + _watch_seconds(contender) + 4 * STUBBORN
+        timeout = 8 * deadline(contender) + _watch_seconds(contender) + 4 * KILL_DEADLINE
         return run_stages(context, list(_stages(context)), timeout)
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
@@ -77,8 +81,8 @@ def _stages(context: ScenarioContext) -> Iterator[Stage]:
     settle, kill, reset = (
         steps.watch(contender.settled_uptime), steps.kill_service("s1"), steps.set_mode("s1", ""),
     )  # fmt: skip
-    stop = steps.run_command(context.supervisor.stop_command(contender, service), STUBBORN)
-    start = steps.run_command(context.supervisor.start_command(contender, service), STUBBORN)
+    stop = steps.run_command(context.supervisor.stop_command(contender, service), KILL_DEADLINE)
+    start = steps.run_command(context.supervisor.start_command(contender, service), KILL_DEADLINE)
     with_children = steps.set_mode("s1", f"--children {CHILDREN}")
     yield Stage("before", (up, settle, with_children, kill, restart, settle))
     yield Stage(
@@ -95,7 +99,7 @@ def _stages(context: ScenarioContext) -> Iterator[Stage]:
     # Not `restart`: the service may run before the command returns.
     yield Stage("started", (steps.kill_processes("testd-child"), start, up, settle))
     stubborn = steps.set_mode("s1", "--ignore-term")
-    end = steps.await_end("s1", STUBBORN)
+    end = steps.await_end("s1", KILL_DEADLINE)
     yield Stage("stubborn", (stubborn, kill, restart, settle, reset, stop, end))
     yield Stage("after", (kill,))
 

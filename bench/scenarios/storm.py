@@ -113,9 +113,9 @@ def _metric(size: int, numbered: Samples) -> Metric:
 
 def _verdict(size: int, numbered: Samples) -> Verdict:
     behaviour = f"{size} killed at once"
-    found, down = numbered.all(STORM, size=size), numbered.all(DOWN, size=size)
-    evidence = numbers(found, down)
-    storms = [storm.event for storm in found]
+    performed, down = numbered.all(STORM, size=size), numbered.all(DOWN, size=size)
+    evidence = numbers(performed, down)
+    storms = [storm.event for storm in performed]
     if not storms or len(storms[0]["killed"]) < size:
         up = len(storms[0]["killed"]) if storms else 0
         sentence = f"Only {up} of {size} services were up to be killed."
@@ -132,7 +132,7 @@ def _verdict(size: int, numbered: Samples) -> Verdict:
         f" not up to be killed by a later one: {absent};"
         f" daemons more than services afterwards: {max(0, excess)}."
     )
-    evidence = numbers(found, numbered.all(SNAPSHOT, size=size))
+    evidence = numbers(performed, numbered.all(SNAPSHOT, size=size))
     return Verdict(behaviour, "partly" if back else "no", sentence, evidence)
 
 

@@ -130,7 +130,7 @@ def _plan(context: ScenarioContext, stage: str, service: Service) -> list[steps.
     return plan
 
 
-def _run(command: str) -> steps.RunCommand:
+def _run(command: str) -> steps.RunCommandStep:
     return steps.run_command(command, _COMMAND_DEADLINE)
 
 
@@ -174,17 +174,17 @@ def _judge_sparing(samples: Samples) -> Verdict:
     commands, snapshots = samples.all(RAN), samples.all(SNAPSHOT)
     stranger = int(commands[0].event["output"])
     survived = [is_alive(snapshot.event, stranger) for snapshot in snapshots]
-    left = len(daemons(snapshots[-1].event))
+    running = len(daemons(snapshots[-1].event))
     evidence = numbers(commands[-1], snapshots)
     if all(survived):
         sentence = (
-            f"Asked to stop the service, it left the stranger alone; {left} daemons still ran."
+            f"Asked to stop the service, it left the stranger alone; {running} daemons still ran."
         )
         return Verdict(_SPARES, "yes", sentence, evidence)
     when = (
         "when asked to stop the service" if survived[-2] else "before it was asked to stop anything"
     )
-    sentence = f"It ended the stranger {when}; {left} daemons still ran."
+    sentence = f"It ended the stranger {when}; {running} daemons still ran."
     return Verdict(_SPARES, "no", sentence, evidence)
 
 

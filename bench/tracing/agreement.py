@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TypedDict
 
 from bench.model.events import RESTART, Event, events_of_kind
-from bench.model.events.program import Restart
+from bench.model.events.program import RestartTrial
 from bench.model.run_file import Run, TraceAgreement
 from bench.model.statistics import distribution
 from bench.tracing.kernel_stamps import TRUNCATION, GuestTrace, daemon_start
@@ -27,9 +27,9 @@ class TraceCounts(TypedDict):
     """Events that the kernel dropped."""
 
 
-def restarts_by_guest(samples: Iterable[Event]) -> dict[GuestKey, list[Restart]]:
+def restarts_by_guest(samples: Iterable[Event]) -> dict[GuestKey, list[RestartTrial]]:
     """Return the samples of scenario `restart` by guest, warm-up and censored ones included."""
-    restarts: dict[GuestKey, list[Restart]] = defaultdict(list)
+    restarts: dict[GuestKey, list[RestartTrial]] = defaultdict(list)
     for restart in events_of_kind(samples, RESTART):
         if restart["scenario"] == "restart":
             restarts[restart["contender"], restart["replica"]].append(restart)
@@ -66,7 +66,7 @@ def match_samples(
     return {"unattributed": trace.unattributed, "lost_events": trace.lost}
 
 
-def _match_guest(guest: GuestTrace, restarts: Sequence[Restart]) -> int:
+def _match_guest(guest: GuestTrace, restarts: Sequence[RestartTrial]) -> int:
     """Add the kernel's stamps to a guest's restarts; returns how many the samples lack."""
     stamped = guest.add_stamps(restarts)
     if not stamped:

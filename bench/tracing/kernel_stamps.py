@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from bench.model.events.program import Restart
+from bench.model.events.program import RestartTrial
 from bench.model.run_file import KernelStamps
 from bench.tracing.trace import Life, Trace, TraceEvent, events_between
 
@@ -28,7 +28,7 @@ class GuestTrace:
         self._kills = _events_of(trace.kills_by_life, lives)
         self._exits = _events_of(trace.exits_by_life, lives)
 
-    def add_stamps(self, restarts: Iterable[Restart]) -> int:
+    def add_stamps(self, restarts: Iterable[RestartTrial]) -> int:
         """Add the kernel's stamps to each restart, as `witness`; returns to how many."""
         count = 0
         for restart in restarts:
@@ -37,7 +37,7 @@ class GuestTrace:
                 count += 1
         return count
 
-    def stamps(self, restart: Restart) -> KernelStamps:
+    def stamps(self, restart: RestartTrial) -> KernelStamps:
         """Return what the kernel saw of one restart."""
         begin = restart["kill_ns"] - TRUNCATION
         end = restart["up_ns"] or restart["kill_ns"] + _SEARCH_WINDOW
@@ -76,7 +76,7 @@ class GuestTrace:
         return stamps[index] if index < len(stamps) and stamps[index] <= fork.ns else None
 
 
-def daemon_start(restart: Restart, stamps: KernelStamps) -> int | None:
+def daemon_start(restart: RestartTrial, stamps: KernelStamps) -> int | None:
     """Return when the daemon began: its own first stamp, else the kernel's of its exec, in ns.
 
     Its entry point takes a stamp on x86-64. The kernel's exec event is earlier: after it, the

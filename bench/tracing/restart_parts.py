@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from bench.model.events import RESTART, Event, events_of_kind
-from bench.model.events.program import Restart
+from bench.model.events.program import RestartTrial
 from bench.model.run_file import RESTART_PARTS
 from bench.model.statistics import Metric, summarize
 from bench.tracing.kernel_stamps import daemon_start
@@ -36,7 +36,7 @@ def restart_part_metrics(samples: Iterable[Event]) -> list[Metric]:
     return metrics
 
 
-def _split(restart: Restart, group: str) -> tuple[float, ...] | None:
+def _split(restart: RestartTrial, group: str) -> tuple[float, ...] | None:
     """Return the parts of a restart in ms; None where it is not ranked or a stamp is missing."""
     stamps = restart.get("witness")
     if not stamps or restart["warmup"] or restart["group"] != group:

@@ -37,7 +37,7 @@ from bench.model.events.program import (
     ModeSet,
     OrphansReaped,
     PlanEnded,
-    Restart,
+    RestartTrial,
     ServiceAlive,
     ServiceDown,
     ServiceEvent,
@@ -84,14 +84,14 @@ SNAPSHOT = EventKind("processes", Snapshot)
 FOOTPRINT = EventKind("footprint", FootprintTaken)
 CPU_MARK = EventKind("cpu_mark", CpuMarked)
 CPU = EventKind("cpu", CpuWindow)
-RESTART = EventKind("sample", Restart)
+RESTART = EventKind("sample", RestartTrial)
 GAVE_UP = EventKind("gaveup", TrialsGivenUp)
 STORM = EventKind("storm", StormEnded)
 GATHERED = EventKind("gathered", ServicesGathered)
 REAPED = EventKind("reaped", OrphansReaped)
 OFF = EventKind("off", MachineOff)
 CUT = EventKind("cut", MeasurementCut)
-TOLD = EventKind("told", TermNoted)
+TERMS_NOTED = EventKind("told", TermNoted)
 DIED = EventKind("died", SupervisorDied)
 SYSCALLS = EventKind("syscalls", SyscallsCounted)
 WRITTEN = EventKind("written", OutputRead)

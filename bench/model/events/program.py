@@ -198,7 +198,7 @@ class CpuWindow(Event, total=False):
 # ---- trials ----------------------------------------------------------------------------------
 
 
-class Restart(Event, total=False):
+class RestartTrial(Event, total=False):
     """One trial: a kill, and the stamps of the restart that followed."""
 
     service: str

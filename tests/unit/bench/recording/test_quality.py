@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from bench.model.events.program import Restart
+from bench.model.events.program import RestartTrial
 from bench.model.run_file import GuestFacts, HostLoad, QualityIssue, ScenarioResult
 from bench.model.statistics import summarize
 from bench.recording.quality import MIN_SAMPLES, disturbed_contenders, modes, quality_issues
@@ -20,7 +20,7 @@ def issues(
     return quality_issues(restart, guests, None, samples(values))
 
 
-def samples(values: list[float]) -> list[Restart]:
+def samples(values: list[float]) -> list[RestartTrial]:
     return [
         {"event": "sample", "scenario": "restart", "group": "long", "warmup": False,
          "censored": False, "kill_ns": 0, "main_ns": int(value * 1e6)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.model.events import TOLD, events_of_kind
+from bench.model.events import TERMS_NOTED, events_of_kind
 from bench.scenarios.shutdown import SCENARIO
 from tests.support.recorded import contender, judged, samples
 
@@ -33,7 +33,7 @@ def test_a_power_off_that_never_ends_is_a_no_and_censored() -> None:
 
 def test_a_service_without_sigterm_is_named() -> None:
     recorded = samples("shutdown-systemd")
-    for note in events_of_kind(recorded, TOLD):
+    for note in events_of_kind(recorded, TERMS_NOTED):
         if note["service"] == "s2":
             note["terms"] = []
     verdict = judged(SCENARIO, SYSTEMD, recorded)[TELLS]
