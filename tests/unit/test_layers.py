@@ -31,8 +31,8 @@ def test_every_package_keeps_to_its_layer() -> None:
     [
         ("bench/model/statistics.py", "bench.engine.plan", "The bench's layers"),
         ("provision/lxc/keeper.py", "provision.vagrant.machine", "Providers are independent"),
-        ("reports/model/view.py", "bench.engine.run", "Reports read a run's files"),
-        ("bench/recording/store.py", "reports.model.view", "Nothing but the command line"),
+        ("reports/model/metrics.py", "bench.engine.run", "Reports read a run's files"),
+        ("bench/recording/store.py", "reports.model.metrics", "Nothing but the command line"),
     ],
 )
 def test_an_import_against_the_layers_breaks_a_contract(
