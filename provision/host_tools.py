@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 _HOST_PACKAGES = Path(__file__).parent / "host-packages"
 
 
 def missing_tools(*groups: str) -> dict[str, str]:
-    """The programs of those groups that this host lacks, with the Debian package of each.
+    """Return the programs of those groups that this host lacks, each with its Debian package.
 
     The groups are the first column of provision/host-packages.
     """
@@ -22,3 +24,44 @@ def missing_tools(*groups: str) -> dict[str, str]:
         for program, package in needed.items()
         if shutil.which(program, path=path) is None
     }
+
+
+def install_missing_tools(*groups: str) -> None:
+    """Install the packages of missing programs with apt-get, and name them first.
+
+    Does nothing for a user who is not root and on a host without apt-get: what needs a program says
+    which one is missing. To be called once a request is known to make sense.
+    """
+    packages = sorted(set(missing_tools(*groups).values()))
+    if not packages or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return
+    print(f"Installing with apt: {' '.join(packages)}", file=sys.stderr, flush=True)
+    _apt_get("update")
+    _apt_get("install", "-y", "--no-install-recommends", *packages)
+    if "lxc" in packages:
+        _switch_off_lxc_bridge()
+
+
+def install_guest_tools(system: str, provider: str, box: str = "") -> None:
+    """Install what embedded guests of that system need, unless only a virtual machine will do."""
+    if provider in ("auto", "lxc") and not box:
+        install_missing_tools("lxc", f"image-{system}", "daemon")
+
+
+def _apt_get(*words: str) -> None:
+    """Run apt-get with its output on standard error; a failure shows in what is still missing."""
+    subprocess.run(
+        ["apt-get", "-q", *words],
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        check=False,
+    )
+
+
+def _switch_off_lxc_bridge(file: Path = Path("/etc/default/lxc-net")) -> None:
+    """Keep a freshly installed LXC from starting its bridge, which the suite does not use."""
+    if not file.exists():
+        return
+    text = file.read_text()
+    file.write_text(text.replace('USE_LXC_BRIDGE="true"', 'USE_LXC_BRIDGE="false"'))

@@ -7,15 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+from provision.host_tools import install_missing_tools
+
 ROOT = Path(__file__).parents[2]
 # What does not fit five minutes, and what needs root; the markers are explained in pyproject.toml.
 LONG = ("slow", "vms", "systems", "page")
 BY_HAND = ("lengthy",)
 PRIVILEGED = ("guests", "vms", "systems")
+# Groups of host packages that the tests need, and those that only --all needs.
+TOOLS = ("lxc", "image-debian", "daemon", "loc")
+MORE_TOOLS = ("image-arch", "image-precise", "systems", "page", "box", "vms")
 
 
 def check(*, everything: bool) -> int:
-    """Lint, types, tests; returns the first exit code that is not 0."""
+    """Install what the tests need, run lint, types and tests; return the first bad exit code."""
+    install_missing_tools(*TOOLS, *(MORE_TOOLS if everything else ()))
     commands = [
         [sys.executable, "-m", "ruff", "check", "--no-cache", "."],
         [sys.executable, "-m", "ruff", "format", "--check", "--no-cache", "."],

@@ -12,6 +12,7 @@ from bench.engine import measurement
 from bench.engine.request import SystemOptions
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from provision.errors import Problem
+from provision.host_tools import install_guest_tools
 from provision.registry import choose_provider
 from provision.systems import System
 from supervisors.service import Service, services_of
@@ -28,6 +29,7 @@ def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
     """
     system = options.system()
     selected = _select(name, system, options)
+    install_guest_tools(options.os, options.provider, options.box)
     provider, _ = choose_provider(options.provider, system, options.box)
     wanted = services_of(selected.contender, SERVICES)
     with console.status(f"Setting up {selected.name} on {system.title}"):

@@ -1,6 +1,6 @@
-"""The front door: what it installs, what it says before, and what it becomes.
+"""`./inv`: how it makes .venv, and how it becomes invoke.
 
-apt, pip and invoke are stand-ins that say how they were called: nothing is installed here. The real
+pip and invoke are stand-ins that say how they were called: nothing is installed here. The real
 ones are behind every run from a fresh clone, .ci/run's for one.
 """
 
@@ -15,9 +15,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-test.lock")
-ABSENT = "loc no-such-program-anywhere counts-lines\n"
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packages")
 
 
 class Door:
@@ -26,9 +23,9 @@ class Door:
     def __init__(self, base: Path) -> None:
         self.checkout = base / "checkout"
         self.bin = base / "bin"
-        for folder in (self.checkout / "provision", self.checkout / ".venv" / "bin", self.bin):
+        for folder in (self.checkout / ".venv" / "bin", self.bin):
             folder.mkdir(parents=True)
-        for name in ("inv", "provision/host-packages", *LOCKS):
+        for name in ("inv", *LOCKS):
             shutil.copy2(ROOT / name, self.checkout / name)
         for lock in LOCKS:
             shutil.copy2(ROOT / lock, self.checkout / ".venv" / lock)
@@ -39,11 +36,6 @@ class Door:
     def _stand_in(self, path: Path) -> None:
         path.write_text(f'#!/bin/sh\necho "{path.name} called:" "$@" >&2\n')
         path.chmod(0o755)
-
-    def want(self, line: str) -> None:
-        """One more line of host-packages."""
-        with (self.checkout / "provision" / "host-packages").open("a") as file:
-            file.write(line)
 
     def open(self, *words: str) -> list[str]:
         """Everything it says, line by line, when called with those words."""
@@ -96,34 +88,6 @@ def test_words_with_spaces_stay_words(door: Door) -> None:
     ]
 
 
-@as_root
-def test_a_missing_package_is_named_before_apt_installs_it(door: Door) -> None:
-    door.want(ABSENT)
-    said = door.open("loc")
-    assert said[0].startswith("Installing with apt: ")
-    assert "counts-lines" in said[0].split()
-    assert said[1] == "apt-get called: -q update"
-    assert said[2].startswith("apt-get called: -q install -y --no-install-recommends ")
-    assert "counts-lines" in said[2].split()
-    assert said[3] == "invoke called: loc"
-
-
-def test_what_a_task_does_not_need_is_not_installed(door: Door) -> None:
-    door.want(ABSENT)
-    assert door.open("list") == ["invoke called: list"]
-
-
-@as_root
-@pytest.mark.parametrize("option", ["--os=some", "--os some", "-o some"])
-def test_the_system_asked_for_says_what_is_needed(door: Door, option: str) -> None:
-    # Only these are asked for, whatever this host has.
-    (door.checkout / "provision" / "host-packages").write_text(
-        "image-some no-such-program-anywhere makes-some\nimage-debian no-such-either makes-debian\n"
-    )
-    assert door.open("bench", *option.split())[0] == "Installing with apt: makes-some "
-    assert door.open("bench")[0] == "Installing with apt: makes-debian "
-
-
 def test_a_changed_lock_file_is_installed_once(door: Door) -> None:
     lock = door.checkout / LOCKS[0]
     lock.write_text(f"{lock.read_text()}# changed\n")
@@ -142,3 +106,31 @@ def test_the_tests_packages_cover_the_others(door: Door) -> None:
     assert f"-r {door.checkout / LOCKS[0]}" in door.open("list")[1]
     assert f"-r {door.checkout / LOCKS[1]}" in door.open("test", "--help")[1]
     assert door.open("list") == ["invoke called: list"]
+
+
+def test_a_venv_that_was_never_finished_is_made_anew(door: Door) -> None:
+    """A first start that was killed leaves the mark, and a Python without pip perhaps."""
+    (door.checkout / ".venv" / "unfinished").touch()
+    (door.checkout / ".venv" / "remains").touch()
+    for lock in LOCKS:
+        (door.checkout / ".venv" / lock).unlink()
+    python = door.bin / "python3"
+    python.write_text(
+        "#!/bin/sh\n"
+        'case "$1" in -c) exit 0 ;; esac\n'  # it has ensurepip and venv
+        'mkdir -p "$3/bin"\n'
+        "for program in python pip invoke; do\n"
+        '    printf \'#!/bin/sh\\necho new %s: "$@"\\n\' $program >"$3/bin/$program"\n'
+        '    chmod +x "$3/bin/$program"\n'
+        "done\n"
+    )
+    python.chmod(0o755)
+    lines = door.open("list")
+    assert lines[:2] == [
+        "Removing a .venv that was never finished",
+        f"Setting up .venv from {LOCKS[0]}",
+    ]
+    assert lines[-1] == "new invoke: list"
+    assert not (door.checkout / ".venv" / "remains").exists()
+    assert not (door.checkout / ".venv" / "unfinished").exists()
+    assert door.open("list") == ["new invoke: list"]

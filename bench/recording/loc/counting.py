@@ -15,6 +15,7 @@ from bench.recording.loc.rows import LocRow, VersionCount, keep_rows, loc_cache
 from bench.recording.loc.source_file import CountingRule, read_source_file, source_files
 from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
+from provision.host_tools import install_missing_tools
 from provision.provider import Notify
 from provision.sources.archives import Archive, ArchiveOrigin, ArchiveRejected
 from provision.sources.unpacking import unpack
@@ -50,6 +51,7 @@ def count_lines(names: Sequence[str], cache: Path, notify: Notify) -> list[LocRo
     for name in names:
         if name not in files:
             raise unknown_name_error("supervisor", name, list(files))
+    install_missing_tools("loc")
     counter = _Counter(cache, _cloc_version(), notify)
     return [_row(name, path, counter) for name, path in files.items() if not names or name in names]
 

@@ -21,7 +21,7 @@ from jinja2 import Environment, StrictUndefined
 from provision.bootstrap.debian import deb_lines
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.host_tools import missing_tools
+from provision.host_tools import install_missing_tools, missing_tools
 from provision.systems import System
 
 HYPERVISORS = ("libvirt", "virtualbox")
@@ -80,6 +80,7 @@ def build_boxes(system: System) -> dict[str, Path]:
             known="Only debian's can. provision/vagrant/boxes.json lists public boxes of others.",
             usage=True,
         )
+    install_missing_tools("box")
     missing = missing_tools("box") | ({} if _GRUB.is_dir() else {str(_GRUB): "grub-pc-bin"})
     if missing:
         packages = " ".join(sorted(set(missing.values())))
