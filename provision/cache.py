@@ -1,4 +1,4 @@
-"""Where things are kept between runs, and to whom they belong."""
+"""The folder that keeps what runs share, and the owner of what root writes."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ APP = "process-supervision"
 
 
 def sudo_caller() -> tuple[int, int] | None:
-    """User and group id of the person who called sudo; None where nobody did."""
+    """The user and group id of the person who called sudo; None without sudo."""
     if os.geteuid() != 0 or "SUDO_UID" not in os.environ:
         return None
     return int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for this project, made if need be."""
+    """The user's cache folder for this project; made where it does not exist."""
     folder = user_cache_path(APP)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder as far as that is allowed, whoever owns its files. A missing one is fine."""
+    """Remove a folder as far as permissions allow. A missing one is fine."""
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -57,9 +57,9 @@ def require_removed(message: str, remaining: list[Path]) -> None:
 
 
 def give_to_sudo_caller(*roots: Path) -> None:
-    """Give what root wrote below the roots to whoever called sudo.
+    """Give what root wrote below those folders to the person who called sudo.
 
-    Guests' trees are left alone: their owners are shifted, none of them is root.
+    Guests' trees stay as they are: their owners are shifted, none of them is root.
     """
     owner = sudo_caller()
     if owner is None:
@@ -68,13 +68,13 @@ def give_to_sudo_caller(*roots: Path) -> None:
         for folder, folders, files in os.walk(root):
             entries = [folder, *(os.path.join(folder, name) for name in (*folders, *files))]  # noqa: PTH118
             for entry in entries:
-                with contextlib.suppress(FileNotFoundError):  # a guest's may go at any time
+                with contextlib.suppress(FileNotFoundError):  # a guest may be removed at any time
                     if os.lstat(entry).st_uid == 0:
                         os.lchown(entry, *owner)
-            folders[:] = [name for name in folders if _is_ours(folder, name, owner[0])]
+            folders[:] = [name for name in folders if _is_owned_by(folder, name, owner[0])]
 
 
-def _is_ours(folder: str, name: str, uid: int) -> bool:
+def _is_owned_by(folder: str, name: str, uid: int) -> bool:
     with contextlib.suppress(FileNotFoundError):
         return os.lstat(os.path.join(folder, name)).st_uid == uid  # noqa: PTH118
     return False

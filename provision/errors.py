@@ -1,12 +1,13 @@
-"""The one kind of error that a person is meant to read."""
+"""The one kind of error that is written for a person to read."""
 
 
 class Problem(Exception):
     """Something went wrong that the reader can act upon.
 
-    what: one sentence, naming the thing and where; known: what is known of it (output, a list of
-    what exists); advice: the next command to type or the next step to take.
-    usage: true where the request itself was wrong (exit code 2), false where doing it failed (1).
+    what: one sentence that names the thing and where. known: what is known of it, such as output or
+    a list of what exists. advice: the next command or the next step.
+    usage: true where the request itself was wrong (exit code 2), false where its execution failed
+    (exit code 1).
     """
 
     def __init__(

@@ -115,7 +115,7 @@ class Guest(ABC):
     def count_syscalls(self, pids: Iterable[int]) -> Iterator[SyscallCount]:
         """Count the system calls of those processes of the guest within the block."""
         yield SyscallCount(
-            why="the guest has a kernel of its own, in which the host does not count"
+            why_not="the guest has a kernel of its own, in which the host does not count"
         )
 
     @property

@@ -1,26 +1,28 @@
-"""How a system's own PID 1 keeps a supervisor alive that is not PID 1 itself."""
+"""How a system's own PID 1 starts a supervisor that is not PID 1, and restarts it."""
 
 from __future__ import annotations
 
 from provision.guest import File, Guest
 from provision.hygiene import AWAIT_SYSTEMD
 
-# One respawn line, and nothing else: the host that the article advises.
 _INITTAB = "/etc/inittab"
 
 
 def start_hosted(guest: Guest, command: str) -> None:
-    """Have the guest's own PID 1 start that foreground command, and start it again if it ends."""
+    """Have the guest's own PID 1 start that foreground command, and restart it when it ends.
+
+    For sysvinit this is one respawn line and nothing else, as the article advises.
+    """
     if guest.system.init == "sysvinit":
-        _sysvinit(guest, command)
+        _start_by_sysvinit(guest, command)
     elif guest.system.init == "systemd":
-        _systemd(guest, command)
+        _start_by_systemd(guest, command)
     else:
-        _upstart(guest, command)
+        _start_by_upstart(guest, command)
 
 
 def stop_hosted(guest: Guest) -> None:
-    """Have the guest's own PID 1 end what it keeps, and wait until it has ended."""
+    """Have the guest's own PID 1 stop the hosted command, and wait until it has ended."""
     if guest.system.init == "systemd":
         guest.run("systemctl stop supervisor.service")
         return
@@ -38,21 +40,21 @@ def stop_hosted(guest: Guest) -> None:
     )
 
 
-def _sysvinit(guest: Guest, command: str) -> None:
+def _start_by_sysvinit(guest: Guest, command: str) -> None:
     guest.run(f"sed -i '/^sv:/d' {_INITTAB}\necho 'sv:2:respawn:{command}' >>{_INITTAB}\ntelinit q")
 
 
-def _systemd(guest: Guest, command: str) -> None:
+def _start_by_systemd(guest: Guest, command: str) -> None:
     unit = (
         "[Unit]\nDescription=the supervisor under test\n"
         f"[Service]\nExecStart={command}\nRestart=always\n"
     )
     guest.write([File("/etc/systemd/system/supervisor.service", unit)])
-    # What it starts by itself comes first, whatever becomes of it.
+    # systemd's own units start first; the command goes on where one of them failed.
     guest.run(f"{AWAIT_SYSTEMD}; systemctl daemon-reload; systemctl start supervisor.service")
 
 
-def _upstart(guest: Guest, command: str) -> None:
+def _start_by_upstart(guest: Guest, command: str) -> None:
     job = f"respawn\nexec {command}\n"
     guest.write([File("/etc/init/supervisor.conf", job)])
     guest.run("initctl reload-configuration; initctl start supervisor")

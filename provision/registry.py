@@ -1,10 +1,12 @@
-"""The providers there are, and which one a system gets."""
+"""The providers that exist, and which of them makes a system's guests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from provision.errors import Problem
 from provision.lxc.provider import Lxc
-from provision.provider import Provider, Unavailable
+from provision.provider import Provider
 from provision.systems import Mirror, System, unknown_name_error
 from provision.vagrant.provider import Vagrant
 
@@ -12,54 +14,53 @@ AUTO = "auto"
 
 
 def providers(box: str = "") -> dict[str, Provider]:
-    """Every provider by its name; box: what virtual machines start from, a name or a file."""
+    """Every provider by its name.
+
+    box: what virtual machines start from, a public name or a file; empty for the pinned box.
+    """
     machines = (Vagrant(hypervisor, box=box or None) for hypervisor in ("libvirt", "virtualbox"))
     return {provider.name: provider for provider in (Lxc(), *machines)}
 
 
 def choose_provider(name: str, system: System, box: str = "") -> tuple[Provider, str]:
-    """The provider asked for, or the best for that system, and why. Raises Problem.
+    """The provider of that name, or the best one for the system; and the reason.
 
-    A box asks for a virtual machine.
+    A box needs a virtual machine, a mirror an embedded guest. Raises Problem.
     """
-    every = providers(box)
-    if box and name == "lxc":
-        raise Problem(
-            "An embedded guest starts from no box.",
-            advice="Leave out --box, or take --provider=libvirt or --provider=virtualbox.",
-            usage=True,
-        )
+    candidates = providers(box)
     if box:
-        del every["lxc"]
+        if name == "lxc":
+            raise _no_box_error()
+        del candidates["lxc"]
     if system.mirror != Mirror():
         if box or name not in (AUTO, "lxc"):
-            raise Problem(
-                "--mirror, --snapshot, --keyring and --aur do nothing for virtual machines.",
-                known="They say where the packages of an image built here come from.",
-                advice="Leave them out, or take --provider=lxc without a box.",
-                usage=True,
-            )
-        return _usable(every["lxc"], system), "where its packages come from was asked for"
-    if name != AUTO:
-        if name not in every:
-            raise unknown_name_error("provider", name, [AUTO, *every])
-        return _usable(every[name], system), "asked for"
-    order = _order(system, every)
-    for provider in order:
-        if provider.why_unavailable(system) is None:
+            raise _no_mirror_error()
+        return _usable(candidates["lxc"], system), "where its packages come from was asked for"
+    if name == AUTO:
+        return _best(candidates.values(), system)
+    if name not in candidates:
+        raise unknown_name_error("provider", name, [AUTO, *candidates])
+    return _usable(candidates[name], system), "asked for"
+
+
+def _best(candidates: Iterable[Provider], system: System) -> tuple[Provider, str]:
+    """The first usable provider in the system's order of preference, and the reason."""
+    # Embedded guests are the default for Debian, real machines are best for other systems.
+    embedded_first = system.name == "debian"
+    ordered = sorted(
+        candidates, key=lambda provider: provider.name == "lxc", reverse=embedded_first
+    )
+    reasons = []
+    for provider in ordered:
+        unavailable = provider.why_unavailable(system)
+        if unavailable is None:
             return provider, _reason(provider, system)
-    lacks = [(provider.name, provider.why_unavailable(system)) for provider in order]
+        reasons.append(f"{provider.name}: {unavailable.why} {unavailable.advice}")
     raise Problem(
         f"No provider can make a {system.title} guest here.",
-        known="\n".join(f"{name}: {lack.why} {lack.advice}" for name, lack in lacks if lack),
+        known="\n".join(reasons),
         advice="./inv doctor shows what this host can do.",
     )
-
-
-def _order(system: System, every: dict[str, Provider]) -> list[Provider]:
-    embedded = [each for each in every.values() if each.name == "lxc"]
-    machines = [each for each in every.values() if each.name != "lxc"]
-    return [*embedded, *machines] if system.name == "debian" else [*machines, *embedded]
 
 
 def _reason(provider: Provider, system: System) -> str:
@@ -71,9 +72,28 @@ def _reason(provider: Provider, system: System) -> str:
 
 
 def _usable(provider: Provider, system: System) -> Provider:
-    lack: Unavailable | None = provider.why_unavailable(system)
-    if lack is None:
+    """The provider. Raises Problem where it cannot make guests of the system here."""
+    unavailable = provider.why_unavailable(system)
+    if unavailable is None:
         return provider
     raise Problem(
-        f"{provider.name} cannot make a {system.title} guest here: {lack.why}", advice=lack.advice
+        f"{provider.name} cannot make a {system.title} guest here: {unavailable.why}",
+        advice=unavailable.advice,
+    )
+
+
+def _no_box_error() -> Problem:
+    return Problem(
+        "An embedded guest starts from no box.",
+        advice="Leave out --box, or take --provider=libvirt or --provider=virtualbox.",
+        usage=True,
+    )
+
+
+def _no_mirror_error() -> Problem:
+    return Problem(
+        "--mirror, --snapshot, --keyring and --aur do nothing for virtual machines.",
+        known="They say where the packages of an image built here come from.",
+        advice="Leave them out, or take --provider=lxc without a box.",
+        usage=True,
     )

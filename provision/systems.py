@@ -14,10 +14,10 @@ from provision.errors import Problem
 
 @dataclass(frozen=True)
 class Mirror:
-    """Where a system's packages come from; empty: from where its own tools take them.
+    """Where a system's packages come from; empty fields: the defaults of its own tools.
 
-    url: the archive's address; snapshot: the day, as YYYY-MM-DD, of a dated archive below it;
-    keyring: a file with the public keys that sign it; aur: the address below which each package of
+    url: the archive's address. snapshot: the day, as YYYY-MM-DD, of a dated archive below it.
+    keyring: a file with the public keys that sign it. aur: the address below which each package of
     the Arch User Repository is a git repository.
     """
 
@@ -28,21 +28,24 @@ class Mirror:
 
     @classmethod
     def from_options(cls, url: str, snapshot: str, keyring: str, aur: str) -> Mirror:
-        """From the command line. Raises Problem."""
+        """The mirror that the command line's options describe. Raises Problem."""
         for option, address in (("mirror", url), ("aur", aur)):
             if address and "://" not in address:
-                raise _bad(option, address, "is no address", "Give one such as https://HOST/PATH.")
+                raise _bad_option_error(
+                    option, address, "is no address", "Give one such as https://HOST/PATH."
+                )
         if snapshot:
             try:
                 date.fromisoformat(snapshot)
             except ValueError:
                 advice = "Give a day such as 2024-05-31."
-                raise _bad("snapshot", snapshot, "is no date", advice) from None
+                raise _bad_option_error("snapshot", snapshot, "is no date", advice) from None
             if not url:
                 advice = "Add --mirror=URL: the archive below which every day has a folder."
-                raise _bad("snapshot", snapshot, "needs a dated archive", advice)
+                raise _bad_option_error("snapshot", snapshot, "needs a dated archive", advice)
         if keyring and not Path(keyring).is_file():
-            raise _bad("keyring", keyring, "is no file", "Give a file of public OpenPGP keys.")
+            advice = "Give a file of public OpenPGP keys."
+            raise _bad_option_error("keyring", keyring, "is no file", advice)
         return cls(url.rstrip("/"), snapshot, keyring, aur.rstrip("/"))
 
     @property
@@ -51,7 +54,7 @@ class Mirror:
         return date.fromisoformat(self.snapshot)
 
 
-def _bad(option: str, value: str, why: str, advice: str) -> Problem:
+def _bad_option_error(option: str, value: str, why: str, advice: str) -> Problem:
     return Problem(f"--{option}={value} {why}.", advice=advice, usage=True)
 
 
@@ -59,10 +62,10 @@ def _bad(option: str, value: str, why: str, advice: str) -> Problem:
 class System:
     """What a guest runs.
 
-    init: the family of its own PID 1, which keeps a hosted supervisor alive; packages: what the
-    bare guest needs for the suite itself; python: the interpreter that runs the measuring program;
-    distribution: what its os-release(5) calls itself; links: its folders which are links to others,
-    as relative paths; mirror: where it comes from.
+    init: the family of its own PID 1, which starts a hosted supervisor: sysvinit, systemd or
+    upstart. packages: what the suite itself needs in a bare guest. python: the interpreter of the
+    measuring program. distribution: its ID in os-release(5). links: folders that are links to other
+    folders, as relative paths. mirror: where its packages come from.
     """
 
     name: str
@@ -76,12 +79,15 @@ class System:
     mirror: Mirror = field(default_factory=Mirror)
 
     def record(self) -> dict[str, Any]:
-        """What a run says of it: what it is called, and where it came from if that was asked."""
-        asked = {key: value for key, value in asdict(self.mirror).items() if value}
-        return {"name": self.name, "title": self.title, "mirror": asked}
+        """What a run records of it. mirror: the options that were given."""
+        mirror = {key: value for key, value in asdict(self.mirror).items() if value}
+        return {"name": self.name, "title": self.title, "mirror": mirror}
 
     def real_path(self, path: str) -> str:
-        """Where an absolute path really lies, relative to the root: /sbin/init, usr/sbin/init."""
+        """An absolute path without the system's links, relative to the root.
+
+        On Debian: usr/sbin/init for /sbin/init.
+        """
         relative = PurePosixPath(path).relative_to("/")
         for link, target in self.links.items():
             if relative.is_relative_to(link):
@@ -137,7 +143,7 @@ SYSTEMS = {
 
 
 def get_system(name: str, mirror: Mirror | None = None) -> System:
-    """The system of that name, from that mirror. Raises Problem for an unknown one."""
+    """The system of that name, from that mirror. Raises Problem for an unknown name."""
     if name in SYSTEMS:
         return replace(SYSTEMS[name], mirror=mirror or Mirror())
     raise unknown_name_error("system", name, list(SYSTEMS))
@@ -146,7 +152,7 @@ def get_system(name: str, mirror: Mirror | None = None) -> System:
 def unknown_name_error(
     kind: str, name: str, known: list[str], shown_by: str = "./inv list"
 ) -> Problem:
-    """The error for a name that nobody has, with the nearest that somebody has."""
+    """The error for an unknown name, with the most similar known one."""
     near = difflib.get_close_matches(name, known, n=1)
     return Problem(
         f"There is no {kind} named {name!r}.",

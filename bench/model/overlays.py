@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from provision.errors import Problem
-from provision.sources.overlay import Overlay, missing_program
+from provision.sources.overlay import Overlay, missing_program_error
 from provision.systems import System, unknown_name_error
 from supervisors import supervisors
 
@@ -65,7 +65,7 @@ def _programs() -> dict[str, str]:
 def _check_holds_program(name: str, overlay: Overlay, system: System) -> None:
     program = _programs()[name]
     if not overlay.holds(program, system):
-        raise missing_program(name, overlay.folder, program, system)
+        raise missing_program_error(name, overlay.folder, program, system)
 
 
 def _supervisors_in(overlay: Overlay, system: System) -> list[str]:

@@ -54,7 +54,7 @@ class Idle(Scenario):
             events += run_stages(context, [idle], window + 60)
         counted: SyscallsCounted = {
             "act": "idle", "event": "syscalls",
-            "count": calls.count, "ns": calls.ns, "why": calls.why,
+            "count": calls.count, "ns": calls.duration_ns, "why": calls.why_not,
         }  # fmt: skip
         return [*events, counted]
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
-# Seconds between looks at a counter, and the MiB more in use that call for closer ones.
+# Seconds between two readings: while usage is low, and once it has grown by so many MiB.
 _SLOW, _FAST, _GROWN = 0.005, 0.0003, 4
 
 
 @dataclass(frozen=True)
 class _Files:
-    """What a version calls its files; swap: the one in which a 0 takes swap away."""
+    """The names of a version's files. swap: the file that disallows swap where it holds 0."""
 
     limit: str
     usage: str
@@ -45,24 +45,24 @@ class MemoryGroup:
         return int((self.path / self._files.usage).read_text())
 
     def kills(self) -> int:
-        """How many processes the kernel has ended in it for want of memory (`oom_kill`)."""
+        """How many of its processes the kernel has killed for lack of memory (`oom_kill`)."""
         lines = (self.path / self._files.events).read_text().splitlines()
         return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
     @contextmanager
     def limited(self, size: int) -> Iterator[KillCounter]:
-        """Let it have that many bytes and no swap; as it was before when the block ends."""
-        wanted = {self._files.swap: "0", self._files.limit: str(size)}
-        present = {name: value for name, value in wanted.items() if (self.path / name).exists()}
+        """Limit it to that many bytes without swap within the block; count the kernel's kills."""
+        settings = {self._files.swap: "0", self._files.limit: str(size)}
+        present = {name: value for name, value in settings.items() if (self.path / name).exists()}
         before = {name: (self.path / name).read_text() for name in present}
-        tally = KillCounter(self)
-        tally.start()
+        counter = KillCounter(self)
+        counter.start()
         try:
             for name, value in present.items():
                 (self.path / name).write_text(value)
-            yield tally
+            yield counter
         finally:
-            tally.end()
+            counter.end()
             for name, value in before.items():
                 # A supervisor may have removed the group together with its service.
                 with contextlib.suppress(OSError):
@@ -74,40 +74,40 @@ class MemoryGroup:
 
 
 class KillCounter(threading.Thread):
-    """Counts the kernel's kills in a group that may be gone, and its counter with it, right after.
+    """Counts the kernel's kills in a group that may vanish, with its counter, after a kill.
 
-    systemd removes a service's group when the service has ended, and cgroup v1 counts in the
-    victim's own group alone, so the counter is read all the while.
+    systemd removes a service's group when the service has ended, and cgroup v1 counts only in the
+    victim's own group, so a thread reads the counter all the time.
     """
 
     def __init__(self, group: MemoryGroup) -> None:
         super().__init__(daemon=True)
         self._group = group
         self._before = group.kills()
-        self._most = self._before
-        self._calm = group.usage() + (_GROWN << 20)
-        self._over = threading.Event()
+        self._highest = self._before
+        self._high_usage = group.usage() + (_GROWN << 20)
+        self._stopped = threading.Event()
 
     @property
     def kills(self) -> int:
-        """How many there were since the limit was set."""
-        return self._most - self._before
+        """How many kills there were since the limit was set."""
+        return self._highest - self._before
 
     def run(self) -> None:
-        while not self._over.wait(self._look()):
+        while not self._stopped.wait(self._read()):
             pass
 
     def end(self) -> None:
-        """Look a last time, and stop counting."""
-        self._over.set()
+        """Read the counter a last time, and stop."""
+        self._stopped.set()
         self.join()
-        self._look()
+        self._read()
 
-    def _look(self) -> float:
-        """Read the counter; returns the seconds until the next look."""
+    def _read(self) -> float:
+        """Read the counter; returns the seconds until the next reading."""
         with contextlib.suppress(OSError):
-            self._most = max(self._most, self._group.kills())
-            return _FAST if self._group.usage() > self._calm else _SLOW
+            self._highest = max(self._highest, self._group.kills())
+            return _FAST if self._group.usage() > self._high_usage else _SLOW
         return _SLOW
 
 
@@ -116,14 +116,14 @@ def find_memory_group(
 ) -> MemoryGroup | None:
     """The innermost group with a memory limit that this process of the host is in.
 
-    None where no memory controller is to be had.
+    None where the host has no memory controller.
     """
     lines = (proc / str(pid) / "cgroup").read_text().splitlines()
-    of = {names: path for _, names, path in (line.split(":", 2) for line in lines)}
-    v1 = next((path for names, path in of.items() if "memory" in names.split(",")), None)
+    groups = {names: path for _, names, path in (line.split(":", 2) for line in lines)}
+    v1 = next((path for names, path in groups.items() if "memory" in names.split(",")), None)
     if v1 is not None:
         return _innermost("v1", root / "memory", v1)
-    return _innermost("v2", root, of[""]) if "" in of else None
+    return _innermost("v2", root, groups[""]) if "" in groups else None
 
 
 def _innermost(version: str, root: Path, path: str) -> MemoryGroup | None:

@@ -1,4 +1,4 @@
-"""Counting the system calls of processes of this kernel, by its own tracepoint."""
+"""Counts the system calls of processes of this kernel, by the kernel's own tracepoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from functools import cache
 from io import FileIO
 from pathlib import Path
 
-# perf_event_open(2): its number by architecture, and what is used of its structure.
+# perf_event_open(2): its number by architecture, and the fields of its structure that are used.
 _NUMBERS = {"x86_64": 298, "aarch64": 241}
 _TRACEPOINT, _INHERIT, _CLOSE_ON_EXEC = 2, 2, 8
 _ATTRIBUTES, _SIZE = struct.Struct("=IIQQQQQ"), 112
@@ -27,46 +27,47 @@ _EVENT = "raw_syscalls/sys_enter"
 
 @dataclass
 class SyscallCount:
-    """The system calls of a block of time, to be read when it is over.
+    """The system calls within a block, to be read after its end.
 
-    count: None where they were not counted, and then why says the reason. ns: how long it lasted.
+    count: None where they were not counted; then why_not gives the reason. duration_ns: of the
+    block.
     """
 
     count: int | None = None
-    ns: int = 0
-    why: str = ""
+    duration_ns: int = 0
+    why_not: str = ""
 
 
 @contextmanager
 def count_syscalls(pids: Iterable[int]) -> Iterator[SyscallCount]:
-    """Count what those processes of the host, and what they start, call for the time of the block.
+    """Count the system calls of those processes of the host, and of their children, in the block.
 
-    The kernel counts by itself: nothing is written anywhere, and the counters go with this process.
+    The kernel counts: nothing is written anywhere, and the counters end with this process.
     """
-    calls = SyscallCount()
-    with ExitStack() as held:
+    result = SyscallCount()
+    with ExitStack() as open_counters:
         try:
-            counters = [held.enter_context(each) for each in _counters(pids)]
-            calls.why = "" if counters else "none of these processes lives"
+            counters = [open_counters.enter_context(counter) for counter in _counters(pids)]
+            result.why_not = "" if counters else "none of these processes lives"
         except OSError as failure:
             counters = []
-            calls.why = f"the kernel does not count system calls here: {failure.strerror}"
+            result.why_not = f"the kernel does not count system calls here: {failure.strerror}"
         begin_ns, before = time.monotonic_ns(), _sum(counters)
-        yield calls
-        calls.ns = time.monotonic_ns() - begin_ns
+        yield result
+        result.duration_ns = time.monotonic_ns() - begin_ns
         if counters:
-            calls.count = _sum(counters) - before
+            result.count = _sum(counters) - before
 
 
 def _counters(pids: Iterable[int]) -> Iterator[FileIO]:
-    """A counter for each of their threads, which counts for its children, too. Raises OSError."""
+    """A counter for each thread of those processes and its children. Raises OSError."""
     number, event = _NUMBERS.get(platform.machine()), _event()
     if number is None:
-        raise OSError(0, f"it is not known how on {platform.machine()}")
+        raise OSError(0, f"the call's number on {platform.machine()} is unknown")
     libc = ctypes.CDLL(None, use_errno=True)
-    asked = _ATTRIBUTES.pack(_TRACEPOINT, _SIZE, event, 0, 0, 0, _INHERIT).ljust(_SIZE, b"\0")
+    attributes = _ATTRIBUTES.pack(_TRACEPOINT, _SIZE, event, 0, 0, 0, _INHERIT).ljust(_SIZE, b"\0")
     for thread in [thread for pid in pids for thread in _threads(pid)]:
-        counter = libc.syscall(number, asked, thread, -1, -1, _CLOSE_ON_EXEC)
+        counter = libc.syscall(number, attributes, thread, -1, -1, _CLOSE_ON_EXEC)
         if counter >= 0:
             yield FileIO(counter)
         elif ctypes.get_errno() != errno.ESRCH:  # it may have ended
@@ -80,12 +81,15 @@ def _threads(pid: int) -> list[int]:
 
 
 def _sum(counters: Iterable[FileIO]) -> int:
-    return sum(int.from_bytes(each.read(8), "little") for each in counters)
+    return sum(int.from_bytes(counter.read(8), "little") for counter in counters)
 
 
 @cache
 def _event() -> int:
-    """The kernel's number of the tracepoint, from a tracefs mounted for that look alone."""
+    """The kernel's number of the tracepoint, read from a tracefs mounted for this alone.
+
+    Raises OSError.
+    """
     show = f"mount -t tracefs tracefs {_TRACEFS} && cat {_TRACEFS}/events/{_EVENT}/id"
     shown = subprocess.run(
         ["unshare", "--mount", "sh", "-c", show], capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Whether a system's programs run on this host's kernel, and if not, why."""
+"""Checks that a system's programs run on this host's kernel, and explains why they do not."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from provision.errors import Problem
 from provision.systems import System
 
-# glibc called the kernel at this fixed address until 2.14 or so, its static programs longer.
+# glibc called the kernel at this fixed address until about 2.14, its static programs longer.
 _VSYSCALL = "[vsyscall]"
 
 
 def check_programs_run(system: System, root: Path, enter: Sequence[str]) -> None:
-    """Have the system's own /bin/true and shell run. Raises Problem, explained as far as it goes.
+    """Run the system's own /bin/true and shell. Raises Problem with the probable reason.
 
-    root: the folder of the system; enter: the command, run in it, that enters it.
+    root: the folder of the system. enter: the command prefix that, run in the folder, enters it.
     """
     done = subprocess.run(
         [*enter, "/bin/sh", "-c", "/bin/true && exec /bin/date +%s"],
@@ -28,16 +28,16 @@ def check_programs_run(system: System, root: Path, enter: Sequence[str]) -> None
     )
     if done.returncode == 0 and done.stdout.strip().isdigit():
         return
-    said = done.stderr.decode(errors="replace")[-1000:]
+    errors = done.stderr.decode(errors="replace")[-1000:]
     raise Problem(
-        f"The programs of {system.title} do not run here: {_how(done.returncode)}.",
-        known=f"{_why(root, done.returncode)}\n{said}".strip(),
+        f"The programs of {system.title} do not run here: {_describe_exit(done.returncode)}.",
+        known=f"{_explain(root, done.returncode)}\n{errors}".strip(),
         advice=f"Measure {system.name} in a virtual machine, which brings a kernel of its own:"
         f" ./inv bench --os={system.name} --provider=libvirt",
     )
 
 
-def _how(code: int) -> str:
+def _describe_exit(code: int) -> str:
     # A shell gives 128 + N for a child that died by signal N.
     number = -code if code < 0 else code - 128
     if number in set(signal.Signals):
@@ -45,32 +45,34 @@ def _how(code: int) -> str:
     return f"exit code {code}"
 
 
-def _why(root: Path, code: int) -> str:
+def _explain(root: Path, code: int) -> str:
     libc = libc_version(root)
-    known = f"Its C library is glibc {libc}." if libc else "Its C library is not known."
+    library = f"Its C library is glibc {libc}." if libc else "Its C library is unknown."
     crashed = code in (-signal.SIGSEGV, 128 + signal.SIGSEGV)
     if crashed and not has_vsyscall_page():
         return (
-            f"{known} This kernel has no vsyscall page, which glibc before 2.15 and static programs"
-            " of its time call: boot the host with vsyscall=xonly, or vsyscall=emulate."
+            f"{library} This kernel has no vsyscall page, which glibc before 2.15 and static"
+            " programs of its time call: boot the host with vsyscall=xonly, or vsyscall=emulate."
         )
     if code == 127:
-        return f"{known} A program, its loader or its library is missing, or of another processor."
-    return known
+        return (
+            f"{library} A program, its loader or its library is missing, or of another processor."
+        )
+    return library
 
 
 def has_vsyscall_page(maps: Path = Path("/proc/self/maps")) -> bool:
-    """Whether this kernel has the page at a fixed address that old programs call it by."""
+    """Tell whether this kernel has the page at a fixed address that old programs call."""
     return _VSYSCALL in maps.read_text()
 
 
 def libc_version(root: Path) -> str:
-    """The version of the system's glibc, e.g. 2.15; empty where there is none to be found."""
+    """The version of the system's glibc, e.g. 2.15; empty where none is found."""
     for path in [*root.glob("lib/*/libc.so.6"), *root.glob("usr/lib/libc.so.6"),
                  *root.glob("usr/lib/*/libc.so.6"), *root.glob("lib*/libc.so.6")]:  # fmt: skip
         real = path.parent / path.readlink() if path.is_symlink() else path
         if real.is_file():
-            found = re.search(rb"GNU C Library[^\n]*version (\d+\.\d+)", real.read_bytes())
-            if found:
-                return found.group(1).decode()
+            version = re.search(rb"GNU C Library[^\n]*version (\d+\.\d+)", real.read_bytes())
+            if version:
+                return version.group(1).decode()
     return ""

@@ -1,4 +1,4 @@
-"""A prefix of one's own build, laid over a guest in place of an installation."""
+"""A folder with a user's own build, laid over a guest in place of an installation."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from provision.systems import System
 if TYPE_CHECKING:
     from provision.guest import Guest
 
-# Folders of every system: an overlay may add to them, never put something else in their place.
+# Folders of every system: an overlay may add to them, but not replace them.
 _FOLDERS = frozenset(
     {"etc", "usr", "usr/bin", "usr/lib", "usr/share", "usr/local", "var", "run", "tmp", "root",
      "home", "opt", "srv", "dev", "proc", "sys"}
 )  # fmt: skip
-# elf(5): class, byte order and machine of a program, by what uname calls the processor.
+# elf(5): class, byte order and machine of a program, by uname's name of the processor.
 _MACHINES = {
     "x86_64": (2, 1, 62), "aarch64": (2, 1, 183), "i686": (1, 1, 3), "armv7l": (1, 1, 40),
     "riscv64": (2, 1, 243), "ppc64le": (2, 1, 21), "s390x": (2, 2, 22), "loongarch64": (2, 1, 258),
@@ -34,9 +34,9 @@ _MACHINES = {
 
 @dataclass(frozen=True)
 class Overlay(PackageSource):
-    """A folder as it shall lie over the guest's root, e.g. with usr/sbin/perpd in it.
+    """A folder that lies over the guest's root, e.g. with usr/sbin/perpd in it.
 
-    digest: of every name, mode, link and content in it, so that a changed build is another one.
+    digest: of every name, mode, link and content in it. A changed build is another overlay.
     """
 
     kind = "overlay"
@@ -45,10 +45,12 @@ class Overlay(PackageSource):
 
     @classmethod
     def load(cls, folder: Path, system: System) -> Overlay:
-        """An overlay for guests of that system on this machine. Raises Problem."""
+        """The overlay in that folder, for guests of that system here. Raises Problem."""
         if not folder.is_dir():
             what = "is no folder" if folder.exists() else "does not exist"
-            raise _refused(folder, f"it {what}", "Name the prefix that holds usr/, etc/ and so on.")
+            raise _overlay_error(
+                folder, f"it {what}", "Name the prefix that holds usr/, etc/ and so on."
+            )
         _check_places(folder, system)
         _check_machine(folder, platform.machine())
         return cls(folder.resolve(), _digest(folder))
@@ -58,48 +60,48 @@ class Overlay(PackageSource):
 
     @property
     def key(self) -> str:
-        """Its content; where it lies changes nothing."""
+        """Its content, whatever the folder's name."""
         return f"overlay {self.digest}"
 
     def holds(self, program: str, system: System) -> bool:
-        """Whether that absolute path is in it, by the names that the system's own links allow."""
+        """Tell whether that absolute path is in it, with the system's own links followed."""
         return (self.folder / system.real_path(program)).is_file()
 
     def install(self, guest: Guest) -> None:
-        """Lay it over the guest; everything in it belongs to the guest's root."""
+        """Lay it over the guest, everything owned by the guest's root. Raises Problem."""
         if _digest(self.folder) != self.digest:
             raise Problem(
                 f"{self.folder} has changed since this run began.",
-                advice="Measure again once the build is done.",
+                advice="Run the same command again once the build is done.",
             )
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             for path in _entries(self.folder):
-                tar.add(path, _inside(self.folder, path), recursive=False, filter=_by_root)
+                tar.add(path, _relative(self.folder, path), recursive=False, filter=_as_root)
         archive.seek(0)
         guest.unpack(archive, "overlay.tar")
         guest.run("ldconfig")
 
     def installed_version(self, guest: Guest, program: str) -> str:
-        """Nobody has numbered it, so its content names it."""
+        """A name by its content: the build has no version number."""
         return f"build {self.digest[:8]}"
 
     def record(self) -> dict[str, Any]:
         return {**super().record(), "folder": str(self.folder), "sha256": self.digest}
 
 
-def _by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = "root"
     return entry
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    """Everything below the folder, each directory before what it holds."""
+    """Everything below the folder, each directory before its content."""
     return iter(sorted(folder.rglob("*")))
 
 
-def _inside(folder: Path, path: Path) -> str:
+def _relative(folder: Path, path: Path) -> str:
     return str(path.relative_to(folder))
 
 
@@ -107,7 +109,7 @@ def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in _entries(folder):
         mode = path.lstat().st_mode
-        digest.update(f"{_inside(folder, path)}\0{mode:o}\0".encode())
+        digest.update(f"{_relative(folder, path)}\0{mode:o}\0".encode())
         if stat.S_ISLNK(mode):
             digest.update(str(path.readlink()).encode())
         elif stat.S_ISREG(mode):
@@ -118,57 +120,59 @@ def _digest(folder: Path) -> str:
 
 def _check_places(folder: Path, system: System) -> None:
     for path in _entries(folder):
-        name, mode = _inside(folder, path), path.lstat().st_mode
+        name, mode = _relative(folder, path), path.lstat().st_mode
         if name in system.links:
             target = system.links[name]
-            raise _refused(
+            raise _overlay_error(
                 folder,
                 f"/{name} is a link to /{target} on {system.title}, and this would shadow it",
                 f"Move what it holds to {target}/ in the overlay.",
             )
         if name in _FOLDERS and not stat.S_ISDIR(mode):
-            raise _refused(folder, f"/{name} is a folder, not a file or link", f"Remove {path}.")
+            raise _overlay_error(
+                folder, f"/{name} is a folder, not a file or link", f"Remove {path}."
+            )
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-            raise _refused(folder, f"{name} is a device, pipe or socket", f"Remove {path}.")
+            raise _overlay_error(folder, f"{name} is a device, pipe or socket", f"Remove {path}.")
 
 
 def _check_machine(folder: Path, machine: str) -> None:
-    wanted = _MACHINES.get(machine)
+    expected = _MACHINES.get(machine)
     for path in _entries(folder):
         if path.is_symlink() or not path.is_file():
             continue
-        found = _machine(path)
-        if wanted and found and found != wanted:
-            names = {of: name for name, of in _MACHINES.items()}
-            raise _refused(
+        actual = _elf_machine(path)
+        if expected and actual and actual != expected:
+            names = {numbers: name for name, numbers in _MACHINES.items()}
+            built_for = names.get(actual, f"ELF machine {actual}")
+            raise _overlay_error(
                 folder,
-                f"{_inside(folder, path)} is built for {names.get(found, f'ELF machine {found}')},"
-                f" and the guests are {machine}",
+                f"{_relative(folder, path)} is built for {built_for}, and the guests are {machine}",
                 f"Build it for {machine}.",
             )
 
 
-def _machine(path: Path) -> tuple[int, int, int] | None:
-    """Class, byte order and machine of an ELF file; None for any other."""
+def _elf_machine(path: Path) -> tuple[int, int, int] | None:
+    """Class, byte order and machine of an ELF file; None for any other file."""
     with path.open("rb") as file:
-        head = file.read(20)
-    if len(head) < 20 or head[:4] != b"\x7fELF":
+        header = file.read(20)
+    if len(header) < 20 or header[:4] != b"\x7fELF":
         return None
-    order = ">" if head[5] == 2 else "<"
-    return head[4], head[5], struct.unpack_from(f"{order}H", head, 18)[0]
+    order = ">" if header[5] == 2 else "<"
+    return header[4], header[5], struct.unpack_from(f"{order}H", header, 18)[0]
 
 
-def _refused(folder: Path, why: str, advice: str) -> Problem:
+def _overlay_error(folder: Path, why: str, advice: str) -> Problem:
     return Problem(f"--overlay={folder} cannot be used: {why}.", advice=advice, usage=True)
 
 
-def missing_program(name: str, folder: Path, program: str, system: System) -> Problem:
-    """The error for an overlay without the program that it is said to bring."""
-    wanted = PurePosixPath(system.real_path(program))
-    held = ", ".join(sorted(each.name for each in folder.iterdir()))
+def missing_program_error(name: str, folder: Path, program: str, system: System) -> Problem:
+    """The error for an overlay without the program of the supervisor that it is for."""
+    expected = PurePosixPath(system.real_path(program))
+    content = ", ".join(sorted(entry.name for entry in folder.iterdir()))
     return Problem(
-        f"--overlay={name}={folder} does not hold {name}: there is no {wanted} in it.",
-        known=f"It holds: {held or 'nothing'}.",
-        advice=f"Install the build below it, so that {folder / wanted} is there.",
+        f"--overlay={name}={folder} does not hold {name}: there is no {expected} in it.",
+        known=f"It holds: {content or 'nothing'}.",
+        advice=f"Install the build below it, so that {folder / expected} exists.",
         usage=True,
     )

@@ -1,4 +1,4 @@
-"""How a program gets into a guest, one installer a source."""
+"""How a program gets into a guest: one class for each kind of package source."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from provision.cache import cache_folder
 from provision.errors import Problem
+from provision.provider import ignore_message
 from provision.sources.pypi import Pypi
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PackageSource(ABC):
-    """How a program gets into a guest. kind: its word in results."""
+    """How a program gets into a guest. kind: its name in results."""
 
     kind: ClassVar[str]
 
@@ -29,12 +30,12 @@ class PackageSource(ABC):
         """Install it, in a guest that has a network. Raises Problem."""
 
     def why_unavailable(self, system: System) -> str:
-        """Why it cannot be had for guests of that system; empty where it can."""
+        """Why guests of that system cannot get it; empty where they can."""
         return ""
 
     def installed_version(self, guest: Guest, program: str) -> str:
-        """The version under which that file was installed; for programs that tell none."""
-        raise Problem(f"On guest {guest.name}, nobody knows the version of {program}.")
+        """The version of the package of that file, for programs that print none. Raises Problem."""
+        raise Problem(f"On guest {guest.name}, the version of {program} is unknown.")
 
     @property
     def key(self) -> str:
@@ -42,7 +43,7 @@ class PackageSource(ABC):
         return repr(self)
 
     def record(self) -> dict[str, Any]:
-        """What a run says of it."""
+        """What a run records of it."""
         return {"kind": self.kind, "text": str(self)}
 
 
@@ -57,7 +58,7 @@ class Apt(PackageSource):
         return f"apt: {', '.join(self.packages)}"
 
     def install(self, guest: Guest) -> None:
-        """Install them, and nothing that is merely recommended. Raises Problem."""
+        """Install them without recommended packages. Raises Problem."""
         guest.run("apt-get -q update", timeout=300)
         guest.run(
             "DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "
@@ -67,9 +68,9 @@ class Apt(PackageSource):
         guest.run("apt-get clean; rm -rf /var/lib/apt/lists/*")
 
     def installed_version(self, guest: Guest, program: str) -> str:
-        """The version of the package that brought it, without epoch and revision, e.g. 2.1.2."""
+        """The version of its package without epoch and revision, e.g. 2.1.2."""
         owner = f"$(dpkg-query -S {program} | cut -d: -f1)"
-        return _upstream(guest.run(f"dpkg-query -W -f '${{Version}}' {owner}").stdout)
+        return _upstream_version(guest.run(f"dpkg-query -W -f '${{Version}}' {owner}").stdout)
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ class Pacman(PackageSource):
         return f"pacman: {', '.join(self.packages)}"
 
     def install(self, guest: Guest) -> None:
-        """Install them, and bring the rest up to date: Arch knows no other state. Raises Problem.
+        """Install them, and update the rest: Arch supports no partial update. Raises Problem.
 
-        The keys come first, since those of an old image may not know the packagers of today.
+        The keys come first: those of an old image may not include today's packagers.
         """
         pacman = "pacman --noconfirm --noprogressbar"
         guest.run(f"{pacman} -Sy --needed archlinux-keyring", timeout=600)
@@ -93,9 +94,9 @@ class Pacman(PackageSource):
         guest.run("rm -rf /var/cache/pacman/pkg/*")
 
     def installed_version(self, guest: Guest, program: str) -> str:
-        """The version of the package that brought it, without epoch and release."""
+        """The version of its package without epoch and release."""
         owner = guest.run(f"pacman -Qoq $(readlink -f {program})").stdout.strip()
-        return _upstream(guest.run(f"pacman -Q {owner}").stdout.split()[-1])
+        return _upstream_version(guest.run(f"pacman -Q {owner}").stdout.split()[-1])
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Aur(PackageSource):
         return "the Arch User Repository's address is not known here: --aur=URL names it"
 
     def install(self, guest: Guest) -> None:
-        """Build each as a user without rights, and install it. Raises Problem."""
+        """Build each as an unprivileged user, and install it. Raises Problem."""
         Pacman(("base-devel", "git")).install(guest)
         guest.run("id builder 2>/dev/null || useradd --create-home builder")
         for package in self.packages:
@@ -134,7 +135,7 @@ class Aur(PackageSource):
                 known=cloned.stderr[-1000:],
                 advice="--aur=URL names another; --overlay=NAME=DIR brings a build of your own.",
             )
-        # What it needs is root's to install; pacman -T names what is not there yet.
+        # Only root may install what it needs; pacman -T prints the packages that are missing.
         guest.run(
             f"cd ~builder/{package}; needed=$("
             + _as_builder(f"cd ~/{package}; makepkg --printsrcinfo")
@@ -150,7 +151,7 @@ class Aur(PackageSource):
 class Pip(PackageSource):
     """Source distributions from PyPI, fetched by the host's pip, installed by the guest's Python.
 
-    An old guest can no longer speak to the index itself. needs: what the system itself brings.
+    An old guest's TLS is too old for the index. needs: the system's packages that it requires.
     """
 
     kind = "pip"
@@ -158,13 +159,15 @@ class Pip(PackageSource):
     needs: PackageSource
 
     def __str__(self) -> str:
-        return "pip: " + ", ".join(f"{each.project} {each.version}" for each in self.archives)
+        return "pip: " + ", ".join(
+            f"{archive.project} {archive.version}" for archive in self.archives
+        )
 
     def install(self, guest: Guest) -> None:
-        """Install them in that order, their commands in /usr/bin. Raises Problem."""
+        """Install them in that order, with their commands in /usr/bin. Raises Problem."""
         self.needs.install(guest)
-        for each in self.archives:
-            archive = each.fetch(cache_folder() / "sources", lambda _: None)
+        for pinned in self.archives:
+            archive = pinned.fetch(cache_folder() / "sources", ignore_message)
             with archive.path.open("rb") as file:
                 guest.unpack(file, archive.path.name, into="/root/source", strip=1)
             guest.run(
@@ -177,7 +180,7 @@ class Pip(PackageSource):
 
 @dataclass(frozen=True)
 class Gem(PackageSource):
-    """A Ruby gem; version: empty for the newest. needs: what the system itself brings."""
+    """A Ruby gem. version: empty for the newest. needs: the system's packages that it requires."""
 
     kind = "gem"
     name: str
@@ -188,17 +191,17 @@ class Gem(PackageSource):
         return f"gem: {self.name} {self.version}".rstrip()
 
     def install(self, guest: Guest) -> None:
-        """Install it, its commands in /usr/bin. Raises Problem."""
+        """Install it, with its commands in /usr/bin. Raises Problem."""
         self.needs.install(guest)
-        wanted = f"{self.name} {f'--version {self.version}' if self.version else ''}"
-        # RubyGems before 2.0 has other words for leaving the documentation out.
-        gem = f"gem install {wanted} --bindir /usr/bin"
+        gem = f"{self.name} {f'--version {self.version}' if self.version else ''}"
+        # RubyGems before 2.0 has other options to leave the documentation out.
+        command = f"gem install {gem} --bindir /usr/bin"
         done = guest.run(
-            f"{gem} --no-document || {gem} --no-ri --no-rdoc", check=False, timeout=900
+            f"{command} --no-document || {command} --no-ri --no-rdoc", check=False, timeout=900
         )
         if done.code:
             raise Problem(
-                f"RubyGems did not give {self.name} to guest {guest.name}.",
+                f"gem cannot install {self.name} on guest {guest.name}.",
                 known=done.stderr[-1000:],
                 advice="--overlay=NAME=DIR brings a build of your own.",
             )
@@ -210,7 +213,7 @@ def _as_builder(command: str) -> str:
 
 @dataclass(frozen=True)
 class Present(PackageSource):
-    """Nothing to install: it comes with the guest, or with the suite itself."""
+    """Nothing to install: the guest or the suite itself has the program."""
 
     kind = "present"
 
@@ -221,22 +224,22 @@ class Present(PackageSource):
         """Do nothing."""
 
 
-def _upstream(version: str) -> str:
+def _upstream_version(version: str) -> str:
     return version.strip().split(":", 1)[-1].rsplit("-", 1)[0]
 
 
 def apt_versions(release: str, packages: Sequence[str]) -> dict[str, str]:
-    """What this host's own apt knows of packages in that release, by name, without revisions.
+    """The versions of packages in that release, by this host's own apt, without revisions.
 
-    Empty where it knows nothing of the release, or there is no apt.
+    Empty where apt has no index of the release, or the host has no apt.
     """
     if shutil.which("apt-cache") is None:
         return {}
     command = ["apt-cache", "madison", *packages]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    found: dict[str, str] = {}
-    for line in listed.splitlines():
-        package, version, where = (part.strip() for part in line.split("|"))
-        if f" {release}/" in where:
-            found.setdefault(package, _upstream(version))
-    return found
+    listing = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    versions: dict[str, str] = {}
+    for line in listing.splitlines():
+        package, version, archive = (part.strip() for part in line.split("|"))
+        if f" {release}/" in archive:
+            versions.setdefault(package, _upstream_version(version))
+    return versions

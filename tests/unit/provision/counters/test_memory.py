@@ -1,17 +1,17 @@
-"""Limits by the files of both versions of control groups, in a made-up tree of them."""
+"""Memory limits by the files of both versions of control groups, in a tree made for the test."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
 from provision.counters.memory import find_memory_group
+from tests.support.wait import eventually
 
 
-def tree(root: Path, version: str) -> None:
-    """A process 7 in group a/b, of which only a has a memory controller."""
+def make_tree(root: Path, version: str) -> None:
+    """Make a process 7 in group a/b, where only group a has a memory controller."""
     group = root / "cgroup" / ("memory/a" if version == "v1" else "a")
     (group / "b").mkdir(parents=True)
     names = {
@@ -29,26 +29,27 @@ def tree(root: Path, version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_the_limit_is_set_and_taken_away(tmp_path: Path, version: str) -> None:
-    tree(tmp_path, version)
+def test_a_limit_is_set_within_the_block_and_kills_are_counted(
+    tmp_path: Path, version: str
+) -> None:
+    make_tree(tmp_path, version)
     group = find_memory_group(7, tmp_path / "cgroup", tmp_path / "proc")
     assert group is not None
     assert (group.version, group.path.name) == (version, "a")
     assert (group.usage(), group.kills()) == (5000, 3)
     before = {path.name: path.read_text() for path in group.path.iterdir() if path.is_file()}
     limit = "memory.limit_in_bytes" if version == "v1" else "memory.max"
-    with group.limited(1 << 20) as tally:
+    with group.limited(1 << 20) as counter:
         assert (group.path / limit).read_text() == str(1 << 20)
         if version == "v1":
             assert (group.path / "memory.swappiness").read_text() == "0"
         events = group.path / ("memory.oom_control" if version == "v1" else "memory.events")
         untouched = events.read_text()
         events.write_text("oom_kill 5\n")
-        while not tally.kills:
-            time.sleep(0.001)
-        # As if the group were made anew: what was counted stays counted.
+        eventually(lambda: counter.kills, "a kill that is counted", interval=0.001)
+        # As for a group that is removed and made again: the count stays.
         events.write_text(untouched)
-    assert tally.kills == 2
+    assert counter.kills == 2
     after = {path.name: path.read_text() for path in group.path.iterdir() if path.is_file()}
     assert after == before
 

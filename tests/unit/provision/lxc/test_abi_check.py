@@ -1,4 +1,4 @@
-"""What a system's programs die of on this kernel is told."""
+"""The error explains why a system's programs do not run on this kernel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provision.lxc import abi_check
 from provision.systems import SYSTEMS
 
 PRECISE = SYSTEMS["precise"]
-# A stand-in for `chroot ROOT`: ends as the programs inside would.
+# Stand-ins for `chroot ROOT`, which end as the programs inside would.
 DIES = ("sh", "-c", "kill -SEGV $$")
 LACKS = ("sh", "-c", "exit 127")
 WORKS = ("env",)
@@ -27,34 +27,38 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_runs(root: Path) -> None:
+def test_programs_that_run_raise_nothing(root: Path) -> None:
     abi_check.check_programs_run(PRECISE, root, WORKS)
 
 
-def test_no_vsyscall_page(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_without_a_vsyscall_page_is_explained(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(abi_check, "has_vsyscall_page", lambda: False)
     with pytest.raises(Problem) as caught:
         abi_check.check_programs_run(PRECISE, root, DIES)
-    said = str(caught.value)
-    assert signal.SIGSEGV.name in said
-    assert "glibc 2.15" in said
-    assert "vsyscall=xonly" in said
+    message = str(caught.value)
+    assert signal.SIGSEGV.name in message
+    assert "glibc 2.15" in message
+    assert "vsyscall=xonly" in message
     assert "--os=precise" in caught.value.advice
 
 
-def test_a_crash_that_is_not_the_pages_fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_with_a_vsyscall_page_has_another_reason(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(abi_check, "has_vsyscall_page", lambda: True)
     with pytest.raises(Problem) as caught:
         abi_check.check_programs_run(PRECISE, root, DIES)
     assert "has_vsyscall_page" not in str(caught.value)
 
 
-def test_a_missing_loader(root: Path) -> None:
+def test_a_missing_loader_is_explained(root: Path) -> None:
     with pytest.raises(Problem, match="its loader or its library is missing"):
         abi_check.check_programs_run(PRECISE, root, LACKS)
 
 
-def test_the_page_is_looked_for_where_the_kernel_shows_it(tmp_path: Path) -> None:
+def test_the_vsyscall_page_is_found_in_the_maps(tmp_path: Path) -> None:
     maps = tmp_path / "maps"
     maps.write_text("7ffd0000-7ffd1000 r-xp 00000000 00:00 0 [vdso]\n")
     assert not abi_check.has_vsyscall_page(maps)
@@ -62,5 +66,5 @@ def test_the_page_is_looked_for_where_the_kernel_shows_it(tmp_path: Path) -> Non
     assert abi_check.has_vsyscall_page(maps)
 
 
-def test_no_c_library(tmp_path: Path) -> None:
+def test_a_root_without_a_c_library_has_no_version(tmp_path: Path) -> None:
     assert abi_check.libc_version(tmp_path) == ""

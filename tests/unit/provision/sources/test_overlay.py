@@ -1,7 +1,8 @@
-"""An overlay is taken as it is, or refused in words."""
+"""Which overlays are accepted, and how others are refused."""
 
 from __future__ import annotations
 
+import os
 import platform
 import struct
 from pathlib import Path
@@ -34,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "build"
 
 
-def refused(folder: Path, system: str = "debian") -> str:
+def refusal(folder: Path, system: str = "debian") -> str:
     with pytest.raises(Problem) as caught:
         Overlay.load(folder, SYSTEMS[system])
     assert caught.value.usage
@@ -43,7 +44,7 @@ def refused(folder: Path, system: str = "debian") -> str:
     return str(caught.value)
 
 
-def test_what_it_holds(folder: Path) -> None:
+def test_a_program_is_found_through_the_systems_links(folder: Path) -> None:
     overlay = Overlay.load(folder, DEBIAN)
     assert overlay.holds(PROGRAM, DEBIAN)
     assert overlay.holds("/sbin/perpd", DEBIAN)
@@ -64,55 +65,55 @@ def test_its_key_is_its_content_alone(folder: Path, tmp_path: Path) -> None:
         lambda: (moved / "usr/sbin/link").symlink_to("perpd"),
         lambda: (moved / "usr/sbin/link").replace(moved / "usr/sbin/other"),
     )
-    seen = {before}
+    keys = {before}
     for change in changes:
         change()
         key = Overlay.load(moved, DEBIAN).key
-        assert key not in seen
-        seen.add(key)
+        assert key not in keys
+        keys.add(key)
 
 
-def test_no_folder(tmp_path: Path) -> None:
-    assert "does not exist" in refused(tmp_path / "nothing")
+def test_only_an_existing_folder_is_accepted(tmp_path: Path) -> None:
+    assert "does not exist" in refusal(tmp_path / "nothing")
     file = tmp_path / "file"
     file.touch()
-    assert "is no folder" in refused(file)
+    assert "is no folder" in refusal(file)
 
 
 @pytest.mark.parametrize("name", ["bin", "sbin", "lib", "lib64"])
-def test_a_link_of_the_system_shadowed(folder: Path, name: str) -> None:
+def test_a_folder_in_place_of_the_systems_link_is_refused(folder: Path, name: str) -> None:
     (folder / name).mkdir()
-    assert f"/{name} is a link to /usr/{name} on Debian 12" in refused(folder)
+    assert f"/{name} is a link to /usr/{name} on Debian 12" in refusal(folder)
     assert Overlay.load(folder, PRECISE)
 
 
-def test_arch_has_one_folder_for_programs(folder: Path) -> None:
-    assert "/usr/sbin is a link to /usr/bin" in refused(folder, "arch")
+def test_arch_has_one_folder_for_all_programs(folder: Path) -> None:
+    assert "/usr/sbin is a link to /usr/bin" in refusal(folder, "arch")
     (folder / "usr/sbin").rename(folder / "usr/bin")
     assert Overlay.load(folder, ARCH).holds(PROGRAM, ARCH)
 
 
 @pytest.mark.parametrize("name", ["etc", "var", "usr/share"])
-def test_a_folder_of_the_system_replaced(folder: Path, name: str) -> None:
+def test_a_file_in_place_of_the_systems_folder_is_refused(folder: Path, name: str) -> None:
     (folder / name).touch()
-    assert f"/{name} is a folder" in refused(folder)
+    assert f"/{name} is a folder" in refusal(folder)
     (folder / name).unlink()
     (folder / name).symlink_to("/tmp")
-    assert f"/{name} is a folder" in refused(folder)
+    assert f"/{name} is a folder" in refusal(folder)
 
 
-def test_another_processor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_of_another_processor_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     program = folder / PROGRAM.lstrip("/")
     program.write_bytes(elf("x86_64"))
     assert Overlay.load(folder, DEBIAN)
     for machine in ("aarch64", "s390x"):
         program.write_bytes(elf(machine))
-        assert f"usr/sbin/perpd is built for {machine}" in refused(folder)
+        assert f"usr/sbin/perpd is built for {machine}" in refusal(folder)
 
 
-def test_neither_file_nor_folder(folder: Path) -> None:
-    import os
-
+def test_a_pipe_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "usr/pipe")
-    assert "usr/pipe is a device, pipe or socket" in refused(folder)
+    assert "usr/pipe is a device, pipe or socket" in refusal(folder)

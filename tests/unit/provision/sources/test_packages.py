@@ -1,4 +1,4 @@
-"""What each installer asks of a guest, and what it says when that fails."""
+"""The commands that each package source runs in a guest, and its errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from provision.systems import SYSTEMS, Mirror, System
 
 
 class Recorder(Guest):
-    """Writes down its commands; one that holds a word in `answers` ends with what stands there."""
+    """Records its commands. answers: the output of a command, by a word in it."""
 
     def __init__(self, system: System, answers: Mapping[str, Output] | None = None) -> None:
         super().__init__("g", system)
@@ -62,10 +62,10 @@ class Recorder(Guest):
 ARCH = replace(SYSTEMS["arch"], mirror=Mirror(aur="http://aur.invalid"))
 
 
-def test_apt_installs_nothing_that_is_merely_recommended() -> None:
+def test_apt_installs_no_recommended_packages() -> None:
     guest = Recorder(SYSTEMS["debian"])
     Apt(("runit", "s6")).install(guest)
-    (install,) = (each for each in guest.commands if " install " in each)
+    (install,) = (command for command in guest.commands if " install " in command)
     assert install.endswith("--no-install-recommends runit s6")
 
 
@@ -73,14 +73,14 @@ def test_apt_installs_nothing_that_is_merely_recommended() -> None:
     ("archive", "upstream"),
     [("2.1.2-54", "2.1.2"), ("1:0.76-8.1", "0.76"), ("3.0a8-1.1", "3.0a8"), ("1.0", "1.0")],
 )
-def test_a_version_without_epoch_and_revision(archive: str, upstream: str) -> None:
+def test_a_version_has_no_epoch_and_no_revision(archive: str, upstream: str) -> None:
     guest = Recorder(SYSTEMS["debian"], {"dpkg-query": Output(archive, "", 0)})
     assert Apt(("any",)).installed_version(guest, "/usr/bin/any") == upstream
-    said = {"-Qoq": Output("any\n", "", 0), "-Q any": Output(f"any {archive}\n", "", 0)}
-    assert Pacman(("any",)).installed_version(Recorder(ARCH, said), "/usr/bin/any") == upstream
+    answers = {"-Qoq": Output("any\n", "", 0), "-Q any": Output(f"any {archive}\n", "", 0)}
+    assert Pacman(("any",)).installed_version(Recorder(ARCH, answers), "/usr/bin/any") == upstream
 
 
-def test_pacman_takes_the_keys_first() -> None:
+def test_pacman_installs_the_keys_first() -> None:
     guest = Recorder(ARCH)
     Pacman(("monit",)).install(guest)
     keys, packages = guest.commands[:2]
@@ -91,7 +91,7 @@ def test_pacman_takes_the_keys_first() -> None:
 def test_aur_builds_in_order_and_never_as_root() -> None:
     guest = Recorder(ARCH)
     Aur(("skalibs", "s6")).install(guest)
-    builds = [each for each in guest.commands if "makepkg --noconfirm" in each]
+    builds = [command for command in guest.commands if "makepkg --noconfirm" in command]
     assert ["skalibs" in builds[0], "s6" in builds[1]] == [True, True]
     for command in guest.commands:
         if "makepkg" in command or "git clone" in command:
@@ -99,19 +99,21 @@ def test_aur_builds_in_order_and_never_as_root() -> None:
     assert guest.commands[-1] == "userdel --remove builder"
 
 
-def test_an_aur_that_cannot_be_reached() -> None:
+def test_an_unreachable_aur_is_an_error_with_gits_output() -> None:
     guest = Recorder(ARCH, {"git clone": Output("", "Could not resolve host", 128)})
     with pytest.raises(Problem, match="cannot be reached for perp") as caught:
         Aur(("perp",)).install(guest)
     assert "Could not resolve host" in caught.value.known
 
 
-def test_an_aur_without_address() -> None:
+def test_an_aur_without_an_address_is_unavailable() -> None:
     assert "--aur=URL" in Aur(("perp",)).why_unavailable(SYSTEMS["arch"])
     assert Aur(("perp",)).why_unavailable(ARCH) == ""
 
 
-def test_pip_is_the_hosts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_pip_fetches_on_the_host_and_installs_in_the_guest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "supervisor-3.0a12.tar.gz"
     with tarfile.open(file, "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("x"), io.BytesIO())
@@ -128,7 +130,7 @@ def test_pip_is_the_hosts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert pinned.sha256 in source.key
 
 
-def test_a_gem_by_old_and_new_words() -> None:
+def test_a_gem_is_installed_by_new_and_old_options() -> None:
     guest = Recorder(SYSTEMS["precise"])
     Gem("god", "0.12.1", needs=Apt(("ruby",))).install(guest)
     new, old = guest.commands[-1].split(" || ")
@@ -136,14 +138,16 @@ def test_a_gem_by_old_and_new_words() -> None:
     assert old == "gem install god --version 0.12.1 --bindir /usr/bin --no-ri --no-rdoc"
 
 
-def test_a_gem_that_is_not_given() -> None:
+def test_a_failed_gem_is_an_error_with_its_output() -> None:
     guest = Recorder(ARCH, {"gem install": Output("", "Unable to resolve dependency", 2)})
-    with pytest.raises(Problem, match="did not give god") as caught:
+    with pytest.raises(Problem, match="cannot install god") as caught:
         Gem("god", "", needs=Present()).install(guest)
     assert "Unable to resolve" in caught.value.known
 
 
-def test_what_the_hosts_apt_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_versions_come_from_the_hosts_apt_by_release(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     tool = tmp_path / "apt-cache"
     tool.write_text(
         "#!/bin/sh\ncat <<E\n"
