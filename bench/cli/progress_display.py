@@ -15,9 +15,9 @@ from rich.table import Table
 
 from bench.engine.plan import Plan
 from bench.engine.session import WAIT
-from bench.model.events import RESTART, Event, events_of_kind
+from bench.model.events import RESTART, Event, is_kind
 from bench.model.run_file import ContenderResult
-from bench.model.trials import restart_latencies
+from bench.model.trials import restart_latency
 
 
 @dataclass
@@ -78,15 +78,14 @@ class ProgressDisplay:
         self._say(f"{contender} [{replica}] {phase}")
 
     def sample(self, contender: str, event: Event) -> None:
-        trials = [trial for trial in events_of_kind([event], RESTART) if not trial["warmup"]]
-        if not trials:
+        if not is_kind(event, RESTART) or event["warmup"]:
             return
+        latency = restart_latency(event)
         with self._lock:
             row = self._rows[contender]
-            row.taken += len(trials)
-            row.latencies += restart_latencies(
-                trial for trial in trials if trial["group"] == "long"
-            )
+            row.taken += 1
+            if event["group"] == "long" and latency is not None:
+                row.latencies.append(latency)
 
     def done(self, contender: str, result: ContenderResult) -> None:
         with self._lock:

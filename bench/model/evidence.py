@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from bench.model.events import Event, EventKind
+from bench.model.events import Event, EventKind, is_kind
 
 E = TypeVar("E", bound=Event)
 
@@ -35,10 +35,10 @@ class Samples:
     def all(self, kind: EventKind[E], **fields: object) -> list[Numbered[E]]:
         """Return the events of one kind whose fields have those values, oldest first."""
         return [
-            cast(Numbered[E], item)
-            for item in self.items
-            if item.event["event"] == kind.name
-            and all(item.event.get(key) == value for key, value in fields.items())
+            Numbered(number, event)
+            for number, event in self.items
+            if is_kind(event, kind)
+            and all(event.get(key) == value for key, value in fields.items())
         ]
 
     def first(self, kind: EventKind[E], **fields: object) -> Numbered[E] | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from bench.model.events import STEP, Event
-from bench.model.events.program import StepBegun
+from bench.model.events import STEP, Event, is_kind
 from bench.model.scenario import ScenarioContext
 from bench.model.steps import Step
 
@@ -30,8 +28,8 @@ def run_stages(context: ScenarioContext, stages: Sequence[Stage], timeout: float
     current = stages[0].name
     events: list[Event] = []
     for event in context.measure(steps, timeout):
-        if event["event"] == STEP.name:
-            current = stage_of_step[cast(StepBegun, event)["index"]]
+        if is_kind(event, STEP):
+            current = stage_of_step[event["index"]]
         events.append({"act": current, **event})
     return events
 

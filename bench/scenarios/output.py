@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import cast
 
 from bench.model import steps
-from bench.model.events import EXITED, MODE, RAN, STARTED, WRITTEN, Event
+from bench.model.events import EXITED, MODE, RAN, STARTED, WRITTEN, Event, is_kind
 from bench.model.events.added import OutputRead
 from bench.model.events.parts import OutputLife
-from bench.model.events.program import ModeSet, ServiceEvent
+from bench.model.events.program import ServiceEvent
 from bench.model.evidence import Numbered, number_samples, numbers
 from bench.model.scenario import (
     SamplingEffort,
@@ -166,15 +165,12 @@ def _lines_written(chatter: Iterable[Event]) -> dict[int, int | None]:
     written: dict[int, int | None] = {}
     talkative = False
     for event in chatter:
-        if event["event"] == MODE.name:
-            talkative = "--chatter" in cast(ModeSet, event)["text"]
-        elif event["event"] == STARTED.name:
-            start = cast(ServiceEvent, event)
-            if start["service"] == "s2" and talkative:
-                written.setdefault(start["seq"])
-        elif event["event"] == EXITED.name:
-            end = cast(ServiceEvent, event)
-            written[end["seq"]] = end["chatted"]
+        if is_kind(event, MODE):
+            talkative = "--chatter" in event["text"]
+        elif is_kind(event, STARTED) and event["service"] == "s2" and talkative:
+            written.setdefault(event["seq"])
+        elif is_kind(event, EXITED):
+            written[event["seq"]] = event["chatted"]
     return written
 
 

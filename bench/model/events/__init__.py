@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeGuard, TypeVar
 
 from bench.model.events.added import (
     ChangeInForce,
@@ -101,6 +101,11 @@ NO_LIMIT = EventKind("no limit", NoMemoryLimit)
 NO_ANNOUNCEMENT = EventKind("no announcement", NoAnnouncement)
 
 
+def is_kind(event: Event, kind: EventKind[E]) -> TypeGuard[E]:
+    """Tell whether the event is of that kind."""
+    return event["event"] == kind.name
+
+
 def events_of_kind(events: Iterable[Event], kind: EventKind[E]) -> list[E]:
     """Return the events of one kind, in their order."""
-    return [cast(E, event) for event in events if event["event"] == kind.name]
+    return [event for event in events if is_kind(event, kind)]
