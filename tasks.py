@@ -102,14 +102,14 @@ def bench(
     dask: str = "",
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
-    from bench.engine.request import (
+    from bench.engine.request.options import (
         EffortOptions,
         ModeOptions,
         SelectionOptions,
         SystemOptions,
         parse_options,
-        resolve_request,
     )
+    from bench.engine.request.resolve import resolve_request
     from reports.formats import terminal
 
     options = parse_options(
@@ -294,7 +294,7 @@ def try_(
 ) -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""
     from bench.cli.try_shell import open_try_shell
-    from bench.engine.request import SystemOptions
+    from bench.engine.request.options import SystemOptions
 
     options = SystemOptions(
         os=os_, provider=provider, box=box, versions=versions, mirror=mirror,

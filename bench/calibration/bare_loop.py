@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.engine import measurement
+from bench.engine.guests import measurement
 from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.run_file import FLOOR, FloorComparison
 from bench.model.selection import SelectedContender, Selection, select_contenders

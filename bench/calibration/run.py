@@ -17,16 +17,12 @@ from bench.calibration.bare_loop import (
 )
 from bench.calibration.checks import calibration_checks
 from bench.calibration.host_noise import SleeperLog, clock_facts, run_sleeper
-from bench.engine import calibration_store, measurement
+from bench.engine import calibration_store
+from bench.engine.guests import measurement
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
-from bench.engine.request import (
-    EffortOptions,
-    ModeOptions,
-    SelectionOptions,
-    parse_options,
-    resolve_request,
-)
+from bench.engine.request.options import EffortOptions, ModeOptions, SelectionOptions, parse_options
+from bench.engine.request.resolve import resolve_request
 from bench.engine.run import run_bench
 from bench.model.events import HELLO, events_of_kind
 from bench.model.host_info import host_facts

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from bench.engine.guests.session import WAIT
 from bench.engine.plan import Plan
-from bench.engine.session import WAIT
 from bench.model.events import RESTART, Event, is_kind
 from bench.model.run_file import ContenderResult
 from bench.model.trials import restart_latency

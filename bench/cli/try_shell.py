@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from bench.engine import measurement
-from bench.engine.request import SystemOptions
+from bench.engine.guests import measurement
+from bench.engine.request.options import SystemOptions
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from provision.errors import Problem
 from provision.host_tools import install_guest_tools

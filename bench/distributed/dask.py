@@ -14,7 +14,8 @@ from bench.distributed.merge import merge_compatible
 from bench.distributed.part import RunPart
 from bench.engine.lock import RunInProgress
 from bench.engine.observer import SilentObserver
-from bench.engine.request import RunOptions, resolve_request
+from bench.engine.request.options import RunOptions
+from bench.engine.request.resolve import resolve_request
 from bench.engine.run import run_bench
 from bench.model.run_file import FLOOR
 from bench.recording.store import Record

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.engine import measurement
+from bench.engine.guests import measurement
+from bench.engine.guests.session import GuestSession, SessionContext
 from bench.engine.plan import Job
-from bench.engine.session import GuestSession, SessionContext
 from bench.model.events import RESTART, events_of_kind
 from bench.model.events.program import RestartTrial
 from bench.model.run_file import FLOOR, FloorAlone

@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import cast
 
-from bench.engine import measurement
+from bench.engine.guests import measurement
 from bench.model.host_info import host_facts, same_host
 from bench.model.run_file import Calibration
 from provision.cache import cache_folder, give_to_sudo_caller

@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.engine import measurement
 from bench.engine.baseline import find_baseline_job, measure_baseline
 from bench.engine.calibration_store import instrument, latest
 from bench.engine.collector import ResultCollector
-from bench.engine.live_guests import LiveGuests
+from bench.engine.guests import measurement
+from bench.engine.guests.live_guests import LiveGuests
+from bench.engine.guests.noise_gate import NoiseGate
+from bench.engine.guests.session import SessionContext
 from bench.engine.lock import exclusive_run_lock
-from bench.engine.noise_gate import NoiseGate
 from bench.engine.observer import Observer
 from bench.engine.plan import Plan, make_plan
-from bench.engine.request import BenchRequest
-from bench.engine.resume import check_same_means, find_earlier_part, kept_results
+from bench.engine.request.resolve import BenchRequest
+from bench.engine.request.resume import check_same_means, find_earlier_part, kept_results
 from bench.engine.scheduler import Scheduler
-from bench.engine.session import SessionContext
 from bench.model.host_info import host_facts, own_cpu_seconds
 from bench.model.selection import SelectedContender
 from bench.recording.store import Record

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
+from bench.engine.guests.session import GuestSession, SessionContext
 from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, Plan
-from bench.engine.session import GuestSession, SessionContext
 
 # Seconds between two looks at the jobs, so that Ctrl-C is noticed.
 POLL_INTERVAL = 0.5

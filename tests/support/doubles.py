@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from rich.console import Console
 
 from bench.cli.progress_display import ProgressDisplay
-from bench.engine.request import EffortOptions, SelectionOptions, parse_options, resolve_request
+from bench.engine.request.options import EffortOptions, SelectionOptions, parse_options
+from bench.engine.request.resolve import resolve_request
 from bench.engine.run import run_bench
 from provision.errors import Problem
 from provision.guest import File

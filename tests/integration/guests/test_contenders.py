@@ -13,8 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from bench.engine import measurement
-from bench.engine.verify import find_mode, verify
+from bench.engine.guests import measurement
+from bench.engine.guests.verify import find_mode, verify
 from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.run_file import FLOOR
 from bench.model.selection import SelectedContender, Selection, select_contenders

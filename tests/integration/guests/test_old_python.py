@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.engine import measurement
-from bench.engine.verify import verify
+from bench.engine.guests import measurement
+from bench.engine.guests.verify import verify
 from bench.model import steps
 from bench.model.events import FOOTPRINT, HELLO, RESTART, events_of_kind
 from bench.model.run_file import FLOOR

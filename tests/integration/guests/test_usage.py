@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bench.engine import measurement
+from bench.engine.guests import measurement
 from bench.model.run_file import FLOOR, Action, Example
 from bench.model.usage_examples import usage_examples
 from provision.guest import File, Guest

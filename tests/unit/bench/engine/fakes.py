@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
 from bench.engine.collector import ResultCollector
-from bench.engine.live_guests import LiveGuests
-from bench.engine.noise_gate import NoiseGate
+from bench.engine.guests.live_guests import LiveGuests
+from bench.engine.guests.noise_gate import NoiseGate
+from bench.engine.guests.session import GuestSession, SessionContext
 from bench.engine.observer import SilentObserver
 from bench.engine.plan import KeptResults, Plan, make_plan
-from bench.engine.request import BenchRequest, RunOptions
+from bench.engine.request.options import RunOptions
+from bench.engine.request.resolve import BenchRequest
 from bench.engine.run import execute
-from bench.engine.session import GuestSession, SessionContext
 from bench.model.events import Event
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.selection import SelectedContender

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, KeptResults, make_plan
-from bench.engine.request import (
+from bench.engine.request.resolve import (
     BUDGET_QUICK,
     GUEST_SECONDS,
     GUEST_SECONDS_QUICK,

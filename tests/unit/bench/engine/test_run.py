@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine import collector, measurement
+from bench.engine import collector
 from bench.engine.baseline import find_baseline_job
-from bench.engine.live_guests import LiveGuests
+from bench.engine.guests import measurement
+from bench.engine.guests.live_guests import LiveGuests
+from bench.engine.guests.session import GuestSession
 from bench.engine.plan import KeptResults, Plan, make_plan
-from bench.engine.session import GuestSession
 from bench.model.selection import SelectedContender
 from bench.recording.store import Record
 from provision.errors import Problem
@@ -134,7 +135,7 @@ def test_the_baseline_is_a_hosted_floor_where_there_is_one(
 def test_a_complete_run_waits_for_no_slow_library() -> None:
     code = (
         "import sys, bench.cli.progress_display, bench.engine.run, reports.formats.terminal;"
-        "from bench.engine.request import SelectionOptions, parse_options;"
+        "from bench.engine.request.options import SelectionOptions, parse_options;"
         "parse_options(selection=SelectionOptions(scenario=['restart']));"
         "print(*sorted({'numpy', 'scipy', 'vl_convert', 'distributed'} & set(sys.modules)))"
     )

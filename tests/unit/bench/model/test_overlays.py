@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine.request import SystemOptions, parse_options
+from bench.engine.request.options import SystemOptions, parse_options
 from bench.model.overlays import parse_overlays
 from bench.model.selection import Selection, select_contenders
 from provision.errors import Problem

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine.request import SelectionOptions, parse_options
+from bench.engine.request.options import SelectionOptions, parse_options
 from bench.model.run_file import GuestFacts, Run, ScenarioResult, VerdictResult
 from bench.model.scenario_names import FORMER_NAMES
 from bench.recording.store import Record, read_run

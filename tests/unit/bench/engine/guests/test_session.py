@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.engine import measurement
-from bench.engine.session import WAIT, GuestSession, SessionContext
+from bench.engine.guests import measurement
+from bench.engine.guests.session import WAIT, GuestSession, SessionContext
 from bench.model.events import Event
 from bench.model.scenario import ScenarioContext, WorkUnit
 from bench.recording.store import Record

@@ -10,14 +10,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import cast
 
-from bench.engine import measurement
 from bench.engine.collector import ResultCollector
-from bench.engine.live_guests import LiveGuests
-from bench.engine.noise_gate import NoiseGate
+from bench.engine.guests import measurement
+from bench.engine.guests.live_guests import LiveGuests
+from bench.engine.guests.noise_gate import NoiseGate
+from bench.engine.guests.verify import find_mode, verify
 from bench.engine.observer import Observer
 from bench.engine.plan import Job
-from bench.engine.request import BenchRequest
-from bench.engine.verify import find_mode, verify
+from bench.engine.request.resolve import BenchRequest
 from bench.model.events import Event
 from bench.model.host_info import LoadMeter
 from bench.model.run_file import GuestFacts, HostLoad, Verification

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.engine import measurement
+from bench.engine.guests import measurement
 
 
 def test_the_payload_has_every_module_and_no_compiled_file(

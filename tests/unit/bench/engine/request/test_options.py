@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.engine.request import (
+from bench.engine.request.options import (
     DEFAULT_SCENARIOS,
     EffortOptions,
     ModeOptions,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.engine.noise_gate import NoiseGate
+from bench.engine.guests.noise_gate import NoiseGate
 
 PATIENCE = 20
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.engine.verify import find_mode, verify
+from bench.engine.guests.verify import find_mode, verify
 from bench.model.events import Event
 from bench.model.events.parts import ProcessInfo, ServiceRecord
 from bench.model.events.program import ServiceDown, Snapshot

@@ -1,4 +1,4 @@
-"""What a person asked `bench` for: validated and resolved before anything starts."""
+"""The options of a run: as typed on the command line, validated, and as run.json keeps them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,15 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bench.model.overlays import overlays_of_run, parse_overlays
-from bench.model.scenario import SamplingEffort, Scenario
 from bench.model.scenario_names import current_name
 from bench.model.selection import (
-    AbsentSupervisor,
-    SelectedContender,
     SelectedContenders,
     Selection,
     select_contenders,
 )
 from bench.recording.store import read_run, run_folder
 from bench.scenarios import scenarios
-from bench.tracing.attach import check_traceable
 from provision.errors import Problem
-from provision.provider import Provider
-from provision.registry import choose_provider
 from provision.sources.overlay import Overlay
 from provision.systems import Mirror, System, get_system, unknown_name_error
 from supervisors.base import ARTICLE_YEAR
@@ -29,13 +23,6 @@ from supervisors.base import ARTICLE_YEAR
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
 UNSTABLE = "unstable"
-TRIALS, TRIALS_QUICK = 30, 6
-# Identical guests of one contender at most; guests one after the other where one runs at a time.
-REPLICAS, ROUNDS = 16, 3
-# Seconds of trials in one guest after which the rest goes to further guests.
-GUEST_SECONDS, GUEST_SECONDS_QUICK = 110.0, 25.0
-# Seconds that two trials may take in a quick run.
-BUDGET_QUICK = 30.0
 # Command-line names of the recorded options that have another name there.
 _FLAGS = {"system": "os", "scenarios": "scenario", "overlays": "overlay"}
 
@@ -179,24 +166,6 @@ class RunOptions:
         )
 
 
-@dataclass(frozen=True)
-class BenchRequest:
-    """What to measure, with everything resolved: all that the engine is given.
-
-    provider_reason: why this provider. contenders: the floor included. absent: selected supervisors
-    that this system does not get. options: what the person chose.
-    """
-
-    system: System
-    provider: Provider
-    provider_reason: str
-    contenders: tuple[SelectedContender, ...]
-    absent: tuple[AbsentSupervisor, ...]
-    scenarios: tuple[Scenario, ...]
-    effort: SamplingEffort
-    options: RunOptions
-
-
 def parse_options(
     system: SystemOptions = SystemOptions(),
     selection: SelectionOptions = SelectionOptions(),
@@ -230,35 +199,6 @@ def parse_options(
         return options
     _check_no_other_options(options)
     return replace(RunOptions.of_run(read_run(run_folder())), redo=mode.redo)
-
-
-def resolve_request(options: RunOptions) -> BenchRequest:
-    """Find the contenders, scenarios and provider that the options name. Raises Problem."""
-    selected = options.select()
-    system = options.guest_system
-    provider, reason = choose_provider(options.provider, system, options.box)
-    if options.trace:
-        check_traceable(provider)
-    return BenchRequest(
-        system=system,
-        provider=provider,
-        provider_reason=reason,
-        contenders=selected.contenders,
-        absent=selected.absent,
-        scenarios=tuple(scenarios()[name] for name in options.scenarios),
-        effort=sampling_effort(options, provider),
-        options=options,
-    )
-
-
-def sampling_effort(options: RunOptions, provider: Provider) -> SamplingEffort:
-    """Decide how much is measured, and in how many guests."""
-    trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
-    replicas = min(REPLICAS, provider.parallel)
-    if options.quick:
-        return SamplingEffort(trials, GUEST_SECONDS_QUICK, BUDGET_QUICK, replicas, options.seed)
-    rounds = ROUNDS if provider.parallel == 1 else 1
-    return SamplingEffort(trials, GUEST_SECONDS, None, replicas, options.seed, rounds)
 
 
 def _check_continuation(mode: ModeOptions) -> None:

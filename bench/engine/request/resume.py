@@ -6,7 +6,8 @@ from collections.abc import Set
 
 from bench.engine.calibration_store import instrument
 from bench.engine.plan import KeptResults
-from bench.engine.request import BenchRequest, RunOptions
+from bench.engine.request.options import RunOptions
+from bench.engine.request.resolve import BenchRequest
 from bench.model.host_info import IDENTITY_KEYS, host_facts
 from bench.recording.quality import disturbed_contenders
 from bench.recording.store import Record, ScenarioKey, run_folder

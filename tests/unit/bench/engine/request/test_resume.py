@@ -11,16 +11,12 @@ from typing import Any
 
 import pytest
 
-from bench.engine import measurement, request, run
+from bench.engine import run
+from bench.engine.guests import measurement
 from bench.engine.observer import SilentObserver
-from bench.engine.request import (
-    BenchRequest,
-    ModeOptions,
-    SelectionOptions,
-    SystemOptions,
-    parse_options,
-    resolve_request,
-)
+from bench.engine.request import options, resolve
+from bench.engine.request.options import ModeOptions, SelectionOptions, SystemOptions, parse_options
+from bench.engine.request.resolve import BenchRequest, resolve_request
 from bench.engine.run import run_bench
 from bench.model.events import Event
 from bench.recording import store
@@ -39,8 +35,9 @@ def fake_parts(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A whole bench in which only the guests, the provider and the scenarios are fakes."""
     fakes = {name: FakeScenario(name) for name in ("restart", "b")}
     monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: [])
-    monkeypatch.setattr(request, "scenarios", lambda: fakes)
-    monkeypatch.setattr(request, "choose_provider", lambda *_: (FakeProvider(), "as the test says"))
+    for module in (options, resolve):
+        monkeypatch.setattr(module, "scenarios", lambda: fakes)
+    monkeypatch.setattr(resolve, "choose_provider", lambda *_: (FakeProvider(), "as the test says"))
     monkeypatch.setattr(run, "exclusive_run_lock", nullcontext)
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
 

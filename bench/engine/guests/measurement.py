@@ -14,7 +14,7 @@ from provision.errors import Problem
 from provision.guest import File, Guest
 from supervisors.service import TESTD, Service
 
-PROGRAM = Path(__file__).parents[2] / "daemon" / "measure"
+PROGRAM = Path(__file__).parents[3] / "daemon" / "measure"
 
 
 def payload_files(arch: str) -> list[File]:

@@ -1,0 +1,72 @@
+"""What to measure, with everything resolved before anything starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.engine.request.options import RunOptions
+from bench.model.scenario import SamplingEffort, Scenario
+from bench.model.selection import (
+    AbsentSupervisor,
+    SelectedContender,
+)
+from bench.scenarios import scenarios
+from bench.tracing.attach import check_traceable
+from provision.provider import Provider
+from provision.registry import choose_provider
+from provision.systems import System
+
+TRIALS, TRIALS_QUICK = 30, 6
+# Identical guests of one contender at most; guests one after the other where one runs at a time.
+REPLICAS, ROUNDS = 16, 3
+# Seconds of trials in one guest after which the rest goes to further guests.
+GUEST_SECONDS, GUEST_SECONDS_QUICK = 110.0, 25.0
+# Seconds that two trials may take in a quick run.
+BUDGET_QUICK = 30.0
+
+
+@dataclass(frozen=True)
+class BenchRequest:
+    """What to measure, with everything resolved: all that the engine is given.
+
+    provider_reason: why this provider. contenders: the floor included. absent: selected supervisors
+    that this system does not get. options: what the person chose.
+    """
+
+    system: System
+    provider: Provider
+    provider_reason: str
+    contenders: tuple[SelectedContender, ...]
+    absent: tuple[AbsentSupervisor, ...]
+    scenarios: tuple[Scenario, ...]
+    effort: SamplingEffort
+    options: RunOptions
+
+
+def resolve_request(options: RunOptions) -> BenchRequest:
+    """Find the contenders, scenarios and provider that the options name. Raises Problem."""
+    selected = options.select()
+    system = options.guest_system
+    provider, reason = choose_provider(options.provider, system, options.box)
+    if options.trace:
+        check_traceable(provider)
+    return BenchRequest(
+        system=system,
+        provider=provider,
+        provider_reason=reason,
+        contenders=selected.contenders,
+        absent=selected.absent,
+        scenarios=tuple(scenarios()[name] for name in options.scenarios),
+        effort=sampling_effort(options, provider),
+        options=options,
+    )
+
+
+def sampling_effort(options: RunOptions, provider: Provider) -> SamplingEffort:
+    """Decide how much is measured, and in how many guests."""
+    trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
+    replicas = min(REPLICAS, provider.parallel)
+    if options.quick:
+        return SamplingEffort(trials, GUEST_SECONDS_QUICK, BUDGET_QUICK, replicas, options.seed)
+    rounds = ROUNDS if provider.parallel == 1 else 1
+    return SamplingEffort(trials, GUEST_SECONDS, None, replicas, options.seed, rounds)
