@@ -1,0 +1,58 @@
+"""How long scenarios wait for a contender, and how durations are written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.model.timing import (
+    MARGIN,
+    deadline,
+    format_duration,
+    format_elapsed,
+    has_long_limit,
+    look_seconds,
+    start_spacing,
+)
+from supervisors.contender import Contender, StartLimit
+
+EVENT_DRIVEN = Contender("some", "runner", "default", pid1=False, setting="as packaged")
+POLLER = replace(EVENT_DRIVEN, period=120.0)
+
+
+def test_a_deadline_is_two_periods_and_a_margin() -> None:
+    assert deadline(EVENT_DRIVEN) == MARGIN
+    assert deadline(POLLER) == 240 + MARGIN
+
+
+def test_each_service_to_start_extends_the_deadline() -> None:
+    assert deadline(EVENT_DRIVEN, services=10) == MARGIN + 5
+
+
+def test_a_look_takes_longer_than_the_period() -> None:
+    assert look_seconds(POLLER) > 120
+
+
+@pytest.mark.parametrize(
+    ("limit", "is_long", "spacing"),
+    [
+        (None, False, EVENT_DRIVEN.settled_uptime),
+        (StartLimit(5, 20.0), False, 5.0),
+        (StartLimit(10, 120.0), True, EVENT_DRIVEN.settled_uptime),
+    ],
+)
+def test_only_a_limit_of_short_window_is_kept_by_waiting(
+    limit: StartLimit | None, is_long: bool, spacing: float
+) -> None:
+    limited = replace(EVENT_DRIVEN, start_limit=limit)
+    assert has_long_limit(limited) == is_long
+    assert start_spacing(limited) == spacing
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0123, "12.3 ms"), (4.5, "4.5 s"), (99.9, "99.9 s"), (120.4, "120 s")]
+)
+def test_a_duration_has_the_digits_that_matter(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+    assert format_elapsed(0, round(seconds * 1e9)) == text
