@@ -1,4 +1,4 @@
-"""The cost of the suite itself: the floor measured by it, and by a bare loop in C on the host."""
+"""The cost of the suite: the floor measured by it, and by a bare loop in C."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def floor_guest(system: System, provider: Provider, payload: Sequence[File]) -> 
 
 
 def run_suite_block(guest: Guest, trials: int, seed: int) -> list[Event]:
-    """Measure a block of trials in the guest, as a run does; returns the program's events."""
+    """Measure a block of trials in the guest, as a run does; return its events."""
     floor = _hosted_floor(guest.system)
     group: TrialGroup = {"name": "long", "trials": trials, "uptime": list(UPTIME), "fresh": False}
     steps: list[Step] = [
@@ -75,7 +75,7 @@ def _hosted_floor(system: System) -> SelectedContender:
 
 
 def run_bare_loop(binaries: Binaries, trials: int, seed: int, *options: str) -> list[float]:
-    """Measure a block of trials with daemon/c/bareloop.c on the host; returns latencies in ms.
+    """Measure a block of trials with daemon/c/bareloop.c on the host; return ms.
 
     It uses the floor and the daemon that guests get. Raises Problem.
     """
@@ -99,7 +99,7 @@ def latencies(events: Iterable[Event]) -> list[float]:
 
 
 def compare_blocks(pairs: Sequence[BlockPair]) -> FloorComparison:
-    """Return the geometric mean of the pairs' ratios of medians, with its 95 % interval.
+    """Return the geometric mean of the pairs' ratios, with its 95 % interval.
 
     The interval is Student's, of the logarithms: it holds for a handful of pairs, too.
     """

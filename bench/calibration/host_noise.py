@@ -1,4 +1,4 @@
-"""The host's own noise: how late it wakes a sleeper up, and whether its clock can be trusted."""
+"""The host's own noise: how late it wakes up a sleeper, and how good its clock is."""
 
 from __future__ import annotations
 
@@ -49,10 +49,11 @@ class SleeperLog:
         }
 
     def step_and_drift(self) -> tuple[int, float]:
-        """Return the clock's largest step in ns, and its drift against the raw clock in ppm.
+        """Return the clock's largest step in ns, and its drift in ppm.
 
-        A reading during which the sleeper was interrupted is no step: of each tenth of a second the
-        median counts, and a real step moves all later medians.
+        The drift is against CLOCK_MONOTONIC_RAW. A reading during which the sleeper was interrupted
+        is no step: of each tenth of a second the median counts, and a real step moves all later
+        medians.
         """
         complete = len(self.ahead) // READINGS * READINGS
         readings = np.asarray(self.ahead[:complete], float).reshape(-1, READINGS)
@@ -65,7 +66,7 @@ class SleeperLog:
 
 
 def clock_facts(sleepers: Sequence[SleeperLog], guest_namespace: int | None) -> ClockFacts:
-    """Return whether the clock steps, drifts or goes back: the worst that a sleeper measured.
+    """Return the worst behaviour of the clock that a sleeper measured.
 
     guest_namespace: inode of the guest's time namespace; None where its kernel has none.
     """
@@ -99,7 +100,10 @@ def parse_sleeper_log(text: str) -> SleeperLog:
 
 @contextmanager
 def run_sleeper(sleeper: Path, seconds: int) -> Iterator[SleeperLog]:
-    """Run a sleeper beside the block; its log is complete after the block. Raises Problem."""
+    """Run a sleeper beside the block; its log is complete after the block.
+
+    Raises Problem where it wakes up too rarely.
+    """
     process = subprocess.Popen(
         [sleeper, str(seconds), str(INTERVAL_US)], stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Measurement of the instrument itself: `./inv calibrate`. docs/trust.md explains it."""
+"""Measurement of the instrument itself (`./inv calibrate`, docs/trust.md)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class CalibrationOutcome:
 
 @dataclass(frozen=True)
 class _FloorBlocks:
-    """Pairs of blocks, the log of a sleeper beside them, and the guest's time namespace."""
+    """Pairs of blocks, a sleeper's log beside them, the guest's time namespace."""
 
     pairs: list[BlockPair]
     beside: SleeperLog
@@ -137,14 +137,14 @@ def _traced_run(effort: CalibrationEffort, observer: Observer) -> WitnessedRun:
 
 
 def _measure_marker(binaries: Binaries, trials: int) -> Distribution | None:
-    """Measure us from the daemon's own stamp to the kernel's of the line that follows it."""
+    """Measure us from the daemon's own stamp to the kernel's right after it."""
     with record_trace(cache_folder() / "calibration" / "marker.txt", {}) as recording:
         run_bare_loop(binaries, trials, 1, "--mark", str(recording.marker))
     return marker_delay(recording.read())
 
 
 def marker_delay(trace: Trace) -> Distribution | None:
-    """Return us from the daemon's own stamp in each marker line to the kernel's of that line."""
+    """Return us from the daemon's stamp in each marker line to the kernel's of it."""
     marks = [mark for mark in trace.marks if "beside_ns=" in mark.text]
     return distribution([(mark.ns - int(mark.text.rsplit("=", 1)[1])) / 1e3 for mark in marks])
 
@@ -152,7 +152,7 @@ def marker_delay(trace: Trace) -> Distribution | None:
 def _measure_blocks(
     effort: CalibrationEffort, system: System, provider: Provider, binaries: Binaries
 ) -> _FloorBlocks:
-    """Measure the floor through the suite and by the bare loop, in turns, beside a sleeper."""
+    """Measure the floor by suite and bare loop in turns, beside a sleeper."""
     pairs: list[BlockPair] = []
     namespace = None
     seconds = round(2 * effort.pairs * effort.trials * sum(UPTIME) / 2) + 1

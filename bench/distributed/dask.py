@@ -1,4 +1,4 @@
-"""Measure a run's contenders on many hosts with Dask distributed, one at a time on each host."""
+"""Measurement of contenders on many hosts with Dask, one at a time on each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHECK_INTERVAL = 30.0
 
 
 def bench_on_workers(options: RunOptions, address: str, notify: Notify) -> Record:
-    """Have the workers of that scheduler measure the contenders; return the merged run.
+    """Have a scheduler's workers measure the contenders; return the merged run.
 
     Each part also measures the floor, on the same host. Raises Problem before anything is measured
     where a worker fails the pre-flight check, and as `merge_results` does. After Ctrl-C the parts
@@ -123,7 +123,7 @@ def measure_part(options: RunOptions, name: str) -> RunPart:
 
 
 def check_worker(options: RunOptions) -> None:
-    """Raise the Problem that the options would meet first on this worker's host, if any."""
+    """Raise the Problem that the options would first meet on this worker's host."""
     resolve_request(options)
     build(platform.machine(), cache_folder())
 

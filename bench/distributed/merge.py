@@ -1,4 +1,4 @@
-"""One run out of several that were measured apart: on other hosts, or contender by contender."""
+"""One run out of several: of other hosts, or of contenders measured apart."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _check_compatible(parts: Sequence[RunPart]) -> None:
 
 
 def _label_hosts(parts: Sequence[RunPart]) -> dict[str, HostFacts]:
-    """Return each host's facts by a unique label: CI machines often have the same name.
+    """Return each host's facts by a unique label: names are often the same.
 
     `alone` is the floor's latency with nothing beside it, of the part that the floor is taken from.
     """
@@ -148,7 +148,7 @@ def _merged_head(
 
 
 def _add_part(record: Record, part: RunPart, label: str) -> None:
-    """Add a part's contenders. label: of the part's host; empty where there is one host only."""
+    """Add a part's contenders. label: of its host; empty where there is one only."""
     for contender in part.run["contenders"]:
         old_name = contender["name"]
         name = f"{old_name}@{label}" if label else old_name
@@ -195,6 +195,9 @@ def _merge_warnings(
             "The merged runs were measured by different daemons or measuring programs, or by "
             "unknown ones: compare with care."
         )
-    options = [{k: v for k, v in part.run["options"].items() if k != "only"} for part in parts]
+    options = [
+        {key: value for key, value in part.run["options"].items() if key != "only"}
+        for part in parts
+    ]
     if any(of_part != options[0] for of_part in options):
         yield "The merged runs had different options: run.json of each run lists them."

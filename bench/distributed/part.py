@@ -14,7 +14,7 @@ from bench.recording.store import Record
 
 @dataclass(frozen=True)
 class RunPart:
-    """A run that becomes a part of a merged run. logs: texts by their names below logs/."""
+    """A run that becomes a part of a merged run. logs: texts by file name."""
 
     run: Run
     samples: Sequence[Event]
@@ -39,7 +39,7 @@ class RunPart:
 
     @property
     def alone(self) -> FloorAlone | None:
-        """The floor's latency by itself; None where that floor was not measured among others."""
+        """The floor's latency alone; None where that floor was not measured in the run."""
         alone = self.run["alone"]
         if alone and any(
             is_measured_floor(contender) and contender["pid1"] == alone.get("pid1")

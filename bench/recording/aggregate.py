@@ -79,7 +79,7 @@ class ContenderProgress:
 
 
 def conclude_complete(progress: ContenderProgress, scenarios: Scenarios) -> list[Event]:
-    """Conclude the scenarios whose work is over; move their samples out and return them."""
+    """Conclude the scenarios whose work is over; remove and return their samples."""
     complete = progress.complete_scenarios(scenarios)
     concluded = [sample for sample in progress.samples if sample["scenario"] in complete]
     progress.samples = [sample for sample in progress.samples if sample["scenario"] not in complete]

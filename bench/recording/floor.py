@@ -1,4 +1,4 @@
-"""The floor of a run: what every latency is compared with, and what shows the host's noise."""
+"""The floor of a run: the scale of all latencies, and a measure of host noise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.model.run_file import FLOOR, FloorNoise, MetricResult, Run
 
 
 def compare_with_floor(run: Run) -> None:
-    """Set every metric's ratio to the floor's, PID 1 with PID 1 and hosted with hosted."""
+    """Set every metric's ratio to the floor's: PID 1 to PID 1, hosted to hosted."""
     floors = {
         (contender["pid1"], scenario, metric["metric"]): metric["median"]
         for contender in run["contenders"]

@@ -1,4 +1,4 @@
-"""Reasons to doubt a contender's restart latencies, each with its figure and the next step."""
+"""Reasons to doubt restart latencies, each with its figure and the next step."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ def quality_issues(
 
 
 def disturbed_contenders(run: Run) -> set[str]:
-    """Return the contenders that other load on the host disturbed: a repetition may help."""
+    """Return the contenders that other load on the host disturbed.
+
+    A repetition may help.
+    """
     return {
         contender["name"]
         for contender in run["contenders"]
@@ -84,9 +87,9 @@ def disturbed_contenders(run: Run) -> set[str]:
 
 
 def modes(latencies: Sequence[float]) -> list[list[float]]:
-    """Group latencies by mode: cut in the valleys of their density on a logarithmic scale.
+    """Group latencies by mode: cut them in the valleys of their density.
 
-    Latencies between two modes are in neither.
+    The density is of the logarithms. Latencies between two modes are in neither.
     """
     values = sorted(latencies)
     if len(values) < MIN_SAMPLES_FOR_MODES:

@@ -40,7 +40,7 @@ def run_warnings(run: Run) -> list[str]:
 
 
 def trace_warnings(trace: TraceAgreement | None) -> list[str]:
-    """Return a warning where the kernel's trace and the samples disagree; else nothing."""
+    """Return a warning where kernel trace and samples disagree; else nothing."""
     if not trace:
         return []
     faults = [

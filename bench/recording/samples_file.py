@@ -23,7 +23,7 @@ class SampleLine(NamedTuple):
 
 
 def sample_lines(folder: Path) -> Iterator[SampleLine]:
-    """Yield each complete line of a run's samples; nothing where the run has no such file.
+    """Yield each complete line of a run's samples; nothing without such a file.
 
     Leaves out a last line that a kill cut short. Raises Problem for a damaged file.
     """

@@ -49,7 +49,7 @@ def schema_text() -> str:
 
 
 def run_schema() -> Schema:
-    """Return the JSON Schema of run.json; its $defs/sample is that of a line of samples.jsonl."""
+    """Return the JSON Schema of run.json, with that of a sample as $defs/sample."""
     _, types = msgspec.json.schema_components(
         (Run, Sample, RestartSample), ref_template="#/$defs/{name}"
     )

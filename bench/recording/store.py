@@ -1,4 +1,4 @@
-"""A run's folder below results/: run.json, samples.jsonl, logs/. Nothing else writes there."""
+"""A run's folder below results/, and its only writer: run.json, samples, logs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Record:
         return cls(folder, read_run(folder))
 
     def complete_scenarios(self) -> set[ScenarioKey]:
-        """Return the scenarios that need no further measurement: neither failed nor unfinished."""
+        """Return the scenarios that neither failed nor are unfinished."""
         return {
             (contender["name"], scenario)
             for contender in self.run["contenders"]
@@ -198,7 +198,7 @@ def empty_result(status: str, note: str) -> ScenarioResult:
 def _result_without(
     contender: ContenderResult, dropped: Set[ScenarioKey]
 ) -> ContenderResult | None:
-    """Return a contender's result without those scenarios; None where no scenario remains."""
+    """Return a result without those scenarios; None where no scenario remains."""
     scenarios = contender["scenarios"]
     kept = {name for name in scenarios if (contender["name"], name) not in dropped}
     if kept == set(scenarios):
@@ -222,7 +222,7 @@ def _result_without(
 
 
 def _guests_of(guests: Sequence[GuestFacts], scenarios: Set[str]) -> list[GuestFacts]:
-    """Return the guests that did work for those scenarios, with that part of their load."""
+    """Return the guests that measured those scenarios, with that part of their load."""
     kept: list[GuestFacts] = []
     for guest in guests:
         loads = guest.get("load", {})

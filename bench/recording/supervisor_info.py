@@ -47,7 +47,7 @@ def _usage(supervisor: Supervisor, system: System, source: PackageSource | None)
 
 
 def add_line_counts(supervisors: dict[str, SupervisorFacts]) -> bool:
-    """Add lines of code that were counted after the run began; returns whether there were any."""
+    """Add lines of code that were counted after the run began; return whether any."""
     counted = kept_rows(loc_cache())
     uncounted = {name for name, facts in supervisors.items() if not facts["loc"]}
     for name in uncounted & counted.keys():

@@ -1,15 +1,16 @@
-"""Comparison of samples with a trace: how far the suite's stamps agree with the kernel's."""
+"""Comparison of samples with a trace: how far suite and kernel agree."""
 
 from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.events.program import RestartTrial
-from bench.model.run_file import Run, TraceAgreement
+from bench.model.run_file import Distribution, KernelStamps, Run, TraceAgreement
 from bench.model.statistics import distribution
 from bench.tracing.kernel_stamps import TRUNCATION, GuestTrace, daemon_start
 from bench.tracing.trace import Trace, events_between
@@ -28,7 +29,10 @@ class TraceCounts(TypedDict):
 
 
 def restarts_by_guest(samples: Iterable[Event]) -> dict[GuestKey, list[RestartTrial]]:
-    """Return the samples of scenario `restart` by guest, warm-up and censored ones included."""
+    """Return all samples of scenario `restart` by guest.
+
+    Warm-up and censored ones are included.
+    """
     restarts: dict[GuestKey, list[RestartTrial]] = defaultdict(list)
     for restart in events_of_kind(samples, RESTART):
         if restart["scenario"] == "restart":
@@ -67,7 +71,7 @@ def match_samples(
 
 
 def _match_guest(guest: GuestTrace, restarts: Sequence[RestartTrial]) -> int:
-    """Add the kernel's stamps to a guest's restarts; returns how many the samples lack."""
+    """Add the kernel's stamps to a guest's restarts; return how many are missing."""
     stamped = guest.add_stamps(restarts)
     if not stamped:
         return 0
@@ -76,50 +80,67 @@ def _match_guest(guest: GuestTrace, restarts: Sequence[RestartTrial]) -> int:
     return max(0, len(events_between(guest.execs, begin, end + TRUNCATION)) - stamped)
 
 
-def agreement_stats(
-    run: Run, samples: Iterable[Event], traces: Iterable[TraceCounts | TraceAgreement]
-) -> TraceAgreement:
-    """Return how far a run's samples agree with the kernel's stamps that were added to them.
+@dataclass
+class _Comparison:
+    """Counts of compared restarts, and differences in us: kernel's stamp minus the suite's.
 
-    traces: the counts of each trace, which are summed up.
+    kill: from the stamp before a kill to the kernel's. By contender, of ranked trials: execs, from
+    the kernel's exec to main(); spawns, from the daemon's start to main().
     """
-    kill: list[float] = []
-    execs: dict[str, list[float]] = defaultdict(list)
-    spawns: dict[str, list[float]] = defaultdict(list)
-    counts: Counter[str] = Counter()
-    for restart in events_of_kind(samples, RESTART):
-        stamps = restart.get("witness")
-        if stamps is None:
-            continue
-        counts["restarts"] += 1
-        counts["invented"] += stamps["exec"] is None
-        counts["unmatched_kills"] += stamps["kill"] is None
-        counts["unstamped"] += not restart.get("begun_ns")
+
+    restarts: int = 0
+    invented: int = 0
+    unmatched_kills: int = 0
+    unstamped: int = 0
+    kill: list[float] = field(default_factory=list)
+    execs: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    spawns: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, restart: RestartTrial, stamps: KernelStamps) -> None:
+        self.restarts += 1
+        self.invented += stamps["exec"] is None
+        self.unmatched_kills += stamps["kill"] is None
+        self.unstamped += not restart.get("begun_ns")
         if stamps["kill"] is not None:
-            kill.append((stamps["kill"] - restart["kill_ns"]) / 1e3)
+            self.kill.append((stamps["kill"] - restart["kill_ns"]) / 1e3)
         main, start = restart["main_ns"], daemon_start(restart, stamps)
         ranked = restart["group"] == "long" and not restart["warmup"]
         if ranked and stamps["exec"] and main is not None and start is not None:
-            execs[restart["contender"]].append((main - stamps["exec"]) / 1e3)
-            spawns[restart["contender"]].append((main - start) / 1e3)
-    for trace in traces:
-        counts["unattributed"] += trace.get("unattributed", 0)
-        counts["lost_events"] += trace.get("lost_events", 0)
-    spawn_spread, spawn_apart = _spawn_difference(spawns)
+            self.execs[restart["contender"]].append((main - stamps["exec"]) / 1e3)
+            self.spawns[restart["contender"]].append((main - start) / 1e3)
+
+
+def agreement_stats(
+    run: Run, samples: Iterable[Event], traces: Sequence[TraceCounts | TraceAgreement]
+) -> TraceAgreement:
+    """Return how far samples agree with the kernel's stamps that they contain.
+
+    traces: the counts of each trace, which are summed up.
+    """
+    comparison = _Comparison()
+    for restart in events_of_kind(samples, RESTART):
+        stamps = restart.get("witness")
+        if stamps is not None:
+            comparison.add(restart, stamps)
+    spawn_spread, spawn_apart = _spawn_difference(comparison.spawns)
     return {
-        "restarts": counts["restarts"],
+        "restarts": comparison.restarts,
         "missing": _missing(run),
-        "invented": counts["invented"],
-        "unmatched_kills": counts["unmatched_kills"],
-        "unstamped": counts["unstamped"],
-        "unattributed": counts["unattributed"],
-        "lost_events": counts["lost_events"],
-        "kill_us": distribution(kill),
-        "exec_us": {name: distribution(values) for name, values in sorted(execs.items())},
-        "spawn_us": {name: distribution(values) for name, values in sorted(spawns.items())},
+        "invented": comparison.invented,
+        "unmatched_kills": comparison.unmatched_kills,
+        "unstamped": comparison.unstamped,
+        "unattributed": sum(trace.get("unattributed", 0) for trace in traces),
+        "lost_events": sum(trace["lost_events"] for trace in traces),
+        "kill_us": distribution(comparison.kill),
+        "exec_us": _by_contender(comparison.execs),
+        "spawn_us": _by_contender(comparison.spawns),
         "spawn_spread": spawn_spread,
         "spawn_apart_us": spawn_apart,
     }
+
+
+def _by_contender(values: Mapping[str, Sequence[float]]) -> dict[str, Distribution | None]:
+    return {name: distribution(values[name]) for name in sorted(values)}
 
 
 def _missing(run: Run) -> int:

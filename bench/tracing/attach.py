@@ -1,4 +1,4 @@
-"""Tracing of a run: record a trace beside it, then add the kernel's stamps to its record."""
+"""Tracing of a run: record a trace, then add the kernel's stamps to the run."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def trace_run(
 
 
 def attach_trace(record: Record, trace: Trace, file: str, earlier: Container[GuestKey]) -> None:
-    """Add the kernel's stamps to a run's samples, and the figures that follow from them.
+    """Add the kernel's stamps to a run's samples, and the resulting figures.
 
     file: path of the trace, relative to the run's folder. earlier: guests of an earlier part of
     the run, which this trace does not cover.

@@ -57,7 +57,7 @@ class GuestTrace:
         }
 
     def _first_fork(self, new_pid: int, begin: int, end: int) -> tuple[TraceEvent | None, set[int]]:
-        """Return the supervisor's fork that led to the successor, and all pids forked after it."""
+        """Return the supervisor's fork behind the successor, and all pids forked from it."""
         first: TraceEvent | None = None
         for pid in self._host_pids.get(new_pid, []):
             descendants: set[int] = set()
@@ -77,7 +77,7 @@ class GuestTrace:
 
 
 def daemon_start(restart: RestartTrial, stamps: KernelStamps) -> int | None:
-    """Return when the daemon began: its own first stamp, else the kernel's of its exec, in ns.
+    """Return the daemon's first stamp, else the kernel's of its exec, in ns.
 
     Its entry point takes a stamp on x86-64. The kernel's exec event is earlier: after it, the
     kernel removes what the process was before.

@@ -1,4 +1,4 @@
-"""Parsing of the text that the tracer writes: the kernel's own, and its namespace records."""
+"""Parsing of the tracer's output: the kernel's text and namespace records."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ PART_METRICS = frozenset(
 
 
 def restart_part_metrics(samples: Iterable[Event]) -> list[Metric]:
-    """Return the metrics restart_death and so on, in ms, of restarts that have kernel stamps.
+    """Return metrics of the parts of restarts (restart_death etc.), in ms.
 
     Names of metrics at short uptime, where hold-offs show, end with _short. death: SIGKILL to the
     daemon's exit; reaction: until the supervisor's process is woken up; holdoff: until it forks;
@@ -37,7 +37,7 @@ def restart_part_metrics(samples: Iterable[Event]) -> list[Metric]:
 
 
 def _split(restart: RestartTrial, group: str) -> tuple[float, ...] | None:
-    """Return the parts of a restart in ms; None where it is not ranked or a stamp is missing."""
+    """Return the parts in ms; None where a restart is not ranked or lacks a stamp."""
     stamps = restart.get("witness")
     if not stamps or restart["warmup"] or restart["group"] != group:
         return None

@@ -61,7 +61,7 @@ class Trace:
     lost: int = 0
 
     def host_pids(self, inode: int) -> dict[int, list[int]]:
-        """Return the host's pids of each pid in that namespace, as far as they were recorded."""
+        """Return the recorded pids on the host of each pid in that namespace."""
         pids: dict[int, list[int]] = defaultdict(list)
         for record in self.records_by_namespace.get(inode, ()):
             if record.pid not in pids[record.inner_pid]:
@@ -107,7 +107,7 @@ class Trace:
 
     @cached_property
     def namespace_of(self) -> dict[Life, int]:
-        """The pid namespace's inode of each process that executed a daemon, where it is known.
+        """The pid namespace's inode of each process that executed a daemon, if known.
 
         A process that exited before the tracer read its namespace has its parent's; one that
         detached itself has its children's. Where a whole guest has gone, the nearest living

@@ -61,7 +61,7 @@ def mount_tracefs() -> None:
 
 
 def start_ticks(pid: int) -> str:
-    """Return the start of a process in ticks, to recognise a reused pid; empty if it is gone."""
+    """Return a process's start in ticks, which tells reused pids apart; empty: gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
     except (OSError, IndexError):
@@ -110,7 +110,7 @@ def namespace_line(pid: int) -> str:
 
 
 class ForkTable:
-    """The parents of recently forked processes, most of which exit before /proc can be read."""
+    """Parents of recently forked processes: most exit before /proc can be read."""
 
     def __init__(self) -> None:
         self.parents: dict[int, int] = {}

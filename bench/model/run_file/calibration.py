@@ -24,7 +24,10 @@ class Distribution(TypedDict):
 
 
 class TraceAgreement(TypedDict):
-    """How far the suite's stamps agree with the kernel's; differences are kernel minus suite."""
+    """How far the suite's stamps agree with the kernel's.
+
+    Differences are the kernel's stamp minus the suite's.
+    """
 
     restarts: Count
     """Restarts that were compared."""

@@ -14,7 +14,7 @@ from bench.model.run_file.supervisor import SupervisorFacts
 
 
 class Options(TypedDict, total=False):
-    """The options that a run was made with; docs/results.md says which must match to resume it."""
+    """The options of a run; docs/results.md says which must match to resume it."""
 
     system: str
     """System of the guests (--os)."""

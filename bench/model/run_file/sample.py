@@ -1,4 +1,7 @@
-"""Lines of `samples.jsonl`. Stamps are in ns of the guest's CLOCK_MONOTONIC."""
+"""Lines of `samples.jsonl`, as far as they are checked when read.
+
+Stamps are in ns of the guest's CLOCK_MONOTONIC. `bench/model/events` describes every event.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ class KernelStamps(TypedDict):
 
 
 class Sample(TypedDict):
-    """One event of the measuring program, and whose it is; more keys depend on the event."""
+    """One event of the measuring program, and whose it is; see bench/model/events."""
 
     contender: Word
     """Name of the contender."""

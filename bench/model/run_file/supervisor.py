@@ -8,7 +8,7 @@ from bench.model.run_file.contender import Article
 
 
 class Action(TypedDict, total=False):
-    """One action of a usage example: a file, a shell command, or a boot with another PID 1."""
+    """One action of a usage example: a file, a command, or a boot with another PID 1."""
 
     file: str
     """Path of a file to write."""

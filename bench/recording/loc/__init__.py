@@ -1,1 +1,1 @@
-"""Lines of code: the article's column, counted again for its versions and for today's."""
+"""Lines of code: the article's column, counted again for its and today's versions."""

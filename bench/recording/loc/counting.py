@@ -42,7 +42,7 @@ def count_and_keep(names: Sequence[str], notify: Notify) -> list[LocRow]:
 
 
 def count_lines(names: Sequence[str], cache: Path, notify: Notify) -> list[LocRow]:
-    """Count the named supervisors' code, or everyone's; rows are in the order of their names.
+    """Count the code of the named supervisors, or of all; rows are sorted by name.
 
     Where an archive cannot be fetched or is refused, its count says why. Raises Problem for an
     unknown name, an invalid source.toml or a missing cloc.
@@ -71,7 +71,8 @@ def _row(name: str, path: Path, counter: _Counter) -> LocRow:
 
 
 def check_version(count: VersionCount, version: str) -> VersionCount:
-    """Return the count, or none where it is of another version: an archive's index moves on."""
+    """Return the count, or an empty one where it is of another version."""
+    # An archive's index moves on to later versions.
     if not count.version or count.version == version:
         return count
     return VersionCount(lack=f"{count.origin} is {count.version} now, not {version}")
@@ -93,7 +94,7 @@ def _count_version(origin: ArchiveOrigin, rule: CountingRule, counter: _Counter)
 
 
 def _count_archive(archive: Archive, rule: CountingRule, counter: _Counter) -> dict[str, int]:
-    """Return lines by language, from the cache where this rule has counted this archive."""
+    """Return lines by language, from the cache where they were counted before."""
     key = json.dumps([archive.sha256, asdict(rule), counter.cloc], sort_keys=True)
     kept = counter.cache / "counts" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
     try:

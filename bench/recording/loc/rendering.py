@@ -36,7 +36,7 @@ def loc_table(rows: Sequence[LocRow]) -> Table:
 
 
 def loc_json(rows: Sequence[LocRow]) -> str:
-    """Return the rows as a JSON list of objects with the fields of LocRow, and `deviation`."""
+    """Return the rows as a JSON list: the fields of LocRow, and `deviation`."""
     return json.dumps([{**asdict(row), "deviation": row.deviation} for row in rows], indent=2)
 
 

@@ -1,4 +1,4 @@
-"""Counted lines of code: a row for each supervisor, kept in the cache for later runs."""
+"""Counted lines of code: a row for each supervisor, kept for later runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class VersionCount:
 
 @dataclass(frozen=True)
 class LocRow:
-    """One supervisor: the article's figure, its version counted again, today's version counted.
+    """One supervisor: the article's figure, and new counts of its and today's version.
 
     The fields are keys of run.json.
     """
@@ -48,7 +48,7 @@ class LocRow:
 
     @property
     def deviation(self) -> float | None:
-        """By how many per cent the new count of the article's version differs from the article."""
+        """Difference of the new count of the article's version from the article in %."""
         if self.article.lines is None:
             return None
         return 100 * (self.article.lines - self.article_lines) / self.article_lines

@@ -96,7 +96,7 @@ class SourceFile:
 
 
 def source_files() -> dict[str, Path]:
-    """Return the source.toml of each supervisor that has one, in the order of their names."""
+    """Return each supervisor's source.toml by name, where there is one; sorted."""
     return {path.parent.name: path for path in sorted(SUPERVISORS.glob(f"*/{NAME}"))}
 
 

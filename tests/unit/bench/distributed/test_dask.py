@@ -32,7 +32,7 @@ def test_a_run_without_workers_notifies_once(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_note_is_printed_without_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    """A compiler's message has brackets, which would be markup; an address may name an emoji."""
+    """Brackets of a compiler would be markup, and an address may name an emoji."""
     from tasks import _console, _plain_printer
 
     line = "runit failed: cc1: [/usr/include] not found, [pid 12] at fe80::a:1"

@@ -1,4 +1,4 @@
-"""A run's folder: complete at every moment, and refused with a reason where it is broken."""
+"""A run's folder is complete at every moment; a broken one is refused."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def runner_trace() -> Trace:
 
 
 def lines_without_records_of_ancestors() -> list[str]:
-    """DETACHED, where both ancestors exited before the tracer could read their namespace."""
+    """DETACHED, with both ancestors gone before the tracer read their namespace."""
     return [line for line in DETACHED.splitlines() if line[:8] not in ("#ns 220 ", "#ns 221 ")]
 
 

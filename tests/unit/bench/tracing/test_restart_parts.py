@@ -11,7 +11,7 @@ from tests.unit.bench.tracing.recorded_traces import RUNNER, agreement, run, run
 
 
 def test_spawn_begins_with_the_daemons_first_stamp() -> None:
-    """Before it, the kernel removes what the process was before exec, say a run script's shell."""
+    """Before it, the kernel removes what the process was, say a script's shell."""
     samples = [sample(begun_ns=100_000_262_000)]
     stats = agreement(run(), samples, runner_trace())
     assert (stats["exec_us"]["c"]["median"], stats["spawn_us"]["c"]["median"]) == (50, 38)

@@ -37,7 +37,7 @@ def write_archive(path: Path, files: dict[str, str]) -> Path:
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A supervisors/ of one supervisor, `small`, whose article's release can be fetched."""
+    """A supervisors/ of one, `small`, whose article's release can be fetched."""
     files = {
         "small-1/src/main.c": "/* what */\n\nint a;\nint b;\nint c;\n",
         "small-1/src/main.h": "int d;\n",

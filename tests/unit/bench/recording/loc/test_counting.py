@@ -1,4 +1,4 @@
-"""Counting lines of code: the rule decides what counts, and a missing count says why."""
+"""The rule decides which lines count, and a missing count says why."""
 
 from __future__ import annotations
 

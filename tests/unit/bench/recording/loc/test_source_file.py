@@ -1,4 +1,4 @@
-"""Every source.toml is valid, and agrees with the supervisor's class about the article."""
+"""Every source.toml is valid, and agrees with the supervisor's class."""
 
 from __future__ import annotations
 
