@@ -1,8 +1,8 @@
-"""What a host is like, in all that a guest could change; and how two such views differ.
+"""The state of a host, in everything that a guest could change, and how two states differ.
 
-The view is total: on a host where nothing else goes on, any difference at all is the suite's. Other
-people's embedded guests, which come and go beside the tests, are told apart by their names alone,
-and their mounts are not seen: these tests have a mount namespace of their own.
+The state is complete: on a host where nothing else runs, the suite caused every difference. Guests
+of other suites are recognised by their names. Their mounts are not visible: the tests have a mount
+namespace of their own.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from provision.lxc.keeper import LOCKS, cgroup_name
 from tests.support.suite import Suite, descendants
 
 NAMESPACES = ("mnt", "net", "pid", "user", "uts", "ipc", "cgroup")
-# Counters and random numbers, which change by being looked at.
+# Counters and random numbers, which change when they are read.
 VOLATILE = {
     "fs/aio-nr", "fs/dentry-state", "fs/file-nr", "fs/inode-nr", "fs/inode-state",
     "fs/quota/syncs", "kernel/ns_last_pid", "kernel/pty/nr", "kernel/random/boot_id",
     "kernel/random/entropy_avail", "kernel/random/uuid", "kernel/perf_event_max_sample_rate",
     "net/netfilter/nf_conntrack_count", "vm/stat_refresh",
 }  # fmt: skip
-# Trees where LXC or a guest could leave something; all others are seen by `Covered`.
+# Trees where LXC or a guest could leave something; `CoveredTrees` shows the others.
 TREES = ("/run/lxc", "/var/lib/lxc", "/var/cache/lxc", "/var/log/lxc", "/dev")
-# What is covered while a suite runs whose every write is to be seen.
+# Trees that `CoveredTrees` covers.
 COVERED = ("/boot", "/etc", "/home", "/opt", "/srv", "/usr", "/var")
 
 
 @dataclass(frozen=True)
-class Host:
-    """Everything as sets of lines, so that a difference names what came and what went."""
+class HostState:
+    """The state as sets of lines, so that a difference names what came and what went."""
 
     processes: frozenset[str]
     namespaces: frozenset[str]
@@ -47,10 +47,10 @@ class Host:
     files: frozenset[str]
 
     @classmethod
-    def seen(cls, suite: Suite) -> Host:
+    def take(cls, suite: Suite) -> HostState:
         mounts = frozenset(Path("/proc/self/mountinfo").read_text().splitlines())
         return cls(
-            processes=frozenset(_process(each) for each in descendants()),
+            processes=frozenset(_process_line(process) for process in descendants()),
             namespaces=_namespaces(mounts),
             mounts=mounts,
             cgroups=frozenset(_cgroups(suite)),
@@ -61,29 +61,31 @@ class Host:
             files=frozenset(_files(suite)),
         )
 
-    def differences(self, later: Host) -> dict[str, list[str]]:
-        """By kind, what came (+) and what went (-)."""
-        found = {}
+    def differences(self, later: HostState) -> dict[str, list[str]]:
+        """The lines that came (+) and went (-), by kind."""
+        differences = {}
         for kind, before in asdict(self).items():
             after = getattr(later, kind)
             lines = [f"+ {line}" for line in sorted(after - before)]
-            gone = [line for line in before - after if not _lock_folder(line)]
+            gone = [line for line in before - after if not _is_lock_folder(line)]
             lines += [f"- {line}" for line in sorted(gone)]
             if lines:
-                found[kind] = lines
-        return found
+                differences[kind] = lines
+        return differences
 
-    def newcomers(self) -> list[psutil.Process]:
-        """Living descendants of this process that were not there then."""
-        return [each for each in descendants() if _process(each) not in self.processes]
+    def new_processes(self) -> list[psutil.Process]:
+        """Living descendants of this process that did not exist then."""
+        return [
+            process for process in descendants() if _process_line(process) not in self.processes
+        ]
 
 
-def _lock_folder(line: str) -> bool:
-    """Whether it is a folder of LXC's locks: an empty one goes with anybody's guest that ends."""
+def _is_lock_folder(line: str) -> bool:
+    """Tell whether it is a folder of LXC's locks: the end of any guest removes an empty one."""
     return line.startswith(f"{LOCKS}/") and "/." not in line
 
 
-def _process(process: psutil.Process) -> str:
+def _process_line(process: psutil.Process) -> str:
     try:
         return f"{process.pid} {' '.join(process.cmdline())}"
     except psutil.NoSuchProcess:
@@ -91,39 +93,40 @@ def _process(process: psutil.Process) -> str:
 
 
 def _namespaces(mounts: frozenset[str]) -> frozenset[str]:
-    """Those which this process's descendants are in, or which a mount keeps alive."""
-    held = {line for line in mounts if " nsfs " in line}
+    """The namespaces that this process's descendants are in, or that a mount keeps alive."""
+    namespaces = {line for line in mounts if " nsfs " in line}
     for process in descendants():
         for kind in NAMESPACES:
             try:
-                held.add(str(Path(f"/proc/{process.pid}/ns/{kind}").readlink()))
+                namespaces.add(str(Path(f"/proc/{process.pid}/ns/{kind}").readlink()))
             except OSError:
                 continue
-    return frozenset(held)
+    return frozenset(namespaces)
 
 
 def _foreign(name: str, suite: Suite) -> bool:
-    """Whether a control group or lock belongs to a guest which is not of this suite's cache."""
+    """Tell whether a control group or lock belongs to a guest of another suite."""
     marker = cgroup_name("")
     if marker in name:
         guest = name.split(marker, 1)[1].split("/")[0]
     elif f"{name}/".startswith(f"{LOCKS}/") and Path(name).is_dir():
-        # It goes with the last lock in it, whosever that is.
+        # It goes with the last lock in it, whichever suite that is of.
         return any(_foreign(str(lock), suite) for lock in Path(name).rglob(".*"))
     elif name.startswith(f"{LOCKS}/"):
         guest = Path(name).name.lstrip(".")
     else:
         return False
-    return not suite.ever_had(guest.removesuffix(".monitor").removesuffix(".pivot"))
+    return not suite.had_guest(guest.removesuffix(".monitor").removesuffix(".pivot"))
 
 
 def _cgroups(suite: Suite) -> list[str]:
-    """All but those in which processes live that are not this process's descendants."""
-    ours = {os.getpid(), *(each.pid for each in descendants())}
+    """All control groups but those with processes that are not this process's descendants."""
+    own_pids = {os.getpid(), *(process.pid for process in descendants())}
     return [
         folder
         for folder, _, names in os.walk("/sys/fs/cgroup")
-        if not _foreign(folder, suite) and ("cgroup.procs" not in names or _members(folder) <= ours)
+        if not _foreign(folder, suite)
+        and ("cgroup.procs" not in names or _members(folder) <= own_pids)
     ]
 
 
@@ -149,10 +152,10 @@ def _rules() -> list[str]:
     lines = []
     for command in (["nft", "list", "ruleset"], ["iptables-save"], ["ip6tables-save"]):
         if shutil.which(command[0]):
-            told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+            output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
             lines += [
                 f"{command[0]}: {line.split(' [')[0]}"
-                for line in told.splitlines()
+                for line in output.splitlines()
                 if not line.startswith("#")
             ]
     return lines
@@ -179,7 +182,7 @@ def _sysfs() -> list[str]:
 
 
 def _files(suite: Suite) -> list[str]:
-    """Names, sizes and owners outside the cache and the results, those of the suite's own rooms."""
+    """Names, sizes and owners of files, the suite's own among them, without cache and results."""
     lines = []
     for top in (*TREES, str(suite.home), str(suite.temporary), str(suite.checkout)):
         for folder, folders, names in os.walk(top):
@@ -194,38 +197,38 @@ def _files(suite: Suite) -> list[str]:
 
 def _file(path: str) -> str:
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except OSError:
         return path
-    size = found.st_size if not path.startswith(("/run/", "/dev/")) else 0
-    return f"{path} {found.st_uid}:{found.st_gid} {found.st_mode:o} {size}"
+    size = status.st_size if not path.startswith(("/run/", "/dev/")) else 0
+    return f"{path} {status.st_uid}:{status.st_gid} {status.st_mode:o} {size}"
 
 
 @dataclass(frozen=True)
-class Covered:
-    """The host's trees covered by overlays that only a suite sees: whatever it writes is caught.
+class CoveredTrees:
+    """The host's trees under overlays that only one suite sees, and that catch all its writes.
 
-    Other people's installing and removing goes on below, and does not disturb the picture.
+    What other processes install and remove meanwhile does not show.
     """
 
     folder: Path
 
-    def before(self) -> tuple[str, ...]:
-        """The command that becomes the suite, under the covers."""
+    def command_prefix(self) -> tuple[str, ...]:
+        """The prefix of the command that executes the suite under the overlays."""
         lines = ["set -e"]
         for tree in COVERED:
-            above, work = (self.folder / kind / tree.lstrip("/") for kind in ("above", "work"))
-            above.mkdir(parents=True)
+            upper, work = (self.folder / kind / tree.lstrip("/") for kind in ("upper", "work"))
+            upper.mkdir(parents=True)
             work.mkdir(parents=True)
-            shutil.copystat(tree, above)
-            layers = f"lowerdir={tree},upperdir={above},workdir={work}"
+            shutil.copystat(tree, upper)
+            layers = f"lowerdir={tree},upperdir={upper},workdir={work}"
             lines.append(f"mount -t overlay -o {layers} overlay {tree}")
         return ("unshare", "--mount", "sh", "-c", "\n".join([*lines, 'exec "$@"']), "sh")
 
-    def written(self) -> list[str]:
-        """Every path that was made, changed or removed there."""
-        above = self.folder / "above"
-        tops = {above / tree.lstrip("/") for tree in COVERED}
+    def changed_paths(self) -> list[str]:
+        """Every path that the suite has made, changed or removed in those trees."""
+        upper = self.folder / "upper"
+        tops = {upper / tree.lstrip("/") for tree in COVERED}
         return sorted(
-            f"/{path.relative_to(above)}" for path in above.rglob("*") if path not in tops
+            f"/{path.relative_to(upper)}" for path in upper.rglob("*") if path not in tops
         )

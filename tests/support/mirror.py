@@ -1,4 +1,4 @@
-"""An HTTP proxy before the host's own mirror which fails midway, as a mirror does on a bad day."""
+"""An HTTP proxy in front of the host's own mirror that fails midway, as mirrors sometimes do."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from urllib.parse import urlsplit
 CHUNK = 1 << 16
 
 
-class Mirror:
-    """cut_after: bytes, of all answers together, after which every connection is cut.
+class FailingMirror:
+    """A proxy that cuts every connection after it has sent so many bytes in all.
 
-    asked: the paths of all requests; whole: those of them that were answered with a whole file.
+    requested: the paths of all requests. completed: the paths that were answered completely.
     """
 
     def __init__(self, cut_after: int) -> None:
-        self.left: int | None = cut_after
+        self.remaining: int | None = cut_after
         self.cut = False
-        self.asked: list[str] = []
-        self.whole: set[str] = set()
+        self.requested: list[str] = []
+        self.completed: set[str] = set()
         mirror = self
 
         class Handler(BaseHTTPRequestHandler):
-            # Kept connections, or apt takes a second for each of its packages.
+            # Persistent connections: otherwise apt takes a second for each package.
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
                 mirror._forward(self)
 
             def log_message(self, format: str, *values: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -42,11 +42,11 @@ class Mirror:
     def address(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def mend(self) -> None:
-        """Serve whole answers from now on."""
-        self.left, self.cut = None, False
+    def repair(self) -> None:
+        """Answer completely from now on."""
+        self.remaining, self.cut = None, False
 
-    def __enter__(self) -> Mirror:
+    def __enter__(self) -> FailingMirror:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -55,14 +55,16 @@ class Mirror:
         self._server.server_close()
 
     def _forward(self, request: BaseHTTPRequestHandler) -> None:
-        asked = urlsplit(request.path)
-        self.asked.append(asked.path)
+        target = urlsplit(request.path)
+        self.requested.append(target.path)
         if self.cut:
             _hang_up(request)
             return
-        origin = http.client.HTTPConnection(asked.netloc, timeout=60)
-        kept = {key: value for key, value in request.headers.items() if key != "Proxy-Connection"}
-        origin.request("GET", asked.path, headers={**kept, "Connection": "close"})
+        origin = http.client.HTTPConnection(target.netloc, timeout=60)
+        headers = {
+            key: value for key, value in request.headers.items() if key != "Proxy-Connection"
+        }
+        origin.request("GET", target.path, headers={**headers, "Connection": "close"})
         answer = origin.getresponse()
         request.send_response(answer.status)
         for key in ("Content-Length", "Content-Range", "Content-Type", "Last-Modified", "Location"):
@@ -70,22 +72,22 @@ class Mirror:
                 request.send_header(key, answer.headers[key])
         request.end_headers()
         while data := answer.read(CHUNK):
-            if self.left is not None:
-                self.left -= len(data)
-                if self.left < 0:
+            if self.remaining is not None:
+                self.remaining -= len(data)
+                if self.remaining < 0:
                     self.cut = True
                     _hang_up(request)
                     break
             request.wfile.write(data)
         else:
-            self.whole.add(asked.path)
+            self.completed.add(target.path)
         origin.close()
 
 
 def _hang_up(request: BaseHTTPRequestHandler) -> None:
-    """Say nothing more, and wait for the other side to go.
+    """Send nothing more, and wait until the client closes the connection.
 
-    A socket that is closed with a request unread takes back what has been sent and not yet read.
+    A socket that is closed with a request unread discards what the client has not read yet.
     """
     request.close_connection = True
     with contextlib.suppress(OSError):

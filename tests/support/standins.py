@@ -1,7 +1,7 @@
 """Archives in the form of Arch's and Ubuntu 12.04's, made from Debian's own packages.
 
-What they give is no Arch and no Ubuntu, and says so itself in /etc/os-release; but pacstrap,
-debootstrap, pacman, makepkg and apt do with them all that they do with the real ones.
+A guest made from them is no Arch and no Ubuntu, and its /etc/os-release says so. But pacstrap,
+debootstrap, pacman, makepkg and apt work with them as with the real archives.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PRECISE = (
 
 
 class Signer:
-    """A key made for the test, which signs what the archives hold."""
+    """A key made for the test, which signs the archives' packages and indexes."""
 
     def __init__(self, home: Path) -> None:
         home.mkdir(mode=0o700)
@@ -60,26 +60,26 @@ class Signer:
         self.public.write_bytes(self.run("gpg", "--export"))
 
     def run(self, *command: str, cwd: Path | None = None) -> bytes:
-        """Run a command to which this key is the only one."""
+        """Run a command that sees this key only; returns its output."""
         environment = {**os.environ, "GNUPGHOME": str(self._home), "LC_ALL": "C.UTF-8"}
         return subprocess.run(
             command, cwd=cwd, env=environment, check=True, stdout=subprocess.PIPE
         ).stdout
 
-    def sign(self, path: Path, *how: str) -> None:
-        """Sign a file, detached unless told otherwise; the signature lies beside it."""
-        self.run("gpg", "--batch", "--yes", *(how or ("--detach-sign",)), str(path))
+    def sign(self, path: Path, *options: str) -> None:
+        """Sign a file with gpg's options, by default detached; the signature is beside it."""
+        self.run("gpg", "--batch", "--yes", *(options or ("--detach-sign",)), str(path))
 
     def close(self) -> None:
         """End the agent that gpg started."""
         self.run("gpgconf", "--kill", "all")
 
 
-def arch(folder: Path, signer: Signer) -> None:
-    """A pacman mirror below the folder, and a stand-in for the AUR in its `aur`."""
+def make_arch_mirror(folder: Path, signer: Signer) -> None:
+    """Make a pacman mirror below the folder, and a stand-in for the AUR in its `aur`."""
     root = folder.parent / "arch-root"
-    taken = [name for packages in _ARCH.values() for names in packages.values() for name in names]
-    include = ",".join((*_ARCH_SYSTEM, *taken, "runit"))
+    carved = [name for packages in _ARCH.values() for names in packages.values() for name in names]
+    include = ",".join((*_ARCH_SYSTEM, *carved, "runit"))
     _run(
         "mmdebstrap", "--quiet", "--variant=apt", "--mode=root", f"--include={include}",
         '--aptopt=APT::Install-Recommends "false"',
@@ -88,12 +88,12 @@ def arch(folder: Path, signer: Signer) -> None:
         "bookworm", str(root), *deb_lines("bookworm"),
     )  # fmt: skip
     _one_bin(root)
-    _title(root / "usr/lib/os-release", "arch-stand-in", ARCH_TITLE)
+    _write_os_release(root / "usr/lib/os-release", "arch-stand-in", ARCH_TITLE)
     _aur(folder / "aur", root)
     for repository, packages in _ARCH.items():
         for name, owners in packages.items():
-            _package(folder, repository, name, _carved(root, owners), signer)
-    _package(folder, "core", "python", _carved(root, _PYTHON), signer)
+            _package(folder, repository, name, _carve(root, owners), signer)
+    _package(folder, "core", "python", _carve(root, _PYTHON), signer)
     keys = folder.parent / "keys"
     (keys / "usr/share/pacman/keyrings").mkdir(parents=True)
     shutil.copy(signer.public, keys / "usr/share/pacman/keyrings/test.gpg")
@@ -107,12 +107,12 @@ def arch(folder: Path, signer: Signer) -> None:
         signer.run("repo-add", "-q", f"{repository}.db.tar.gz", *packages_there, cwd=place)
 
 
-def precise(folder: Path, signer: Signer) -> None:
-    """An apt archive below the folder, whose only suite is called precise."""
+def make_precise_archive(folder: Path, signer: Signer) -> None:
+    """Make an apt archive below the folder, whose only suite is `precise`."""
     pool = folder / "pool"
     pool.mkdir(parents=True)
     _download(pool, folder.parent / "apt")
-    _retitle(pool)
+    _rename_distribution(pool)
     overrides = folder.parent / "overrides"
     # In the real one Upstart is required; here it is Debian's init.
     overrides.write_text("sysvinit-core required admin\n")
@@ -127,17 +127,19 @@ def precise(folder: Path, signer: Signer) -> None:
         "Origin": "test", "Label": PRECISE_TITLE, "Suite": "precise", "Codename": "precise",
         "Components": "main universe", "Architectures": _debian_arch(),
     }  # fmt: skip
-    told = [f"-oAPT::FTPArchive::Release::{key}={value}" for key, value in options.items()]
+    release_options = [
+        f"-oAPT::FTPArchive::Release::{key}={value}" for key, value in options.items()
+    ]
     release = suite / "Release"
-    text = signer.run("apt-ftparchive", *told, "release", str(suite))
+    text = signer.run("apt-ftparchive", *release_options, "release", str(suite))
     release.write_bytes(text)
     signer.sign(release, "--armor", "--detach-sign", "--output", f"{release}.gpg")
     signer.sign(release, "--clearsign", "--output", str(suite / "InRelease"))
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address at which guests find the folder: theirs has no way to this host's loopback."""
+def serve(folder: Path) -> Iterator[str]:
+    """Serve the folder; yields its address for guests, which cannot reach this host's loopback."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -153,7 +155,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def own_address() -> str:
-    """This host's address on the way out; nothing is sent."""
+    """This host's address on the way out; sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("198.51.100.1", 9))
         return str(probe.getsockname()[0])
@@ -171,19 +173,19 @@ def _debian_arch() -> str:
 
 
 def _one_bin(root: Path) -> None:
-    """Have one folder for all programs, as Arch has."""
+    """Move all programs to one folder, as on Arch."""
     for path in (root / "usr/sbin").iterdir():
         path.replace(root / "usr/bin" / path.name)
     (root / "usr/sbin").rmdir()
     (root / "usr/sbin").symlink_to("bin")
 
 
-def _title(path: Path, name: str, title: str) -> None:
+def _write_os_release(path: Path, name: str, title: str) -> None:
     path.write_text(f'NAME="{title}"\nID={name}\nPRETTY_NAME="{title}"\n')
 
 
-def _carved(root: Path, owners: tuple[str, ...]) -> Path:
-    """A tree of the files of those Debian packages, taken out of the root."""
+def _carve(root: Path, owners: tuple[str, ...]) -> Path:
+    """Move the files of those Debian packages out of the root, to a tree of their own."""
     tree = root.parent / f"carved-{owners[0]}"
     for owner in owners:
         for listed in _run("dpkg-query", f"--admindir={root}/var/lib/dpkg", "-L", owner).split():
@@ -219,9 +221,9 @@ def _package(folder: Path, repository: str, name: str, tree: Path, signer: Signe
 
 
 def _aur(folder: Path, root: Path) -> None:
-    """A git repository whose PKGBUILD packs Debian's runit as the Arch User Repository might."""
+    """Make a git repository whose PKGBUILD packs Debian's runit, as in the AUR."""
     work = folder.parent / "runit-work"
-    tree = _carved(root, ("runit",))
+    tree = _carve(root, ("runit",))
     work.mkdir(parents=True)
     _run("bsdtar", "-czf", str(work / "runit.tar.gz"), "-C", str(tree), ".")
     shutil.rmtree(tree)
@@ -242,7 +244,7 @@ def _aur(folder: Path, root: Path) -> None:
 
 
 def _download(pool: Path, home: Path) -> None:
-    """All packages of the stand-in and what they need, by an apt of its own, from Debian 11."""
+    """Download the stand-in's packages and their dependencies from Debian 11, by a separate apt."""
     for name in ("lists/partial", "cache/archives/partial"):
         (home / name).mkdir(parents=True)
     (home / "sources.list").write_text("\n".join(deb_lines("bullseye")) + "\n")
@@ -261,10 +263,10 @@ def _download(pool: Path, home: Path) -> None:
         deb.replace(pool / deb.name.replace("%3a", "."))
 
 
-def _retitle(pool: Path) -> None:
+def _rename_distribution(pool: Path) -> None:
     (deb,) = pool.glob("base-files_*.deb")
     tree = pool.parent / "base-files"
     _run("dpkg-deb", "-R", str(deb), str(tree))
-    _title(tree / "usr/lib/os-release", "precise-stand-in", PRECISE_TITLE)
+    _write_os_release(tree / "usr/lib/os-release", "precise-stand-in", PRECISE_TITLE)
     _run("dpkg-deb", "-b", "--root-owner-group", str(tree), str(deb))
     shutil.rmtree(tree)

@@ -1,4 +1,4 @@
-"""The suite as a person runs it: processes of their own, in a checkout and a cache of their own."""
+"""The suite as a user runs it: as processes, in a checkout and a cache made for the test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from tests.support import wait
 
 ROOT = Path(__file__).parents[2]
 DEBIAN = SYSTEMS["debian"]
-PATIENCE = 240.0  # s: bound of waiting for what must come; nothing asserts how long it took
+# Seconds: a bound of every wait. No test asserts how long a wait took.
+PATIENCE = 240.0
 PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNS = 0x00020000
 Value = TypeVar("Value")
@@ -39,8 +40,8 @@ def eventually(condition: Callable[[], Value], what: str, seconds: float = PATIE
 
 
 @dataclass
-class Done:
-    """What a command printed, both streams as one, and its exit code."""
+class Finished:
+    """A command's exit code and output, both streams as one."""
 
     code: int
     output: str
@@ -48,7 +49,7 @@ class Done:
 
 @dataclass
 class Running:
-    """A command under way. Its output is collected as it comes."""
+    """A running command; a thread collects its output."""
 
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
@@ -66,8 +67,8 @@ class Running:
     def output(self) -> str:
         return "\n".join(self.lines)
 
-    def until(self, text: str) -> None:
-        """Wait until it prints a line with that text."""
+    def wait_for(self, text: str) -> None:
+        """Wait until a line of its output contains that text; it must not end before."""
 
         def printed() -> bool:
             return any(text in line for line in self.lines)
@@ -80,17 +81,17 @@ class Running:
         assert printed(), f"The suite ended without {text!r}:\n{self.output}"
 
     def interrupt(self) -> None:
-        """Ctrl-C: the terminal sends SIGINT to the whole foreground process group."""
+        """Press Ctrl-C: the terminal sends SIGINT to the whole foreground process group."""
         os.killpg(self.process.pid, signal.SIGINT)
 
     def kill(self) -> None:
-        """SIGKILL to the suite alone."""
+        """Send SIGKILL to the suite alone."""
         self.process.kill()
 
-    def end(self, seconds: float = 900.0) -> Done:
+    def end(self, seconds: float = 900.0) -> Finished:
         code = self.process.wait(seconds)
         self._reader.join(PATIENCE)
-        return Done(code, self.output)
+        return Finished(code, self.output)
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ class Suite:
         return self.checkout / "results"
 
     @classmethod
-    def made(cls, base: Path, *, seeded: bool = True) -> Suite:
-        """seeded: with the image and the layers that the user's own cache has, by hard links."""
+    def create(cls, base: Path, *, seeded: bool = True) -> Suite:
+        """Copy the checkout. seeded: fill the cache from the user's own."""
         suite = cls(base)
         for folder in (suite.cache, suite.home, suite.temporary):
             folder.mkdir(parents=True)
@@ -140,18 +141,18 @@ class Suite:
         return suite
 
     def seed(self) -> None:
-        """Give the cache what the user's own has; the image is built there first, if need be.
+        """Fill the cache from the user's own, where the image is built if it does not exist.
 
-        Guests' trees are linked, file by file: no test may change one. All else is copied.
+        Guests' trees are hard links, so no test may change one. The rest is copied.
         """
         root = ensure_image(DEBIAN)
         trees = [root, *(path for path in (cache_folder() / "layers").glob("*") if path.is_dir())]
-        others = [cache_folder() / "key", cache_folder() / "bin"]
-        for how, paths in (("-al", trees), ("-a", others)):
+        copied = [cache_folder() / "key", cache_folder() / "bin"]
+        for option, paths in (("-al", trees), ("-a", copied)):
             for path in filter(Path.exists, paths):
                 copy = self.cache / path.relative_to(cache_folder())
                 copy.parent.mkdir(exist_ok=True)
-                subprocess.run(["cp", how, str(path), str(copy)], check=True)
+                subprocess.run(["cp", option, str(path), str(copy)], check=True)
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
@@ -176,7 +177,7 @@ class Suite:
     ) -> Running:
         """Start a task, or that program, in a process group of its own, without a terminal.
 
-        before: a command that becomes the suite, such as unshare's.
+        before: the prefix of a command that executes the suite, such as unshare's.
         """
         command = self.command(*words, before=before)
         if program is not None:
@@ -190,26 +191,26 @@ class Suite:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            # Whoever started the tests in a shell's background has SIGINT ignored.
+            # Tests that run in a shell's background ignore SIGINT.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.started.append(process)
         return Running(process)
 
-    def ever_had(self, guest: str) -> bool:
-        """Whether a guest of that name is one of this suite's: it ends with the suite's pid."""
+    def had_guest(self, guest: str) -> bool:
+        """Tell whether that guest was one of this suite's: its name ends with the suite's pid."""
         return any(guest.endswith(f"-{process.pid}") for process in self.started)
 
-    def run(self, *words: str, **how: Any) -> Done:
-        return self.start(*words, **how).end()
+    def run(self, *words: str, **options: Any) -> Finished:
+        return self.start(*words, **options).end()
 
-    def bench(self, *words: str, **how: Any) -> Done:
-        return self.run("bench", *words, **how)
+    def bench(self, *words: str, **options: Any) -> Finished:
+        return self.run("bench", *words, **options)
 
     def record(self) -> dict[str, Any]:
         """The latest run's run.json."""
-        found: dict[str, Any] = json.loads((self.results / "latest" / "run.json").read_text())
-        return found
+        run: dict[str, Any] = json.loads((self.results / "latest" / "run.json").read_text())
+        return run
 
     def samples(self) -> list[dict[str, Any]]:
         text = (self.results / "latest" / "samples.jsonl").read_text()
@@ -219,21 +220,21 @@ class Suite:
         return sorted(path.name for path in (self.cache / "guests").glob("*"))
 
     def remove(self) -> None:
-        """Also what a test that failed has left running: the next one must not find it."""
+        """Remove the suite, and what a failed test has left running."""
         running = [process for process in self.started if process.poll() is None]
         for process in running:
             process.kill()
             process.wait()
         if running or self.guests():
             self.run("destroy")
-            eventually(lambda: not descendants(), "the end of all that was started")
+            eventually(lambda: not descendants(), "the end of all processes")
         shutil.rmtree(self.base)
 
 
 def mount_apart() -> None:
-    """Have a mount namespace of our own, in which nobody else's mounts come and go.
+    """Enter a new mount namespace, in which other processes' mounts do not appear.
 
-    To be called before there is any other thread: those would stay where they are.
+    Call it before any other thread starts: a thread that runs already stays outside.
     """
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), "CLONE_NEWNS")
@@ -243,7 +244,7 @@ def mount_apart() -> None:
 def adopt_orphans() -> None:
     """Have every descendant whose parent dies become a child of this process, not of PID 1.
 
-    What is adopted is reaped in PID 1's stead: a guest cannot end before its last process is.
+    A thread reaps the adopted ones: a guest cannot end before its last process is reaped.
     """
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
@@ -262,10 +263,10 @@ def _reap_adopted() -> None:
 
 
 def _adopted(pid: int) -> bool:
-    """Whether this process did not start that child itself.
+    """Tell whether this process has adopted that child, and not started it.
 
-    Its own children are in no guest, and in its session or lead one; an orphan of a killed nsenter
-    is in this session and in a guest.
+    The children that it starts are in no guest, and in its session or the leader of one. An orphan
+    of a killed nsenter is in this session and in a guest.
     """
     if os.getsid(pid) not in (os.getsid(0), pid):
         return True
@@ -273,17 +274,17 @@ def _adopted(pid: int) -> bool:
     return len(re.findall(r"^NSpid:(.*)$", status, re.MULTILINE)[0].split()) > 1
 
 
-def runs(process: psutil.Process, program: str) -> bool:
-    """Whether that is a process of such a program; no, if it has ended meanwhile."""
+def runs_program(process: psutil.Process, program: str) -> bool:
+    """Tell whether a word of the process's command line contains that program."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return any(program in word for word in process.cmdline())
     return False
 
 
 def descendants() -> list[psutil.Process]:
-    """Every living descendant of this process; orphans that have ended are reaped on the way.
+    """Every living descendant of this process; reaps the orphans that have ended.
 
-    To be asked while nobody waits for a process that this one has started.
+    Call it only while no other thread waits for a child of this process.
     """
     alive = []
     for process in psutil.Process().children(recursive=True):

@@ -38,7 +38,7 @@ def bases() -> Iterator[Path]:
 @pytest.fixture
 def suite(bases: Path) -> Iterator[Suite]:
     """A suite whose image and layers are there."""
-    made = Suite.made(Path(tempfile.mkdtemp(dir=bases)))
+    made = Suite.create(Path(tempfile.mkdtemp(dir=bases)))
     yield made
     made.remove()
 
@@ -46,6 +46,6 @@ def suite(bases: Path) -> Iterator[Suite]:
 @pytest.fixture
 def bare_suite(bases: Path) -> Iterator[Suite]:
     """A suite on its first day: nothing is in its cache."""
-    made = Suite.made(Path(tempfile.mkdtemp(dir=bases)), seeded=False)
+    made = Suite.create(Path(tempfile.mkdtemp(dir=bases)), seeded=False)
     yield made
     made.remove()

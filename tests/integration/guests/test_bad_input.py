@@ -17,7 +17,7 @@ from tests.support.suite import Suite
 @pytest.fixture(scope="module")
 def desk(bases: Path) -> Iterator[Suite]:
     """One suite for all that is refused before a guest is needed."""
-    made = Suite.made(bases / "desk", seeded=False)
+    made = Suite.create(bases / "desk", seeded=False)
     yield made
     made.remove()
 

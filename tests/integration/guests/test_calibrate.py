@@ -17,7 +17,7 @@ from daemon.build import build
 from provision.cache import cache_folder
 from tests.integration.guests.test_host import reach
 from tests.support.sandbox import entry_is_stamped
-from tests.support.suite import Running, Suite, eventually, runs
+from tests.support.suite import Running, Suite, eventually, runs_program
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def instances(tracer_pid: int) -> set[str]:
 def tracer_of(running: Running) -> psutil.Process:
     """The tracer of that suite, while it measures."""
     children = psutil.Process(running.process.pid).children()
-    (process,) = [child for child in children if runs(child, Path(tracer.__file__).name)]
+    (process,) = [child for child in children if runs_program(child, Path(tracer.__file__).name)]
     assert instances(process.pid)
     return process
 

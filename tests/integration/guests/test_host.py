@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,34 +22,35 @@ from provision.lxc.keeper import orphaned_names
 from provision.lxc.provider import Lxc
 from provision.provider import GuestRecord, GuestState
 from provision.systems import SYSTEMS
-from tests.support.host import Covered, Host
-from tests.support.suite import Running, Suite, descendants, eventually, runs
+from tests.support.host import CoveredTrees, HostState
+from tests.support.suite import Running, Suite, descendants, eventually, runs_program
 
 RUNIT = "runit/runner/default/hosted"
-ASKED = (f"--only={RUNIT}", "--trials=3", "--scenario=restart")
+OPTIONS = (f"--only={RUNIT}", "--trials=3", "--scenario=restart")
 PHASES = ("up", "configure", "start", "verify", "measure alone", "stop", "destroy")
 
 
 @contextmanager
 def unchanged(suite: Suite) -> Iterator[None]:
-    """Within the block the host may change; after it, it must be what it was."""
-    before = Host.seen(suite)
+    """Check that the host is after the block what it was before."""
+    before = HostState.take(suite)
     yield
-    eventually(lambda: not descendants(), "the end of all that was started")
-    # Once more where somebody else's control group was caught between its end and its removal.
-    if before.differences(Host.seen(suite)):
-        time.sleep(1)
-    assert before.differences(Host.seen(suite)) == {}
+    eventually(lambda: not descendants(), "the end of all processes")
+    # Another suite's control group may be between its last process's end and its removal.
+    with contextlib.suppress(AssertionError):
+        eventually(lambda: not before.differences(HostState.take(suite)), "the same host", 1)
+    assert before.differences(HostState.take(suite)) == {}
     assert suite.guests() == []
 
 
 def reach(running: Running, phase: str) -> None:
-    running.until(f"{'floor/runner/default/hosted' if 'alone' in phase else RUNIT} [")
-    running.until(f"] {phase}")
+    """Wait until the contender is in that phase; `measure alone` is the floor's."""
+    running.wait_for(f"{'floor/runner/default/hosted' if 'alone' in phase else RUNIT} [")
+    running.wait_for(f"] {phase}")
 
 
-def without_layers(suite: Suite) -> None:
-    """As on the first run: what is to be tested must be installed."""
+def remove_layers(suite: Suite) -> None:
+    """Remove runit's layers, so that the next run installs it as the first run does."""
     for layer in (suite.cache / "layers").glob("debian-runit-*"):
         shutil.rmtree(layer) if layer.is_dir() else layer.unlink()
 
@@ -57,25 +58,25 @@ def without_layers(suite: Suite) -> None:
 def keepers(running: Running) -> list[psutil.Process]:
     """The keepers of a running suite's guests."""
     children = psutil.Process(running.process.pid).children()
-    return [each for each in children if runs(each, "keeper.py")]
+    return [child for child in children if runs_program(child, "keeper.py")]
 
 
-def test_a_whole_bench(suite: Suite) -> None:
+def test_a_whole_bench_leaves_the_host_unchanged(suite: Suite) -> None:
     with unchanged(suite):
         done = suite.bench("--quick", "--only=runit")
         assert done.code == 0, done.output
-    assert {each["status"] for each in suite.record()["contenders"]} == {"measured"}
+    assert {contender["status"] for contender in suite.record()["contenders"]} == {"measured"}
 
 
 @pytest.mark.slow
-def test_nothing_is_written_elsewhere(suite: Suite) -> None:
-    """Installing included: neither packages' files nor settings of tools come to the host."""
-    without_layers(suite)
-    covered = Covered(suite.base / "covers")
+def test_nothing_is_written_outside_cache_and_results(suite: Suite) -> None:
+    """An installation included: it brings neither packages' files nor settings to the host."""
+    remove_layers(suite)
+    covered = CoveredTrees(suite.base / "covers")
     with unchanged(suite):
-        done = suite.bench(*ASKED, before=covered.before())
+        done = suite.bench(*OPTIONS, before=covered.command_prefix())
         assert done.code == 0, done.output
-    assert covered.written() == []
+    assert covered.changed_paths() == []
 
 
 @pytest.mark.parametrize(
@@ -83,14 +84,14 @@ def test_nothing_is_written_elsewhere(suite: Suite) -> None:
     [
         "install",
         "measure restart",
-        *(pytest.param(each, marks=pytest.mark.slow) for each in PHASES),
+        *(pytest.param(phase, marks=pytest.mark.slow) for phase in PHASES),
     ],
 )
-def test_interrupted(suite: Suite, phase: str) -> None:
+def test_an_interrupt_leaves_the_host_unchanged_in_every_phase(suite: Suite, phase: str) -> None:
     if phase == "install":
-        without_layers(suite)
+        remove_layers(suite)
     with unchanged(suite):
-        running = suite.start("bench", *ASKED)
+        running = suite.start("bench", *OPTIONS)
         reach(running, phase)
         running.interrupt()
         done = running.end()
@@ -101,11 +102,11 @@ def test_interrupted(suite: Suite, phase: str) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_while_many_are_set_up(suite: Suite) -> None:
-    """Those who wait for their turn to be set up do not have it any more."""
+def test_no_guest_is_measured_after_an_interrupt_during_set_up(suite: Suite) -> None:
+    """Contenders that wait for their set-up are not set up any more."""
     with unchanged(suite):
         running = suite.start("bench", "--trials=2", "--scenario=restart", "--role=runner")
-        running.until("/runner/tuned/hosted [0] up")
+        running.wait_for("/runner/tuned/hosted [0] up")
         running.interrupt()
         done = running.end()
     assert done.code == 130, done.output
@@ -113,10 +114,10 @@ def test_interrupted_while_many_are_set_up(suite: Suite) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_with_kept_guests(suite: Suite) -> None:
+def test_an_interrupt_removes_no_kept_guest_and_reports_no_failure(suite: Suite) -> None:
     with unchanged(suite):
-        running = suite.start("bench", *ASKED, "--keep", "--only=systemd/runner/tuned/pid1")
-        running.until("] keep")
+        running = suite.start("bench", *OPTIONS, "--keep", "--only=systemd/runner/tuned/pid1")
+        running.wait_for("] keep")
         eventually(lambda: any((suite.cache / "guests").glob("*/kept")), "a guest that is kept")
         running.interrupt()
         done = running.end()
@@ -127,10 +128,9 @@ def test_interrupted_with_kept_guests(suite: Suite) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_twice(suite: Suite) -> None:
-    """An impatient person presses Ctrl-C again while the guests are being removed."""
+def test_a_second_interrupt_during_teardown_leaves_the_host_unchanged(suite: Suite) -> None:
     with unchanged(suite):
-        running = suite.start("bench", *ASKED)
+        running = suite.start("bench", *OPTIONS)
         reach(running, "measure restart")
         running.interrupt()
         running.interrupt()
@@ -141,32 +141,37 @@ def test_interrupted_twice(suite: Suite) -> None:
     "phase",
     [
         "measure restart",
-        *(pytest.param(each, marks=pytest.mark.slow) for each in ("install", "start")),
+        *(pytest.param(phase, marks=pytest.mark.slow) for phase in ("install", "start")),
     ],
 )
-def test_killed(suite: Suite, phase: str) -> None:
+def test_a_killed_suite_leaves_the_host_unchanged_and_the_next_run_works(
+    suite: Suite, phase: str
+) -> None:
     if phase == "install":
-        without_layers(suite)
+        remove_layers(suite)
     with unchanged(suite):
-        running = suite.start("bench", *ASKED)
+        running = suite.start("bench", *OPTIONS)
         reach(running, phase)
         running.kill()
         assert running.end().code == -signal.SIGKILL
     with unchanged(suite):
-        done = suite.bench(*ASKED)
+        done = suite.bench(*OPTIONS)
     assert done.code == 0, done.output
 
 
-def half_made(suite: Suite, part: str) -> Running:
-    """A bench which builds its image: `debian` is mmdebstrap's work, `root` the guests' own."""
-    running = suite.start("bench", *ASKED)
-    running.until("Building the image")
+def start_image_build(suite: Suite, part: str) -> Running:
+    """Start a bench, and wait until its image is half built.
+
+    part: the unfinished folder, `debian` of mmdebstrap or `root` of the guests.
+    """
+    running = suite.start("bench", *OPTIONS)
+    running.wait_for("Building the image")
     eventually(
         lambda: (
             any((suite.cache / "images").glob(f"build-*/{part}/usr/bin"))
             or running.process.poll() is not None
         ),
-        f"an image that is half made\n{running.output}",
+        f"a half-built image; the suite has printed:\n{running.output}",
     )
     return running
 
@@ -175,58 +180,58 @@ def half_made(suite: Suite, part: str) -> Running:
 @pytest.mark.parametrize(
     ("end", "code"), [(Running.interrupt, 130), (Running.kill, -signal.SIGKILL)]
 )
-def test_ended_while_the_image_is_built(
+def test_a_half_built_image_is_never_used(
     bare_suite: Suite, end: Callable[[Running], None], code: int
 ) -> None:
-    """Nothing half-made is taken for an image: each next run begins to build it."""
+    """After an interrupt or a kill during the build, the next run builds the image again."""
     images = bare_suite.cache / "images"
     for part in ("debian", "root"):
         with unchanged(bare_suite):
-            running = half_made(bare_suite, part)
+            running = start_image_build(bare_suite, part)
             end(running)
             done = running.end()
         assert done.code == code, done.output
         assert "Traceback" not in done.output
         assert not [path for path in images.glob("debian-*") if path.is_dir()]
-    running = half_made(bare_suite, "debian")
+    running = start_image_build(bare_suite, "debian")
     running.interrupt()
     assert running.end().code == 130, running.output
     assert not [path for path in images.iterdir() if path.is_dir()]
 
 
 @pytest.mark.slow
-def test_terminated(suite: Suite) -> None:
+def test_sigterm_leaves_the_host_unchanged(suite: Suite) -> None:
     with unchanged(suite):
-        running = suite.start("bench", *ASKED)
+        running = suite.start("bench", *OPTIONS)
         reach(running, "measure restart")
         os.kill(running.process.pid, signal.SIGTERM)
         assert running.end().code != 0
 
 
 def kill_all(running: Running) -> None:
-    """The suite and its keepers die at once: nobody is left to clear away."""
-    doomed = keepers(running)
-    assert doomed
+    """Kill the suite and its keepers at once: nothing is left that removes the guests."""
+    all_keepers = keepers(running)
+    assert all_keepers
     os.kill(running.process.pid, signal.SIGSTOP)
-    for keeper in doomed:
+    for keeper in all_keepers:
         keeper.kill()
     running.kill()
 
 
 def kill_keepers(running: Running) -> None:
-    """The keepers die under the suite's hands."""
-    doomed = keepers(running)
-    assert doomed
-    for keeper in doomed:
+    """Kill the keepers while the suite works."""
+    all_keepers = keepers(running)
+    assert all_keepers
+    for keeper in all_keepers:
         keeper.kill()
 
 
 @pytest.mark.parametrize(("kill", "code"), [(kill_all, -signal.SIGKILL), (kill_keepers, 1)])
-def test_a_keeper_killed_then_destroy(
+def test_destroy_removes_the_guests_of_killed_keepers(
     suite: Suite, kill: Callable[[Running], None], code: int
 ) -> None:
     with unchanged(suite):
-        running = suite.start("bench", *ASKED)
+        running = suite.start("bench", *OPTIONS)
         reach(running, "measure restart")
         kill(running)
         done = running.end()
@@ -236,15 +241,15 @@ def test_a_keeper_killed_then_destroy(
         assert destroyed.code == 0, destroyed.output
 
 
-def test_destroy_finds_what_no_cache_knows_of(suite: Suite) -> None:
-    """Suite and keepers are killed, and the cache's folder is gone before anybody clears away."""
+def test_destroy_removes_control_groups_of_guests_without_a_folder(suite: Suite) -> None:
+    """Suite and keepers are killed, and then the cache's folder is removed."""
     with unchanged(suite):
-        running = suite.start("bench", *ASKED)
+        running = suite.start("bench", *OPTIONS)
         reach(running, "measure restart")
         kill_all(running)
         running.end()
         eventually(lambda: not descendants(), "the end of the guests")
-        # Whoever else destroys or begins a bench on this host just now finds them as well.
+        # Another suite on this host that starts or destroys just now may remove them as well.
         stale = set(suite.guests()) & set(orphaned_names())
         shutil.rmtree(suite.cache)
         destroyed = suite.run("destroy")
@@ -252,17 +257,20 @@ def test_destroy_finds_what_no_cache_knows_of(suite: Suite) -> None:
     assert not stale & set(orphaned_names())
 
 
-def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its guest is gone with it; a stopped keeper is as good as one that hangs."""
+def test_a_keeper_that_hangs_is_an_error_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped keeper stands for one that hangs; its guest ends with it."""
     guest = Lxc().up(f"hangs-{os.getpid()}", SYSTEMS["debian"])
     monkeypatch.setattr(keeper_client, "_PATIENCE", 1)
-    (keeper,) = [each for each in psutil.Process().children() if guest.name in each.cmdline()]
+    children = psutil.Process().children()
+    (keeper,) = (child for child in children if guest.name in child.cmdline())
     keeper.suspend()
     try:
-        for act in (guest.halt, guest.destroy):
-            with pytest.raises(Problem, match=f"The keeper of guest {guest.name} has not") as told:
-                act()
-            assert f"kill -KILL {keeper.pid}" in told.value.advice
+        for action in (guest.halt, guest.destroy):
+            with pytest.raises(
+                Problem, match=f"The keeper of guest {guest.name} has not"
+            ) as caught:
+                action()
+            assert f"kill -KILL {keeper.pid}" in caught.value.advice
     finally:
         keeper.kill()
         keeper.wait()
@@ -272,7 +280,7 @@ def test_a_keeper_that_hangs_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None
     assert orphan not in list_guests()
 
 
-# A suite that is killed once its guest's folder is there, and nothing in it yet.
+# A suite that is killed when its guest's folder exists, with nothing in it yet.
 KILLED_AT_ONCE = """
 import os, signal
 from provision.lxc.guest import LxcGuest
@@ -284,16 +292,16 @@ Lxc().up(f"first-{os.getpid()}", SYSTEMS["debian"])
 """
 
 
-def test_killed_as_soon_as_a_guest_has_a_folder(suite: Suite) -> None:
+def test_a_suite_killed_right_after_the_claim_leaves_no_folder(suite: Suite) -> None:
     (suite.checkout / "killed.py").write_text(KILLED_AT_ONCE)
     with unchanged(suite):
         done = suite.run(program=suite.checkout / "killed.py")
         assert done.code == -signal.SIGKILL, done.output
-        eventually(lambda: not suite.guests(), "the keeper removes what it has made")
+        eventually(lambda: not suite.guests(), "the keeper's removal of the guest")
 
 
-def test_destroy_finds_a_folder_that_was_never_locked(suite: Suite) -> None:
-    """So ends a host whose power is cut at that moment."""
+def test_destroy_removes_a_folder_without_a_lock(suite: Suite) -> None:
+    """A host whose power was cut has such a folder."""
     with unchanged(suite):
         (suite.cache / "guests" / "first-1" / "upper").mkdir(parents=True)
         destroyed = suite.run("destroy")
@@ -302,15 +310,15 @@ def test_destroy_finds_a_folder_that_was_never_locked(suite: Suite) -> None:
         assert not suite.guests()
 
 
-@pytest.mark.parametrize("begins", ["exit 1", 'mkdir "$4/guests/$5"; echo ready; read halt'])
-def test_a_keeper_that_dies_at_once_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begins: str
+@pytest.mark.parametrize("script", ["exit 1", 'mkdir "$4/guests/$5"; echo ready; read halt'])
+def test_a_keeper_that_dies_at_once_leaves_no_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
 ) -> None:
-    """So does the Ctrl-C that comes between its fork and its own session."""
-    brief = tmp_path / "brief"
-    brief.write_text(f"#!/bin/sh\n{begins}\n")
-    brief.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(brief))
+    """Ctrl-C between its fork and its setsid() has the same effect."""
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
     name = f"stillborn-{os.getpid()}"
     with pytest.raises(Problem, match=f"The keeper of guest {name} has ended"):
         Lxc().up(name, SYSTEMS["debian"])
@@ -318,9 +326,9 @@ def test_a_keeper_that_dies_at_once_leaves_nothing(
 
 
 @pytest.mark.slow
-def test_kept_guests_are_there_until_destroyed(suite: Suite) -> None:
+def test_kept_guests_exist_until_they_are_destroyed(suite: Suite) -> None:
     with unchanged(suite):
-        done = suite.bench(*ASKED, "--keep")
+        done = suite.bench(*OPTIONS, "--keep")
         assert done.code == 0, done.output
         kept = suite.guests()
         assert len(kept) == 2
@@ -334,7 +342,7 @@ def test_kept_guests_are_there_until_destroyed(suite: Suite) -> None:
 @pytest.mark.slow
 def test_a_stale_guest_is_removed_by_the_next_bench(suite: Suite) -> None:
     with unchanged(suite):
-        running = suite.start("bench", *ASKED)
+        running = suite.start("bench", *OPTIONS)
         reach(running, "measure restart")
         kill_all(running)
         running.end()

@@ -1,4 +1,4 @@
-"""Guests and runs beside each other."""
+"""Guests and runs at the same time do not disturb each other or the host."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from provision.systems import SYSTEMS
 from tests.support.suite import Suite
 
 DEBIAN = SYSTEMS["debian"]
-ASKED = ("--only=floor/runner/default/hosted", "--trials=3", "--scenario=restart")
+OPTIONS = ("--only=floor/runner/default/hosted", "--trials=3", "--scenario=restart")
 
 
 def test_a_second_bench_is_refused_and_the_first_goes_on(suite: Suite) -> None:
-    first = suite.start("bench", *ASKED)
-    first.until("] up")
-    second = suite.bench(*ASKED)
+    first = suite.start("bench", *OPTIONS)
+    first.wait_for("] up")
+    second = suite.bench(*OPTIONS)
     assert second.code == 2, second.output
     assert f"process {first.process.pid}" in second.output
     done = first.end()
@@ -28,11 +28,11 @@ def test_a_second_bench_is_refused_and_the_first_goes_on(suite: Suite) -> None:
     assert len([path for path in suite.results.iterdir() if not path.is_symlink()]) == 1
 
 
-def test_parallel_guests_do_not_meet() -> None:
+def test_parallel_guests_share_no_files() -> None:
     Lxc().prepare(DEBIAN)
     names = [f"parallel-{number}-{os.getpid()}" for number in range(8)]
 
-    def stay(name: str) -> tuple[str, str]:
+    def write_and_list(name: str) -> tuple[str, str]:
         guest = Lxc().up(name, DEBIAN)
         try:
             guest.run(f"echo {name} >/root/mine; sleep 1")
@@ -41,12 +41,12 @@ def test_parallel_guests_do_not_meet() -> None:
             guest.destroy()
 
     with ThreadPoolExecutor(len(names)) as pool:
-        told = list(pool.map(stay, names))
-    assert told == [(f"{name}\n{name}\n", "mine\n") for name in names]
+        outputs = list(pool.map(write_and_list, names))
+    assert outputs == [(f"{name}\n{name}\n", "mine\n") for name in names]
     assert not [name for name in names if (cache_folder() / "guests" / name).exists()]
 
 
-def test_a_name_that_is_taken() -> None:
+def test_a_running_guests_name_is_refused() -> None:
     name = f"taken-{os.getpid()}"
     guest = Lxc().up(name, DEBIAN)
     try:
@@ -57,7 +57,7 @@ def test_a_name_that_is_taken() -> None:
         guest.destroy()
 
 
-def test_a_guest_has_no_network_but_during_installation() -> None:
+def test_a_guest_has_a_network_only_within_the_block() -> None:
     guest = Lxc().up(f"offline-{os.getpid()}", DEBIAN)
     try:
         before = guest.run("ls /sys/class/net").stdout
@@ -72,12 +72,12 @@ def test_a_guest_has_no_network_but_during_installation() -> None:
 def test_root_in_a_guest_is_nobody_on_the_host() -> None:
     guest = Lxc().up(f"nobody-{os.getpid()}", DEBIAN)
     try:
-        for harm in (
+        for command in (
             "echo 1 >/proc/sys/kernel/sysrq",
             "mount -o remount,ro /sys",
             "mknod /x b 8 0",
         ):
-            assert guest.run(harm, check=False).code != 0, harm
+            assert guest.run(command, check=False).code != 0, command
         assert os.access("/sys", os.W_OK)
     finally:
         guest.destroy()

@@ -33,9 +33,9 @@ BULLSEYE = replace(
 
 
 @pytest.mark.slow
-def test_restart_trials_against_the_floor() -> None:
+def test_restarts_of_the_floor_are_measured_under_python_2() -> None:
     floor = supervisors()[FLOOR]
-    contender = next(each for each in floor.contenders if not each.pid1)
+    contender = next(hosted for hosted in floor.contenders if not hosted.pid1)
     one = services_of(contender, 1)
     Lxc().prepare(BULLSEYE)
     guest = Lxc().up(f"bullseye-{os.getpid()}", BULLSEYE)
@@ -75,7 +75,7 @@ def test_restart_trials_against_the_floor() -> None:
     for trial in trials:
         assert not trial["censored"]
         assert trial["exit_ns"] is not None and trial["main_ns"] is not None
-        # Without pidfd an end is seen by looking, which may be after the successor's start.
+        # Without pidfd the exit is seen by polling, perhaps after the successor's start.
         assert trial["kill_ns"] < min(trial["exit_ns"], trial["main_ns"])
         assert trial["new_pid"] != trial["old_pid"]
     (footprint,) = events_of_kind(events, FOOTPRINT)

@@ -1,7 +1,7 @@
 """Ubuntu 12.04's sshd, OpenSSH 5.9: today's sshd, in a guest, with the algorithms of 2011 alone.
 
-What no option takes away from today's sshd is its announcement of the signatures that it accepts;
-5.9 announces nothing, and paramiko then tries rsa-sha2-512. So paramiko is made deaf to it.
+Today's sshd always announces the signatures that it accepts. 5.9 announces nothing, and paramiko
+then tries rsa-sha2-512: so the tests have paramiko ignore the announcement.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from provision.vagrant.ssh import open_connection, ssh_arguments
 
 pytestmark = pytest.mark.slow
 
-# OpenSSH 5.9's own lists, as far as today's sshd still has them.
+# OpenSSH 5.9's own lists, without what today's sshd has dropped.
 CONFIG = """
 HostKey /etc/old/host
 UsePAM no
@@ -43,34 +43,38 @@ SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -f /etc/old/config"
 
 @dataclass(frozen=True)
 class OldSshd:
-    """An sshd to be entered like the guest's own, and the keys that open it."""
+    """An sshd in the guest with old algorithms, and the folder of keys that open it."""
 
     guest: LxcGuest
     folder: Path
 
     def login(self, system: System, key: str, macs: str = MACS) -> str:
-        """Log in as to that system; returns what a command says. Raises Problem."""
+        """Log in with that system's settings; returns a command's output. Raises Problem."""
         self.guest.write([File("/etc/old/config", CONFIG.format(macs=macs))])
-        ours, theirs = socket.socketpair()
-        door = subprocess.Popen(
+        own_end, sshd_end = socket.socketpair()
+        sshd = subprocess.Popen(
             ["nsenter", "-t", str(self.guest._pid), "-a", "--", "/bin/sh", "-c", SSHD],
-            stdin=theirs.fileno(),
-            stdout=theirs.fileno(),
+            stdin=sshd_end.fileno(),
+            stdout=sshd_end.fileno(),
             stderr=subprocess.DEVNULL,
         )
-        theirs.close()
-        arguments = {**ssh_arguments(system), "key_filename": str(self.folder / key), "sock": ours}
+        sshd_end.close()
+        arguments = {
+            **ssh_arguments(system),
+            "key_filename": str(self.folder / key),
+            "sock": own_end,
+        }
         connection = Connection(
             "old", user="root", config=fabric_config(), connect_kwargs=arguments
         )
         try:
-            with open_connection(connection, "old") as found:
-                said: str = found.run("echo in", hide=True).stdout.strip()
-                return said
+            with open_connection(connection, "old") as opened:
+                output: str = opened.run("echo in", hide=True).stdout.strip()
+                return output
         finally:
-            # Killed any sooner, nsenter would leave its sshd to whoever adopts orphans here.
-            ours.close()
-            door.wait(60)
+            # If nsenter were killed earlier, its sshd would outlive it as an orphan.
+            own_end.close()
+            sshd.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -88,31 +92,31 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OldSshd]:
 
 
 @pytest.fixture
-def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have paramiko not hear the announcement that OpenSSH 5.9 does not make."""
+def no_announcement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have paramiko ignore the announcement that OpenSSH 5.9 does not make."""
 
-    def nothing(transport: paramiko.Transport, message: paramiko.Message) -> None:
-        """Heard nothing."""
+    def ignore(transport: paramiko.Transport, message: paramiko.Message) -> None:
+        """Ignore the message."""
 
-    monkeypatch.setattr(paramiko.Transport, "_parse_ext_info", nothing)
+    monkeypatch.setattr(paramiko.Transport, "_parse_ext_info", ignore)
 
 
-@pytest.mark.usefixtures("deaf")
+@pytest.mark.usefixtures("no_announcement")
 @pytest.mark.parametrize("key", ["rsa", "ecdsa"])
 def test_precise_is_reached_by_rsa_and_by_ecdsa(sshd: OldSshd, key: str) -> None:
     assert sshd.login(SYSTEMS["precise"], key) == "in"
 
 
-@pytest.mark.usefixtures("deaf")
-def test_the_settings_apply_to_precise_alone(sshd: OldSshd) -> None:
+@pytest.mark.usefixtures("no_announcement")
+def test_the_old_settings_apply_to_precise_alone(sshd: OldSshd) -> None:
     with pytest.raises(Problem) as caught:
         sshd.login(SYSTEMS["debian"], "rsa")
     assert "no algorithm or key in common" in caught.value.what
     assert "5.9" in caught.value.advice
 
 
-@pytest.mark.usefixtures("deaf")
-def test_a_key_of_a_later_kind_is_explained(sshd: OldSshd) -> None:
+@pytest.mark.usefixtures("no_announcement")
+def test_a_key_that_5_9_does_not_know_is_explained(sshd: OldSshd) -> None:
     with pytest.raises(Problem) as caught:
         sshd.login(SYSTEMS["precise"], "ed25519")
     assert "RSA or ECDSA" in caught.value.advice

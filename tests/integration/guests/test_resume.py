@@ -22,7 +22,7 @@ def sampled(suite: Suite) -> Counter[str]:
 
 def test_a_killed_run_goes_on_where_it_was(suite: Suite) -> None:
     running = suite.start("bench", *ASKED)
-    running.until(" measured ")  # the first contender is done, others are not
+    running.wait_for(" measured ")  # the first contender is done, others are not
     running.kill()
     running.end()
     before, kept = suite.record(), suite.samples()
@@ -85,7 +85,7 @@ def test_another_question_is_refused(suite: Suite) -> None:
 @pytest.mark.slow
 def test_interrupted_and_resumed(suite: Suite) -> None:
     running = suite.start("bench", *ASKED)
-    running.until(" measured ")
+    running.wait_for(" measured ")
     running.interrupt()
     assert running.end().code == 130
     done = {name for name, status in contenders(suite).items() if status == "measured"}
@@ -106,7 +106,7 @@ FLOOR = "--only=floor/runner/default/hosted"
 def test_a_complete_scenario_is_kept_as_it_was(suite: Suite) -> None:
     asked = (FLOOR, "--trials=2", "--scenario=restart,footprint")
     running = suite.start("bench", *asked)
-    running.until("measure footprint")
+    running.wait_for("measure footprint")
     running.interrupt()
     assert running.end().code == 130
     run, kept = suite.record(), suite.samples()
@@ -140,7 +140,7 @@ def test_a_complete_scenario_is_kept_as_it_was(suite: Suite) -> None:
 @pytest.mark.slow
 def test_what_was_complete_outlives_a_kill(suite: Suite) -> None:
     running = suite.start("bench", FLOOR, "--trials=8", "--scenario=restart,footprint,crashloop")
-    running.until("measure crashloop")  # it waited for the others, which took over half a minute
+    running.wait_for("measure crashloop")  # it waited for the others, which took over half a minute
     running.kill()
     running.end()
     (found,) = suite.record()["contenders"]

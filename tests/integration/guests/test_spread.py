@@ -71,7 +71,7 @@ def workers(client: Client) -> set[str]:
 
 def test_a_lost_workers_contender_is_measured_by_another(suite: Suite, bases: Path) -> None:
     # A cache of its own: only one run at a time measures with each cache.
-    other = Suite.made(bases / "other")
+    other = Suite.create(bases / "other")
     with ExitStack() as stack:
         client = stack.enter_context(scheduler(suite))
         stack.enter_context(worker(suite, client))
@@ -109,7 +109,7 @@ def test_an_unfit_worker_is_refused_before_anything_is_measured(suite: Suite) ->
 def test_ctrl_c_keeps_results_and_lets_workers_finish(suite: Suite) -> None:
     with scheduler(suite) as client, worker(suite, client):
         running = suite.start("bench", f"--dask={address_of(client)}", *REQUEST)
-        running.until(" done on ")
+        running.wait_for(" done on ")
         eventually(lambda: bool(suite.guests()), "the next contender is at work")
         running.interrupt()
         done = running.end()

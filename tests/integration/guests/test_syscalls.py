@@ -1,4 +1,4 @@
-"""System calls, as the kernel counts them: of processes made for it, and of supervisors."""
+"""System calls that the kernel counts: of processes made for the test, and of supervisors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.suite import Suite
 
 S6, MONIT = "s6/runner/default/pid1", "monit/monitor/tuned/hosted"
 MANY = 10_000
-# What reading a line and answering it costs, and forking and waiting.
+# More than the calls for reading a line, forking, waiting and answering.
 FEW = 500
 CALLER = f"""
 import os
@@ -40,28 +40,30 @@ def caller() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("line", ["itself", "fork"])
-def test_each_call_is_counted_a_childs_too(caller: subprocess.Popen[str], line: str) -> None:
+def test_the_calls_of_a_process_and_its_children_are_counted(
+    caller: subprocess.Popen[str], line: str
+) -> None:
     assert caller.stdin is not None
     assert caller.stdout is not None
     with count_syscalls([caller.pid]) as calls:
         print(line, file=caller.stdin, flush=True)
         assert caller.stdout.readline() == "done\n"
     if calls.why_not:
-        pytest.skip(f"the suite's own words for it: {calls.why_not}")
+        pytest.skip(f"the kernel does not count here: {calls.why_not}")
     assert calls.count is not None
     assert MANY <= calls.count < MANY + FEW
 
 
 @pytest.mark.slow
-def test_an_idle_supervisor_calls_nothing_and_a_poller_does(suite: Suite) -> None:
+def test_an_idle_supervisor_makes_no_calls_and_a_poller_does(suite: Suite) -> None:
     done = suite.bench(f"--only={S6},{MONIT}", "--scenario=idle", "--quick")
     assert done.code == 0, done.output
-    found = {
-        each["name"]: {metric["metric"]: metric for metric in each["scenarios"]["idle"]["metrics"]}
-        for each in suite.record()["contenders"]
+    metrics = {
+        row["name"]: {metric["metric"]: metric for metric in row["scenarios"]["idle"]["metrics"]}
+        for row in suite.record()["contenders"]
     }
-    if found[S6]["syscalls"]["status"] != "measured":
-        pytest.skip(f"the suite's own words for it: {found[S6]['syscalls']['note']}")
-    assert found[S6]["syscalls"]["median"] == 0
-    # At least one to sleep and one to look, each time.
-    assert found[MONIT]["syscalls"]["median"] > found[MONIT]["wakeups"]["median"]
+    if metrics[S6]["syscalls"]["status"] != "measured":
+        pytest.skip(f"the kernel does not count here: {metrics[S6]['syscalls']['note']}")
+    assert metrics[S6]["syscalls"]["median"] == 0
+    # At each wake-up, at least one call to sleep and one to poll.
+    assert metrics[MONIT]["syscalls"]["median"] > metrics[MONIT]["wakeups"]["median"]

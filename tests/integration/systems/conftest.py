@@ -1,4 +1,4 @@
-"""Everything here builds guests of other systems from archives made for the test."""
+"""Tests that build guests of other systems from archives made for the test."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="package")
 def signer(folder: Path) -> Iterator[standins.Signer]:
-    """The key that both archives are signed with."""
-    made = standins.Signer(folder / "gnupg")
-    yield made
-    made.close()
+    """The key that signs both archives."""
+    signer = standins.Signer(folder / "gnupg")
+    yield signer
+    signer.close()
 
 
 @pytest.fixture(scope="package")
@@ -44,23 +44,23 @@ def site(folder: Path) -> Iterator[tuple[Path, str]]:
     """A folder, and the address at which guests find it."""
     place = folder / "site"
     place.mkdir()
-    with standins.served(place) as address:
+    with standins.serve(place) as address:
         yield place, address
 
 
 @pytest.fixture(scope="package")
 def suite(folder: Path) -> Suite:
-    """A suite on its first day."""
-    return Suite.made(folder / "suite", seeded=False)
+    """A suite with an empty cache."""
+    return Suite.create(folder / "suite", seeded=False)
 
 
 @pytest.fixture(scope="package")
 def arch(site: tuple[Path, str], signer: standins.Signer) -> dict[str, str]:
-    """The options that make bench take Arch's stand-in, from a dated archive."""
+    """The options of a bench on Arch's stand-in, from a dated archive."""
     place, address = site
     day = place / "repos" / DAY.replace("-", "/")
     day.parent.mkdir(parents=True)
-    standins.arch(day, signer)
+    standins.make_arch_mirror(day, signer)
     aur = f"{address}/{day.relative_to(place)}/aur"
     return {"os": "arch", "provider": "lxc", "mirror": address, "snapshot": DAY,
             "aur": aur, "keyring": str(signer.public)}  # fmt: skip
@@ -68,8 +68,8 @@ def arch(site: tuple[Path, str], signer: standins.Signer) -> dict[str, str]:
 
 @pytest.fixture(scope="package")
 def precise(site: tuple[Path, str], signer: standins.Signer) -> dict[str, str]:
-    """The options that make bench take Ubuntu 12.04's stand-in."""
+    """The options of a bench on Ubuntu 12.04's stand-in."""
     place, address = site
-    standins.precise(place / "precise", signer)
+    standins.make_precise_archive(place / "precise", signer)
     return {"os": "precise", "provider": "lxc", "mirror": f"{address}/precise",
             "keyring": str(signer.public)}  # fmt: skip

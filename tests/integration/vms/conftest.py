@@ -44,6 +44,6 @@ def base() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def suite(base: Path) -> Iterator[Suite]:
     """The suite in a checkout and a cache of its own."""
-    suite = Suite.made(base / "s", seeded=False)
+    suite = Suite.create(base / "s", seeded=False)
     yield suite
     suite.remove()

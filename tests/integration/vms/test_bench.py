@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.host import Host
+from tests.support.host import HostState
 from tests.support.suite import Suite
 from tests.support.wait import eventually
 
@@ -20,12 +20,12 @@ def with_libvirt(*words: str, box: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def untouched(suite: Suite) -> Host:
-    return Host.seen(suite)
+def untouched(suite: Suite) -> HostState:
+    return HostState.take(suite)
 
 
 def test_sysvinit_and_god_are_measured_in_a_machine(
-    suite: Suite, box: Path, untouched: Host
+    suite: Suite, box: Path, untouched: HostState
 ) -> None:
     words = with_libvirt("--only=sysvinit,god", "--quick", "--force", box=box)
     command = suite.start("bench", *words).end(2000)
@@ -50,26 +50,26 @@ def test_sysvinit_and_god_are_measured_in_a_machine(
     assert machines == {"hardware"} or "emulated" in report.output
 
 
-def test_the_host_stays_as_it_was(suite: Suite, untouched: Host) -> None:
+def test_the_host_stays_as_it_was(suite: Suite, untouched: HostState) -> None:
     # The last keeper ends the libvirt daemons that the machines have started.
-    eventually(lambda: not untouched.newcomers(), "no process is left", seconds=240)
-    assert untouched.differences(Host.seen(suite)) == {}
+    eventually(lambda: not untouched.new_processes(), "no process is left", seconds=240)
+    assert untouched.differences(HostState.take(suite)) == {}
 
 
 def test_a_users_machine_stays_until_it_is_destroyed(suite: Suite, box: Path) -> None:
-    before = Host.seen(suite)
+    before = HostState.take(suite)
     command = suite.start("up", *with_libvirt(box=box)).end(600)
     assert command.code == 0, command.output
     assert "kept for you" in suite.run("status").output
     assert "removed debian-" in suite.run("destroy").output
     assert "There is no machine." in suite.run("status").output
-    eventually(lambda: not before.newcomers(), "no process is left", seconds=240)
-    assert before.differences(Host.seen(suite)) == {}
+    eventually(lambda: not before.new_processes(), "no process is left", seconds=240)
+    assert before.differences(HostState.take(suite)) == {}
 
 
-def qemu_runs(before: Host) -> bool:
+def qemu_runs(before: HostState) -> bool:
     """Whether a process of QEMU runs that did not run before."""
-    for process in before.newcomers():
+    for process in before.new_processes():
         with contextlib.suppress(psutil.NoSuchProcess):
             if "qemu" in process.name():
                 return True
@@ -77,11 +77,11 @@ def qemu_runs(before: Host) -> bool:
 
 
 def test_a_suite_killed_while_its_machine_boots_leaves_nothing(suite: Suite, box: Path) -> None:
-    before = Host.seen(suite)
+    before = HostState.take(suite)
     running = suite.start("up", *with_libvirt(box=box))
-    running.until("Booting")
+    running.wait_for("Booting")
     eventually(lambda: qemu_runs(before), "QEMU runs", seconds=300)
     running.kill()
     running.end()
-    eventually(lambda: not before.newcomers(), "no process is left", seconds=300)
-    assert before.differences(Host.seen(suite)) == {}
+    eventually(lambda: not before.new_processes(), "no process is left", seconds=300)
+    assert before.differences(HostState.take(suite)) == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.host import Host
+from tests.support.host import HostState
 from tests.support.suite import Suite
 from tests.support.wait import eventually
 
@@ -15,17 +15,17 @@ from tests.support.wait import eventually
 @pytest.fixture
 def suite(base: Path) -> Iterator[Suite]:
     """A new suite for each failure: what Vagrant has fetched would hide the next one."""
-    suite = Suite.made(base / "s", seeded=False)
+    suite = Suite.create(base / "s", seeded=False)
     yield suite
     suite.remove()
 
 
 def failed_up(suite: Suite, *words: str, before: tuple[str, ...] = ()) -> str:
     """Return what a failing `./inv up` prints; it leaves no machine and no process."""
-    host = Host.seen(suite)
+    host = HostState.take(suite)
     command = suite.start("up", "--provider=libvirt", *words, before=before).end(600)
     assert command.code == 1, command.output
-    eventually(lambda: not host.newcomers(), "no process is left", seconds=240)
+    eventually(lambda: not host.new_processes(), "no process is left", seconds=240)
     assert "There is no machine." in suite.run("status").output
     return command.output
 
