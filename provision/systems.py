@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TypedDict
 
 from provision.errors import Problem
 
@@ -58,6 +58,14 @@ def _bad_option_error(option: str, value: str, why: str, advice: str) -> Problem
     return Problem(f"--{option}={value} {why}.", advice=advice, usage=True)
 
 
+class SystemRecord(TypedDict):
+    """What a run records of its system. mirror: the options that were given, by name."""
+
+    name: str
+    title: str
+    mirror: dict[str, str]
+
+
 @dataclass(frozen=True)
 class System:
     """What a guest runs.
@@ -78,8 +86,8 @@ class System:
     links: Mapping[str, str] = field(default_factory=dict)
     mirror: Mirror = field(default_factory=Mirror)
 
-    def record(self) -> dict[str, Any]:
-        """What a run records of it. mirror: the options that were given."""
+    def record(self) -> SystemRecord:
+        """What a run records of it."""
         mirror = {key: value for key, value in asdict(self.mirror).items() if value}
         return {"name": self.name, "title": self.title, "mirror": mirror}
 
@@ -150,13 +158,13 @@ def get_system(name: str, mirror: Mirror | None = None) -> System:
 
 
 def unknown_name_error(
-    kind: str, name: str, known: list[str], shown_by: str = "./inv list"
+    kind: str, name: str, names: list[str], shown_by: str = "./inv list"
 ) -> Problem:
     """The error for an unknown name, with the most similar known one."""
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, names, n=1)
     return Problem(
         f"There is no {kind} named {name!r}.",
-        known=f"Known: {', '.join(known)}.",
+        known=f"Known: {', '.join(names)}.",
         advice=f"Did you mean {near[0]!r}?" if near else f"{shown_by} shows what there is.",
         usage=True,
     )

@@ -1,0 +1,1 @@
+"""What this host's kernel counts of a guest's processes."""

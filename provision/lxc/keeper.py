@@ -196,14 +196,16 @@ def mount_cache(cache: Path) -> None:
 
 def orphaned_names() -> list[str]:
     """Names of guests that have control groups, but neither a process nor a keeper."""
-    busy: dict[str, bool] = {}
+    has_processes: dict[str, bool] = {}
     for top in _top_cgroups("*"):
         name = top.name.removeprefix(cgroup_name("")).split(".")[0]
         if not NAME.fullmatch(name):
             continue
-        busy[name] = busy.get(name, False) or _has_processes(top)
-    kept = _names_with_keeper() if busy else set()
-    return sorted(name for name, alive in busy.items() if not alive and name not in kept)
+        has_processes[name] = has_processes.get(name, False) or _has_processes(top)
+    with_keeper = _names_with_keeper() if has_processes else set()
+    return sorted(
+        name for name, alive in has_processes.items() if not alive and name not in with_keeper
+    )
 
 
 def _has_processes(top: Path) -> bool:

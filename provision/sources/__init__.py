@@ -1,0 +1,1 @@
+"""How programs and their source archives are fetched and installed."""

@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from provision.errors import Problem
 from provision.sources.packages import PackageSource
@@ -86,7 +86,7 @@ class Overlay(PackageSource):
         """A name by its content: the build has no version number."""
         return f"build {self.digest[:8]}"
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, str]:
         return {**super().record(), "folder": str(self.folder), "sha256": self.digest}
 
 

@@ -8,7 +8,7 @@ import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from provision.cache import cache_folder
 from provision.errors import Problem
@@ -42,7 +42,7 @@ class PackageSource(ABC):
         """Everything that the result depends on, as text."""
         return repr(self)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, str]:
         """What a run records of it."""
         return {"kind": self.kind, "text": str(self)}
 

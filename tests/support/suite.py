@@ -155,9 +155,9 @@ class Suite:
                 subprocess.run(["cp", option, str(path), str(copy)], check=True)
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
         return {
-            **kept,
+            **inherited,
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
             "XDG_CACHE_HOME": str(self.cache.parent),

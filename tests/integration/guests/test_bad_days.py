@@ -51,8 +51,8 @@ def measure_double(suite: Suite, name: str, code: int) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_restarts_that_never_come_are_censored(suite: Suite) -> None:
-    found = measure_double(suite, "never-restarts", 0)
-    metrics = found["scenarios"]["restart"]["metrics"]
+    row = measure_double(suite, "never-restarts", 0)
+    metrics = row["scenarios"]["restart"]["metrics"]
     (metric,) = (metric for metric in metrics if metric["metric"] == "restart_long")
     assert metric["censored"] == metric["n"] >= 1
     assert (metric["median"], metric["max"]) == (None, None)
@@ -64,33 +64,33 @@ def test_restarts_that_never_come_are_censored(suite: Suite) -> None:
     "name", ["never-starts", pytest.param("crashes-at-once", marks=pytest.mark.slow)]
 )
 def test_a_service_that_never_starts_fails_in_verify(suite: Suite, name: str) -> None:
-    found = measure_double(suite, name, 1)
-    assert found["status"] == "failed"
-    assert "in phase verify: double/runner/default/hosted did not start s1" in found["reason"]
-    assert (suite.results / "latest" / found["log"]).read_text()
+    row = measure_double(suite, name, 1)
+    assert row["status"] == "failed"
+    assert "in phase verify: double/runner/default/hosted did not start s1" in row["reason"]
+    assert (suite.results / "latest" / row["log"]).read_text()
 
 
 def test_a_pid_1_that_crashes_fails_the_contender(suite: Suite) -> None:
-    found = measure_double(suite, "crashes", 1)
-    assert found["status"] == "failed"
-    assert "in phase measure restart" in found["reason"]
+    row = measure_double(suite, "crashes", 1)
+    assert row["status"] == "failed"
+    assert "in phase measure restart" in row["reason"]
 
 
 @pytest.mark.slow
 def test_a_failed_scenario_leaves_the_others_measured(suite: Suite) -> None:
     """Earlier scenarios are kept; later ones are measured in a second guest."""
-    found = measure_double(suite, "never-reloads", 1)
-    assert found["status"] == "failed"
-    assert found["reason"].startswith("in phase measure footprint: ")
-    parts = found["scenarios"]
+    row = measure_double(suite, "never-reloads", 1)
+    assert row["status"] == "failed"
+    assert row["reason"].startswith("in phase measure footprint: ")
+    parts = row["scenarios"]
     assert {name: part["status"] for name, part in parts.items()} == {
         "restart": "measured", "footprint": "failed", "idle": "measured"
     }  # fmt: skip
-    assert found["reason"].startswith(parts["footprint"]["note"])
+    assert row["reason"].startswith(parts["footprint"]["note"])
     assert parts["footprint"]["metrics"] == []
-    first, second = found["guests"]
+    first, second = row["guests"]
     assert "measure restart" in first["phases"] and "measure idle" in second["phases"]
-    scenarios = {line["scenario"] for line in suite.samples() if line["contender"] == found["name"]}
+    scenarios = {line["scenario"] for line in suite.samples() if line["contender"] == row["name"]}
     assert scenarios == {"restart", "idle"}
     table = suite.run("report", "--format=csv").output.splitlines()
     rows = [row for row in table if ",double," in row]
