@@ -273,8 +273,3 @@ class _LineSplitter(io.TextIOBase):
 def fabric_config() -> Config:
     """Fabric's settings without the user's own files, on which a run must not depend."""
     return Config(lazy=True, overrides={"run": {"in_stream": False}, "load_ssh_configs": False})
-
-
-def quoted(*words: str) -> str:
-    """The words as one shell command."""
-    return shlex.join(words)
