@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Iterable
 
 CHUNK = 1 << 16  # bytes read at once
+TESTD_COMM = b"testd\n"  # content of /proc/PID/comm
 
 
 class Stat(object):
@@ -106,7 +107,9 @@ def is_testd(pid, service):
 
     testd sets its own name, however it was started. A zombie has no arguments.
     """
-    return read_proc(pid, "comm") == "testd\n" and service in read_arguments(pid)[1:]
+    # A limit of just the name saves the second read, which would find the end of the file.
+    is_named = read_bytes("/proc/%d/comm" % pid, len(TESTD_COMM)) == TESTD_COMM
+    return is_named and service in read_arguments(pid)[1:]
 
 
 def descendants(stats, roots):

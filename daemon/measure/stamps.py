@@ -27,6 +27,7 @@ PIPE_SIZE = 1 << 20  # bytes
 
 TEXT = (str, type(b"".decode("ascii")))  # str and unicode in Python 2.7
 INTEGER = (int, type(1 << 64))  # int and long in Python 2.7
+decode = json.JSONDecoder().decode  # json.loads looks at its options at each call
 SERVICE_NAME = re.compile(r"^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,63}$")
 LINE_KEYS = {
     "start": ("pid", "ppid", "seq", "begun_ns", "main_ns", "up_ns"),
@@ -116,7 +117,7 @@ def parse_line(content):
     # type: (bytes) -> Line | None
     """Parse one line of testd; None where it is anything else."""
     try:
-        line = json.loads(content.decode("ascii"))
+        line = decode(content.decode("ascii"))
     except (ValueError, RuntimeError):  # RuntimeError: nested too deep
         return None
     if not isinstance(line, dict) or not isinstance(line.get("event"), TEXT):
@@ -127,8 +128,8 @@ def parse_line(content):
     if not isinstance(name, TEXT) or not SERVICE_NAME.match(name):
         return None
     for key in LINE_KEYS[line["event"]]:
-        value = line.get(key)
-        if isinstance(value, bool) or not isinstance(value, INTEGER):
+        value = line.get(key)  # type: Any
+        if type(value) not in INTEGER:  # bool is no such type
             return None
         if not 0 <= value < (1 << 31 if key in ("pid", "ppid") else 1 << 64):
             return None

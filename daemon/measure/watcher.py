@@ -36,6 +36,8 @@ class Observation(object):
     (anything else in the FIFO). instance is None where the line is about none that is known.
     """
 
+    __slots__ = ("instance", "kind", "line", "seen_ns", "text")
+
     def __init__(self, kind, seen_ns, instance=None, line=None, text=None):
         # type: (str, int, Instance | None, Line | None, str | None) -> None
         self.kind = kind

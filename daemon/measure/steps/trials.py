@@ -28,6 +28,8 @@ MAX_ATTEMPTS = 20  # of one trial, where the service ends or starts by itself
 class Kill(object):
     """When to kill, and by how much (ns) the limit of starts and the slot delay it."""
 
+    __slots__ = ("at_ns", "limited_ns", "pushed_ns")
+
     def __init__(self, at_ns, limited_ns, pushed_ns):
         # type: (int, int, int) -> None
         self.at_ns, self.limited_ns, self.pushed_ns = at_ns, limited_ns, pushed_ns
