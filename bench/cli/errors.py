@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import ParamSpec
@@ -20,8 +22,19 @@ INTERRUPTED = "Interrupted: guests are removed, finished measurements are kept."
 # For errors of the operating system that a person can mend: what failed, and what to do.
 _REMEDIES = {
     errno.ENOSPC: ("written", "Free some space, then run the same command again."),
+    errno.EDQUOT: ("written", "Free some space, then run the same command again."),
     errno.EACCES: ("used", "Run the same command with sudo."),
+    errno.EPERM: ("used", "Run the same command with sudo."),
+    errno.EROFS: ("written", "Mount its file system for writing, or set XDG_CACHE_HOME."),
+    errno.ELOOP: ("used", "Remove the link that leads back to itself."),
+    errno.EISDIR: ("read", "It is a folder: name a file, or move the folder away."),
+    errno.ENOTDIR: ("used", "A part of that path is a file: name a folder, or move the file away."),
+    errno.ENAMETOOLONG: ("used", "Give a shorter name."),
+    errno.EMFILE: ("opened", "Raise the limit on open files: ulimit -n 4096"),
+    errno.ENFILE: ("opened", "This host has no more open files to give: end other programs."),
 }
+# What a shell reports for a program whose reader went away: 128 and the number of SIGPIPE.
+_READER_GONE = 141
 
 
 def handle_errors(command: Callable[P, int | None]) -> Callable[P, None]:
@@ -39,6 +52,16 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, None]:
             raise Exit(str(problem), code=2 if problem.usage else 1) from problem
         except KeyboardInterrupt as interrupt:
             raise Exit(str(interrupt) or INTERRUPTED, 130) from None
+        except RecursionError as failure:
+            raise Exit(
+                "A file or folder that this command reads is nested too deeply.\n"
+                "Name another run or overlay.",
+                code=1,
+            ) from failure
+        except BrokenPipeError:
+            # Nobody reads the output any more, as in `./inv list | head`: Python may not flush it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Exit(code=_READER_GONE) from None
         except OSError as failure:
             if failure.errno not in _REMEDIES:
                 raise
@@ -68,8 +91,23 @@ def _reporting(parse: Callable[[], None], program: Program) -> Callable[[], None
             parse()
         except ParseError as error:
             raise Exit(str(parse_problem(error, program.parser.contexts)), code=2) from error
+        _refuse_empty_values(program)
 
     return wrapper
+
+
+def _refuse_empty_values(program: Program) -> None:
+    """Refuse `--os=` and the like: an empty value looks like a default and is a slip."""
+    for context in getattr(program, "tasks", ()):
+        for argument in context.args.values():
+            values = argument.value if isinstance(argument.value, list) else [argument.value]
+            if argument.got_value and "" in values:
+                problem = Problem(
+                    f"--{argument.name} of {context.name} has an empty value.",
+                    advice=f"Give one, or leave it out: ./inv --help {context.name}",
+                    usage=True,
+                )
+                raise Exit(str(problem), code=2)
 
 
 def parse_problem(error: ParseError, tasks: Iterable[str]) -> Problem:

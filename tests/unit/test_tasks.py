@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from invoke.exceptions import Exit
 
 from bench.cli.errors import INTERRUPTED, handle_errors
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -23,3 +32,61 @@ def test_ctrl_c_ends_with_130_and_its_own_words(stopped: KeyboardInterrupt, word
     with pytest.raises(Exit) as ended:
         stop()
     assert (ended.value.code, ended.value.message) == (130, words)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [errno.ENOSPC, errno.EROFS, errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG],
+)
+def test_an_error_of_the_operating_system_ends_in_a_sentence(number: int) -> None:
+    @handle_errors
+    def fail() -> int:
+        raise OSError(number, os.strerror(number), "/some/file")
+
+    with pytest.raises(Exit) as ended:
+        fail()
+    assert ended.value.code == 1
+    assert str(ended.value.message).startswith("/some/file cannot be ")
+    assert os.strerror(number) in str(ended.value.message)
+
+
+def test_an_error_that_nobody_can_mend_is_not_hidden() -> None:
+    @handle_errors
+    def fail() -> int:
+        raise OSError(errno.EBADF, "a fault of ours")
+
+    with pytest.raises(OSError, match="a fault of ours"):
+        fail()
+
+
+def test_something_nested_too_deeply_ends_in_a_sentence() -> None:
+    @handle_errors
+    def fail() -> int:
+        return len(json.loads("[" * 100_000))
+
+    with pytest.raises(Exit, match="nested too deeply"):
+        fail()
+
+
+def test_a_reader_that_goes_away_ends_a_command_silently() -> None:
+    """As in `./inv list | head -1`."""
+    code = (
+        "from bench.cli.errors import handle_errors\n"
+        "from invoke.exceptions import Exit\n"
+        "@handle_errors\n"
+        "def write() -> None:\n"
+        "    for _ in range(100_000):\n"
+        "        print('line')\n"
+        "try:\n"
+        "    write()\n"
+        "except Exit as ended:\n"
+        "    raise SystemExit(ended.code)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141

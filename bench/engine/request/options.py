@@ -23,6 +23,8 @@ from supervisors.base import ARTICLE_YEAR
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
 UNSTABLE = "unstable"
+# A contender of 100,000 trials takes days; seeds beyond 32 bits are nobody's.
+MOST_TRIALS, MOST_SEED = 100_000, 2**32 - 1
 # Command-line names of the recorded options that have another name there.
 _FLAGS = {"system": "os", "scenarios": "scenario", "overlays": "overlay"}
 
@@ -180,12 +182,14 @@ def parse_options(
     options = RunOptions(
         system=system.os,
         provider=system.provider,
-        only=_split(selection.only),
-        scenarios=_scenario_names(_split(selection.scenario)),
+        only=_split("only", selection.only),
+        scenarios=_scenario_names(_split("scenario", selection.scenario)),
         role=selection.role,
         profile=selection.profile,
-        trials=_whole_number("trials", effort.trials, least=1) if effort.trials else 0,
-        seed=_whole_number("seed", effort.seed, least=0),
+        trials=_whole_number("trials", effort.trials, least=1, most=MOST_TRIALS)
+        if effort.trials
+        else 0,
+        seed=_whole_number("seed", effort.seed, least=0, most=MOST_SEED),
         quick=effort.quick,
         keep=mode.keep,
         resume=mode.resume,
@@ -234,19 +238,32 @@ def _check_no_other_options(options: RunOptions) -> None:
     )
 
 
-def _whole_number(name: str, text: str, *, least: int) -> int:
+def _whole_number(name: str, text: str, *, least: int, most: int) -> int:
     """Parse a number here, since invoke's own parser ends in a traceback."""
-    if text.isascii() and text.isdigit() and int(text) >= least:
+    # Its length first: Python refuses to parse thousands of digits.
+    readable = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if readable and least <= int(text) <= most:
         return int(text)
     raise Problem(
-        f"--{name}={text} is not a whole number of at least {least}.",
-        advice=f"Give a whole number, {least} or more, or leave --{name} out.",
+        f"--{name}={text[:40]} is not a whole number from {least} to {most}.",
+        advice=f"Give a whole number from {least} to {most}, or leave --{name} out.",
         usage=True,
     )
 
 
-def _split(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for value in values for name in value.split(",") if name)
+def _split(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    """Split values at commas.
+
+    Raises Problem for one that names nothing, which would mean everything.
+    """
+    for value in values:
+        if not value.strip(" ,"):
+            raise Problem(
+                f"--{name}={value} names nothing.",
+                advice=f"Give a name, or leave --{name} out for all.",
+                usage=True,
+            )
+    return tuple(part for value in values for part in value.split(",") if part)
 
 
 def _scenario_names(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -75,6 +75,13 @@ def test_contradictory_options(desk: Suite) -> None:
         (("bench", "--trials"), "./inv --help bench shows"),
         (("usage",), "./inv --help usage shows"),
         (("bench", "--seed=x"), "--seed=x is not a whole number"),
+        (("bench", "--trials=100000000000000000000000000"), "from 1 to 100000"),
+        (("bench", "--only="), "--only of bench has an empty value"),
+        (("bench", "--only=,"), "--only=, names nothing"),
+        (("bench", "--scenario= "), "--scenario=  names nothing"),
+        (("bench", "--role="), "--role of bench has an empty value"),
+        (("bench", "--mirror="), "--mirror of bench has an empty value"),
+        (("box", "nosuch"), "There is no system named 'nosuch'"),
     ],
 )
 def test_an_unknown_task_or_option(desk: Suite, words: tuple[str, ...], said: str) -> None:

@@ -40,7 +40,7 @@ def test_trials_below_one_or_no_number_are_refused(trials: str) -> None:
     with pytest.raises(Problem, match=f"--trials={re.escape(trials)} ") as caught:
         parse(trials=trials)
     assert caught.value.usage
-    assert "whole number, 1 or more" in caught.value.advice
+    assert "whole number from 1 to" in caught.value.advice
 
 
 @pytest.mark.parametrize("seed", ["", "-1", "one", "1.0"])
@@ -96,3 +96,18 @@ def test_options_of_a_run_ignore_how_it_is_continued() -> None:
     assert parse(trials="5").as_json() != plain
     assert parse(seed="2").as_json() != plain
     assert parse(only=["s6"]).as_json() != plain
+
+
+@pytest.mark.parametrize("trials", ["100001", "9" * 26, "9" * 5000])
+def test_more_trials_than_anybody_can_wait_for_are_refused(trials: str) -> None:
+    with pytest.raises(Problem, match="from 1 to 100000") as caught:
+        parse(trials=trials)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["only", "scenario"])
+@pytest.mark.parametrize("value", ["", ",", " , "])
+def test_a_list_that_names_nothing_is_refused(name: str, value: str) -> None:
+    with pytest.raises(Problem, match=f"--{name}=.* names nothing") as caught:
+        parse(**{name: [value]})
+    assert caught.value.usage
