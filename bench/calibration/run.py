@@ -124,7 +124,8 @@ def _traced_run(effort: CalibrationEffort, observer: Observer) -> WitnessedRun:
         mode=ModeOptions(trace=True),
     )
     record = run_bench(resolve_request(options), observer, cache_folder() / "calibration")
-    failed = [each for each in record.run["contenders"] if each["status"] != "measured"]
+    contenders = record.run["contenders"]
+    failed = [contender for contender in contenders if contender["status"] != "measured"]
     if failed:
         raise Problem(
             f"{failed[0]['name']} was not measured, so there is no traced run to compare.",

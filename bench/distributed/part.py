@@ -84,7 +84,7 @@ def run_of_host(run: Run, label: str, facts: HostFacts) -> Run:
         "host": facts,
         "alone": facts.get("alone"),
         "trace": None,
-        "contenders": [each for each in run["contenders"] if each["host"] == label],
+        "contenders": [contender for contender in run["contenders"] if contender["host"] == label],
     }
     if "noise" in run:
         of_host["noise"] = [noise for noise in run["noise"] if noise["host"] == label]

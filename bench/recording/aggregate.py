@@ -36,8 +36,8 @@ class _Outcome(TypedDict):
 class ContenderProgress:
     """One contender's state during a run.
 
-    units_due: by scenario, work units that have neither ended nor failed. failed_scenarios: the
-    reason by scenario. results: of scenarios that are concluded. samples: of those that are not.
+    units_due: work units by scenario that have neither ended nor failed. failed_scenarios: the
+    reason by scenario. results: of concluded scenarios. samples: of scenarios not yet concluded.
     previous_log: text of the log, where an earlier part of the run has one.
     """
 

@@ -58,7 +58,8 @@ def quality_issues(
     """
     if restart["status"] != "measured":
         return []
-    metric = next((each for each in restart["metrics"] if each["metric"] == "restart_long"), None)
+    metrics = {metric["metric"]: metric for metric in restart["metrics"]}
+    metric = metrics.get("restart_long")
     if metric is None or not metric["n"]:
         return []
     latencies = restart_latencies(

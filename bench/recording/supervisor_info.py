@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from operator import attrgetter
 from typing import cast
 
 from bench.model.run_file import FLOOR, Article, Example, SupervisorFacts
@@ -36,7 +37,7 @@ def supervisor_info(
             "usage": _usage(supervisor, system, sources.get(supervisor.name)),
             "loc": counted.get(supervisor.name),
         }
-        for supervisor in sorted(supervisors, key=lambda each: (each.article_order, each.name))
+        for supervisor in sorted(supervisors, key=attrgetter("article_order", "name"))
     }
 
 

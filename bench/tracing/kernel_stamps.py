@@ -95,4 +95,5 @@ def _last(events: list[TraceEvent], begin: int, end: int) -> TraceEvent | None:
 
 
 def _first_stamp(events: list[TraceEvent], pids: Sequence[int], begin: int, end: int) -> int | None:
-    return next((each.ns for each in events_between(events, begin, end) if each.pid in pids), None)
+    between = events_between(events, begin, end)
+    return next((event.ns for event in between if event.pid in pids), None)

@@ -118,12 +118,14 @@ class Trace:
         }
         inodes = {life: recorded[life] for life in self.execs_by_life.keys() & recorded.keys()}
         for life in self.execs_by_life.keys() - recorded.keys():
-            nearest = next((each for each in self.ancestors(life) if each in recorded), None)
+            nearest = next(filter(recorded.__contains__, self.ancestors(life)), None)
             if nearest:
                 inodes[life] = recorded[nearest]
         visited = set(recorded)
         for life, inode in recorded.items():
-            for ancestor in takewhile(lambda each: each not in visited, self.ancestors(life)):
+            for ancestor in takewhile(
+                lambda ancestor: ancestor not in visited, self.ancestors(life)
+            ):
                 visited.add(ancestor)
                 if ancestor in self.execs_by_life:
                     inodes.setdefault(ancestor, inode)

@@ -15,12 +15,12 @@ FLOOR = "floor/runner/default/hosted"
 
 
 def kills(suite: Suite) -> dict[str, set[int]]:
-    """When each contender's service was killed."""
-    found: dict[str, set[int]] = {}
+    """The stamps of the kills of each contender's service, in ns."""
+    stamps: dict[str, set[int]] = {}
     for sample in suite.samples():
         if sample["event"] == "sample":
-            found.setdefault(sample["contender"], set()).add(sample["kill_ns"])
-    return found
+            stamps.setdefault(sample["contender"], set()).add(sample["kill_ns"])
+    return stamps
 
 
 def test_redo_measures_only_disturbed_contenders(suite: Suite) -> None:

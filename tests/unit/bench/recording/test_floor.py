@@ -10,8 +10,8 @@ from tests.unit.bench.recording.contenders import contender
 
 def ratio(run: Any, index: int) -> float | None:
     metric = run["contenders"][index]["scenarios"]["restart"]["metrics"][0]
-    found: float | None = metric["floor_ratio"]
-    return found
+    floor_ratio: float | None = metric["floor_ratio"]
+    return floor_ratio
 
 
 def test_the_ratio_is_to_the_floor_in_the_same_place() -> None:
