@@ -6,7 +6,7 @@
 # Seen:     as PID 1 of a container, under tini the handler runs. Under dumb-init the program is stopped (state T) and its
 #           handler does not run. Under catatonit nothing happens. SIGSYS is another: dumb-init hands it on, the others do not.
 # Why:      dumb-init sends SIGSTOP in place of SIGTSTP, SIGTTIN and SIGTTOU, for job control in a session of its own. catatonit
-#           ignores the three. tini and catatonit leave signals of faults, such as SIGSYS, to themselves.
+#           ignores the three, and its program has them blocked besides. tini and catatonit leave signals of faults, such as SIGSYS, to themselves.
 
 set -u
 if [ -z "${FINDING-}" ]; then # the outer half: a folder and a PID namespace of its own, both gone at the end
@@ -62,6 +62,8 @@ after() { # SIGNAL WRAPPER: "ran", "stopped" or "nothing"
     if [ -e seen ]; then echo ran; elif stopped; then echo stopped; else echo nothing; fi
     kill -KILL "$wrapper"
 }
+catatonit -- awk '/^SigBlk/ { print "0x" $2 }' /proc/self/status >mask
+see "signals blocked below catatonit: TSTP, TTIN, TTOU" 0x0000000000380000 "$(cat mask)"
 for signal in TSTP SYS; do
     for wrapper in tini dumb-init catatonit; do
         case $signal-$wrapper in

@@ -57,12 +57,12 @@ serverurl=unix://$PWD/sock
 command=$PWD/venv/bin/pidproxy $PWD/daemon.pid $PWD/daemon
 EOF
 ctl() { venv/bin/supervisorctl -c conf "$@"; }
-events() { awk '{ print $1 }' events | xargs; }
+events() { awk '{ print $1 }' events | LC_ALL=C sort | xargs; }
 venv/bin/supervisord -n -s -c conf &
 until_ eval 'grep start events && ctl status x | grep RUNNING'
 see "restart says" "x: stopped x: started" "$(ctl restart x | xargs)"
-until_ eval '[ "$(grep -c start events)" = 2 ]'
-see "events, nothing has ended" "start TERM start" "$(events)"
+until_ eval '[ "$(grep -c -e start -e TERM events)" = 3 ]'
+see "events, sorted: none has ended" "TERM start start" "$(events)"
 see "daemons alive" 2 "$(awk '/start/ { print $2 }' events | while read -r pid; do [ -d "/proc/$pid" ] && echo; done | wc -l)"
 touch end
 until_ grep end events
