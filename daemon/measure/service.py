@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .stamps import Start
+    from .stamps import Line
 
     Record = tuple[int, int, int, int, int, int]
 
@@ -26,7 +26,7 @@ class Instance(object):
     """One process of a service, from its start to its end."""
 
     def __init__(self, service, start, source):
-        # type: (Service, Start, str) -> None
+        # type: (Service, Line, str) -> None
         self.service = service
         self.pid, self.seq = start["pid"], start["seq"]
         self.ppid, self.main_ns, self.up_ns = start["ppid"], start["main_ns"], start["up_ns"]

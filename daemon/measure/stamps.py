@@ -15,11 +15,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypedDict
 
-    Start = TypedDict(
-        "Start",
-        {"pid": int, "ppid": int, "seq": int, "begun_ns": int, "main_ns": int, "up_ns": int},
+    # LINE_KEYS says which keys a line of each event has.
+    Line = TypedDict(
+        "Line",
+        {
+            "event": str,
+            "service": str,
+            "pid": int,
+            "seq": int,
+            "ppid": int,
+            "begun_ns": int,
+            "main_ns": int,
+            "up_ns": int,
+            "ready_ns": int,
+            "exit_ns": int,
+            "left_ns": int,
+            "chatted": int,
+        },
+        total=False,
     )
-    Line = dict[str, Any]  # event, service, and the keys that LINE_KEYS gives for the event
 
 LONGEST_LINE = 4096  # bytes, PIPE_BUF: testd's lines are shorter
 F_SETPIPE_SZ = 1031
@@ -117,7 +131,7 @@ def parse_line(content):
     # type: (bytes) -> Line | None
     """Parse one line of testd; None where it is anything else."""
     try:
-        line = decode(content.decode("ascii"))
+        line = decode(content.decode("ascii"))  # type: Any
     except (ValueError, RuntimeError):  # RuntimeError: nested too deep
         return None
     if not isinstance(line, dict) or not isinstance(line.get("event"), TEXT):
@@ -133,4 +147,4 @@ def parse_line(content):
             return None
         if not 0 <= value < (1 << 31 if key in ("pid", "ppid") else 1 << 64):
             return None
-    return line
+    return line  # type: ignore[return-value]  # its keys are checked

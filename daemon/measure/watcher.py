@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
     from .plan import Plan
-    from .stamps import Line, Start
+    from .stamps import Line
 
 STDOUT = 1
 # ms: where ends are found by looking at /proc, how long to wait between two looks
@@ -173,8 +173,7 @@ class ServiceWatcher(object):
             return noise + self.interpret_line(content[begin:], seen_ns) if begin > 0 else noise
         service = self.service(line["service"])
         if line["event"] == "start":
-            start = line  # type: Start  # type: ignore[assignment]
-            started = self.register_start(service, start, "line")
+            started = self.register_start(service, line, "line")
             return [Observation("start", seen_ns, started)] if started else []
         instance = None
         for candidate in service.instances:
@@ -188,7 +187,7 @@ class ServiceWatcher(object):
     # -- instances
 
     def register_start(self, service, start, source):
-        # type: (Service, Start, str) -> Instance | None
+        # type: (Service, Line, str) -> Instance | None
         """Return a new instance; None where that start is registered."""
         if (start["pid"], start["main_ns"]) in service.registered:
             return None
@@ -242,7 +241,7 @@ class ServiceWatcher(object):
             "begun_ns": begun_ns,
             "main_ns": main_ns,
             "up_ns": up_ns,
-        }  # type: Start
+        }  # type: Line
         instance = self.register_start(service, start, "record")
         return instance if instance and instance.end_ns is None else None
 
