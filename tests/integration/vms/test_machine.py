@@ -28,13 +28,13 @@ while :; do sleep 1; done
 GREEDY = """
 import json, subprocess, sys
 from pathlib import Path
-from memory import memory_group
+from memory import find_memory_group
 own = Path("/sys/fs/cgroup/greedy")
 own.mkdir()
 greed = "input(); print(len(b'x' * (256 << 20)))"
 process = subprocess.Popen([sys.executable, "-c", greed], stdin=subprocess.PIPE)
 (own / "cgroup.procs").write_text(str(process.pid))
-group = memory_group(process.pid)
+group = find_memory_group(process.pid)
 with group.limited(group.usage() + (64 << 20)) as tally:
     process.communicate(b"\\n")
 print(json.dumps({
