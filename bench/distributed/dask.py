@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import tempfile
 import time
@@ -29,6 +30,8 @@ RESOURCE = "bench"
 # How often a contender is repeated after a worker failed to measure it. Where a worker is lost,
 # Dask's own setting distributed.scheduler.allowed-failures counts.
 RETRIES = 2
+# Seconds within which a scheduler has to answer.
+ANSWER_SECONDS = 10
 # Seconds without a result after which to check that there are workers left.
 CHECK_INTERVAL = 30.0
 
@@ -137,14 +140,24 @@ def _connect(address: str) -> Any:
             advice=".venv/bin/pip install --require-hashes -r requirements-dask.lock",
         ) from None
     try:
-        return Client(address, timeout="10s")
+        asyncio.run(asyncio.wait_for(_identify(address), ANSWER_SECONDS))
+        return Client(address, timeout=f"{ANSWER_SECONDS}s")
     except (OSError, ValueError, TypeError) as failure:  # TypeError: tls:// without keys
         raise Problem(
             f"No Dask scheduler answers at {address}.",
-            known=str(failure),
+            known=str(failure)
+            or f"It accepts connections, but said nothing in {ANSWER_SECONDS} s.",
             advice="Start one: .venv/bin/dask scheduler",
             usage=True,
         ) from failure
+
+
+async def _identify(address: str) -> None:
+    """Ask a scheduler who it is; a Client itself waits for ever for one that never answers."""
+    from distributed.core import rpc
+
+    async with rpc(address, timeout=ANSWER_SECONDS) as scheduler:
+        await scheduler.identity()
 
 
 def _check_workers(client: Any, address: str, options: RunOptions) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import platform
 import stat
 import struct
 import tarfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -30,6 +30,10 @@ _MACHINES = {
     "x86_64": (2, 1, 62), "aarch64": (2, 1, 183), "i686": (1, 1, 3), "armv7l": (1, 1, 40),
     "riscv64": (2, 1, 243), "ppc64le": (2, 1, 21), "s390x": (2, 2, 22), "loongarch64": (2, 1, 258),
 }  # fmt: skip
+
+
+# How many links the kernel follows in one path before it gives up.
+_MOST_LINKS = 40
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class Overlay(PackageSource):
 
     def holds(self, program: str, system: System) -> bool:
         """Tell whether that absolute path is in it, with the system's own links followed."""
-        return (self.folder / system.real_path(program)).is_file()
+        path = _resolve_inside(self.folder, PurePosixPath(program), system)
+        return path is not None and stat.S_ISREG(path.lstat().st_mode)
 
     def install(self, guest: Guest) -> None:
         """Lay it over the guest, everything owned by the guest's root. Raises Problem."""
@@ -96,9 +101,52 @@ def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    """Everything below the folder, each directory before its content."""
-    return iter(sorted(folder.rglob("*")))
+def _entries(folder: Path) -> list[Path]:
+    """List everything below the folder, each directory before its content; follow no link.
+
+    It does not recurse, since a folder may be nested as deep as its maker likes.
+    """
+    entries: list[Path] = []
+    pending = [folder]
+    while pending:
+        with os.scandir(pending.pop()) as scan:
+            for entry in scan:
+                path = Path(entry.path)
+                entries.append(path)
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
+    return sorted(entries)
+
+
+def _resolve_inside(folder: Path, path: PurePosixPath, system: System) -> Path | None:
+    """Follow links as the guest will, whose root the folder lies over; None where nothing is.
+
+    Never on the host: there an absolute link would lead to the host's own files.
+    """
+    pending = list(reversed(PurePosixPath(system.real_path(str(path))).parts))
+    resolved = PurePosixPath()
+    followed = 0
+    while pending:
+        part = pending.pop()
+        if part == "..":
+            resolved = resolved.parent
+            continue
+        candidate = folder / resolved / part
+        try:
+            mode = candidate.lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not stat.S_ISLNK(mode):
+            resolved /= part
+            continue
+        followed += 1
+        if followed > _MOST_LINKS:
+            return None
+        target = PurePosixPath(candidate.readlink())
+        if target.is_absolute():
+            resolved, target = PurePosixPath(), PurePosixPath(system.real_path(str(target)))
+        pending += reversed(target.parts)
+    return folder / resolved
 
 
 def _relative(folder: Path, path: Path) -> str:
@@ -121,6 +169,7 @@ def _digest(folder: Path) -> str:
 def _check_places(folder: Path, system: System) -> None:
     for path in _entries(folder):
         name, mode = _relative(folder, path), path.lstat().st_mode
+        _check_name(folder, name)
         if name in system.links:
             target = system.links[name]
             raise _overlay_error(
@@ -134,6 +183,17 @@ def _check_places(folder: Path, system: System) -> None:
             )
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
             raise _overlay_error(folder, f"{name} is a device, pipe or socket", f"Remove {path}.")
+
+
+def _check_name(folder: Path, name: str) -> None:
+    """Refuse a name that is not UTF-8: neither a record nor a report could hold it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise _overlay_error(
+            folder, f"the name {shown} is not UTF-8", "Rename that file."
+        ) from None
 
 
 def _check_machine(folder: Path, machine: str) -> None:

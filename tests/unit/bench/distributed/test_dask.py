@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from distributed import Client, LocalCluster
 
 from bench.distributed import dask
+from provision.errors import Problem
 
 
 def test_a_run_without_workers_notifies_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +41,15 @@ def test_a_note_is_printed_without_markup(capsys: pytest.CaptureFixture[str]) ->
     line = "runit failed: cc1: [/usr/include] not found, [pid 12] at fe80::a:1"
     _plain_printer(_console())(line)
     assert capsys.readouterr().out.strip() == line
+
+
+def test_a_scheduler_that_accepts_and_never_answers_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dask, "ANSWER_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(Problem, match=f"No Dask scheduler answers at {address}") as caught:
+            dask._connect(address)
+    assert "said nothing in 1 s" in caught.value.known
+    assert caught.value.usage

@@ -117,3 +117,46 @@ def test_a_program_of_another_processor_is_refused(
 def test_a_pipe_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "usr/pipe")
     assert "usr/pipe is a device, pipe or socket" in refusal(folder)
+
+
+def test_a_link_is_followed_inside_the_overlay_and_never_on_the_host(
+    folder: Path, tmp_path: Path
+) -> None:
+    on_host = tmp_path / "only-on-the-host"
+    on_host.write_text("#!/bin/sh\n")
+    (folder / "usr/bin").mkdir()
+    (folder / "usr/bin/outside").symlink_to(on_host)
+    (folder / "usr/bin/up").symlink_to("../../../only-on-the-host")
+    (folder / "usr/bin/absolute").symlink_to(PROGRAM)
+    (folder / "usr/bin/through-merged-usr").symlink_to("/sbin/perpd")
+    (folder / "usr/bin/relative").symlink_to("../sbin/perpd")
+    (folder / "usr/bin/itself").symlink_to("itself")
+    overlay = Overlay.load(folder, DEBIAN)
+    names = ("outside", "up", "absolute", "through-merged-usr", "relative", "itself", "nothing")
+    held = {name for name in names if overlay.holds(f"/usr/bin/{name}", DEBIAN)}
+    assert held == {"absolute", "through-merged-usr", "relative"}
+
+
+def test_a_linked_folder_is_not_entered(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "host").mkdir()
+    (tmp_path / "host/file").write_text("of the host")
+    (folder / "opt").mkdir()
+    (folder / "opt/link").symlink_to(tmp_path / "host")
+    before = Overlay.load(folder, DEBIAN).digest
+    (tmp_path / "host/file").write_text("changed")
+    assert Overlay.load(folder, DEBIAN).digest == before
+
+
+def test_a_name_that_is_not_utf8_is_refused(folder: Path) -> None:
+    (folder / os.fsdecode(b"usr/caf\xe9")).write_text("x")
+    assert "the name usr/caf\\xe9 is not UTF-8" in refusal(folder)
+
+
+def test_a_folder_nested_deeper_than_python_recurses_is_read(folder: Path) -> None:
+    """The kernel's limit on a path's length, 4096 characters, comes at some 2000 folders."""
+    deep = folder / "opt"
+    deep.mkdir()
+    for _ in range(1500):  # one by one: Path.mkdir itself recurses
+        deep /= "d"
+        deep.mkdir()
+    assert Overlay.load(folder, DEBIAN).digest
