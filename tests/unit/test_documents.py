@@ -50,6 +50,17 @@ def test_links_lead_to_files(document: Path) -> None:
     assert [link for link in relative if not (document.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize(
+    "document", [CONTRIBUTING, ROOT / "docs/architecture.md"], ids=lambda path: path.name
+)
+def test_paths_of_the_tree_exist(document: Path) -> None:
+    tree = r"(?:bench|provision|supervisors|reports|daemon|tests|docs)"
+    paths = set(re.findall(rf"(?<![\w/]){tree}/[\w/]*(?:\.\w+)?", document.read_text()))
+    # The worked example, and names that a reader replaces.
+    named = {path for path in paths if not re.search(r"busybox|NAME|reports/published", path)}
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize("document", [*DOCUMENTS, GATE], ids=lambda path: path.name)
 def test_commands_and_their_options_exist(document: Path) -> None:
     known = Collection.from_module(tasks)
