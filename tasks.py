@@ -11,6 +11,7 @@ from invoke import Context, task
 from invoke.main import program
 
 from bench.cli.errors import handle_errors, report_parse_errors
+from bench.cli.option_help import EFFORT_HELP, MODE_HELP, REPORT_HELP, SELECTION_HELP, SYSTEM_HELP
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,43 +20,6 @@ report_parse_errors(program)
 
 # A repeatable option: invoke makes a list of it only where the default is None.
 Repeated = list[str] | None
-
-_SYSTEM_HELP = {
-    "os": "debian, arch or precise: the system in the guests",
-    "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
-    "box": "Vagrant box, or a file that ./inv box made",
-    "overlay": "NAME=DIR or DIR: lay your own build of a supervisor over its guests (repeatable)",
-    "versions": "2012: the article's versions, where a source has them",
-    "mirror": "URL of the archive that the system's packages come from",
-    "snapshot": "YYYY-MM-DD: that day's folder of a dated archive, given by --mirror",
-    "keyring": "file with the public keys that sign the mirror",
-    "aur": "URL below which each package of the Arch User Repository is a git repository",
-}
-_SELECTION_HELP = {
-    "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
-    "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
-    "role": "runner or monitor: just these",
-    "profile": "default or tuned: just these",
-}
-_EFFORT_HELP = {
-    "trials": "ranked restarts of each contender; 30",
-    "seed": "seed of the random times of the kills; 1",
-    "quick": "few trials, and no contender that takes more than half a minute",
-}
-_MODE_HELP = {
-    "keep": "leave the guests running; ./inv destroy removes them",
-    "resume": "continue the latest run where it was interrupted or failed",
-    "redo": "unstable: measure again what the host disturbed in the latest run",
-    "trace": "compare each restart with the kernel's tracepoints, and show its parts",
-    "dask": "ADDRESS of a Dask scheduler: its workers measure one contender each at a time",
-    "force": "print the ranking even if the host was too noisy for one",
-}
-_REPORT_HELP = {
-    "run": "a run's name below results/, or its folder; without it the latest",
-    "format": "terminal, csv, json, pyperf; md and html write the article beside the run",
-    "force": _MODE_HELP["force"],
-    "why": "SUPERVISOR/SCENARIO, as runit/crashloop: the evidence of that cell of the matrix",
-}
 
 
 def _console() -> Console:
@@ -73,7 +37,7 @@ def _plain_printer(console: Console) -> Callable[[str], None]:
 
 @task(
     iterable=["only", "scenario", "overlay"],
-    help={**_SYSTEM_HELP, **_SELECTION_HELP, **_EFFORT_HELP, **_MODE_HELP},
+    help={**SYSTEM_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
 )
 @handle_errors
 def bench(
@@ -166,7 +130,7 @@ def merge(c: Context, run: Repeated = None, mixed: bool = False) -> int:
     return terminal.print_run(record.run, _console(), force=False, folder=record.folder)
 
 
-@task(help=_REPORT_HELP)
+@task(help=REPORT_HELP)
 @handle_errors
 def report(
     c: Context,
@@ -277,7 +241,7 @@ def list_(c: Context) -> None:
         console.print(table)
 
 
-@task(name="try", positional=["name"], iterable=["overlay"], help=_SYSTEM_HELP)
+@task(name="try", positional=["name"], iterable=["overlay"], help=SYSTEM_HELP)
 @handle_errors
 def try_(
     c: Context,

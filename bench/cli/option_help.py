@@ -1,0 +1,40 @@
+"""What each option of the commands means, as `./inv --help TASK` shows it."""
+
+from __future__ import annotations
+
+SYSTEM_HELP = {
+    "os": "debian, arch or precise: the system in the guests",
+    "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
+    "box": "Vagrant box, or a file that ./inv box made",
+    "overlay": "NAME=DIR or DIR: lay your own build of a supervisor over its guests (repeatable)",
+    "versions": "2012: the article's versions, where a source has them",
+    "mirror": "URL of the archive that the system's packages come from",
+    "snapshot": "YYYY-MM-DD: that day's folder of a dated archive, given by --mirror",
+    "keyring": "file with the public keys that sign the mirror",
+    "aur": "URL below which each package of the Arch User Repository is a git repository",
+}
+SELECTION_HELP = {
+    "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
+    "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
+    "role": "runner or monitor: just these",
+    "profile": "default or tuned: just these",
+}
+EFFORT_HELP = {
+    "trials": "ranked restarts of each contender; 30",
+    "seed": "seed of the random times of the kills; 1",
+    "quick": "few trials, and no contender that takes more than half a minute",
+}
+MODE_HELP = {
+    "keep": "leave the guests running; ./inv destroy removes them",
+    "resume": "continue the latest run where it was interrupted or failed",
+    "redo": "unstable: measure again what the host disturbed in the latest run",
+    "trace": "compare each restart with the kernel's tracepoints, and show its parts",
+    "dask": "ADDRESS of a Dask scheduler: its workers measure one contender each at a time",
+    "force": "print the ranking even if the host was too noisy for one",
+}
+REPORT_HELP = {
+    "run": "a run's name below results/, or its folder; without it the latest",
+    "format": "terminal, csv, json, pyperf; md and html write the article beside the run",
+    "force": MODE_HELP["force"],
+    "why": "SUPERVISOR/SCENARIO, as runit/crashloop: the evidence of that cell of the matrix",
+}
