@@ -27,7 +27,7 @@ deb() { # NAME=VERSION...: unpack these Debian packages into ./root
     for d in deb/*.deb; do dpkg-deb -x "$d" root || exit 3; done
 }
 pip() { # NAME==VERSION...: install these Python packages into ./venv
-    python3 -m venv venv && venv/bin/pip -q --disable-pip-version-check install "$@" >/dev/null 2>&1 ||
+    python3 -m venv venv && venv/bin/pip -q --disable-pip-version-check install --no-cache-dir "$@" >/dev/null 2>&1 ||
         { echo "NOT AVAILABLE: $* (python3-venv installed?)"; exit 3; }
 }
 bad=0

@@ -22,7 +22,7 @@ if [ -z "${FINDING-}" ]; then # the outer half: a folder and a PID namespace of 
 fi
 cd "$FINDING" || exit 3
 npm_() { # NAME@VERSION...: install these Node packages into ./node_modules
-    npm install --silent --no-audit --no-fund --ignore-scripts --prefix . "$@" >/dev/null 2>&1 ||
+    npm install --silent --cache ./cache --no-audit --no-fund --ignore-scripts --prefix . "$@" >/dev/null 2>&1 ||
         { echo "NOT AVAILABLE: $* (node and npm installed?)"; exit 3; }
 }
 bad=0

@@ -21,7 +21,7 @@ if [ -z "${FINDING-}" ]; then # the outer half: a folder and a PID namespace of 
 fi
 cd "$FINDING" || exit 3
 pip() { # NAME==VERSION...: install these Python packages into ./venv
-    python3 -m venv venv && venv/bin/pip -q --disable-pip-version-check install "$@" >/dev/null 2>&1 ||
+    python3 -m venv venv && venv/bin/pip -q --disable-pip-version-check install --no-cache-dir "$@" >/dev/null 2>&1 ||
         { echo "NOT AVAILABLE: $* (python3-venv installed?)"; exit 3; }
 }
 bad=0
