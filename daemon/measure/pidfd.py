@@ -44,7 +44,7 @@ def pidfd_by_ctypes():
 
     def system_call(*arguments):
         # type: (object) -> int
-        result = int(libc.syscall(*arguments))
+        result = libc.syscall(*arguments)  # type: int
         if result < 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
