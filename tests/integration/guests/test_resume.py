@@ -20,7 +20,7 @@ def sampled(suite: Suite) -> Counter[str]:
     return Counter(each["contender"] for each in suite.samples())
 
 
-def test_a_killed_run_goes_on_where_it_was(suite: Suite) -> None:
+def test_a_killed_run_is_resumed_where_it_was(suite: Suite) -> None:
     running = suite.start("bench", *ASKED)
     running.wait_for(" measured ")  # the first contender is done, others are not
     running.kill()
@@ -47,7 +47,7 @@ def test_a_killed_run_goes_on_where_it_was(suite: Suite) -> None:
     assert set(sampled(suite)) == set(names)
 
 
-def test_all_done_returns_at_once_and_writes_nothing(suite: Suite) -> None:
+def test_resuming_a_complete_run_writes_nothing(suite: Suite) -> None:
     asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
     first = suite.bench(*asked)
     assert first.code == 0, first.output
@@ -74,7 +74,7 @@ def test_lines_of_code_counted_since_are_added(suite: Suite) -> None:
 
 
 @pytest.mark.slow
-def test_another_question_is_refused(suite: Suite) -> None:
+def test_a_run_with_other_options_is_not_resumed(suite: Suite) -> None:
     asked = ("--only=floor/runner/default/hosted", "--trials=1", "--scenario=restart")
     assert suite.bench(*asked).code == 0
     other = suite.bench(*asked, "--resume", "--seed=9")
@@ -83,7 +83,7 @@ def test_another_question_is_refused(suite: Suite) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_and_resumed(suite: Suite) -> None:
+def test_an_interrupted_run_is_resumed(suite: Suite) -> None:
     running = suite.start("bench", *ASKED)
     running.wait_for(" measured ")
     running.interrupt()
@@ -103,7 +103,7 @@ FLOOR = "--only=floor/runner/default/hosted"
 
 
 @pytest.mark.slow
-def test_a_complete_scenario_is_kept_as_it_was(suite: Suite) -> None:
+def test_a_complete_scenario_is_kept_unchanged(suite: Suite) -> None:
     asked = (FLOOR, "--trials=2", "--scenario=restart,footprint")
     running = suite.start("bench", *asked)
     running.wait_for("measure footprint")
@@ -138,7 +138,7 @@ def test_a_complete_scenario_is_kept_as_it_was(suite: Suite) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_complete_outlives_a_kill(suite: Suite) -> None:
+def test_complete_results_survive_a_kill(suite: Suite) -> None:
     running = suite.start("bench", FLOOR, "--trials=8", "--scenario=restart,footprint,crashloop")
     running.wait_for("measure crashloop")  # it waited for the others, which took over half a minute
     running.kill()

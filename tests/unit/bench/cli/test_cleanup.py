@@ -1,4 +1,4 @@
-"""What `./inv destroy` does, and what it says that it has done."""
+"""What `./inv destroy` removes, and what it reports."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from provision.provider import GuestRecord, GuestState
 STATES = {"kept": GuestState.KEPT, "left": GuestState.ORPHANED, "used": GuestState.OWNED}
 
 
-class Some(Lxc):
-    """A provider with one guest of each sort; some stay, whoever removes them."""
+class FakeProvider(Lxc):
+    """A provider with one guest of each state; those named cannot be removed."""
 
     def __init__(self, *stay: str) -> None:
         self.stay = stay
@@ -31,7 +31,7 @@ class Some(Lxc):
         self.there.remove(name)
 
 
-def having(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, provider: Some) -> Path:
+def use_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, provider: FakeProvider) -> Path:
     """A host with that provider alone; returns an image in its cache."""
     monkeypatch.setattr(cleanup, "providers", lambda: {"lxc": provider})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -40,47 +40,49 @@ def having(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, provider: Some) -> P
     return image
 
 
-def test_what_stays_is_told_of_after_all_else_is_removed(
+def test_a_guest_that_cannot_be_removed_is_reported_after_the_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    provider = Some("kept")
-    having(monkeypatch, tmp_path, provider)
-    said: list[str] = []
-    with pytest.raises(Problem) as told:
-        said.extend(cleanup.destroy_guests(cache=False))
-    assert str(told.value) == "kept stays.\nIt is nailed down.\nDraw the nail."
-    assert not told.value.usage
+    provider = FakeProvider("kept")
+    use_provider(monkeypatch, tmp_path, provider)
+    lines: list[str] = []
+    with pytest.raises(Problem) as caught:
+        lines.extend(cleanup.destroy_guests(cache=False))
+    assert str(caught.value) == "kept stays.\nIt is nailed down.\nDraw the nail."
+    assert not caught.value.usage
     assert provider.there == ["kept", "used"]
 
 
 def test_the_cache_stays_while_a_guest_runs_on_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    provider = Some()
-    image = having(monkeypatch, tmp_path, provider)
-    with pytest.raises(Problem, match="in use") as told:
+    provider = FakeProvider()
+    image = use_provider(monkeypatch, tmp_path, provider)
+    with pytest.raises(Problem, match="in use") as caught:
         list(cleanup.destroy_guests(cache=True))
-    assert told.value.usage
-    assert told.value.known == "Guests that run on it: used."
+    assert caught.value.usage
+    assert caught.value.known == "Guests that run on it: used."
     assert provider.there == ["kept", "left", "used"]
     assert image.exists()
 
 
 def test_the_cache_goes_after_the_guests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    provider = Some()
-    image = having(monkeypatch, tmp_path, provider)
+    provider = FakeProvider()
+    image = use_provider(monkeypatch, tmp_path, provider)
     provider.there.remove("used")
-    said = list(cleanup.destroy_guests(cache=True))
-    assert said == ["removed kept", "removed left", "cleared the cache"]
+    lines = list(cleanup.destroy_guests(cache=True))
+    assert lines == ["removed kept", "removed left", "cleared the cache"]
     assert not image.exists()
 
 
-def test_a_cache_that_stays_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As for a plain user, to whom guests' trees do not belong."""
-    provider = Some()
-    image = having(monkeypatch, tmp_path, provider)
+def test_a_cache_that_cannot_be_removed_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As for a plain user, who does not own the guests' files."""
+    provider = FakeProvider()
+    image = use_provider(monkeypatch, tmp_path, provider)
     provider.there.clear()
     monkeypatch.setattr("provision.cache.remove_tree", lambda path: None)
-    with pytest.raises(Problem, match="The cache is not cleared") as told:
+    with pytest.raises(Problem, match="The cache is not cleared") as caught:
         list(cleanup.destroy_guests(cache=True))
-    assert str(image.parent) in told.value.known
+    assert str(image.parent) in caught.value.known

@@ -1,4 +1,4 @@
-"""What people see of a run that goes on."""
+"""The progress of a run, in lines and as a table."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ NAME = "floor/runner/default/hosted"
 
 def display(console: Console) -> ProgressDisplay:
     contenders = select_contenders(SYSTEMS["debian"], Selection(only=(NAME,))).contenders
-    it = ProgressDisplay(console)
-    it.planned(
+    shown = ProgressDisplay(console)
+    shown.planned(
         make_plan(contenders, [scenarios()["restart"]], SamplingEffort(1, 1.0, None, 4, 1), 4), []
     )
-    return it
+    return shown
 
 
-def test_lines_tell_of_no_wait_and_of_no_phase_twice() -> None:
+def test_lines_show_no_wait_and_no_phase_twice() -> None:
     console = Console(record=True, width=100)
-    it = display(console)
+    shown = display(console)
     console.export_text()
     for phase in (WAIT, "up", "measure restart", WAIT, "measure restart", WAIT, "stop"):
-        it.phase(NAME, 0, phase)
-    said = [line.split(f"{NAME} ")[1] for line in console.export_text().splitlines()]
-    assert said == ["[0] up", "[0] measure restart", "[0] stop"]
+        shown.phase(NAME, 0, phase)
+    phases = [line.split(f"{NAME} ")[1] for line in console.export_text().splitlines()]
+    assert phases == ["[0] up", "[0] measure restart", "[0] stop"]
 
 
-def test_the_table_tells_of_a_wait() -> None:
-    it = display(Console(width=100))
-    it.phase(NAME, 0, "measure restart")
-    it.phase(NAME, 0, WAIT)
-    shown = Console(record=True, width=100)
-    shown.print(it._table())
-    assert f"{NAME}  {WAIT}" in shown.export_text()
+def test_the_table_shows_a_wait() -> None:
+    shown = display(Console(width=100))
+    shown.phase(NAME, 0, "measure restart")
+    shown.phase(NAME, 0, WAIT)
+    console = Console(record=True, width=100)
+    console.print(shown._table())
+    assert f"{NAME}  {WAIT}" in console.export_text()

@@ -30,24 +30,24 @@ def refused(*values: str) -> Problem:
     return caught.value
 
 
-def test_a_folder_is_for_all_that_it_holds(folder: Path) -> None:
+def test_a_bare_folder_is_for_every_supervisor_in_it(folder: Path) -> None:
     assert set(parse_overlays([str(folder)], DEBIAN)) == {"perp", "runit"}
 
 
-def test_a_name_makes_it_for_one(folder: Path) -> None:
+def test_a_named_folder_is_for_that_supervisor_only(folder: Path) -> None:
     found = parse_overlays([f"perp={folder}"], DEBIAN)
     assert {name: overlay.folder for name, overlay in found.items()} == {"perp": folder}
 
 
-def test_unknown_name(folder: Path) -> None:
+def test_an_unknown_name_is_refused(folder: Path) -> None:
     assert "Did you mean 'perp'?" in str(refused(f"perb={folder}"))
 
 
-def test_the_suites_own_floor_takes_none(folder: Path) -> None:
+def test_the_floor_takes_no_overlay(folder: Path) -> None:
     assert "There is no supervisor named 'floor'." in str(refused(f"floor={folder}"))
 
 
-def test_without_the_program(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_without_the_program_is_refused(folder: Path, tmp_path: Path) -> None:
     problem = refused(f"s6={folder}")
     assert "there is no usr/bin/s6-svscan in it" in str(problem)
     empty = tmp_path / "empty"
@@ -55,7 +55,7 @@ def test_without_the_program(folder: Path, tmp_path: Path) -> None:
     assert "none of the supervisors' programs" in str(refused(str(empty)))
 
 
-def test_two_for_one(folder: Path) -> None:
+def test_two_overlays_for_one_supervisor_are_refused(folder: Path) -> None:
     assert "two overlays for perp" in str(refused(str(folder), f"perp={folder}"))
 
 

@@ -1,4 +1,4 @@
-"""Which contenders a run is about."""
+"""Which contenders a run measures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def names(*only: str, role: str = "", profile: str = "") -> list[str]:
     return [selected.name for selected in select_contenders(DEBIAN, selection).contenders]
 
 
-def test_everything() -> None:
+def test_no_criteria_select_every_packaged_contender() -> None:
     chosen = select_contenders(DEBIAN, Selection())
     every = {
         contender.name
@@ -32,28 +32,28 @@ def test_everything() -> None:
     }
 
 
-def test_the_floor_comes_along_in_the_same_places() -> None:
+def test_the_floor_is_added_in_the_same_places() -> None:
     assert names("sysvinit") == ["sysvinit/runner/default/pid1", "floor/runner/default/pid1"]
     assert "floor/runner/default/pid1" not in names("restartd")
     assert "floor/runner/default/hosted" in names("restartd")
 
 
-def test_the_floor_is_there_once() -> None:
+def test_the_floor_is_added_once() -> None:
     assert sorted(names(FLOOR)) == ["floor/runner/default/hosted", "floor/runner/default/pid1"]
 
 
-def test_the_beginning_of_a_contenders_name() -> None:
+def test_a_beginning_selects_all_that_begin_with_it() -> None:
     assert names("s6/runner/tuned/pid1")[0] == "s6/runner/tuned/pid1"
     chosen = [name for name in names("s6/runner/tuned") if name.startswith("s6")]
     assert sorted(chosen) == ["s6/runner/tuned/hosted", "s6/runner/tuned/pid1"]
 
 
-def test_the_beginning_ends_at_a_slash() -> None:
+def test_a_beginning_ends_at_a_slash() -> None:
     with pytest.raises(Problem):
         names("s6/run")
 
 
-def test_role_and_profile() -> None:
+def test_role_and_profile_restrict_the_selection() -> None:
     assert all("/monitor/" in name or name.startswith(FLOOR) for name in names(role="monitor"))
     assert all("/tuned/" in name or name.startswith(FLOOR) for name in names(profile="tuned"))
 
@@ -69,7 +69,7 @@ def test_unknown_names_offer_the_nearest(wrong: str, near: str) -> None:
     assert repr(near) in caught.value.advice
 
 
-def test_a_name_like_no_other() -> None:
+def test_an_unknown_name_without_a_near_one_points_at_the_list() -> None:
     with pytest.raises(Problem) as caught:
         names("xyzzy")
     assert "./inv list" in caught.value.advice
@@ -79,7 +79,7 @@ def test_a_name_like_no_other() -> None:
 @pytest.mark.parametrize(
     ("role", "profile", "near"), [("runer", "", "runner"), ("", "tunned", "tuned")]
 )
-def test_unknown_role_or_profile(role: str, profile: str, near: str) -> None:
+def test_an_unknown_role_or_profile_is_refused(role: str, profile: str, near: str) -> None:
     with pytest.raises(Problem) as caught:
         names(role=role, profile=profile)
     assert repr(near) in caught.value.advice

@@ -1,4 +1,4 @@
-"""Quiet and noise never at once."""
+"""The noise gate: measurements and disturbances never at the same time."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from collections.abc import Callable
 import pytest
 
 from bench.engine.guests.noise_gate import NoiseGate
+from tests.support.wait import eventually
 
 PATIENCE = 20
 
 
-def test_never_both_at_once() -> None:
-    quiet = NoiseGate(2, time.process_time)
+def test_measuring_and_disturbing_never_overlap() -> None:
+    gate = NoiseGate(2, time.process_time)
     lock = threading.Lock()
     inside = {"quiet": 0, "noisy": 0}
-    most = {"quiet": 0, "noisy": 0}
     wrong: list[dict[str, int]] = []
 
     def stay(kind: str, generator: random.Random) -> None:
         for _ in range(60):
-            with quiet.measuring() if kind == "quiet" else quiet.disturbing():
+            with gate.measuring() if kind == "quiet" else gate.disturbing():
                 with lock:
                     inside[kind] += 1
-                    most[kind] = max(most[kind], inside[kind])
                     if (inside["quiet"] and inside["noisy"]) or inside["noisy"] > 2:
                         wrong.append(dict(inside))
                 threading.Event().wait(generator.random() * 0.001)
@@ -43,29 +42,41 @@ def test_never_both_at_once() -> None:
         thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads)
     assert not wrong
-    assert most["quiet"] > 1
 
 
-def test_who_waits_to_be_noisy_goes_first() -> None:
-    quiet = NoiseGate(1, time.process_time)
+def test_several_measurements_run_together() -> None:
+    gate = NoiseGate(1, time.process_time)
+    both_inside = threading.Barrier(2)
+
+    def measure() -> None:
+        with gate.measuring():
+            both_inside.wait(PATIENCE)
+
+    threads = [threading.Thread(target=measure, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert not both_inside.broken
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_waiting_set_up_goes_before_new_measurements() -> None:
+    gate = NoiseGate(1, time.process_time)
     order: list[str] = []
-    waiting = threading.Event()
 
     def noisy() -> None:
-        waiting.set()
-        with quiet.disturbing():
+        with gate.disturbing():
             order.append("noisy")
 
     def another() -> None:
-        with quiet.measuring():
+        with gate.measuring():
             order.append("quiet")
 
-    with quiet.measuring():
+    with gate.measuring():
         first = threading.Thread(target=noisy, daemon=True)
         first.start()
-        waiting.wait(PATIENCE)
-        while not quiet._waiting:
-            threading.Event().wait(0.001)
+        eventually(lambda: gate.waiting_disturbers, "the set-up waits")
         second = threading.Thread(target=another, daemon=True)
         second.start()
     first.join(PATIENCE)
@@ -73,62 +84,62 @@ def test_who_waits_to_be_noisy_goes_first() -> None:
     assert order == ["noisy", "quiet"]
 
 
-def test_a_failure_inside_lets_go() -> None:
-    quiet = NoiseGate(1, time.process_time)
-    for block in (quiet.measuring, quiet.disturbing):
+def test_a_failure_inside_opens_the_gate() -> None:
+    gate = NoiseGate(1, time.process_time)
+    for block in (gate.measuring, gate.disturbing):
         try:
             with block():
                 raise ValueError
         except ValueError:
             pass
-    with quiet.disturbing():
+    with gate.disturbing():
         pass
-    with quiet.measuring():
+    with gate.measuring():
         pass
 
 
-def test_its_own_weight_is_counted_while_somebody_is_quiet() -> None:
+def test_own_load_counts_only_measurement_windows() -> None:
     spent = iter([10.0, 10.0])
-    quiet = NoiseGate(1, lambda: next(spent))
-    assert quiet.own_load is None
-    with quiet.measuring(), quiet.measuring():
+    gate = NoiseGate(1, lambda: next(spent))
+    assert gate.own_load is None
+    with gate.measuring(), gate.measuring():
         threading.Event().wait(0.01)
-    assert quiet.own_load == 0.0
+    assert gate.own_load == 0.0
 
 
-def looks(*results: float | None) -> Callable[[], float]:
-    """Looks at the processor time; None is one during which a process went."""
-    left = iter(results)
+def cpu_readings(*results: float | None) -> Callable[[], float]:
+    """Return readings of the CPU time in seconds; None fails, as when a process is gone."""
+    readings = iter(results)
 
-    def look() -> float:
-        seconds = next(left)
+    def read() -> float:
+        seconds = next(readings)
         if seconds is None:
             raise LookupError("the process is gone")
         return seconds
 
-    return look
+    return read
 
 
-def test_a_failed_look_at_the_processor_stops_nobody() -> None:
-    """It did: a door into a guest closed while its processes were looked up."""
-    quiet = NoiseGate(1, looks(0.0, None, None))
+def test_a_failed_cpu_reading_blocks_nobody() -> None:
+    """A process of the suite may end while its CPU time is read."""
+    gate = NoiseGate(1, cpu_readings(0.0, None, None))
     for _ in ("the last one leaves", "the first one comes"):
-        with pytest.raises(LookupError), quiet.measuring():
+        with pytest.raises(LookupError), gate.measuring():
             pass
     entered = threading.Event()
-    threading.Thread(target=enter_noise, args=(quiet, entered), daemon=True).start()
+    threading.Thread(target=disturb, args=(gate, entered), daemon=True).start()
     assert entered.wait(PATIENCE)
 
 
-def test_who_waits_for_noise_is_woken_by_a_failed_look() -> None:
-    quiet, entered = NoiseGate(1, looks(0.0, None)), threading.Event()
-    waiting = threading.Thread(target=enter_noise, args=(quiet, entered), daemon=True)
-    with pytest.raises(LookupError), quiet.measuring():
+def test_a_failed_cpu_reading_wakes_a_waiting_set_up() -> None:
+    gate, entered = NoiseGate(1, cpu_readings(0.0, None)), threading.Event()
+    waiting = threading.Thread(target=disturb, args=(gate, entered), daemon=True)
+    with pytest.raises(LookupError), gate.measuring():
         waiting.start()
-        time.sleep(0.05)
+        eventually(lambda: gate.waiting_disturbers, "the set-up waits")
     assert entered.wait(PATIENCE)
 
 
-def enter_noise(quiet: NoiseGate, entered: threading.Event) -> None:
-    with quiet.disturbing():
+def disturb(gate: NoiseGate, entered: threading.Event) -> None:
+    with gate.disturbing():
         entered.set()
