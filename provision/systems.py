@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import TypedDict
+from urllib.parse import urlsplit
 
 from provision.errors import Problem
 
@@ -30,28 +32,63 @@ class Mirror:
     def from_options(cls, url: str, snapshot: str, keyring: str, aur: str) -> Mirror:
         """The mirror that the command line's options describe. Raises Problem."""
         for option, address in (("mirror", url), ("aur", aur)):
-            if address and "://" not in address:
-                raise _bad_option_error(
-                    option, address, "is no address", "Give one such as https://HOST/PATH."
-                )
+            if address:
+                _check_address(option, address)
         if snapshot:
-            try:
-                date.fromisoformat(snapshot)
-            except ValueError:
-                advice = "Give a day such as 2024-05-31."
-                raise _bad_option_error("snapshot", snapshot, "is no date", advice) from None
-            if not url:
-                advice = "Add --mirror=URL: the archive below which every day has a folder."
-                raise _bad_option_error("snapshot", snapshot, "needs a dated archive", advice)
-        if keyring and not Path(keyring).is_file():
-            advice = "Give a file of public OpenPGP keys."
-            raise _bad_option_error("keyring", keyring, "is no file", advice)
+            _check_snapshot(snapshot, url)
+        if keyring:
+            _check_keyring(Path(keyring))
         return cls(url.rstrip("/"), snapshot, keyring, aur.rstrip("/"))
 
     @property
     def day(self) -> date:
         """The snapshot's date."""
         return date.fromisoformat(self.snapshot)
+
+
+def _check_address(option: str, address: str) -> None:
+    """Refuse what no package tool could use, or what would break out of its list of sources."""
+    advice = "Give one such as https://HOST/PATH or file:///FOLDER."
+    if not re.fullmatch(r"[!#-&(-~]+", address) or set(address) & set("[]\\<>|"):
+        raise _bad_option_error(option, address, "is no address", advice)
+    try:
+        parts = urlsplit(address)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError as failure:
+        raise _bad_option_error(option, address, f"is no address ({failure})", advice) from None
+    if parts.scheme == "file":
+        if not Path(parts.path).is_dir():
+            raise _bad_option_error(option, address, "names no folder", advice)
+    elif parts.scheme not in ("http", "https") or not has_host:
+        raise _bad_option_error(option, address, "is no address", advice)
+
+
+def _check_snapshot(snapshot: str, url: str) -> None:
+    advice = "Give a day such as 2024-05-31."
+    try:
+        day = date.fromisoformat(snapshot)
+    except ValueError:
+        raise _bad_option_error("snapshot", snapshot, "is no date", advice) from None
+    if day.isoformat() != snapshot:
+        raise _bad_option_error("snapshot", snapshot, "is not written as YYYY-MM-DD", advice)
+    if day > date.today():
+        raise _bad_option_error("snapshot", snapshot, "is in the future", advice)
+    if not url:
+        advice = "Add --mirror=URL: the archive below which every day has a folder."
+        raise _bad_option_error("snapshot", snapshot, "needs a dated archive", advice)
+
+
+def _check_keyring(keyring: Path) -> None:
+    """Refuse a file without public OpenPGP keys: apt would only say that no key is available."""
+    advice = "Give a file of public OpenPGP keys, such as gpg --export writes."
+    if not keyring.is_file():
+        raise _bad_option_error("keyring", str(keyring), "is no file", advice)
+    with keyring.open("rb") as file:
+        start = file.read(1 << 16)
+    # RFC 9580: a public key packet has tag 6, in the old (0x98 to 0x9b) or new (0xc6) form.
+    binary = start[:1] and start[0] in (0x98, 0x99, 0x9A, 0x9B, 0xC6)
+    if not binary and b"-----BEGIN PGP PUBLIC KEY BLOCK-----" not in start:
+        raise _bad_option_error("keyring", str(keyring), "holds no public keys", advice)
 
 
 def _bad_option_error(option: str, value: str, why: str, advice: str) -> Problem:

@@ -18,6 +18,18 @@ URL = "http://mirror.invalid/path"
         ((URL, "31.5.2024", "", ""), "--snapshot=31.5.2024 is no date"),
         (("", "2024-05-31", "", ""), "needs a dated archive"),
         (("", "", "/nowhere", ""), "--keyring=/nowhere is no file"),
+        (("", "", "/etc/passwd", ""), "--keyring=/etc/passwd holds no public keys"),
+        (("", "", "/dev/null", ""), "--keyring=/dev/null is no file"),
+        (("://", "", "", ""), "--mirror=:// is no address"),
+        (("http://", "", "", ""), "--mirror=http:// is no address"),
+        (("gopher://host/", "", "", ""), "--mirror=gopher://host/ is no address"),
+        (("http://host/a b", "", "", ""), "--mirror=http://host/a b is no address"),
+        (("http://host/\ndeb x", "", "", ""), "is no address"),
+        (("http://host:port/", "", "", ""), "is no address"),
+        (("http://[::1/", "", "", ""), "is no address"),
+        (("file:///nowhere", "", "", ""), "--mirror=file:///nowhere names no folder"),
+        (("http://host/", "20240531", "", ""), "is not written as YYYY-MM-DD"),
+        (("http://host/", "2999-01-01", "", ""), "is in the future"),
     ],
 )
 def test_a_bad_option_is_refused_with_advice(

@@ -28,7 +28,7 @@ def why_unavailable(
 @pytest.fixture
 def keyring(tmp_path: Path) -> str:
     file = tmp_path / "keys.gpg"
-    file.touch()
+    file.write_bytes(b"\x99")  # begins as a public key does
     return str(file)
 
 
