@@ -96,7 +96,7 @@ def _check_same_options(record: Record, options: RunOptions) -> None:
     differing = [key for key in now if then.get(key) != now[key]]
     if differing:
         raise Problem(
-            f"Cannot resume {record.folder.name}: its options differ.",
+            f"Cannot resume {record.run['id']}: its options differ.",
             known="\n".join(
                 f"{key}: {then.get(key)} in that run, {now[key]} now" for key in differing
             ),

@@ -79,7 +79,7 @@ def test_a_run_with_other_options_is_not_resumed(suite: Suite) -> None:
     assert suite.bench(*asked).code == 0
     other = suite.bench(*asked, "--resume", "--seed=9")
     assert other.code == 2, other.output
-    assert "seed: then 1, now 9" in other.output
+    assert "seed: 1 in that run, 9 now" in other.output
 
 
 @pytest.mark.slow
