@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bench.model.run_file import ContenderResult, MetricResult
+from reports.compare.location import Interval
 from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both
-from reports.compare.significance import SIGNIFICANT, holm_correction, rank_test
+from reports.compare.sampled_changes import SampledChange, SamplePair, compare_samples
+from reports.compare.shape import QuantileChange
 from reports.model.contenders import contender_label
-from reports.model.metrics import intervals_overlap, is_same_phase
+from reports.model.metrics import is_same_phase
 
 # All other metrics are better when lower. How often a supervisor starts a daemon that ends at once
 # is its choice.
@@ -20,17 +22,19 @@ _NEITHER_IS_BETTER = ("crash_starts", "crash_delay")
 _DERIVED_SUFFIX = "_per_service"
 # Metrics with samples at hand, and the uptime of those samples.
 _SAMPLED = {"restart_long": "long", "restart_short": "short"}
-_TIME_UNITS = ("ms", "s")
+_TIME_UNITS = ("us", "ms", "s")
+_CLOCK_UNITS = ("ms", "s")
+# A regression of these quantiles is one of the metric: a slower best case alone is none.
+_GATED_QUANTILES = (50, 90)
 
 
 @dataclass(frozen=True)
 class Change:
     """One metric of one contender, before and after.
 
-    p: probability of such samples if nothing changed, corrected over all tests of the comparison;
-    None without samples.
-    effect: Cliff's delta, from -1 (every sample after is lower) to 1; None without samples.
-    disjoint: whether the 95 % intervals of the medians do not overlap; None without intervals.
+    before, after: the medians in run.json. percent: the growth from before to after; infinite where
+    it was 0 before. interval: of that percentage; None where it has no test of significance.
+    sampled: None where no samples are at hand.
     """
 
     contender: str
@@ -39,56 +43,95 @@ class Change:
     unit: str
     before: float
     after: float
-    p: float | None = None
-    effect: float | None = None
-    disjoint: bool | None = None
-
-    @property
-    def percent(self) -> float:
-        """By how much the median grew; infinite where it was 0 before."""
-        growth = self.after - self.before
-        if not self.before:
-            return math.copysign(math.inf, growth) if growth else 0.0
-        return 100 * growth / abs(self.before)
+    percent: float
+    interval: Interval | None = None
+    sampled: SampledChange | None = None
 
     @property
     def percent_text(self) -> str:
         """The percentage in words."""
-        return "from 0" if math.isinf(self.percent) else f"{self.percent:+.1f} %"
+        if math.isinf(self.percent):
+            return "from 0" if not self.before else "without end"
+        return f"{round(self.percent, 1) + 0.0:+.1f} %"
 
     @property
     def percent_worse(self) -> float:
         """By how many percent it became worse; negative where it became better."""
-        if self.metric.startswith(_NEITHER_IS_BETTER):
-            return 0.0
-        return -self.percent if self.metric.startswith(_HIGHER_IS_BETTER) else self.percent
+        return self._direction * self.percent if self._direction else 0.0
+
+    @property
+    def p(self) -> float | None:
+        """The probability of samples moved so far if nothing changed; None without samples."""
+        return self.sampled.p if self.sampled else None
+
+    @property
+    def effect(self) -> float | None:
+        """Cliff's delta; None without samples."""
+        return self.sampled.effect if self.sampled else None
 
     @property
     def is_tested(self) -> bool:
         """Whether samples or intervals allow a test of significance."""
-        return self.p is not None or self.disjoint is not None
+        return self.interval is not None
 
     @property
     def is_significant(self) -> bool:
-        """Whether a test finds more than chance."""
-        return bool(self.disjoint) if self.p is None else self.p < SIGNIFICANT
+        """Whether it became higher or lower by more than chance: its interval excludes 0."""
+        return self.interval is not None and self.interval.excludes_zero
+
+    @property
+    def differs_in_shape(self) -> bool:
+        """Whether the distribution differs by more than chance, and not as a whole up or down."""
+        return self.sampled is not None and self.sampled.differs_in_shape
 
     @property
     def verdict(self) -> str:
-        """One word on the change; only times are tested, so they become slower or faster."""
-        if not self.is_tested:
+        """A word or two on the change; its interval alone says in which direction."""
+        if self.interval is None:
             return "single"
-        if not self.is_significant:
-            return "chance"
-        return "slower" if self.percent > 0 else "faster"
+        if self.is_significant:
+            higher, lower = (
+                ("slower", "faster") if self.unit in _TIME_UNITS else ("larger", "smaller")
+            )
+            return higher if self.interval.low > 0 else lower
+        if self.differs_in_shape:
+            return "differs in shape"
+        return "too few" if self.interval.is_unbounded else "chance"
+
+    @property
+    def needs_quantiles(self) -> bool:
+        """Whether one percentage does not describe it: its shape, its modes or its median."""
+        if not self.sampled or not self.sampled.quantiles:
+            return False
+        contrary = (self.after - self.before) * self.percent < 0
+        return self.differs_in_shape or self.sampled.several_modes or contrary
 
     def is_listed(self, min_percent: float) -> bool:
-        """Tell whether it is significant or at least that many percent."""
-        return self.is_significant or abs(self.percent) >= min_percent
+        """Tell whether it is more than chance or at least that many percent."""
+        return self.is_significant or self.differs_in_shape or abs(self.percent) >= min_percent
 
     def is_regression(self, limit: float) -> bool:
-        """Tell whether it became worse by more than that many percent, and not by chance."""
-        return self.percent_worse > limit and (self.is_significant or not self.is_tested)
+        """Tell whether it is shown to be worse by more than that many percent.
+
+        The whole interval must lie beyond; where there is no interval, the percentage.
+        """
+        if self.interval is None:
+            return self.percent_worse > limit
+        if self._direction < 0:
+            return -self.interval.high > limit
+        return self._direction > 0 and self.interval.low > limit
+
+    def gated_quantiles(self) -> list[QuantileChange]:
+        """Return the quantiles that may be a regression by themselves; none without samples."""
+        quantiles = self.sampled.quantiles if self.sampled else ()
+        return [item for item in quantiles if item.quantile in _GATED_QUANTILES]
+
+    @property
+    def _direction(self) -> int:
+        """1 where lower is better, -1 where higher is, 0 where neither is."""
+        if self.metric.startswith(_NEITHER_IS_BETTER):
+            return 0
+        return -1 if self.metric.startswith(_HIGHER_IS_BETTER) else 1
 
 
 def compare_metrics(before: RunWithSamples, after: RunWithSamples) -> list[Change]:
@@ -96,46 +139,67 @@ def compare_metrics(before: RunWithSamples, after: RunWithSamples) -> list[Chang
 
     Leaves out metrics that depend on when a poller looked, and those that follow from two others.
     """
-    return _correct_for_number_of_tests(list(_changes(before, after)))
+    changes = list(_changes(before, after))
+    pairs = [_samples_of(change, before, after) for change in changes]
+    sampled = iter(compare_samples([pair for pair in pairs if pair]))
+    return [
+        _with_samples(change, next(sampled)) if pair else change
+        for change, pair in zip(changes, pairs, strict=True)
+    ]
 
 
 def _changes(before: RunWithSamples, after: RunWithSamples) -> Iterator[Change]:
+    """Yield the changes by what run.json has alone."""
     for old, new in contenders_of_both(before, after):
         for one, other in metrics_of_both(old, new):
             if one["median"] is None or other["median"] is None:
                 continue
             if one["metric"].endswith(_DERIVED_SUFFIX) or _depends_on_phase(new, one):
                 continue
-            change = Change(
+            yield Change(
                 contender=new["name"],
                 label=contender_label(new),
                 metric=one["metric"],
                 unit=other["unit"],
                 before=one["median"],
                 after=other["median"],
-                disjoint=_are_disjoint(one, other),
+                percent=_percent(other["median"] - one["median"], one["median"]),
+                interval=_interval_of_medians(one, other),
             )
-            yield _with_test(change, before, after)
 
 
 def _depends_on_phase(contender: ContenderResult, metric: MetricResult) -> bool:
     """Tell whether a time depends on when a poller looked more than on the poller."""
-    once = metric["n"] == 1 and metric["unit"] in _TIME_UNITS and contender["period"] is not None
+    once = metric["n"] == 1 and metric["unit"] in _CLOCK_UNITS and contender["period"] is not None
     return once or is_same_phase(contender, metric["metric"])
 
 
-def _are_disjoint(one: MetricResult, other: MetricResult) -> bool | None:
-    bounds = (one["ci_low"], one["ci_high"], other["ci_low"], other["ci_high"])
-    return None if None in bounds else not intervals_overlap(one, other)
+def _interval_of_medians(one: MetricResult, other: MetricResult) -> Interval | None:
+    """Return the interval that two intervals of medians give; None where one is missing.
+
+    It excludes 0 exactly where they do not overlap.
+    """
+    low, high = one["ci_low"], one["ci_high"]
+    other_low, other_high = other["ci_low"], other["ci_high"]
+    if low is None or high is None or other_low is None or other_high is None:
+        return None
+    median = one["median"] or 0.0
+    return Interval(_percent(other_low - high, median), _percent(other_high - low, median))
 
 
-def _with_test(change: Change, before: RunWithSamples, after: RunWithSamples) -> Change:
-    """Return the change with p, not yet corrected, and effect where samples are at hand."""
+def _percent(growth: float, before: float) -> float:
+    if not before:
+        return math.copysign(math.inf, growth) if growth else 0.0
+    return 100 * growth / abs(before)
+
+
+def _samples_of(change: Change, before: RunWithSamples, after: RunWithSamples) -> SamplePair | None:
+    """Return the samples of a metric in both runs; None where one has none."""
     uptime = _SAMPLED.get(change.metric)
     if uptime is None:
-        return change
-    result = rank_test(*(_latencies(run, change.contender, uptime) for run in (before, after)))
-    return replace(change, p=result.p, effect=result.effect) if result else change
+        return None
+    old, new = (_latencies(run, change.contender, uptime) for run in (before, after))
+    return (old, new) if old and new else None
 
 
 def _latencies(run: RunWithSamples, contender: str, uptime: str) -> list[float]:
@@ -144,8 +208,5 @@ def _latencies(run: RunWithSamples, contender: str, uptime: str) -> list[float]:
     return [*values, *([math.inf] * censored)]
 
 
-def _correct_for_number_of_tests(changes: Sequence[Change]) -> list[Change]:
-    corrected = iter(holm_correction([change.p for change in changes if change.p is not None]))
-    return [
-        change if change.p is None else replace(change, p=next(corrected)) for change in changes
-    ]
+def _with_samples(change: Change, sampled: SampledChange) -> Change:
+    return replace(change, percent=sampled.percent, interval=sampled.interval, sampled=sampled)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -14,22 +13,30 @@ from bench.model.run_file import ContenderResult
 from provision.errors import Problem
 from reports.compare.behaviour_changes import BehaviourChange, compare_behaviour
 from reports.compare.changes import Change, compare_metrics
+from reports.compare.gate import Gate, parse_fail_on
 from reports.compare.runs import RunWithSamples, comparison_cautions, contenders_only_in
-from reports.compare.significance import SIGNIFICANT
+from reports.compare.wording import describe_quantiles, format_interval
 from reports.formats.terminal_tables import ROOMY_WIDTH, plain_table
-from reports.model.contenders import has_measurements
 from reports.model.metrics import format_number
 
-# Smaller changes are counted, not listed, unless a test finds them significant.
+# Smaller changes are counted, not listed, unless they are more than chance.
 MIN_LISTED_PERCENT = 10.0
-_LEGEND = (
-    f"chance: no more difference than chance gives (p of {SIGNIFICANT:g} or more by Mann-Whitney's "
-    "U test, corrected by Holm's method; where no p is given, 95 % intervals that overlap). "
-    "single: one figure each, or too few for an interval: no test of significance is possible, so "
-    "the percentage alone counts. effect: Cliff's delta, -1 where every sample became lower, 1 "
-    "where every one became higher."
+# What a verdict means, for those that a comparison has.
+_MEANINGS = {
+    "slower": "slower, faster, larger, smaller: the whole 95 % interval of the change says so",
+    "chance": "chance: the interval includes no change",
+    "too few": "too few: so few samples show nothing among so many figures",
+    "differs in shape": "differs in shape: not higher or lower as a whole, but distributed "
+    "otherwise by more than chance",
+    "single": "single: one figure each, or too few for an interval: no test of significance is "
+    "possible, so the percentage alone counts",
+}
+_DIRECTIONS = ("slower", "faster", "larger", "smaller")
+_CHANGE = (
+    "change: of restart latencies, the median ratio of one sample after to one before; else of the "
+    "medians. p and intervals are corrected for the number of tests."
 )
-_FAIL_ON = re.compile(r"^regression:(\d+(?:\.\d+)?)%?$")
+_EFFECT = "effect: Cliff's delta, -1 where every sample became lower, 1 where every one higher."
 
 
 @dataclass(frozen=True)
@@ -43,22 +50,9 @@ class Comparison:
     only_before: list[ContenderResult]
     only_after: list[ContenderResult]
 
-    def regressions(self, limit: float) -> Iterator[str]:
-        """Yield a line for each regression; limit: by how many percent a figure may get worse.
-
-        A regression is, too, what was measured or done before and is missing now.
-        """
-        for change in self.changes:
-            if change.is_regression(limit):
-                untested = ", one figure each: no test of significance"
-                suffix = "" if change.is_tested else untested
-                yield f"{change.contender} {change.metric} {change.percent_text}{suffix}"
-        for behaviour in self.behaviour_changes:
-            if behaviour.worse:
-                yield f"{behaviour.contender} {behaviour.what}: {behaviour.after}"
-        for contender in self.only_before:
-            if has_measurements(contender):
-                yield f"{contender['name']} is not in {self.after.run['id']}"
+    def gate(self, limit: float) -> Gate:
+        """Return the judgement of a gate; limit: by how many percent a figure may get worse."""
+        return Gate(limit, self.changes, self.behaviour_changes, self.only_before, self.after.run)
 
 
 def compare_runs(before: RunWithSamples, after: RunWithSamples) -> Comparison:
@@ -79,7 +73,7 @@ def print_comparison(runs: Sequence[RunWithSamples], fail_on: str, console: Cons
     fail_on: empty, or regression:PERCENT. Raises Problem for anything else, and for fewer than two
     runs.
     """
-    limit = _parse_fail_on(fail_on)
+    limit = parse_fail_on(fail_on)
     if len(runs) < 2:
         raise Problem(
             f"A comparison needs two runs or more, and {len(runs)} was given.",
@@ -89,29 +83,19 @@ def print_comparison(runs: Sequence[RunWithSamples], fail_on: str, console: Cons
     first, *others = runs
     min_percent = MIN_LISTED_PERCENT if limit is None else min(limit, MIN_LISTED_PERCENT)
     regressions: list[str] = []
+    undecided: list[str] = []
     for other in others:
         comparison = compare_runs(first, other)
         _print_one(comparison, min_percent, console)
         if limit is not None:
-            regressions += comparison.regressions(limit)
+            gate = comparison.gate(limit)
+            regressions += gate.regressions()
+            undecided += gate.undecided()
+    for line in undecided:
+        _print_line(console, f"undecided, more trials would tell: {line}", "yellow")
     for line in regressions:
         _print_line(console, f"regression: {line}", "red")
     return 1 if regressions else 0
-
-
-def _parse_fail_on(fail_on: str) -> float | None:
-    """Return the percentage of --fail-on; None where the option is empty. Raises Problem."""
-    if not fail_on:
-        return None
-    match = _FAIL_ON.match(fail_on)
-    if match is None:
-        raise Problem(
-            f"--fail-on={fail_on} is not understood.",
-            known="It takes regression:PERCENT.",
-            advice="For example --fail-on=regression:10",
-            usage=True,
-        )
-    return float(match.group(1))
 
 
 def _print_one(comparison: Comparison, min_percent: float, console: Console) -> None:
@@ -134,8 +118,12 @@ def _print_changes(changes: Sequence[Change], min_percent: float, console: Conso
         return
     listed = [change for change in changes if change.is_listed(min_percent)]
     if listed:
-        console.print(_changes_table(listed, roomy=console.width >= ROOMY_WIDTH))
-        _print_line(console, _LEGEND)
+        roomy = console.width >= ROOMY_WIDTH
+        console.print(_changes_table(listed, roomy=roomy))
+        for change in listed:
+            if change.needs_quantiles:
+                _print_line(console, describe_quantiles(change))
+        _print_line(console, _legend(listed, roomy=roomy))
     console.print(
         f"{len(changes) - len(listed)} {'other ' if listed else ''}figures changed by less than "
         f"{min_percent:g} %.",
@@ -143,11 +131,23 @@ def _print_changes(changes: Sequence[Change], min_percent: float, console: Conso
     )
 
 
+def _legend(changes: Sequence[Change], *, roomy: bool) -> str:
+    """Return what the words and columns of a table mean."""
+    verdicts = {change.verdict for change in changes}
+    if not verdicts.isdisjoint(_DIRECTIONS):
+        verdicts.add("slower")
+    meanings = [f"{meaning}." for verdict, meaning in _MEANINGS.items() if verdict in verdicts]
+    if any(change.is_tested for change in changes):
+        meanings += [_CHANGE, _EFFECT] if roomy else [_CHANGE]
+    return " ".join(meanings)
+
+
 def _changes_table(changes: Sequence[Change], *, roomy: bool) -> Table:
     table = plain_table("What changed", roomy=roomy)
     table.add_column("contender")
     table.add_column("metric", no_wrap=True)
-    for heading in ("before", "after", "change", *(["p"] if roomy else []), "effect"):
+    headings = ("change", "interval, %", "p", "effect") if roomy else ("change",)
+    for heading in ("before", "after", *headings):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for change in changes:
@@ -157,13 +157,27 @@ def _changes_table(changes: Sequence[Change], *, roomy: bool) -> Table:
             f"{change.metric}{unit}",
             format_number(change.before),
             format_number(change.after),
-            change.percent_text,
-            *([_format_p(change.p)] if roomy else []),
-            "" if change.effect is None else f"{change.effect:+.2f}",
+            *(_roomy_cells(change) if roomy else (_narrow_cell(change),)),
             change.verdict,
             style=_style(change),
         )
     return table
+
+
+def _roomy_cells(change: Change) -> tuple[str, str, str, str]:
+    interval = format_interval(change.interval) if change.interval else ""
+    sampled = change.sampled
+    if sampled is None:
+        return change.percent_text, interval, "", ""
+    p = sampled.shape_p if sampled.differs_in_shape else sampled.p
+    return change.percent_text, interval, _format_p(p), f"{sampled.effect:+.2f}"
+
+
+def _narrow_cell(change: Change) -> str:
+    """Return the change, and its interval in a line of its own."""
+    if change.interval is None:
+        return change.percent_text
+    return f"{change.percent_text}\n{format_interval(change.interval)}"
 
 
 def _format_p(p: float | None) -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import statistics
+from collections.abc import Sequence
+
 import pytest
 
 from bench.model.statistics import single_value, summarize
 from reports.compare.changes import compare_metrics
+from reports.compare.runs import RunWithSamples
+from reports.model.samples import samples_from
+from tests.support import sample_runs
 from tests.support.sample_runs import steady_latencies
 from tests.unit.reports.support.compared_runs import (
     RUNIT,
@@ -55,6 +62,105 @@ def test_trials_without_a_restart_count_as_the_longest() -> None:
         after.samples.censored[key] += 1
     effect = find_change(compare_metrics(before, after), RUNIT).effect
     assert effect is not None and effect > 0.2
+
+
+def run_with_samples(latencies: Sequence[float], period: float | None = None) -> RunWithSamples:
+    """Return a run of runit alone, with these latencies in ms."""
+    contender = sample_runs.contender(RUNIT, latencies, period=period)
+    samples = samples_from(sample_runs.restart_samples({RUNIT: latencies}))
+    return RunWithSamples(sample_runs.run(contender), samples)
+
+
+@pytest.fixture
+def slower_half() -> tuple[RunWithSamples, RunWithSamples]:
+    """Two runs: in the second half of the restarts take twice as long, the others a bit less."""
+    before = [100 + step for step in range(-15, 15)]
+    after = [*(97.5 + step / 100 for step in range(16)), *(195 + step for step in range(14))]
+    return run_with_samples(before), run_with_samples(after)
+
+
+def test_the_word_follows_from_the_ranks_and_not_from_the_medians(
+    slower_half: tuple[RunWithSamples, RunWithSamples],
+) -> None:
+    change = find_change(compare_metrics(*slower_half), RUNIT)
+    means = [statistics.mean(run.samples.latencies(RUNIT, "long")[0]) for run in slower_half]
+    assert means[1] / means[0] == pytest.approx(1.47, abs=0.02) and change.after < change.before
+    assert change.p is not None and 0.01 < change.p < 0.05
+    assert change.verdict == "slower" and change.interval is not None and change.interval.low > 0
+
+
+def test_a_run_that_became_slower_in_its_mean_fails_the_gate(
+    slower_half: tuple[RunWithSamples, RunWithSamples],
+) -> None:
+    code, output = comparison_output(slower_half, "regression:10")
+    assert code == 1 and f"regression: {RUNIT} restart_long, p90 +84.6 %" in output
+    assert "restart_long is slower and has several modes: p10 87.9, then 97.5 ms" in output
+    assert comparison_output(slower_half[::-1], "regression:10")[0] == 0
+
+
+def test_another_spread_around_the_same_median_differs_in_shape() -> None:
+    narrow = steady_latencies(100)
+    wide = [100 + 6 * (value - 100) for value in narrow]
+    runs = [run_with_samples(narrow), run_with_samples(wide)]
+    change = find_change(compare_metrics(*runs), RUNIT)
+    assert change.verdict == "differs in shape" and not change.is_significant
+    code, output = comparison_output(runs, "regression:10")
+    words = "runit, restart_long differs in shape: p10 92.0, then 52.0 ms ("
+    assert words in output and "; p50 100.0, then 100.0 ms (" in output
+    assert code == 1 and "restart_long, p90 +37.0 %" in output
+    assert comparison_output(runs[::-1], "regression:10")[0] == 0
+
+
+def test_a_quantile_that_may_be_a_regression_is_undecided() -> None:
+    narrow = steady_latencies(100)
+    wide = [100 + 4 * (value - 100) for value in narrow]
+    code, output = comparison_output(
+        [run_with_samples(narrow), run_with_samples(wide)], "regression:10"
+    )
+    assert code == 0 and f"would tell: {RUNIT} restart_long, p90 +22.2 %" in output
+
+
+def test_a_pollers_long_uptime_is_compared_as_any_other() -> None:
+    generator = random.Random(1)
+    runs = [
+        run_with_samples([period * generator.random() for _ in range(60)], period=1.0)
+        for period in (1000, 1000, 3000)
+    ]
+    same, longer = (compare_metrics(runs[0], run) for run in runs[1:])
+    assert find_change(same, RUNIT).verdict == "chance"
+    assert find_change(longer, RUNIT).verdict == "slower"
+
+
+def test_very_few_samples_are_too_few_for_a_word() -> None:
+    runs = [run_with_samples([value, value + 1, value + 2]) for value in (10.0, 90.0)]
+    change = find_change(compare_metrics(*runs), RUNIT)
+    assert change.verdict == "too few" and change.is_tested
+    code, output = comparison_output(runs, "regression:10")
+    assert code == 0 and "undecided, more trials would tell" in output
+    assert "+727.3 % (unbounded)" in output
+
+
+@pytest.mark.parametrize(("unit", "word"), [("ms", "slower"), ("kB", "larger")])
+def test_only_times_become_slower(unit: str, word: str) -> None:
+    runs = [
+        run_with_figures(summarize("scale_x", unit, steady_latencies(value)), scenario="scale")
+        for value in (4.0, 8.0)
+    ]
+    assert find_change(compare_metrics(*runs), RUNIT, "scale_x").verdict == word
+    back = find_change(compare_metrics(*runs[::-1]), RUNIT, "scale_x").verdict
+    assert back == {"slower": "faster", "larger": "smaller"}[word]
+
+
+def test_the_interval_of_two_medians_reaches_from_end_to_end() -> None:
+    figures = [summarize("scale_x", "ms", steady_latencies(value)) for value in (4.0, 8.0)]
+    runs = [run_with_figures(figure, scenario="scale") for figure in figures]
+    interval = find_change(compare_metrics(*runs), RUNIT, "scale_x").interval
+    old, new = figures
+    assert interval is not None and old.ci_high and new.ci_low and new.median and old.median
+    assert interval.low == pytest.approx(100 * (new.ci_low - old.ci_high) / old.median)
+    code, output = comparison_output(runs, "regression:98")
+    assert code == 0 and "undecided, more trials would tell" in output
+    assert comparison_output(runs, "regression:80")[0] == 1
 
 
 def test_every_metric_of_a_contender_is_compared() -> None:

@@ -1,0 +1,73 @@
+"""Words for intervals and quantiles of a comparison."""
+
+from __future__ import annotations
+
+import math
+
+from reports.compare.changes import Change
+from reports.compare.location import Interval
+from reports.compare.shape import QuantileChange
+from reports.model.metrics import format_number
+
+_UNTESTED = ", one figure each: no test of significance"
+
+
+def format_interval(interval: Interval) -> str:
+    """Return the ends of an interval in percent."""
+    if interval.is_unbounded:
+        return "unbounded"
+    if math.isinf(interval.low) and math.isinf(interval.high):
+        return "from 0"
+    if math.isinf(interval.high):
+        return f"{_end(interval.low)} or more"
+    return f"{_end(interval.low)} to {_end(interval.high)}"
+
+
+def describe_interval(interval: Interval) -> str:
+    """Return an interval in brackets, after a space."""
+    text = format_interval(interval)
+    return f" ({text})" if text in ("unbounded", "from 0") else f" ({text} %)"
+
+
+def describe_change(change: Change) -> str:
+    """Return how far a figure changed, with its interval."""
+    interval = _UNTESTED if change.interval is None else describe_interval(change.interval)
+    return f"{change.contender} {change.metric} {change.percent_text}{interval}"
+
+
+def describe_quantile_change(change: Change, item: QuantileChange) -> str:
+    """Return how far a quantile of a figure changed, with its interval."""
+    interval = "" if item.interval is None else describe_interval(item.interval)
+    percent = "without end" if math.isinf(item.percent) else f"{item.percent:+.1f} %"
+    return f"{change.contender} {change.metric}, p{item.quantile} {percent}{interval}"
+
+
+def describe_quantiles(change: Change) -> str:
+    """Return a sentence on a change that one percentage does not describe; it has quantiles."""
+    if change.sampled is None:
+        return ""
+    if change.differs_in_shape:
+        why = "differs in shape"
+    elif change.sampled.several_modes:
+        why = f"is {change.verdict} and has several modes"
+    else:
+        why = f"is {change.verdict} as a whole, though not in its median"
+    quantiles = "; ".join(
+        _describe_quantile(item, change.unit) for item in change.sampled.quantiles
+    )
+    return f"{change.label}, {change.metric} {why}: {quantiles}."
+
+
+def _describe_quantile(item: QuantileChange, unit: str) -> str:
+    before, after = (_number(value) for value in (item.before, item.after))
+    interval = describe_interval(item.interval) if item.interval else ""
+    return f"p{item.quantile} {before}, then {after} {unit}{interval}"
+
+
+def _number(value: float) -> str:
+    return "none" if math.isinf(value) else format_number(value)
+
+
+def _end(percent: float) -> str:
+    """Return an end of an interval, with a digit after the point where it matters."""
+    return f"{percent + 0.0:+.1f}" if abs(percent) < 10 else f"{percent:+,.0f}"
