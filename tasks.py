@@ -11,7 +11,15 @@ from invoke import Context, task
 from invoke.main import program
 
 from bench.cli.errors import handle_errors, report_parse_errors
-from bench.cli.option_help import EFFORT_HELP, MODE_HELP, REPORT_HELP, SELECTION_HELP, SYSTEM_HELP
+from bench.cli.option_help import (
+    COMPARE_HELP,
+    EFFORT_HELP,
+    MODE_HELP,
+    REPORT_HELP,
+    SELECTION_HELP,
+    SYSTEM_HELP,
+)
+from bench.cli.safe_output import print_safely
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,10 +32,10 @@ Repeated = list[str] | None
 
 def _console() -> Console:
     """Return a console, wide enough for the tables where the output is no terminal."""
-    from rich.console import Console
+    from bench.cli.safe_console import SafeConsole
 
-    console = Console()
-    return console if console.is_terminal else Console(width=140)
+    console = SafeConsole()
+    return console if console.is_terminal else SafeConsole(width=140)
 
 
 def _plain_printer(console: Console) -> Callable[[str], None]:
@@ -149,7 +157,7 @@ def report(
 
     checked, folder = check_format(format_), run_folder(run)
     if why:
-        print(format_evidence(read_run(folder), folder, why), end="")
+        print_safely(format_evidence(read_run(folder), folder, why), end="")
         return 0
     return render_run(checked, read_run(folder), folder, _console(), force=force)
 
@@ -163,10 +171,10 @@ def publish(c: Context, run: str = "latest") -> None:
 
     folder = run_folder(run)
     for path in publishing.publish(read_run(folder), folder):
-        print(path)
+        print_safely(path)
 
 
-@task(iterable=["run"])
+@task(iterable=["run"], help=COMPARE_HELP)
 @handle_errors
 def compare(c: Context, run: Repeated = None, fail_on: str = "") -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
@@ -186,7 +194,7 @@ def new(c: Context, name: str) -> None:
     from bench.cli.new_supervisor import create, created_lines
 
     for line in created_lines(name, create(name)):
-        print(line)
+        print_safely(line)
 
 
 @task(positional=["name"])
@@ -197,7 +205,7 @@ def check(c: Context, name: str) -> int:
 
     lines, complete = find(name)
     for line in lines:
-        print(line)
+        print_safely(line)
     return 0 if complete else 1
 
 
@@ -217,8 +225,8 @@ def loc(c: Context, only: Repeated = None, json: bool = False) -> None:
     from bench.recording.loc.counting import count_and_keep
     from bench.recording.loc.rendering import loc_json, loc_table
 
-    counts = count_and_keep(only or [], lambda step: print(step, file=sys.stderr))
-    print(loc_json(counts)) if json else _console().print(loc_table(counts))
+    counts = count_and_keep(only or [], lambda step: print_safely(step, file=sys.stderr))
+    print_safely(loc_json(counts)) if json else _console().print(loc_table(counts))
 
 
 @task
@@ -227,7 +235,7 @@ def schema(c: Context) -> None:
     """Write reports/schema.json, which the types in bench/model/run_file/ determine."""
     from bench.recording.schema import write_schema
 
-    print(f"Wrote {write_schema()}.")
+    print_safely(f"Wrote {write_schema()}.")
 
 
 @task(name="list")
@@ -275,7 +283,7 @@ def box_(c: Context, system: str) -> None:
     from provision.vagrant.box.builder import build_boxes
 
     for provider, path in build_boxes(get_system(system)).items():
-        print(f"--provider={provider} --box={path}")
+        print_safely(f"--provider={provider} --box={path}")
 
 
 @task
@@ -285,7 +293,7 @@ def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -
     from bench.cli.user_machines import boot_machine
 
     for line in boot_machine(os_, provider, box):
-        print(line, flush=True)
+        print_safely(line, flush=True)
 
 
 @task
@@ -304,7 +312,7 @@ def status(c: Context) -> None:
     from bench.cli.user_machines import status_lines
 
     for line in status_lines():
-        print(line)
+        print_safely(line)
 
 
 @task
@@ -314,7 +322,7 @@ def destroy(c: Context, cache: bool = False) -> None:
     from bench.cli.cleanup import destroy_guests
 
     for line in destroy_guests(cache=cache):
-        print(line)
+        print_safely(line)
 
 
 @task

@@ -1,5 +1,7 @@
 """The one kind of error that is written for a person to read."""
 
+from provision.text import replace_controls
+
 
 class Problem(Exception):
     """Something went wrong that the reader can act upon.
@@ -8,15 +10,14 @@ class Problem(Exception):
     a list of what exists. advice: the next command or the next step.
     usage: true where the request itself was wrong (exit code 2), false where its execution failed
     (exit code 1).
+    Each part may hold words of a guest, a file or a program: control characters are replaced.
     """
 
     def __init__(
         self, what: str, *, known: str = "", advice: str = "", usage: bool = False
     ) -> None:
-        super().__init__(what)
-        self.what = what
-        self.known = known
-        self.advice = advice
+        self.what, self.known, self.advice = map(replace_controls, (what, known, advice))
+        super().__init__(self.what)
         self.usage = usage
 
     def __str__(self) -> str:

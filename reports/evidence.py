@@ -13,6 +13,7 @@ from provision.errors import Problem
 from provision.systems import unknown_name_error
 from reports.model.contenders import contender_label
 from reports.model.samples import read_scenario_samples
+from reports.model.text import sanitize
 
 _MAX_SAMPLE_LENGTH = 400
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -27,7 +28,7 @@ def format_evidence(run: Run, folder: Path, cell: str) -> str:
     names samples that the folder does not have.
     """
     contenders, scenario = _select_cells(run, cell)
-    lines = [line for item in contenders for line in _cell_lines(folder, item, scenario)]
+    lines = [sanitize(line) for item in contenders for line in _cell_lines(folder, item, scenario)]
     return "\n".join(lines) + "\n"
 
 

@@ -35,11 +35,11 @@ def render_run(format_: str, run: Run, folder: Path, console: Console, *, force:
             return print_run(run, console, force=force, folder=folder)
         case "md" | "html":
             for path in write_article(format_, run, folder):
-                print(path)
+                print(sanitize(str(path)))
         case "csv":
             from reports.formats.csv_table import write_csv
 
-            write_csv(run, sys.stdout)
+            write_csv(sanitize(run), sys.stdout)
         case "json":
             json.dump(run, sys.stdout, indent=1)
         case "pyperf":

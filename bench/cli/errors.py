@@ -16,6 +16,7 @@ from invoke.program import Program
 from provision.cache import cache_folder, give_to_sudo_caller, sudo_caller
 from provision.errors import Problem
 from provision.systems import unknown_name_error
+from provision.text import replace_controls
 
 P = ParamSpec("P")
 INTERRUPTED = "Interrupted: guests are removed, finished measurements are kept."
@@ -49,9 +50,9 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, None]:
         try:
             code = command(*arguments, **options)
         except Problem as problem:
-            raise Exit(str(problem), code=2 if problem.usage else 1) from problem
+            raise _safe_exit(str(problem), 2 if problem.usage else 1) from problem
         except KeyboardInterrupt as interrupt:
-            raise Exit(str(interrupt) or INTERRUPTED, 130) from None
+            raise _safe_exit(str(interrupt) or INTERRUPTED, 130) from None
         except RecursionError as failure:
             raise Exit(
                 "A file or folder that this command reads is nested too deeply.\n"
@@ -90,7 +91,7 @@ def _reporting(parse: Callable[[], None], program: Program) -> Callable[[], None
         try:
             parse()
         except ParseError as error:
-            raise Exit(str(parse_problem(error, program.parser.contexts)), code=2) from error
+            raise _safe_exit(str(parse_problem(error, program.parser.contexts)), 2) from error
         _refuse_empty_values(program)
 
     return wrapper
@@ -107,7 +108,7 @@ def _refuse_empty_values(program: Program) -> None:
                     advice=f"Give one, or leave it out: ./inv --help {context.name}",
                     usage=True,
                 )
-                raise Exit(str(problem), code=2)
+                raise _safe_exit(str(problem), 2)
 
 
 def parse_problem(error: ParseError, tasks: Iterable[str]) -> Problem:
@@ -127,7 +128,12 @@ def parse_problem(error: ParseError, tasks: Iterable[str]) -> Problem:
 def _exit_for(failure: OSError) -> Exit:
     verb, advice = _REMEDIES[failure.errno or 0]
     what = f"{failure.filename or 'A file'} cannot be {verb}: {failure.strerror}."
-    return Exit(f"{what}\n{advice}", code=1)
+    return _safe_exit(f"{what}\n{advice}", 1)
+
+
+def _safe_exit(text: str, code: int) -> Exit:
+    """Return an exit whose text cannot steer the terminal, such as by the name of a file."""
+    return Exit(replace_controls(text), code=code)
 
 
 def _hand_over_files() -> None:

@@ -38,3 +38,9 @@ REPORT_HELP = {
     "force": MODE_HELP["force"],
     "why": "SUPERVISOR/SCENARIO, as runit/crashloop: the evidence of that cell of the matrix",
 }
+COMPARE_HELP = {
+    "run": "a run's name below results/, or its folder; each later one is compared with the first",
+    "fail-on": "regression:PERCENT: exit code 1 where a figure is worse by more than PERCENT over "
+    "its whole 95 % interval, or by its percentage alone where it is a single figure, and where "
+    "something measured before is missing or worse; docs/compare.md",
+}

@@ -97,7 +97,7 @@ def _print_outcome(run: Run, console: Console, folder: Path) -> int:
     _print_line(console, describe_duration(run))
     failures = failure_lines(run)
     for line in failures:
-        _print_line(console, f"{line} (see {folder})", "red")
+        _print_line(console, f"{line} (see {sanitize(str(folder))})", "red")
     return 1 if failures else 0
 
 

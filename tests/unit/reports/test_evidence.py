@@ -87,3 +87,12 @@ def test_an_unknown_cell_is_refused(run: Run, folder: Path, cell: str) -> None:
     with pytest.raises(Problem) as refused:
         format_evidence(run, folder, cell)
     assert refused.value.usage
+
+
+def test_words_of_the_run_are_safe_to_show(run: Run, folder: Path) -> None:
+    contender = next(item for item in run["contenders"] if item["supervisor"] == "a")
+    contender["title"] = contender["setting"] = "\x1b[2J\u202e"
+    for verdict in contender["scenarios"]["deaths"]["verdicts"]:
+        verdict["sentence"] = "\x1b]0;title\x07"
+    text = format_evidence(run, folder, "a/deaths")
+    assert "␛]0;title␇" in text and text.replace("\n", "").isprintable()

@@ -58,3 +58,20 @@ def test_an_unfinished_contender_is_rendered_as_far_as_it_was_measured(
         assert "4 measured, 0 failed, 1 unfinished" in console.export_text()
     row = next(row for row in summary_rows(run) if row.name == unfinished["name"])
     assert (row.responsiveness, row.vmpeak) == ("4.00 ms", "unfinished")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_prints_a_control_character_of_a_run(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = sample_runs.write_ordinary_run(tmp_path / "run\x1b[2J")
+    run = read_run(folder)
+    hostile = "\x1b]0;title\x07\u202e"
+    sample_runs.mark_failed(run["contenders"][0], hostile)
+    run["contenders"][1]["title"] = run["contenders"][1]["version"] = hostile
+    run["contenders"][1]["scenarios"]["restart"]["metrics"][0]["note"] = hostile
+    run["warnings"] = [hostile]
+    run["absent"] = [{"supervisor": "perp", "title": "perp", "reason": hostile}]
+    render_run(form, run, folder, Console(width=140), force=False)
+    output = capsys.readouterr().out.replace("\n", "")
+    assert [character for character in output if not character.isprintable()] == []

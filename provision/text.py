@@ -1,0 +1,27 @@
+"""Text of guests, files and programs, made safe to show."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_ALLOWED_CONTROLS = "\n\t"
+
+
+def replace_controls(text: str) -> str:
+    """Return the text without characters that steer a terminal.
+
+    Replaces control characters by their pictures, and characters that reorder or hide text or that
+    no terminal can encode by the replacement character. Lines and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_safe_character, text.replace("\r\n", "\n")))
+
+
+def _safe_character(character: str) -> str:
+    if character in _ALLOWED_CONTROLS or unicodedata.category(character)[0] != "C":
+        return character
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\N{SYMBOL FOR DELETE}" if code == 0x7F else "\N{REPLACEMENT CHARACTER}"
