@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.recording.quality import modes
+from bench.model.modes import modes
 from reports.compare.location import UNBOUNDED, Interval, Location
 from reports.compare.shape import QuantileChange, compare_quantiles, shape_p
 from reports.compare.significance import (

@@ -6,9 +6,10 @@ import random
 from typing import Any
 
 from bench.model.events.program import RestartTrial
+from bench.model.modes import modes
 from bench.model.run_file import GuestFacts, HostLoad, QualityIssue, ScenarioResult
 from bench.model.statistics import summarize
-from bench.recording.quality import MIN_SAMPLES, disturbed_contenders, modes, quality_issues
+from bench.recording.quality import MIN_SAMPLES, disturbed_contenders, quality_issues
 
 
 def issues(
