@@ -15,7 +15,7 @@ from typing import IO, TypedDict
 from fabric import Config, Connection
 from fabric.runners import Remote
 from invoke import Result
-from invoke.exceptions import CommandTimedOut, UnexpectedExit
+from invoke.exceptions import CommandTimedOut, ThreadException, UnexpectedExit
 
 from provision.counters.memory import MemoryGroup
 from provision.counters.syscalls import SyscallCount
@@ -56,10 +56,30 @@ class GuestFacts(TypedDict):
     cgroup: str
 
 
+# Characters of a line, of all lines, and of the standard error that are taken from a streamed
+# command. A measurement of 2000 services prints a line of 2 million, and below 10 million in all.
+MAX_LINE = 16 << 20
+MAX_OUTPUT = 64 << 20
+_KEPT_STDERR = 1 << 16
+
+
 class _LongRunner(Remote):  # type: ignore[misc]
-    """Runs a command of minutes, and polls it 5 times a second in place of 100."""
+    """Runs a command of minutes, and polls it 5 times a second in place of 100.
+
+    Keeps no standard output, which goes to the stream, and only the end of the standard error.
+    """
 
     input_sleep = 0.2
+
+    def handle_stdout(self, buffer_: list[str], hide: bool, output: IO[str]) -> None:
+        for text in self.read_proc_output(self.read_proc_stdout):
+            output.write(text)
+
+    def handle_stderr(self, buffer_: list[str], hide: bool, output: IO[str]) -> None:
+        kept = ""
+        for text in self.read_proc_output(self.read_proc_stderr):
+            kept = (kept + text)[-_KEPT_STDERR:]
+            buffer_[:] = [kept]
 
 
 class Guest(ABC):
@@ -151,7 +171,8 @@ class Guest(ABC):
     def stream(self, command: str, on_line: Callable[[str], None], timeout: float) -> Output:
         """Run a shell command as root, and call on_line for each line of output as it comes.
 
-        Raises Problem after so many seconds.
+        Returns no standard output. Raises Problem after so many seconds, for a line longer than
+        MAX_LINE, for more than MAX_OUTPUT in all, and where on_line does.
         """
         runner = _LongRunner(context=self.connection)
         try:
@@ -160,12 +181,14 @@ class Guest(ABC):
                 hide=True,
                 warn=True,
                 in_stream=False,
-                out_stream=_LineSplitter(on_line),
+                out_stream=_LineSplitter(on_line, self.name),
                 timeout=timeout,
             )
         except CommandTimedOut as failure:
             raise self._timeout_error(command, timeout, failure.result.stderr[-2000:]) from failure
-        return Output(result.stdout, result.stderr, result.exited)
+        except ThreadException as failure:
+            raise _first_problem(failure) from failure
+        return Output("", result.stderr, result.exited)
 
     def power_off(self, command: str, patience: float) -> float | None:
         """Power the guest off by that command inside it; returns the seconds that it took.
@@ -259,15 +282,39 @@ class Guest(ABC):
 class _LineSplitter(io.TextIOBase):
     """A text stream that calls on_line for each line written to it."""
 
-    def __init__(self, on_line: Callable[[str], None]) -> None:
+    def __init__(self, on_line: Callable[[str], None], guest: str) -> None:
         self._on_line = on_line
-        self._rest = ""
+        self._guest = guest
+        # Of the line that has no end yet.
+        self._parts: list[str] = []
+        self._length = 0
+        self._total = 0
 
     def write(self, text: str) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
+        first, *others = text.split("\n")
+        self._append(first)
+        for part in others:
+            line = "".join(self._parts)
+            self._parts, self._length = [], 0
             self._on_line(line)
+            self._append(part)
         return len(text)
+
+    def _append(self, part: str) -> None:
+        self._parts.append(part)
+        self._length += len(part)
+        self._total += len(part)
+        if self._length > MAX_LINE:
+            raise Problem(f"Guest {self._guest} printed a line of more than {MAX_LINE >> 20} MiB.")
+        if self._total > MAX_OUTPUT:
+            raise Problem(f"Guest {self._guest} printed more than {MAX_OUTPUT >> 20} MiB.")
+
+
+def _first_problem(failure: ThreadException) -> Exception:
+    """Return the Problem that a thread raised; where none did, the first exception."""
+    raised = [wrapper.value for wrapper in failure.exceptions]
+    problems = (value for value in raised if isinstance(value, Problem))
+    return next(problems, None) or raised[0]
 
 
 def fabric_config() -> Config:

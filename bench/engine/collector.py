@@ -11,6 +11,7 @@ from typing import cast
 from bench.engine.observer import Observer
 from bench.engine.plan import Job, Plan
 from bench.model.events import Event
+from bench.model.rejections import Rejections
 from bench.model.run_file import ContenderResult, GuestFacts, SystemFacts, Verification
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
@@ -69,6 +70,23 @@ class ResultCollector:
             for scenario in scenarios:
                 progress.failed_scenarios.setdefault(scenario, reason.splitlines()[0][:500])
 
+    def add_rejections(self, job: Job, scenario: str, rejections: Rejections) -> None:
+        """Note what was rejected of a guest's lines in a scenario.
+
+        The scenario fails where a rejection is not explained.
+        """
+        if not rejections.by_reason():
+            return
+        with self._lock:
+            progress = self._progress[job.selected.name]
+            progress.rejections.setdefault(scenario, Rejections()).update(rejections)
+            if not rejections.unexplained:
+                progress.remarks.append(f"{scenario}:\n{rejections.log_text()}")
+                return
+            reason = f"{scenario}: {rejections.summary()}"
+            progress.failures.append(f"{reason}\n{rejections.log_text()}")
+            progress.failed_scenarios.setdefault(scenario, rejections.summary())
+
     def add_guest(
         self, job: Job, done: Sequence[str], samples: Sequence[Event], facts: GuestFacts
     ) -> None:
@@ -115,7 +133,7 @@ class ResultCollector:
 
     def _result(self, progress: ContenderProgress) -> ContenderResult:
         entry = contender_result(progress, self._scenarios)
-        log = [*progress.previous_log, *progress.failures]
+        log = [*progress.previous_log, *progress.failures, *progress.remarks]
         if log:
             path = self._record.write_log(progress.selected.name, "\n\n".join(log))
             entry["log"] = str(path.relative_to(self._record.folder))

@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal, TypedDict, cast
 
 from bench.model.events import Event
+from bench.model.rejections import Rejections
 from bench.model.run_file import (
     Article,
     ContenderResult,
     GuestFacts,
+    MetricResult,
     QualityIssue,
     ScenarioResult,
     SourceFacts,
@@ -21,6 +23,8 @@ from bench.model.run_file import (
 )
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
+from bench.model.statistics import Metric
+from bench.recording.figures import metric_fault
 from bench.recording.quality import quality_issues
 from bench.recording.store import INTERRUPTED, UNFINISHED, empty_result
 
@@ -38,7 +42,8 @@ class ContenderProgress:
 
     units_due: work units by scenario that have neither ended nor failed. failed_scenarios: the
     reason by scenario. results: of concluded scenarios. samples: of scenarios not yet concluded.
-    previous_log: text of the log, where an earlier part of the run has one.
+    rejections: lines of its guests that cannot be true, by scenario. remarks: for the log, where
+    nothing failed. previous_log: text of the log, where an earlier part of the run has one.
     """
 
     selected: SelectedContender
@@ -52,6 +57,8 @@ class ContenderProgress:
     results: dict[str, ScenarioResult] = field(default_factory=dict)
     quality_issues: list[QualityIssue] = field(default_factory=list)
     previous_log: list[str] = field(default_factory=list)
+    rejections: dict[str, Rejections] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @classmethod
     def resume(
@@ -148,26 +155,54 @@ def _outcome(progress: ContenderProgress) -> _Outcome:
 def _open_result(progress: ContenderProgress, scenario: str) -> ScenarioResult:
     """Return the result of a scenario that still has work units to do."""
     if scenario in progress.failed_scenarios:
-        return empty_result("failed", progress.failed_scenarios[scenario])
+        return _failed_result(progress, scenario)
     return empty_result(UNFINISHED, INTERRUPTED)
+
+
+def _failed_result(progress: ContenderProgress, scenario: str) -> ScenarioResult:
+    """Return the result of a scenario that failed, with what was rejected of its guests' lines."""
+    rejections = progress.rejections.get(scenario)
+    note = progress.failed_scenarios[scenario]
+    if rejections and rejections.unexplained:
+        note = rejections.summary()
+    return _with_rejected(progress, scenario, empty_result("failed", note))
+
+
+def _with_rejected(
+    progress: ContenderProgress, scenario: str, result: ScenarioResult
+) -> ScenarioResult:
+    """Return the result with the number of rejected lines by reason, where there are any."""
+    if scenario in progress.rejections:
+        result["rejected"] = progress.rejections[scenario].by_reason()
+    return result
 
 
 def _scenario_result(
     progress: ContenderProgress, scenario: Scenario, samples: list[Event]
 ) -> ScenarioResult:
     if scenario.name in progress.failed_scenarios:
-        return empty_result("failed", progress.failed_scenarios[scenario.name])
+        return _failed_result(progress, scenario.name)
     contender = progress.selected.contender
     try:
         metrics = scenario.conclude(contender, samples)
         verdicts = scenario.judge(contender, samples)
+        figures = [_checked_metric(metric) for metric in metrics]
     except Exception:
         # The results of the other scenarios stay valid.
         progress.failures.append(f"concluding {scenario.name}: {traceback.format_exc()}")
         return empty_result("failed", "No figures: the evaluation of its samples failed.")
-    return {
+    result: ScenarioResult = {
         "status": "measured",
         "note": "",
-        "metrics": [metric.as_dict() for metric in metrics],
+        "metrics": figures,
         "verdicts": [cast(VerdictResult, asdict(verdict)) for verdict in verdicts],
     }
+    return _with_rejected(progress, scenario.name, result)
+
+
+def _checked_metric(metric: Metric) -> MetricResult:
+    """Return a metric as run.json has it. Raises ValueError for figures that cannot be."""
+    result = metric.as_dict()
+    if fault := metric_fault(result):
+        raise ValueError(f"{result['metric']}: {fault}")
+    return result

@@ -20,7 +20,12 @@ from reports.model.duration import describe_duration
 from reports.model.instrument import calibration_lines, calibration_summary, trace_agreement
 from reports.model.quality_issues import quality_issues_table
 from reports.model.restart_parts import restart_parts_table
-from reports.model.run_summary import count_outcomes, failure_lines, ranking_obstacle
+from reports.model.run_summary import (
+    count_outcomes,
+    failure_lines,
+    ranking_obstacle,
+    rejection_lines,
+)
 from reports.model.summary_rows import summary_rows
 from reports.model.text import sanitize
 
@@ -95,6 +100,8 @@ def _print_outcome(run: Run, console: Console, folder: Path) -> int:
         _print_line(console, f"{absent['title']}: {absent['reason']}")
     _print_line(console, count_outcomes(run))
     _print_line(console, describe_duration(run))
+    for line in rejection_lines(run):
+        _print_line(console, line, "yellow")
     failures = failure_lines(run)
     for line in failures:
         _print_line(console, f"{line} (see {sanitize(str(folder))})", "red")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.model.rejections import describe_rejections
 from bench.model.run_file import TOO_NOISY, HostFacts, Run, SupervisorFacts
 from reports.model.contenders import has_measurements
 
@@ -33,6 +34,16 @@ def failure_lines(run: Run) -> list[str]:
         f"({contender.get('log', 'no log')})"
         for contender in run["contenders"]
         if contender["status"] == "failed"
+    ]
+
+
+def rejection_lines(run: Run) -> list[str]:
+    """Return a line for each contender's scenario of which lines of a guest were rejected."""
+    return [
+        f"{contender['name']} {scenario}: {describe_rejections('line', rejected)}"
+        for contender in run["contenders"]
+        for scenario, result in contender["scenarios"].items()
+        if (rejected := result.get("rejected"))
     ]
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from bench.model.events import Event
+from bench.engine.guests.event_stream import EventStream
+from bench.model.events import ERROR, Event, events_of_kind
+from bench.model.events.wire import NOT_AN_OBJECT
+from bench.model.rejections import Rejections, visible
 from bench.model.steps import Step
 from daemon.build import build
 from provision.cache import cache_folder
@@ -41,9 +44,13 @@ def run_measurement(
     seed: int,
     timeout: float,
     on_event: Callable[[Event], None],
+    rejections: Rejections | None = None,
+    earlier_services: Iterable[str] = (),
 ) -> list[Event]:
     """Run steps of the measuring program in a guest; return its events.
 
+    rejections: takes the lines that cannot be true; without it such a line raises Problem.
+    earlier_services: names of services whose daemons may still run in the guest.
     Raises Problem where a step fails, or where the program does not end by itself in `timeout` s.
     """
     plan = {
@@ -56,19 +63,29 @@ def run_measurement(
         "steps": list(steps),
     }
     guest.write([File(f"{TESTD}/plan.json", json.dumps(plan))])
-    events: list[Event] = []
+    rejected = Rejections()
+    names = {*earlier_services, *(service.name for service in services)}
+    stream = EventStream(steps, names, rejected)
 
     def add_event(line: str) -> None:
-        event: Event = json.loads(line)
-        events.append(event)
-        on_event(event)
+        event = stream.add(line)
+        if event is not None:
+            on_event(event)
 
     command = f"{guest.system.python} {TESTD}/measure {TESTD}/plan.json"
-    output = guest.stream(command, add_event, timeout)
-    errors = [event for event in events if event["event"] == "error"]
-    if output.code != 0 or errors or not events or events[-1]["event"] != "end":
+    try:
+        output = guest.stream(command, add_event, timeout)
+        if not stream.is_complete and stream.last_rejected == NOT_AN_OBJECT:
+            rejected.explain_cut_line(NOT_AN_OBJECT)
+    finally:
+        if rejections is not None:
+            rejections.update(rejected)
+    errors = events_of_kind(stream.events, ERROR)
+    if output.code != 0 or errors or not stream.is_complete:
         raise Problem(
             f"On guest {guest.name}, the measuring program ended with exit code {output.code}.",
-            known=f"{json.dumps(errors)[-2000:]}\n{output.stderr[-2000:]}",
+            known=f"{json.dumps(errors)[-2000:]}\n{visible(output.stderr[-2000:])}",
         )
-    return events
+    if rejections is None and rejected.unexplained:
+        raise Problem(f"On guest {guest.name}, {rejected.summary()}.", known=rejected.log_text())
+    return stream.events

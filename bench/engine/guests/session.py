@@ -20,6 +20,7 @@ from bench.engine.plan import Job
 from bench.engine.request.resolve import BenchRequest
 from bench.model.events import Event
 from bench.model.host_info import LoadMeter
+from bench.model.rejections import Rejections
 from bench.model.run_file import GuestFacts, HostLoad, Verification
 from bench.model.scenario import Scenario, ScenarioContext, WorkUnit
 from bench.model.steps import Step
@@ -96,6 +97,8 @@ class GuestSession:
             scenario.name: scenario for scenario in context.request.scenarios
         }
         self._samples: list[Event] = []
+        # Names of services whose daemons may run in the guest.
+        self._services: set[str] = set()
         self._machine = GuestFacts()
         self._load: dict[str, HostLoad] = {}
         self._notes: list[str] = []
@@ -152,12 +155,22 @@ class GuestSession:
         return guest
 
     def perform(self, unit: WorkUnit, guest: Guest) -> list[Event]:
-        """Have the unit's scenario do its work; return its samples."""
+        """Have the unit's scenario do its work; return its samples without the rejected ones."""
+        rejections = Rejections()
+        scenario_context = self._scenario_context(guest, rejections)
+        try:
+            samples = self._scenarios[unit.scenario].perform(scenario_context, unit)
+        finally:
+            self._context.collector.add_rejections(self.job, unit.scenario, rejections)
+        return [{"scenario": unit.scenario, **event} for event in samples]
+
+    def _scenario_context(self, guest: Guest, rejections: Rejections) -> ScenarioContext:
         contender = self.job.selected.contender
 
         def measure(steps: Sequence[Step], timeout: float) -> list[Event]:
             # A storm waits for the storms of others; meanwhile Ctrl-C may have ended its guest.
             self._context.guests.check_running()
+            self._services.update(service.name for service in scenario_context.services)
             return measurement.run_measurement(
                 guest,
                 scenario_context.services,
@@ -165,6 +178,8 @@ class GuestSession:
                 seed=self._context.request.options.seed * 1000 + self.job.replica,
                 timeout=timeout,
                 on_event=lambda event: self._context.observer.sample(contender.name, event),
+                rejections=rejections,
+                earlier_services=self._services,
             )
 
         slots = self._context.time_slots
@@ -178,8 +193,7 @@ class GuestSession:
             measure=measure,
             disturbing=lambda: self.phases.waiting(self._context.gate.disturbing()),
         )
-        samples = self._scenarios[unit.scenario].perform(scenario_context, unit)
-        return [{"scenario": unit.scenario, **event} for event in samples]
+        return scenario_context
 
     def tear_down(self) -> None:
         """Stop the contender and destroy the guest, or leave it running for its user."""

@@ -187,6 +187,8 @@ class ScenarioResult(TypedDict):
     """Answers for the behaviour matrix."""
     missing: NotRequired[int]
     """Of a traced `restart`: restarts that the kernel saw and no sample has."""
+    rejected: NotRequired[dict[str, Count]]
+    """Lines of its guests that were rejected because they cannot be true, by reason."""
 
 
 class QualityIssue(TypedDict):

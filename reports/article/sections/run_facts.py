@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.model.run_file import HostFacts, Run
 from reports.model.blocks import Points, Section
 from reports.model.duration import describe_duration
-from reports.model.run_summary import failure_lines
+from reports.model.run_summary import failure_lines, rejection_lines
 from reports.model.text import shorten
 
 
@@ -22,6 +22,7 @@ def run_section(run: Run) -> Section:
         ("Duration:", describe_duration(run)),
         ("Measured with:", f"{libraries}."),
         *(("Failed:", line) for line in failure_lines(run)),
+        *(("Rejected:", line) for line in rejection_lines(run)),
         *(
             ("Not available:", f"{absent['title']}: {absent['reason']}.")
             for absent in run["absent"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from bench.engine.guests import measurement
 from bench.engine.guests.session import WAIT, GuestSession, SessionContext
 from bench.model.events import Event
+from bench.model.rejections import CUT_SHORT, Rejection, Rejections
 from bench.model.scenario import ScenarioContext, WorkUnit
 from bench.recording.store import Record
 from provision.errors import Problem
@@ -39,6 +41,83 @@ def test_a_failed_unit_leaves_the_rest_to_a_further_guest(record: Record) -> Non
     assert statuses(contender) == {"a": "measured", "b": "failed", "c": "measured"}
     assert (record.folder / contender["log"]).read_text() == "in phase measure b: no"
     assert sample_keys(record) == [("a", 0, 0), ("a", 0, 1), ("c", 0, 0), ("c", 0, 1)]
+
+
+def reject(*rejected: Rejection, explained: int = 0) -> Callable[..., list[Event]]:
+    """Stand in for run_measurement: a measurement in which these lines are rejected."""
+
+    def run_measurement(*_: object, rejections: Rejections, **__: object) -> list[Event]:
+        for rejection in rejected:
+            rejections.add(rejection)
+        for _number in range(explained):
+            rejections.add(Rejection("no JSON object", "", "{"))
+            rejections.explain_cut_line("no JSON object")
+        return []
+
+    return run_measurement
+
+
+def measuring(self: FakeScenario, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+    """Perform a unit that measures."""
+    return [*context.measure([], 1), {"event": "up"}]
+
+
+FALSE = [
+    Rejection("a start before its kill", "sample", '{"kill_ns": 5}', is_trial=True),
+    Rejection("a start before its kill", "sample", '{"kill_ns": 6}', is_trial=True),
+    Rejection("no JSON object", "", "\x1b[2J"),
+]
+
+
+def test_a_rejected_line_fails_its_scenario_with_counts_and_reasons(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurement, "run_measurement", reject(*FALSE))
+    false = FakeScenario("a")
+    monkeypatch.setattr(false, "perform", partial(measuring, false))
+    measure(record, false, FakeScenario("b"))
+    contender = on_disk(record)
+    summary = "2 trials rejected: a start before its kill (2); 1 line rejected: no JSON object (1)"
+    assert (contender["status"], contender["reason"].splitlines()[0]) == ("failed", f"a: {summary}")
+    assert statuses(contender) == {"a": "failed", "b": "measured"}
+    failed = contender["scenarios"]["a"]
+    assert (failed["note"], failed["metrics"]) == (summary, [])
+    assert failed["rejected"] == {"a start before its kill": 2, "no JSON object": 1}
+    log = (record.folder / contender["log"]).read_text()
+    assert '{"kill_ns": 5}' in log and "\\x1b[2J" in log and log.isascii()
+
+
+def test_a_rejected_line_is_counted_where_the_scenario_takes_the_failure_for_its_own(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """supervisor-killed takes the end of the measuring program for what the kill has done."""
+
+    def refuse(*_: object, rejections: Rejections, **__: object) -> list[Event]:
+        rejections.add(FALSE[0])
+        raise Problem("cannot be true")
+
+    def perform(self: FakeScenario, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        with pytest.raises(Problem):
+            context.measure([], 1)
+        return [{"event": "cut"}]
+
+    monkeypatch.setattr(measurement, "run_measurement", refuse)
+    monkeypatch.setattr(FakeScenario, "perform", perform)
+    measure(record, FakeScenario("a"))
+    assert statuses(on_disk(record)) == {"a": "failed"}
+
+
+def test_an_explained_rejection_is_counted_and_fails_nothing(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurement, "run_measurement", reject(explained=1))
+    monkeypatch.setattr(FakeScenario, "perform", measuring)
+    measure(record, FakeScenario("a"))
+    contender = on_disk(record)
+    assert (contender["status"], contender["reason"]) == ("measured", "")
+    assert contender["scenarios"]["a"]["rejected"] == {CUT_SHORT: 1}
+    assert CUT_SHORT not in contender["reason"]
+    assert "rejected, no JSON object" in (record.folder / contender["log"]).read_text()
 
 
 def test_a_failed_set_up_fails_every_unit(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
