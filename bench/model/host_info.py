@@ -20,7 +20,7 @@ _LIBRARIES = ("fabric", "invoke", "paramiko", "psutil", "python-vagrant", "rich"
 
 _GOVERNORS = tuple(Path("/sys/devices/system/cpu").glob("cpu*/cpufreq/scaling_governor"))
 _PRESSURE = Path("/proc/pressure/cpu")
-_GATEWAY = "nsenter"  # the program through which Fabric enters a guest
+_GATEWAY = "lxc-attach"  # the program through which Fabric enters a guest
 
 
 class LoadMeter:

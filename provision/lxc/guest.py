@@ -9,6 +9,7 @@ import platform
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,9 +25,12 @@ from provision.counters.pids import pid_inside, pids_in_namespace_of
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
 from provision.guest import Guest, GuestFacts, fabric_config
+from provision.lxc import enter
 from provision.lxc.config import write_config
+from provision.lxc.enter import attach_command
 from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest
 from provision.lxc.image import detect_system, ensure_image
+from provision.lxc.keeper import GUESTS
 from provision.lxc.keeper_client import KeeperClient, log_tail
 from provision.lxc.userns import SHIFT, make_shifted_folder
 from provision.systems import System
@@ -207,14 +211,16 @@ class LxcGuest(Guest):
 
     def keep(self) -> str:
         self._keeper.command("keep")
-        return " ".join(self._enter("/bin/bash", "-l"))
+        command = attach_command(self._keeper.pid, GUESTS, self.name, "--keep-var=TERM")
+        return " ".join([*command, "/bin/bash", "-l"])
 
     def shell(self) -> int:
         return subprocess.run(self._enter("/bin/bash", "-l"), check=False).returncode
 
     def _enter(self, *command: str) -> list[str]:
-        """The command on the host that runs a command in the guest's namespaces."""
-        return ["nsenter", "-t", str(self._pid), "-a", "--", *command]
+        """The command on the host that runs a command in the guest, as enter.py does."""
+        program = [sys.executable, "-I", "-S", enter.__file__]
+        return [*program, str(self._keeper.pid), self.name, *command]
 
     def destroy(self) -> None:
         self.disconnect()

@@ -278,6 +278,11 @@ def create_lxc_lock(name: str) -> None:
             lock.touch()
 
 
+def guest_cgroups(name: str) -> set[Path]:
+    """The control groups that hold everything of the guest and its limits, by hierarchy."""
+    return _top_cgroups(name)
+
+
 def _cgroups(name: str) -> list[Path]:
     """The guest's control groups, innermost first."""
     # LXC and the suite append to the name, but no digit: that is another guest's name.

@@ -28,12 +28,19 @@ class KeeperClient:
         """Start the keeper and have it claim the guest. Raises Problem, OSError."""
         self._home = home
         self._one_command = threading.Lock()
-        self._process = start_keeper(keeper.__file__, home)
+        # Nothing of the caller's environment gets near a guest, not even to the hooks of LXC.
+        environment = {"PATH": os.environ.get("PATH", os.defpath)}
+        self._process = start_keeper(keeper.__file__, home, cwd=Path("/"), environment=environment)
         try:
             self._await_claim()
         except BaseException:
             self.release()
             raise
+
+    @property
+    def pid(self) -> int:
+        """The keeper's process, in whose mount namespace LXC finds the guest."""
+        return self._process.pid
 
     def has_ended(self) -> bool:
         """Tell whether the keeper has ended, and the guest with it."""

@@ -16,7 +16,7 @@ DOOR = f"#!/bin/sh\n{sys.executable} -c 'sum(range(3 * 10**7))'\necho\nread line
 
 
 def test_what_ended_behind_a_door_still_counts(tmp_path: Path) -> None:
-    path = tmp_path / "nsenter"
+    path = tmp_path / "lxc-attach"
     path.write_text(DOOR)
     path.chmod(0o755)
     before = own_cpu_seconds()
