@@ -61,17 +61,17 @@ class GuestRecord:
 class Provider(ABC):
     """Makes guests. Nothing above it knows which provider made one.
 
-    parallel: how many guests may run at once. shares_kernel: whether they run on this host's kernel
-    and clock, so that the kernel can be traced.
+    max_guests: how many guests may run at once. shares_kernel: whether they run on this host's
+    kernel and clock, so that the kernel can be traced.
     """
 
     name: str
-    parallel: int = 1
+    max_guests: int = 1
     shares_kernel: bool = False
 
-    def max_parallel(self, init: str) -> int:
+    def max_guests_under(self, init: str) -> int:
         """How many guests with that PID 1, a family of a System's, may run at once."""
-        return self.parallel
+        return self.max_guests
 
     @abstractmethod
     def why_unavailable(self, system: System) -> Unavailable | None:

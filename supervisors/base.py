@@ -105,10 +105,10 @@ class Supervisor:
     tracks_service_by: ClassVar[Literal["pid file", "command line"]] = "pid file"
     # A command that makes it, as PID 1, switch the machine off; None where it cannot do that.
     power_off_command: ClassVar[str | None] = None
-    # A command that shows its present mode, where it chooses one by itself; see `mode_signs`.
+    # A command that shows its present mode, where it chooses one by itself; see `mode_by_output`.
     mode_command: ClassVar[str | None] = None
     # Part of what `mode_command` prints -> the mode in words. Exactly one must be in the print.
-    mode_signs: ClassVar[Mapping[str, str]] = {}
+    mode_by_output: ClassVar[Mapping[str, str]] = {}
 
     # What it can do, and what it cannot.
 
@@ -220,7 +220,7 @@ class Supervisor:
 
     # What the suite does to a guest.
 
-    def recipe(self, source: PackageSource) -> Installation:
+    def installation(self, source: PackageSource) -> Installation:
         """Return how to install it over a pristine system. A changed subclass installs anew."""
         code = self.module_file.read_text()
 

@@ -8,10 +8,12 @@ from typing import Literal
 Role = Literal["runner", "monitor"]
 Profile = Literal["default", "tuned"]
 
-# Below the limit a guest needs its first start and one restart; where waiting never lifts the
-# limit, one restart of each kind.
-LEAST_COUNT = 3
-LEAST_COUNT_IN_A_LIFE = 4
+# The smallest count of a limit that the suite can measure. A guest starts a service once and
+# restarts it once, and both must stay below the limit.
+MIN_COUNT = 3
+# Where waiting never lifts the limit, a restart after a long uptime and one after a short uptime
+# must both stay below it.
+MIN_COUNT_WITHOUT_PERIOD = 4
 # A scenario waits for the whole period, so that a longer one would take hours.
 LONGEST_PERIOD = 3600.0
 
@@ -29,7 +31,7 @@ class StartLimit:
     seconds: float | None
 
     def __post_init__(self) -> None:
-        least = LEAST_COUNT_IN_A_LIFE if self.seconds is None else LEAST_COUNT
+        least = MIN_COUNT_WITHOUT_PERIOD if self.seconds is None else MIN_COUNT
         if self.count < least:
             raise ValueError(
                 f"{self}: the suite needs a count of {least} or more, because a guest's first start"
@@ -97,7 +99,7 @@ class Contender:
         return f"{self.supervisor}/{self.role}/{self.profile}/{place}"
 
     @property
-    def periodic_limit(self) -> tuple[int, float] | None:
+    def limit_that_lifts(self) -> tuple[int, float] | None:
         """The limit as (starts, seconds), where waiting for `seconds` lifts it again."""
         limit = self.start_limit
         if limit is None or limit.seconds is None:

@@ -171,7 +171,7 @@ def sources_of_known_systems(supervisor: Supervisor) -> Iterator[str]:
             reason = supervisor.why_unavailable(system, versions)
             if source is None and not reason:
                 yield f"unavailable_on gives no reason for {system.name}; add one."
-            if source is not None and not (str(source) and supervisor.recipe(source).key):
+            if source is not None and not (str(source) and supervisor.installation(source).key):
                 yield f"The source for {system.name} has no text; see provision/sources/."
 
 

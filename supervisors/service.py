@@ -9,7 +9,7 @@ from supervisors.contender import Contender, Role
 
 Watchdog = Literal["notify", "file"]
 # The folder of the test daemon in every guest.
-TESTD = "/srv/testd"
+TESTD_FOLDER = "/srv/testd"
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Service:
         options = self._daemon_options()
         if self.foreground:
             daemonize = ("/usr/bin/daemonize", "-p", self.pidfile)
-            return (*daemonize, f"{TESTD}/testd", *options, self.name)
+            return (*daemonize, f"{TESTD_FOLDER}/testd", *options, self.name)
         if self.role == "monitor":
             forks = () if self.fork_count == 2 else ("--forks", str(self.fork_count))
             options = ("--daemonize", *forks, "--pidfile", self.pidfile, *options)
-        return (f"{TESTD}/testd", *options, self.name)
+        return (f"{TESTD_FOLDER}/testd", *options, self.name)
 
     @property
     def command(self) -> str:

@@ -45,8 +45,8 @@ class BlockPair:
 def floor_guest(system: System, provider: Provider, payload: Sequence[File]) -> Iterator[Guest]:
     """Run a guest in which the hosted floor keeps the daemon alive."""
     floor = _hosted_floor(system)
-    recipe = floor.supervisor.recipe(floor.source)
-    guest = provider.up(f"calibrate-{os.getpid()}", system, recipe, payload)
+    installation = floor.supervisor.installation(floor.source)
+    guest = provider.up(f"calibrate-{os.getpid()}", system, installation, payload)
     try:
         floor.supervisor.configure(guest, floor.contender, services_of(floor.contender, 1))
         floor.supervisor.start(guest, floor.contender)

@@ -34,9 +34,9 @@ def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
     wanted = services_of(selected.contender, SERVICES)
     with console.status(f"Setting up {selected.name} on {system.title}"):
         provider.prepare(system)
-        recipe = selected.supervisor.recipe(selected.source)
+        installation = selected.supervisor.installation(selected.source)
         payload = measurement.payload_files(platform.machine())
-        guest = provider.up(f"try-{os.getpid()}", system, recipe, payload)
+        guest = provider.up(f"try-{os.getpid()}", system, installation, payload)
     try:
         selected.supervisor.configure(guest, selected.contender, wanted)
         selected.supervisor.start(guest, selected.contender)

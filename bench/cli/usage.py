@@ -15,7 +15,7 @@ from bench.model.usage_examples import usage_examples
 from provision.systems import System, get_system, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
-from supervisors.service import TESTD
+from supervisors.service import TESTD_FOLDER
 
 
 def show(name: str, system_name: str, console: Console) -> int:
@@ -39,7 +39,7 @@ def _print_introduction(supervisor: Supervisor, system: System, console: Console
     console.print(f"[bold]{escape(supervisor.title)}[/bold] on {system.title}", highlight=False)
     console.print(f"{supervisor.idea}\n", highlight=False, markup=False)
     console.print(
-        f"The daemon here is the suite's own, {TESTD}/testd; put yours in its place.\n"
+        f"The daemon here is the suite's own, {TESTD_FOLDER}/testd; put yours in its place.\n"
         f"./inv try {name}{overlay} opens a shell in a guest where it runs.",
         highlight=False,
     )

@@ -120,11 +120,11 @@ def _parallel_seconds(durations: Sequence[float], at_once: int) -> float:
 class KeptResults:
     """Results of a contender that a resumed run keeps.
 
-    scenarios: not measured again. replicas: numbers below this one are taken by earlier guests.
+    scenarios: not measured again. first_free_replica: earlier guests have the numbers below it.
     """
 
     scenarios: frozenset[str] = frozenset()
-    replicas: int = 0
+    first_free_replica: int = 0
 
 
 def make_plan(
@@ -158,7 +158,7 @@ def make_plan(
             own_guests += [[unit] for unit in units if unit.own_guest]
         jobs += [
             Job(selected, replica, tuple(units))
-            for replica, units in enumerate([*guests, *own_guests], earlier.replicas)
+            for replica, units in enumerate([*guests, *own_guests], earlier.first_free_replica)
             if units
         ]
     return Plan(tuple(_start_order(jobs, effort.seed, at_once)), skipped, at_once)

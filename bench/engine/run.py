@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Sequence
@@ -16,13 +15,17 @@ from bench.engine.calibration_store import instrument, latest
 from bench.engine.collector import ResultCollector
 from bench.engine.guests import measurement
 from bench.engine.guests.live_guests import LiveGuests
-from bench.engine.guests.noise_gate import NoiseGate
+from bench.engine.guests.noise_gate import NoiseGate, max_setups_at_once
 from bench.engine.guests.session import SessionContext
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
 from bench.engine.plan import Plan, make_plan
 from bench.engine.request.resolve import BenchRequest
-from bench.engine.request.resume import check_same_means, find_earlier_part, kept_results
+from bench.engine.request.resume import (
+    check_same_host_and_instrument,
+    find_earlier_part,
+    kept_results,
+)
 from bench.engine.scheduler import Scheduler
 from bench.model.host_info import host_facts, own_cpu_seconds
 from bench.model.selection import SelectedContender
@@ -40,26 +43,26 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
     guests are destroyed and what was measured is on disk.
     """
     with exclusive_run_lock():
-        record, due = find_earlier_part(request)
+        record, pairs_to_measure = find_earlier_part(request)
         contenders = list(request.contenders)
         if record is not None:
-            names = {name for name, _ in due}
+            names = {name for name, _ in pairs_to_measure}
             contenders = [selected for selected in contenders if selected.name in names]
             if not contenders:
                 _close_complete_run(record, observer)
                 return record
-            check_same_means(record, request.provider)
-        kept = kept_results(record, due) if record else {}
+            check_same_host_and_instrument(record, request.provider)
+        kept = kept_results(record, pairs_to_measure) if record else {}
         plan = make_plan(
-            contenders, request.scenarios, request.effort, request.provider.parallel, kept
+            contenders, request.scenarios, request.effort, request.provider.max_guests, kept
         )
         if record is None:
             record = Record.create(*_run_header(request, plan), results)
         record.run["bound"] = round(plan.min_seconds, 1)
         observer.planned(plan, [f"{request.provider.name}: {request.provider_reason}"])
         _prepare(request, observer)
-        if due:
-            record.drop_scenarios(due)
+        if pairs_to_measure:
+            record.drop_scenarios(pairs_to_measure)
         tracing = (
             trace_run(record, contenders, observer.note) if request.options.trace else nullcontext()
         )
@@ -83,7 +86,7 @@ def execute(
         request=request,
         payload=measurement.payload_files(platform.machine()),
         time_slots=_time_slots(plan, request.provider),
-        gate=NoiseGate((os.cpu_count() or 1) + 1, own_cpu_seconds),
+        gate=NoiseGate(max_setups_at_once(), own_cpu_seconds),
         guests=LiveGuests(),
         collector=collector,
         observer=observer,
@@ -91,7 +94,7 @@ def execute(
     collector.expect(plan, contenders)
     try:
         baseline_job = find_baseline_job(plan.jobs)
-        if baseline_job and request.provider.parallel > 1:
+        if baseline_job and request.provider.max_guests > 1:
             record.run["alone"] = measure_baseline(baseline_job, len(plan.jobs), context)
         Scheduler(context).run(plan)
     except BaseException:
@@ -102,7 +105,7 @@ def execute(
 
 
 def _close_complete_run(record: Record, observer: Observer) -> None:
-    """Add the lines of code counted since; say that nothing is due."""
+    """Add the lines of code counted since; say that there is nothing to measure."""
     if add_line_counts(record.run["supervisors"]):
         record.save()
     observer.note(f"{record.run['id']} is complete: nothing to measure again.")
@@ -118,7 +121,7 @@ def _prepare(request: BenchRequest, observer: Observer) -> None:
 
 def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
     """Give each guest of an event-driven contender a slot of time for its kills."""
-    if provider.parallel == 1:
+    if provider.max_guests == 1:
         return {}
     guests = [
         (job.selected.name, job.replica)

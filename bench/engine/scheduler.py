@@ -24,10 +24,10 @@ class Scheduler:
 
     def run(self, plan: Plan) -> None:
         """Run every job. On any failure of the suite itself, and on Ctrl-C, destroy all guests."""
-        parallel = self._context.request.provider.parallel
-        self._run_jobs([job for job in plan.jobs if not job.cpu_heavy], parallel)
+        max_guests = self._context.request.provider.max_guests
+        self._run_jobs([job for job in plan.jobs if not job.cpu_heavy], max_guests)
         heavy = [job for job in plan.jobs if job.cpu_heavy]
-        self._run_jobs(heavy, min(CPU_HEAVY_AT_ONCE, parallel))
+        self._run_jobs(heavy, min(CPU_HEAVY_AT_ONCE, max_guests))
 
     def _run_jobs(self, jobs: Sequence[Job], at_once: int) -> None:
         pool = ThreadPoolExecutor(max_workers=max(1, min(len(jobs), at_once)))
@@ -62,5 +62,5 @@ class Scheduler:
         init = contender.supervisor if contender.pid1 else self._context.request.system.init
         with self._lock:
             return self._init_semaphores.setdefault(
-                init, threading.Semaphore(self._context.request.provider.max_parallel(init))
+                init, threading.Semaphore(self._context.request.provider.max_guests_under(init))
             )

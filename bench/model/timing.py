@@ -37,9 +37,9 @@ def has_long_limit(contender: Contender) -> bool:
 
 def start_spacing(contender: Contender) -> float:
     """Return the seconds between two starts of a service that keep to a limit of short window."""
-    if contender.periodic_limit is None or has_long_limit(contender):
+    if contender.limit_that_lifts is None or has_long_limit(contender):
         return contender.settled_uptime
-    count, window = contender.periodic_limit
+    count, window = contender.limit_that_lifts
     return max(contender.settled_uptime, window / (count - 1))
 
 

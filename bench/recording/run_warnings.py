@@ -7,7 +7,7 @@ from typing import Literal
 
 from bench.model.run_file import TOO_NOISY, Run, TraceAgreement
 from bench.recording.floor import floor_noise
-from bench.recording.quality import disturbed_contenders
+from bench.recording.latency_doubts import disturbed_contenders
 from bench.recording.store import UNFINISHED
 
 # Above this ratio of the floor's p90 to its median, the host is too noisy to rank contenders.
@@ -30,7 +30,7 @@ def run_warnings(run: Run) -> list[str]:
     """Return the warnings about a run, each with its figure and the next step."""
     return [
         *_emulation(run),
-        *_noise(run),
+        *_too_noisy_to_rank(run),
         *_slowdown(run),
         *trace_warnings(run.get("trace")),
         *_frequency_scaling(run),
@@ -65,7 +65,11 @@ def _emulation(run: Run) -> Iterator[str]:
         )
 
 
-def _noise(run: Run) -> Iterator[str]:
+def _too_noisy_to_rank(run: Run) -> Iterator[str]:
+    """Warn of a host whose noise hides the order of contenders.
+
+    This decides the ranking: reports rank no contenders of a run that has this warning.
+    """
     spread = max((noise["spread"] or 0.0 for noise in floor_noise(run)), default=0.0)
     if spread > MAX_SPREAD:
         yield (

@@ -114,7 +114,7 @@ def _stages(context: ScenarioContext) -> list[Stage]:
 
 def _window(contender: Contender) -> float:
     """Return the seconds of crashing: beyond the window of its limit, and some looks."""
-    limit = contender.periodic_limit[1] if contender.periodic_limit else 0.0
+    limit = contender.limit_that_lifts[1] if contender.limit_that_lifts else 0.0
     return max(WINDOW, 1.1 * limit, 3.2 * (contender.period or 0.0))
 
 

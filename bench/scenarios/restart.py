@@ -72,7 +72,7 @@ class Restart(Scenario):
             "groups": [group for group in groups if group["trials"]],
             "warmup": 0 if contender.period or contender.start_limit else 1,
             "deadline": deadline(contender),
-            "limit": contender.periodic_limit,
+            "limit": contender.limit_that_lifts,
             "slot": _time_slot(context),
             "ready": contender.readiness is not None,
         }
@@ -142,9 +142,9 @@ def _trial_seconds(contender: Contender) -> float:
 
 def _within_limit(contender: Contender, seconds: float) -> float:
     """Return the seconds of a trial where a limit of short window may make it longer."""
-    if contender.periodic_limit is None or has_long_limit(contender):
+    if contender.limit_that_lifts is None or has_long_limit(contender):
         return seconds
-    count, window = contender.periodic_limit
+    count, window = contender.limit_that_lifts
     return max(seconds, window / (count - 1))
 
 

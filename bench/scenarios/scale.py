@@ -151,7 +151,7 @@ def _measure_size(context: ScenarioContext, before: int, size: int) -> list[Even
             }
         ],
         "deadline": stall,
-        "limit": contender.periodic_limit,
+        "limit": contender.limit_that_lifts,
     }
     costs = context.measure([steps.measure_footprint(size, context.tree), trials], _TIMEOUT)
     return [*events, *costs]

@@ -15,7 +15,7 @@ from bench.model.timing import deadline, format_elapsed
 from provision.guest import Guest
 from supervisors import supervisors
 from supervisors.contender import Contender
-from supervisors.service import TESTD
+from supervisors.service import TESTD_FOLDER
 
 SERVICES = 5
 STUBBORN = "s3"
@@ -95,7 +95,7 @@ def _start_services(context: ScenarioContext, names: list[str], stubborn: str) -
 
 def _read_terms(guest: Guest, service: str) -> TermNoted:
     """Read when (ns) the service's daemon noted a SIGTERM."""
-    notes = guest.run(f"cat {TESTD}/{service}.term", check=False).stdout
+    notes = guest.run(f"cat {TESTD_FOLDER}/{service}.term", check=False).stdout
     terms = [int(line.split()[1]) for line in notes.splitlines()]
     return {"event": "told", "service": service, "terms": terms}
 

@@ -285,7 +285,7 @@ class ServiceWatcher(object):
         for observation in self.observe(now()):
             observation.report()
 
-    def report_unheard(self, services):
+    def report_starts_without_line(self, services):
         # type: (Iterable[Service]) -> None
         """Report the running instances that only the records show."""
         self.report_pending()  # lines first, in their order

@@ -32,15 +32,15 @@ class Lxc(Provider):
     """Guests on this very kernel: a start takes milliseconds, and needs root."""
 
     name = NAME
-    parallel = 64
+    max_guests = 64
     shares_kernel = True
 
-    def max_parallel(self, init: str) -> int:
+    def max_guests_under(self, init: str) -> int:
         if init != "systemd":
-            return self.parallel
+            return self.max_guests
         # All guests share what the host's kernel gives to one user.
         instances = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
-        return max(1, min(self.parallel, instances // _INOTIFY_INSTANCES))
+        return max(1, min(self.max_guests, instances // _INOTIFY_INSTANCES))
 
     def why_unavailable(self, system: System) -> Unavailable | None:
         if platform.system() != "Linux":

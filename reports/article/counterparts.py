@@ -8,7 +8,7 @@ from bench.model.run_file import ContenderResult, MetricResult
 from reports.model.metrics import find_metric, intervals_overlap
 
 # A figure must be this many times another before a sentence calls it different.
-FAR_FACTOR = 2.0
+MIN_RATIO_TO_CALL_DIFFERENT = 2.0
 _Setting = tuple[str, str, str, bool, str | None]
 
 
@@ -42,7 +42,9 @@ def is_far_above(one: MetricResult, other: MetricResult) -> bool:
     """Tell whether a median is at least twice another, and their intervals do not overlap."""
     if one["median"] is None or other["median"] is None:
         return False
-    return one["median"] >= FAR_FACTOR * other["median"] and not intervals_overlap(one, other)
+    return one["median"] >= MIN_RATIO_TO_CALL_DIFFERENT * other["median"] and not intervals_overlap(
+        one, other
+    )
 
 
 def _setting(contender: ContenderResult) -> _Setting:

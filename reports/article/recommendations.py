@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.model.run_file import FLOOR, ContenderResult, MetricResult, Run
-from reports.article.counterparts import FAR_FACTOR, find_counterpart, is_far_above
+from reports.article.counterparts import MIN_RATIO_TO_CALL_DIFFERENT, find_counterpart, is_far_above
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.metrics import find_metric, format_number, intervals_overlap
 from reports.model.run_summary import ranking_obstacle
@@ -74,8 +74,8 @@ def recommend(run: Run) -> list[Recommendation]:
         ),
         Recommendation(
             "Which default is worth changing?",
-            f"where the default's median is at least {FAR_FACTOR:g} times the tuned one's, and "
-            "their 95 % intervals do not overlap.",
+            f"where the default's median is at least {MIN_RATIO_TO_CALL_DIFFERENT:g} times the "
+            "tuned one's, and their 95 % intervals do not overlap.",
             _defaults_worth_changing(contenders),
         ),
         Recommendation(

@@ -54,7 +54,7 @@ class Interval:
 UNBOUNDED = Interval(-100.0, math.inf)
 
 
-class Location:
+class SampleRatio:
     """The ratio of samples after to samples before. A sample of infinity is above all others.
 
     percent: the estimate, as a growth. p: two-sided. smallest_p: that these numbers of samples can

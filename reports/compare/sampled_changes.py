@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.model.modes import modes
-from reports.compare.location import UNBOUNDED, Interval, Location
+from reports.compare.location import UNBOUNDED, Interval, SampleRatio
 from reports.compare.shape import QuantileChange, compare_quantiles, shape_p
 from reports.compare.significance import (
     SIGNIFICANT,
@@ -63,7 +63,7 @@ def compare_samples(pairs: Sequence[SamplePair]) -> list[SampledChange]:
 
     The probability that any of them differs in any way where nothing changed is SIGNIFICANT.
     """
-    locations = [Location(*pair) for pair in pairs]
+    locations = [SampleRatio(*pair) for pair in pairs]
     shapes = [shape_p(*pair) for pair in pairs]
     able = can_be_significant(
         [*(item.smallest_p for item in locations), *(0.0 for p in shapes if p is not None)]
@@ -86,7 +86,7 @@ def _correct(p_values: Sequence[float | None]) -> list[tuple[float | None, float
 
 def _sampled_change(
     pair: SamplePair,
-    location: Location,
+    location: SampleRatio,
     p: float | None,
     level: float | None,
     corrected_shape_p: float | None,

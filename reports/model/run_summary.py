@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.model.rejections import describe_rejections
-from bench.model.run_file import TOO_NOISY, HostFacts, Run, SupervisorFacts
+from bench.model.run_file import HostFacts, Run, SupervisorFacts, is_too_noisy_warning
 from reports.model.contenders import has_measurements
 
 
@@ -57,7 +57,7 @@ def ranking_obstacle(run: Run) -> str:
     """Return why a ranking of this run would mean nothing; empty where it means something."""
     if has_separate_hosts(run):
         return f"its {len(run['hosts'])} hosts are not ranked together"
-    noisy = any(TOO_NOISY in warning for warning in run["warnings"])
+    noisy = any(map(is_too_noisy_warning, run["warnings"]))
     return "the host was too noisy for a ranking" if noisy else ""
 
 

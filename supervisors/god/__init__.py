@@ -40,7 +40,7 @@ class God(Supervisor):
     # Its diagnosis of the kernel's process events, and the log of the running god: a watch goes
     # from 'unmonitored' to 'init' where god receives such events, to 'up' where it polls.
     mode_command = "god -V; grep -m 1 \"moved 'unmonitored' to\" /var/log/god.log"
-    mode_signs = {
+    mode_by_output = {
         "'unmonitored' to 'init'": "the kernel reports the end of processes, by process events",
         "'unmonitored' to 'up'": "it polls, since the kernel refuses it process events",
     }

@@ -15,7 +15,7 @@ from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guest import File, Guest
-from supervisors.service import TESTD, Service
+from supervisors.service import TESTD_FOLDER, Service
 
 PROGRAM = Path(__file__).parents[3] / "daemon" / "measure"
 
@@ -27,10 +27,10 @@ def payload_files(arch: str) -> list[File]:
     """
     binaries = build(arch, cache_folder())
     return [
-        File(f"{TESTD}/testd", binaries.testd.read_bytes(), 0o755),
-        File(f"{TESTD}/floor", binaries.floor.read_bytes(), 0o755),
+        File(f"{TESTD_FOLDER}/testd", binaries.testd.read_bytes(), 0o755),
+        File(f"{TESTD_FOLDER}/floor", binaries.floor.read_bytes(), 0o755),
         *(
-            File(f"{TESTD}/measure/{module.relative_to(PROGRAM)}", module.read_bytes())
+            File(f"{TESTD_FOLDER}/measure/{module.relative_to(PROGRAM)}", module.read_bytes())
             for module in sorted(PROGRAM.rglob("*.py"))
         ),
     ]
@@ -54,7 +54,7 @@ def run_measurement(
     Raises Problem where a step fails, or where the program does not end by itself in `timeout` s.
     """
     plan = {
-        "dir": TESTD,
+        "dir": TESTD_FOLDER,
         "services": [service.name for service in services],
         "pidfiles": {
             service.name: service.pidfile for service in services if service.role == "monitor"
@@ -62,7 +62,7 @@ def run_measurement(
         "seed": seed,
         "steps": list(steps),
     }
-    guest.write([File(f"{TESTD}/plan.json", json.dumps(plan))])
+    guest.write([File(f"{TESTD_FOLDER}/plan.json", json.dumps(plan))])
     rejected = Rejections()
     names = {*earlier_services, *(service.name for service in services)}
     stream = EventStream(steps, names, rejected)
@@ -72,7 +72,7 @@ def run_measurement(
         if event is not None:
             on_event(event)
 
-    command = f"{guest.system.python} {TESTD}/measure {TESTD}/plan.json"
+    command = f"{guest.system.python} {TESTD_FOLDER}/measure {TESTD_FOLDER}/plan.json"
     try:
         output = guest.stream(command, add_event, timeout)
         if not stream.is_complete and stream.last_rejected == NOT_AN_OBJECT:

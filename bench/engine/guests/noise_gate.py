@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+def max_setups_at_once() -> int:
+    """Return how many guests may be set up or torn down at once: one more than processors."""
+    return (os.cpu_count() or 1) + 1
 
 
 class NoiseGate:

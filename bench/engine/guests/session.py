@@ -82,7 +82,7 @@ class PhaseTimer:
 class GuestSession:
     """One guest and the work units that it does.
 
-    begun, done: how many units have begun, and how many are not to be repeated. A failed unit is
+    units_begun: how many units have begun. units_done: how many are not repeated. A failed unit is
     done, an interrupted one is not.
     """
 
@@ -90,8 +90,8 @@ class GuestSession:
         self.job = job
         self.phases = PhaseTimer(job, context.observer)
         self.guest: Guest | None = None
-        self.begun = 0
-        self.done = 0
+        self.units_begun = 0
+        self.units_done = 0
         self._context = context
         self._scenarios: dict[str, Scenario] = {
             scenario.name: scenario for scenario in context.request.scenarios
@@ -118,9 +118,9 @@ class GuestSession:
             self._fail(f"{summary}\n{traceback.format_exc()}")
         finally:
             self.tear_down()
-        done = [unit.scenario for unit in self.job.units[: self.done]]
+        done = [unit.scenario for unit in self.job.units[: self.units_done]]
         self._context.collector.add_guest(self.job, done, self._samples, self._facts())
-        return self.job.units[self.done :]
+        return self.job.units[self.units_done :]
 
     def measure_units(self) -> None:
         """Set the guest up and do every unit of the job."""
@@ -128,13 +128,13 @@ class GuestSession:
             guest = self.set_up()
         for unit in self.job.units:
             self._context.guests.check_running()
-            self.begun += 1
+            self.units_begun += 1
             self.phases.enter(f"measure {unit.scenario}")
             with self._quiet_section(unit):
                 load = LoadMeter()
                 self._samples += self.perform(unit, guest)
                 self._load[unit.scenario] = load.read()
-            self.done = self.begun
+            self.units_done = self.units_begun
 
     def set_up(self) -> Guest:
         """Boot a guest and start a verified contender in it."""
@@ -214,11 +214,11 @@ class GuestSession:
 
     def _boot(self) -> Guest:
         selected = self.job.selected
-        recipe = selected.supervisor.recipe(selected.source)
+        installation = selected.supervisor.installation(selected.source)
 
         def install(guest: Guest) -> None:
             self.phases.enter("install")
-            recipe.install(guest)
+            installation.install(guest)
             self.phases.enter("up")
 
         self.phases.enter("up")
@@ -227,7 +227,7 @@ class GuestSession:
         guest = self._context.request.provider.up(
             name,
             self._context.request.system,
-            replace(recipe, install=install),
+            replace(installation, install=install),
             self._context.payload,
         )
         self.guest = guest
@@ -265,13 +265,13 @@ class GuestSession:
     def _fail(self, reason: str) -> None:
         if self._context.guests.stopping:
             return
-        failed = self.job.units[self.done : self.begun or None]
+        failed = self.job.units[self.units_done : self.units_begun or None]
         self._context.collector.add_failure(
             self.job,
             [unit.scenario for unit in failed],
             f"in phase {self.phases.current}: {reason}",
         )
-        self.done = self.begun or len(self.job.units)
+        self.units_done = self.units_begun or len(self.job.units)
 
     def _stop(self, guest: Guest) -> None:
         self.phases.enter("stop")

@@ -82,7 +82,7 @@ def find_mode(supervisor: Supervisor, output: str) -> Verification:
 
     Raises Problem if the output shows none of its modes, or several.
     """
-    modes = [mode for sign, mode in supervisor.mode_signs.items() if sign in output]
+    modes = [mode for sign, mode in supervisor.mode_by_output.items() if sign in output]
     if len(modes) != 1:
         raise Problem(
             f"{supervisor.title} does not show in which mode it runs.",

@@ -65,8 +65,8 @@ def resolve_request(options: RunOptions) -> BenchRequest:
 def sampling_effort(options: RunOptions, provider: Provider) -> SamplingEffort:
     """Decide how much is measured, and in how many guests."""
     trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
-    replicas = min(REPLICAS, provider.parallel)
+    replicas = min(REPLICAS, provider.max_guests)
     if options.quick:
         return SamplingEffort(trials, GUEST_SECONDS_QUICK, BUDGET_QUICK, replicas, options.seed)
-    rounds = ROUNDS if provider.parallel == 1 else 1
+    rounds = ROUNDS if provider.max_guests == 1 else 1
     return SamplingEffort(trials, GUEST_SECONDS, None, replicas, options.seed, rounds)

@@ -9,16 +9,17 @@ from bench.engine.plan import KeptResults
 from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import BenchRequest
 from bench.model.host_info import IDENTITY_KEYS, host_facts
-from bench.recording.quality import disturbed_contenders
+from bench.recording.latency_doubts import disturbed_contenders
 from bench.recording.store import Record, ScenarioKey, run_folder
 from provision.errors import Problem
 from provision.provider import Provider
 
 
 def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[ScenarioKey]]:
-    """Read the run that the request continues, and find what is to be measured in it.
+    """Read the run that the request continues, and find what it still lacks.
 
-    None and nothing for a new run. Raises Problem where that run cannot be continued.
+    The second value has the pairs of contender and scenario to measure. Returns None and no pairs
+    for a new run. Raises Problem where that run cannot be continued.
     """
     if not request.options.continues_latest:
         return None, frozenset()
@@ -36,22 +37,22 @@ def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[S
     )
 
 
-def kept_results(record: Record, due: Set[ScenarioKey]) -> dict[str, KeptResults]:
+def kept_results(record: Record, pairs_to_measure: Set[ScenarioKey]) -> dict[str, KeptResults]:
     """Return what a continued run does not measure again, by contender."""
     return {
         contender["name"]: KeptResults(
             frozenset(
                 scenario
                 for scenario in contender["scenarios"]
-                if (contender["name"], scenario) not in due
+                if (contender["name"], scenario) not in pairs_to_measure
             ),
             1 + max((int(guest["replica"]) for guest in contender["guests"]), default=-1),
         )
-        for contender in record.results_without(due)
+        for contender in record.results_without(pairs_to_measure)
     }
 
 
-def check_same_means(record: Record, provider: Provider) -> None:
+def check_same_host_and_instrument(record: Record, provider: Provider) -> None:
     """Refuse to mix figures of two hosts, providers or instruments. Raises Problem."""
     run, host = record.run, host_facts()
     then: dict[str, object] = {

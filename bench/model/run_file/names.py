@@ -8,3 +8,8 @@ FLOOR = "floor"
 RESTART_PARTS = ("death", "reaction", "holdoff", "child", "spawn")
 # Part of a warning: the run's contenders have no order.
 TOO_NOISY = "too noisy for a ranking"
+
+
+def is_too_noisy_warning(warning: str) -> bool:
+    """Tell whether a run's warning says that its contenders have no order."""
+    return TOO_NOISY in warning

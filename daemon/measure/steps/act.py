@@ -78,7 +78,7 @@ def find_target_pids(watcher, target):
         outside = pids_outside_guest(stats)
         return [s.pid for s in stats.values() if s.comm == name and s.pid not in outside]
     service = watcher.service(name)
-    watcher.report_unheard([service])
+    watcher.report_starts_without_line([service])
     return [instance.pid for instance in service.instances]
 
 

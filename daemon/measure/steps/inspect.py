@@ -40,7 +40,7 @@ def snapshot(watcher):
     """Emit every process of the guest, except this program's own session."""
     stats = read_all_stats()
     outside = pids_outside_guest(stats)
-    watcher.report_unheard(list(watcher.services.values()))
+    watcher.report_starts_without_line(list(watcher.services.values()))
     services = [describe_service(watcher, service) for service in watcher.services.values()]
     emit(
         "processes",

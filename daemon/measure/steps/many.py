@@ -30,7 +30,7 @@ class MassKill(object):
         # type: (ServiceWatcher, list[str]) -> None
         self.watcher = watcher
         self.services = [watcher.service(name) for name in names]
-        watcher.report_unheard(self.services)
+        watcher.report_starts_without_line(self.services)
         currents = [(service.name, service.current()) for service in self.services]
         self.old = {name: current for name, current in currents if current}
         self.new = {}  # type: dict[str, Instance]
@@ -150,7 +150,7 @@ def await_all(watcher, services, new, stall):
     starts = [service.read_record()[0] for service in added]
     # testd counts a start a moment before it writes the line.
     watcher.report_until(now() + SECOND // 10)
-    watcher.report_unheard(added)
+    watcher.report_starts_without_line(added)
     currents = [service.current() for service in added]
     stamps = sorted(current.main_ns for current in currents if current)
     counts = zip(starts, added)

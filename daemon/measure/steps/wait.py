@@ -49,7 +49,7 @@ def await_until(watcher, names, until, since, deadline):
     """Report which services are up and which are not; returns the names of the latter."""
     missing = {name: watcher.service(name) for name in names}
     while True:
-        watcher.report_unheard(missing.values())
+        watcher.report_starts_without_line(missing.values())
         next_look = min(until, now() + RECORD_CHECK_NS)
         report_up(missing, since)
         while missing and now() < next_look:
@@ -80,7 +80,7 @@ def await_end(watcher, service, deadline):
     """Wait until no instance of the service is left."""
     ending = watcher.service(service)
     until = now() + to_ns(deadline)
-    watcher.report_unheard([ending])
+    watcher.report_starts_without_line([ending])
     watcher.expects_end = True
     while ending.instances and now() < until:
         for observation in watcher.observe(until):
@@ -145,5 +145,5 @@ def sleep(watcher, seconds):
 def watch(watcher, seconds):
     # type: (ServiceWatcher, float) -> None
     """Do as `sleep`, but report first which of the plan's services ran unheard."""
-    watcher.report_unheard(list(watcher.services.values()))
+    watcher.report_starts_without_line(list(watcher.services.values()))
     sleep(watcher, seconds)

@@ -78,8 +78,10 @@ class _ContenderCheck:
         self.name = f"contender-{selected.name.replace('/', '-')}-{os.getpid()}"
 
     def run(self) -> None:
-        recipe = self.supervisor.recipe(self.source)
-        guest = Lxc().up(self.name, DEBIAN, recipe, measurement.payload_files(platform.machine()))
+        installation = self.supervisor.installation(self.source)
+        guest = Lxc().up(
+            self.name, DEBIAN, installation, measurement.payload_files(platform.machine())
+        )
         try:
             self._check(guest)
         finally:

@@ -113,9 +113,9 @@ def test_a_recipe_is_installed_once_and_only_then_with_a_network(
         routes.append(guest.run("ip -4 route show default").stdout.strip())
         guest.write([File("/etc/installed", "x")])
 
-    recipe = Installation("something", "one", install)  # type: ignore[arg-type]
+    installation = Installation("something", "one", install)  # type: ignore[arg-type]
     for name in ("first", "second"):
-        guest = provider.up(name, DEBIAN, recipe)
+        guest = provider.up(name, DEBIAN, installation)
         assert guest.read("/etc/installed") == b"x"
         assert guest.run("ip route show default").stdout == ""
         guest.destroy()

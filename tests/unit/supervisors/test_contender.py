@@ -51,7 +51,7 @@ def test_a_limit_is_recorded_as_count_and_seconds() -> None:
 
 
 def test_a_limit_in_a_whole_life_has_no_period_to_wait_for() -> None:
-    assert IN_ITS_LIFE.periodic_limit is None
+    assert IN_ITS_LIFE.limit_that_lifts is None
     assert has_long_limit(IN_ITS_LIFE)
     assert start_spacing(IN_ITS_LIFE) == IN_ITS_LIFE.settled_uptime
 

@@ -82,4 +82,4 @@ def test_only_a_system_that_has_it_gives_a_recipe(system: str) -> None:
         source = supervisor.source(SYSTEMS[system])
         assert (source is None) is (system not in supervisor.sources)
         if source is not None:
-            assert supervisor.recipe(source).name == supervisor.name
+            assert supervisor.installation(source).name == supervisor.name

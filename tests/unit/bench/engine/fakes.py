@@ -77,7 +77,7 @@ class FakeProvider:
     """A provider that is never asked for a guest."""
 
     name = "lxc"
-    parallel = 4
+    max_guests = 4
     shares_kernel = True
 
     def guests(self) -> list[GuestRecord]:
@@ -85,8 +85,8 @@ class FakeProvider:
 
     def prepare(self, system: object, note: object) -> None: ...
 
-    def max_parallel(self, init: str) -> int:
-        return self.parallel
+    def max_guests_under(self, init: str) -> int:
+        return self.max_guests
 
 
 def fake_guest(name: str = "0-0") -> Guest:
@@ -133,7 +133,7 @@ def measure(
     record: Record, *scenarios: Scenario, kept: dict[str, KeptResults] | None = None
 ) -> None:
     """Measure those scenarios of the hosted floor in fake guests."""
-    plan = make_plan([HOSTED_FLOOR], scenarios, EFFORT, FakeProvider.parallel, kept or {})
+    plan = make_plan([HOSTED_FLOOR], scenarios, EFFORT, FakeProvider.max_guests, kept or {})
     run_plan(record, plan, *scenarios)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.model.run_file import is_too_noisy_warning
 from bench.recording.run_warnings import MAX_SLOWDOWN, MAX_SPREAD, run_warnings
 from tests.unit.bench.recording.contenders import contender
 
@@ -15,6 +16,17 @@ def run_of(*contenders: Any, **more: Any) -> Any:
 def test_a_noisy_host_is_a_warning_with_its_figure() -> None:
     run = run_of(contender("floor/runner/default/pid1", 1.0, MAX_SPREAD + 1))
     assert f"{MAX_SPREAD + 1:.1f} times" in run_warnings(run)[0]
+
+
+def test_the_reports_recognise_the_warning_that_decides_the_ranking() -> None:
+    noisy = run_of(contender("floor/runner/default/pid1", 1.0, MAX_SPREAD + 1))
+    assert [is_too_noisy_warning(warning) for warning in run_warnings(noisy)] == [True]
+
+
+def test_no_other_warning_decides_the_ranking() -> None:
+    floor = contender("floor/runner/default/hosted", 3.0, 3.0, short=3.0)
+    slowed = run_of(floor, alone={"median": 1.0, "pid1": False})
+    assert [is_too_noisy_warning(warning) for warning in run_warnings(slowed)] == [False]
 
 
 def test_a_run_without_floor_gives_no_warning() -> None:

@@ -9,8 +9,8 @@ from provision.lxc.provider import Lxc
 
 def test_guests_of_systemd_stay_within_one_users_inotify_instances() -> None:
     instances = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
-    assert 1 <= Lxc().max_parallel("systemd") <= max(1, instances // 5)
+    assert 1 <= Lxc().max_guests_under("systemd") <= max(1, instances // 5)
 
 
 def test_guests_of_other_inits_are_limited_by_the_provider_alone() -> None:
-    assert Lxc().max_parallel("sysvinit") == Lxc.parallel
+    assert Lxc().max_guests_under("sysvinit") == Lxc.max_guests

@@ -200,7 +200,9 @@ def test_waiting_for_quiet_is_no_part_of_measuring(record: Record) -> None:
     measuring = threading.Thread(target=session.measure_units)
     with context.gate.disturbing():
         measuring.start()
-        eventually(lambda: session.begun and session.phases.current == WAIT, "it waits for quiet")
+        eventually(
+            lambda: session.units_begun and session.phases.current == WAIT, "it waits for quiet"
+        )
         assert not measured.is_set()
     measuring.join(JOIN_SECONDS)
     assert not measuring.is_alive()

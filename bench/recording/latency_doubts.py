@@ -1,4 +1,4 @@
-"""Reasons to doubt restart latencies, each with its figure and the next step."""
+"""Reasons to doubt one contender's restart latencies, each with its figure and the next step."""
 
 from __future__ import annotations
 
