@@ -26,7 +26,7 @@ class Instance(object):
     """One process of a service, from its start to its end."""
 
     def __init__(self, service, start, source):
-        # type: (Service, Line, str) -> None
+        # type: (WatchedService, Line, str) -> None
         self.service = service
         self.pid, self.seq = start["pid"], start["seq"]
         self.ppid, self.main_ns, self.up_ns = start["ppid"], start["main_ns"], start["up_ns"]
@@ -53,7 +53,7 @@ class Instance(object):
         }
 
 
-class Service(object):
+class WatchedService(object):
     """One test daemon that a supervisor keeps alive."""
 
     def __init__(self, name, directory):

@@ -43,6 +43,11 @@ TEXT = (str, type(b"".decode("ascii")))  # str and unicode in Python 2.7
 INTEGER = (int, type(1 << 64))  # int and long in Python 2.7
 decode = json.JSONDecoder().decode  # json.loads looks at its options at each call
 SERVICE_NAME = re.compile(r"^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,63}$")
+# The keys of a line of each event, beside "event" and "service". Stamps, in the order of a start:
+# begun_ns: the entry point of the program, before the C library; 0 where it takes no stamp.
+# main_ns: the first act in main(); the end of a restart's latency.
+# up_ns: just before the start line is written, by the daemon that stays.
+# ready_ns: just before the daemon announces readiness.
 LINE_KEYS = {
     "start": ("pid", "ppid", "seq", "begun_ns", "main_ns", "up_ns"),
     "ready": ("pid", "seq", "ready_ns"),

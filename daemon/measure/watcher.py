@@ -13,7 +13,7 @@ from .clock import now
 from .output import ReaderGone, emit
 from .pidfd import choose_pidfd
 from .proc import is_testd, read_stat
-from .service import Instance, Service
+from .service import Instance, WatchedService
 from .stamps import StampFifo, parse_line
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ class ServiceWatcher(object):
         self.directory = plan.directory
         self.seed = plan.seed
         self.pidfiles = plan.pidfiles
-        self.services = collections.OrderedDict()  # type: dict[str, Service]
+        self.services = collections.OrderedDict()  # type: dict[str, WatchedService]
         for name in plan.services:
             self.service(name)
         self.fifo = StampFifo(self.directory)
@@ -88,36 +88,37 @@ class ServiceWatcher(object):
             poll.register(STDOUT, 0)
 
     def service(self, name):
-        # type: (str) -> Service
+        # type: (str) -> WatchedService
         """Return the service of that name."""
         if name not in self.services:
-            self.services[name] = Service(name, self.directory)
+            self.services[name] = WatchedService(name, self.directory)
         return self.services[name]
 
     # -- observing
 
-    def observe(self, until, ends=True):
+    def observe(self, until, wake_on_end=True):
         # type: (int, bool) -> list[Observation]
         """Wait until something happens, at most until that instant (ns).
 
-        Returns what happened, ends first, each kind oldest first. ends: whether an end wakes up.
+        Returns what happened, ends first, each kind oldest first. wake_on_end: whether the end of
+        a daemon ends the wait, and is returned.
         """
-        self.wait_ready(until, ends)
+        self.wait_ready(until, wake_on_end)
         seen_ns = now()
-        observations = self.collect_ends(seen_ns) if ends else []
+        observations = self.collect_ends(seen_ns) if wake_on_end else []
         for line in self.read_lines():
             observations.extend(self.interpret_line(line, seen_ns))
         return observations
 
-    def wait_ready(self, until, ends=True):
+    def wait_ready(self, until, wake_on_end=True):
         # type: (int, bool) -> None
         """Wait once, and note which descriptors are ready. Raises ReaderGone."""
         remaining = max(0, until - now())
         milliseconds = min(-(-remaining // 1000000), 1000)
-        if ends and not self.open_pidfd:
+        if wake_on_end and not self.open_pidfd:
             milliseconds = min(milliseconds, LOOK_OFTEN if self.expects_end else LOOK_SELDOM)
         try:
-            ready = (self.poll_all if ends else self.poll_lines).poll(milliseconds)
+            ready = (self.poll_all if wake_on_end else self.poll_lines).poll(milliseconds)
         except (OSError, select.error) as e:
             if e.args[0] != errno.EINTR:
                 raise
@@ -187,7 +188,7 @@ class ServiceWatcher(object):
     # -- instances
 
     def register_start(self, service, start, source):
-        # type: (Service, Line, str) -> Instance | None
+        # type: (WatchedService, Line, str) -> Instance | None
         """Return a new instance; None where that start is registered."""
         if (start["pid"], start["main_ns"]) in service.registered:
             return None
@@ -226,7 +227,7 @@ class ServiceWatcher(object):
             self.poll_all.register(pidfd, select.POLLIN)
 
     def check_record(self, service):
-        # type: (Service) -> Instance | None
+        # type: (WatchedService) -> Instance | None
         """Return the running instance whose start line did not arrive; None where none is new."""
         starts, _, pid, begun_ns, main_ns, up_ns = service.read_record()
         if not pid or (pid, main_ns) in service.registered:
@@ -286,7 +287,7 @@ class ServiceWatcher(object):
             observation.report()
 
     def report_starts_without_line(self, services):
-        # type: (Iterable[Service]) -> None
+        # type: (Iterable[WatchedService]) -> None
         """Report the running instances that only the records show."""
         self.report_pending()  # lines first, in their order
         for service in services:

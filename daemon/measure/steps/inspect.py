@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
     from ..proc import Stat
-    from ..service import Service
+    from ..service import WatchedService
     from ..watcher import ServiceWatcher
 
 STATUS_SIZES = ("VmPeak", "VmHWM", "VmRSS")
@@ -52,7 +52,7 @@ def snapshot(watcher):
 
 
 def describe_service(watcher, service):
-    # type: (ServiceWatcher, Service) -> dict[str, Any]
+    # type: (ServiceWatcher, WatchedService) -> dict[str, Any]
     """Return what is known of a service: its processes, its record, its pid file."""
     starts, lost, pid, _, main_ns, up_ns = service.read_record()
     description = {

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..service import Instance, Service
+    from ..service import Instance, WatchedService
     from ..watcher import ServiceWatcher
 
 MISSING_NAMED = 20  # of the services that do not run
@@ -93,7 +93,7 @@ class MassKill(object):
         return [self.summary(s) for s in self.services if s.name in self.kill_stamps]
 
     def summary(self, service):
-        # type: (Service) -> dict[str, Any]
+        # type: (WatchedService) -> dict[str, Any]
         """Return the stamps of one killed service."""
         old, new = self.old[service.name], self.new.get(service.name)
         return {

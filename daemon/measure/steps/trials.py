@@ -1,4 +1,8 @@
-"""The step of restart trials: wait, kill, and stamp what the supervisor does about it."""
+"""The step of restart trials: wait, kill, and stamp what the supervisor does about it.
+
+`TrialRunner.schedule_kill` decides when each kill happens: the uptimes and slots are drawn in
+`kill_times`, before the first kill, and the limit of starts may delay a kill.
+"""
 
 from __future__ import absolute_import, division, print_function
 
@@ -9,7 +13,7 @@ from .. import checks
 from ..clock import now, to_ns
 from ..output import emit
 from ..plan import step
-from .trial_plan import Trial, draw_trials, next_in_slot
+from .kill_times import Trial, draw_trials, next_in_slot
 from .wait import RECORD_CHECK_NS
 
 TYPE_CHECKING = False
@@ -28,11 +32,13 @@ MAX_ATTEMPTS = 20  # of one trial, where the service ends or starts by itself
 class Kill(object):
     """When to kill, and by how much (ns) the limit of starts and the slot delay it."""
 
-    __slots__ = ("at_ns", "limited_ns", "pushed_ns")
+    __slots__ = ("at_ns", "delay_by_limit_ns", "delay_by_slot_ns")
 
-    def __init__(self, at_ns, limited_ns, pushed_ns):
+    def __init__(self, at_ns, delay_by_limit_ns, delay_by_slot_ns):
         # type: (int, int, int) -> None
-        self.at_ns, self.limited_ns, self.pushed_ns = at_ns, limited_ns, pushed_ns
+        self.at_ns = at_ns
+        self.delay_by_limit_ns = delay_by_limit_ns
+        self.delay_by_slot_ns = delay_by_slot_ns
 
 
 @step(
@@ -152,6 +158,8 @@ class TrialRunner(object):
         # type: (Instance, Trial) -> Kill | None
         """Return when to kill, and by how much (ns) the limit and the slot delay it.
 
+        The trial's uptime and its place in the slot were drawn by `kill_times.draw_trials`.
+
         Returns None where the trial needs a fresh start and this instance is too old for it.
         """
         instant = now()
@@ -159,7 +167,7 @@ class TrialRunner(object):
         if drawn < instant and not trial.fresh:
             # Too late for what was drawn: as far into the range from now on, so that a poller's
             # phase stays as random as it was.
-            drawn = instant + to_ns(trial.uptime - trial.low)
+            drawn = instant + to_ns(trial.uptime - trial.min_uptime)
         if trial.fresh:
             limited = max(drawn, self.earliest_by_limit(0))
             if max(limited, instant) > drawn + to_ns(FRESH_SLACK):
@@ -167,9 +175,11 @@ class TrialRunner(object):
         else:
             limited = self.earliest_by_limit(trial.fresh_following)
             # Not at the very instant that the limit allows: that would lock a poller's phase.
-            limited = drawn if limited <= drawn else limited + to_ns(trial.uptime - trial.low)
+            limited = (
+                drawn if limited <= drawn else limited + to_ns(trial.uptime - trial.min_uptime)
+            )
         # A fresh trial's uptime is its point: it does not wait for a slot.
-        at_ns = next_in_slot(limited, None if trial.fresh else self.settings.slot, trial.offset)
+        at_ns = next_in_slot(limited, None if trial.fresh else self.settings.slot, trial.slot_share)
         return Kill(at_ns, limited - drawn, at_ns - limited)
 
     def earliest_by_limit(self, fresh_following):
@@ -258,8 +268,8 @@ class TrialRunner(object):
             drawn_s=trial.uptime,
             uptime_ns=kill_ns - old.main_ns,
             at_ns=kill.at_ns,
-            limited_ns=kill.limited_ns,
-            pushed_ns=kill.pushed_ns,
+            limited_ns=kill.delay_by_limit_ns,
+            pushed_ns=kill.delay_by_slot_ns,
             deadline_s=self.settings.deadline,
             kill_ns=kill_ns,
             exit_ns=old.end_ns,
@@ -289,8 +299,9 @@ class TrialRunner(object):
         until, watch = kill_ns + to_ns(self.settings.deadline), kill_ns + END_UNWATCHED_NS
         new = None  # type: Instance | None
         while now() < until and not self.is_complete(old, new):
-            ends = new is not None or now() >= watch
-            for observation in self.watcher.observe(until if ends else min(until, watch), ends):
+            watch_end = new is not None or now() >= watch
+            wait_until = until if watch_end else min(until, watch)
+            for observation in self.watcher.observe(wait_until, watch_end):
                 if observation.instance is old:
                     continue
                 instance = self.own_instance(observation)

@@ -13,7 +13,7 @@ from .act import run_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..service import Service
+    from ..service import WatchedService
     from ..watcher import ServiceWatcher
 
 RECORD_CHECK_NS = SECOND // 5  # between two looks at the records, for starts whose line was lost
@@ -65,7 +65,7 @@ def await_until(watcher, names, until, since, deadline):
 
 
 def report_up(missing, since):
-    # type: (dict[str, Service], int) -> None
+    # type: (dict[str, WatchedService], int) -> None
     """Report the services that run by a start since then, and remove them from `missing`."""
     for name, service in sorted(missing.items()):
         instance = service.current()

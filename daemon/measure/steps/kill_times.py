@@ -1,4 +1,8 @@
-"""Trials as they are drawn before the first kill, and the time slots that kills belong into."""
+"""The moments at which daemons are killed: drawn uptimes, and the time slots of kills.
+
+`draw_trials` draws all that is random before the first kill. `schedule_kill` in `trials` adds the
+uptime to the stamp of the daemon's start, keeps to the limit of starts, and calls `next_in_slot`.
+"""
 
 from __future__ import absolute_import, division, print_function
 
@@ -20,9 +24,10 @@ class Trial(object):
         # type: (Group, random.Random, bool) -> None
         self.group = group["name"]
         self.fresh = group["fresh"]
-        self.low, self.high = group["low"], group["high"]  # s
-        self.uptime = self.low + (self.high - self.low) * generator.random()  # s
-        self.offset = generator.random()  # where in the used part of the slot, 0 to 1
+        self.min_uptime, self.max_uptime = group["low"], group["high"]  # s
+        share = generator.random()
+        self.uptime = self.min_uptime + (self.max_uptime - self.min_uptime) * share  # s
+        self.slot_share = generator.random()  # where in the used part of the slot, 0 to 1
         self.warmup = warmup
         self.number = 0
         self.fresh_following = 0  # fresh trials next in line, whose kills must fit the limit too
@@ -47,7 +52,7 @@ def draw_trials(groups, warmup, generator):
     return trials
 
 
-def next_in_slot(instant, slot, offset):
+def next_in_slot(instant, slot, slot_share):
     # type: (int, Slot | None, float) -> int
     """Return the first instant (ns), not before the given one, in the used part of the slot."""
     if not slot:
@@ -55,5 +60,5 @@ def next_in_slot(instant, slot, offset):
     width = to_ns(slot["width"])
     cycle = width * slot["count"]
     begin = instant - instant % cycle + slot["index"] * width
-    chosen = begin + int(width * SLOT_PART_USED * offset)
+    chosen = begin + int(width * SLOT_PART_USED * slot_share)
     return chosen if chosen >= instant else chosen + cycle
