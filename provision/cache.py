@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import subprocess
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -29,8 +29,11 @@ def cache_folder() -> Path:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder as far as permissions allow. A missing one is fine."""
-    shutil.rmtree(path, ignore_errors=True)
+    """Remove a folder as far as permissions allow. A missing one is fine.
+
+    By rm, which does not recurse: a guest may nest folders deeper than Python's stack.
+    """
+    subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
 
 
 def clear_cache() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bench.engine.guests.leftovers import remove_guests
 from bench.engine.lock import exclusive_run_lock
 from bench.tracing.recorder import remove_stale_instances
 from provision.cache import clear_cache
@@ -32,20 +33,19 @@ def _destroy_guests() -> Iterator[str]:
     failures: list[Problem] = []
     removed = 0
     for provider in providers().values():
-        for guest in provider.guests():
-            if guest.state is GuestState.OWNED:
-                continue
-            try:
-                provider.remove(guest.name)
-            except Problem as failure:
-                failures.append(failure)
+        for outcome in remove_guests(provider, (GuestState.KEPT, GuestState.ORPHANED)):
+            if isinstance(outcome, Problem):
+                failures.append(outcome)
                 continue
             removed += 1
-            yield f"removed {guest.name}"
+            yield f"removed {outcome}"
     remove_stale_instances()
+    in_use = _guests_in_use()
+    if in_use:
+        yield f"in use, not removed: {', '.join(in_use)}"
     if failures:
         raise _join(failures)
-    if not removed:
+    if not removed and not in_use:
         yield "no guest was left"
 
 
@@ -59,12 +59,7 @@ def _join(failures: Sequence[Problem]) -> Problem:
 
 def _check_cache_unused() -> None:
     """Raise Problem while a guest, such as that of `./inv try`, runs on the cached layers."""
-    guests = [
-        guest.name
-        for provider in providers().values()
-        for guest in provider.guests()
-        if guest.state is GuestState.OWNED
-    ]
+    guests = _guests_in_use()
     if guests:
         raise Problem(
             "The cache is in use, so it is not cleared.",
@@ -72,3 +67,12 @@ def _check_cache_unused() -> None:
             advice="Leave or end them, then run the same command again.",
             usage=True,
         )
+
+
+def _guests_in_use() -> list[str]:
+    return [
+        guest.name
+        for provider in providers().values()
+        for guest in provider.guests()
+        if guest.state is GuestState.OWNED
+    ]

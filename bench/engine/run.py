@@ -14,6 +14,7 @@ from bench.engine.baseline import find_baseline_job, measure_baseline
 from bench.engine.calibration_store import instrument, latest
 from bench.engine.collector import ResultCollector
 from bench.engine.guests import measurement
+from bench.engine.guests.leftovers import remaining_guests, remaining_line, remove_guests
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate, max_setups_at_once
 from bench.engine.guests.session import SessionContext
@@ -33,6 +34,7 @@ from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
 from bench.tracing.attach import trace_run
 from provision.cache import give_to_sudo_caller
+from provision.errors import Problem
 from provision.provider import GuestState, Provider
 
 
@@ -101,7 +103,17 @@ def execute(
         context.guests.destroy_all()
         raise
     finally:
-        collector.finish(time.monotonic() - started, context.gate.own_load)
+        try:
+            collector.finish(time.monotonic() - started, context.gate.own_load)
+        finally:
+            _name_remaining_guests(request.provider, observer)
+
+
+def _name_remaining_guests(provider: Provider, observer: Observer) -> None:
+    """Say which guests of this run could not be removed."""
+    names = remaining_guests(provider)
+    if names:
+        observer.note(remaining_line(names))
 
 
 def _close_complete_run(record: Record, observer: Observer) -> None:
@@ -113,9 +125,9 @@ def _close_complete_run(record: Record, observer: Observer) -> None:
 
 def _prepare(request: BenchRequest, observer: Observer) -> None:
     """Remove guests that an earlier suite left behind, and build the image."""
-    for guest in request.provider.guests():
-        if guest.state is GuestState.ORPHANED:
-            request.provider.remove(guest.name)
+    for outcome in remove_guests(request.provider, (GuestState.ORPHANED,)):
+        if isinstance(outcome, Problem):  # it is in no run's way but its own
+            observer.note(str(outcome))
     request.provider.prepare(request.system, observer.note)
 
 

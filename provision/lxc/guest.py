@@ -168,9 +168,14 @@ class LxcGuest(Guest):
         self._pid = int(answer.split()[1])
 
     def halt(self) -> None:
-        """Stop every process of the guest; its files stay."""
+        """Stop every process of the guest; its files stay. Raises Problem."""
         self.disconnect()
-        self._keeper.command("halt")
+        if self._keeper.command("halt") != "halted":
+            raise Problem(
+                f"Guest {self.name} does not stop.",
+                known=log_tail(self._home),
+                advice="Run ./inv destroy to remove it.",
+            )
 
     def has_ended(self) -> bool:
         return self._keeper.command("state") == "ended"

@@ -12,7 +12,7 @@ sees the cache at CACHE_MOUNT: the shifted root may not walk down to it through 
 standard input is a command, and gets one line as its answer:
 
     boot      start the guest               -> `pid N`, or `failed`
-    halt      stop it                       -> `halted`
+    halt      stop it                       -> `halted`, or `failed`
     state     has it ended by itself?       -> `running`, or `ended`
     online    give it a network             -> `online`, or `failed`
     offline   take the network away         -> `offline`
@@ -27,7 +27,6 @@ import fcntl
 import functools
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -84,18 +83,26 @@ class Keeper:
 
     def halt(self) -> str:
         self.offline()
-        if self.monitor is None:
-            return "halted"
-        while self.monitor.poll() is None:
+        deadline = time.monotonic() + SECONDS_TO_VANISH
+        while self.monitor is not None and self.monitor.poll() is None:
+            if time.monotonic() > deadline:
+                return "failed"
+            self._stop(self.monitor)
+        self.monitor = None
+        return "halted"
+
+    def _stop(self, monitor: subprocess.Popen[bytes]) -> None:
+        """Kill PID 1; where that does not end the guest, such as a frozen one, all processes."""
+        try:
             subprocess.run(
                 ["lxc-stop", "-P", str(GUESTS), "-n", self.name, "-k"],
                 capture_output=True,
                 check=False,
+                timeout=2,
             )
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.monitor.wait(2)
-        self.monitor = None
-        return "halted"
+            monitor.wait(1)
+        except subprocess.TimeoutExpired:
+            end_processes(self.name)
 
     def state(self) -> str:
         return "running" if self.monitor is not None and self.monitor.poll() is None else "ended"
@@ -164,7 +171,7 @@ def claim_guest(home: Path) -> IO[str]:
             lock.write(f"{os.getpid()}\n")
             lock.flush()
         except OSError:  # such as a full disk
-            shutil.rmtree(home)
+            remove_tree(home)
             raise
         return lock
 
@@ -195,25 +202,30 @@ def mount_cache(cache: Path) -> None:
 
 
 def orphaned_names() -> list[str]:
-    """Names of guests that have control groups, but neither a process nor a keeper."""
-    has_processes: dict[str, bool] = {}
+    """Names of guests that have control groups, but no keeper.
+
+    A guest with a process that this process cannot see, such as another container's, is not one.
+    """
+    is_visible: dict[str, bool] = {}
     for top in _top_cgroups("*"):
         name = top.name.removeprefix(cgroup_name("")).split(".")[0]
-        if not NAME.fullmatch(name):
-            continue
-        has_processes[name] = has_processes.get(name, False) or _has_processes(top)
-    with_keeper = _names_with_keeper() if has_processes else set()
+        if NAME.fullmatch(name):
+            is_visible[name] = is_visible.get(name, True) and _is_visible(top)
+    with_keeper = _names_with_keeper() if is_visible else set()
+    # LXC appends a number to the name of a group where that name is in use.
     return sorted(
-        name for name, alive in has_processes.items() if not alive and name not in with_keeper
+        name
+        for name, visible in is_visible.items()
+        if visible and not {name, re.sub(r"-\d+$", "", name)} & with_keeper
     )
 
 
-def _has_processes(top: Path) -> bool:
-    """Tell whether a process is in that control group or below it; yes where it is unreadable."""
+def _is_visible(top: Path) -> bool:
+    """Tell whether all processes in that group or below have a pid here; no if it is unreadable."""
     try:
-        return any(Path(inner, "cgroup.procs").read_text() for inner, _, _ in os.walk(top))
+        return all(pid for folder, group in _walk_groups(top) for pid in _pids(folder, group))
     except OSError:
-        return True
+        return False
 
 
 def _names_with_keeper() -> set[str]:
@@ -236,10 +248,9 @@ def remove_traces(home: Path) -> list[Path]:
     if home.parent.name != "guests" or not NAME.fullmatch(home.name):
         raise ValueError(f"{home} is not the folder of one guest")
     deadline = time.monotonic() + SECONDS_TO_VANISH
-    while groups := _cgroups(home.name):
-        for group in groups:
-            with contextlib.suppress(OSError):
-                group.rmdir()
+    while _cgroups(home.name):
+        end_processes(home.name)
+        _remove_groups(home.name)
         if time.monotonic() > deadline:
             break
         time.sleep(0.02)
@@ -258,10 +269,18 @@ def remove_traces(home: Path) -> list[Path]:
 def _remove_folder(home: Path) -> None:
     """Remove folder and lock under the claim lock, so that no observer sees an orphan."""
     for tree in home.glob("*/"):
-        shutil.rmtree(tree, ignore_errors=True)
+        remove_tree(tree)
     if home.exists():
         with claim_lock(home.parent):
-            shutil.rmtree(home, ignore_errors=True)
+            remove_tree(home)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder as far as permissions allow.
+
+    By rm, which does not recurse: a guest may nest folders deeper than Python's stack.
+    """
+    subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
 
 
 def lxc_lock(name: str) -> Path:
@@ -283,15 +302,83 @@ def guest_cgroups(name: str) -> set[Path]:
     return _top_cgroups(name)
 
 
+def end_processes(name: str) -> None:
+    """Thaw and kill every process in the guest's control groups: a frozen one cannot die."""
+    for top in _cgroups(name):
+        with contextlib.suppress(OSError):
+            for folder, group in _walk_groups(top):
+                _write(folder, f"{group}/freezer.state", "THAWED")
+                _write(folder, f"{group}/cgroup.freeze", "0")
+                _kill(folder, group)
+
+
+def _kill(folder: int, group: str) -> None:
+    """Kill the processes in one control group, as far as they can be read and killed."""
+    with contextlib.suppress(OSError):
+        for pid in _pids(folder, group):
+            if pid not in (0, os.getpid()):
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def _remove_groups(name: str) -> None:
+    for top in _cgroups(name):
+        with contextlib.suppress(OSError):
+            for folder, group in _walk_groups(top):
+                with contextlib.suppress(OSError):
+                    os.rmdir(group, dir_fd=folder)
+
+
 def _cgroups(name: str) -> list[Path]:
-    """The guest's control groups, innermost first."""
+    """The guest's outermost control groups, in all hierarchies."""
     # LXC and the suite append to the name, but no digit: that is another guest's name.
-    tops = _top_cgroups(name) | _top_cgroups(f"{name}[!0-9]*")
-    return sorted(
-        {Path(inner) for top in tops for inner, _, _ in os.walk(top)},
-        key=lambda path: len(path.parts),
-        reverse=True,
-    )
+    return sorted(_top_cgroups(name) | _top_cgroups(f"{name}[!0-9]*"))
+
+
+def _walk_groups(top: Path) -> Iterator[tuple[int, str]]:
+    """Yield each control group at and below that one, innermost first. Raises OSError.
+
+    A group is the descriptor of its parent and its name. There is neither recursion nor a path: a
+    guest may nest groups deeper than Python's stack, and than the longest path.
+    """
+    folder = os.open(top.parent, os.O_RDONLY | os.O_DIRECTORY)
+    names: list[str] = []
+    pending = [[top.name]]
+    try:
+        while names or pending[-1]:
+            if pending[-1]:
+                names.append(pending[-1].pop())
+                folder = _change_folder(folder, names[-1])
+                with os.scandir(folder) as entries:
+                    pending.append([e.name for e in entries if e.is_dir(follow_symlinks=False)])
+            else:
+                pending.pop()
+                folder = _change_folder(folder, "..")
+                yield folder, names.pop()
+    finally:
+        os.close(folder)
+
+
+def _change_folder(folder: int, name: str) -> int:
+    """Open a folder relative to another one, and close that one."""
+    inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+    os.close(folder)
+    return inner
+
+
+def _pids(folder: int, group: str) -> list[int]:
+    """The processes in a control group; 0 stands for one outside this process's namespace."""
+    file = os.open(f"{group}/cgroup.procs", os.O_RDONLY, dir_fd=folder)
+    with os.fdopen(file) as stream:
+        return [int(line) for line in stream]
+
+
+def _write(folder: int, path: str, text: str) -> None:
+    """Write into a file of the kernel, where it exists."""
+    with contextlib.suppress(OSError):
+        file = os.open(path, os.O_WRONLY, dir_fd=folder)
+        with os.fdopen(file, "w") as stream:
+            stream.write(text)
 
 
 def _top_cgroups(pattern: str) -> set[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from provision.errors import Problem
 from provision.guest import Guest
@@ -53,14 +54,10 @@ class LiveGuests:
             self._stopping = True
 
     def destroy_all(self) -> None:
-        """Destroy every guest. Raise the first Problem after all were tried."""
+        """Destroy every guest, all at once. Raise the first error after all were tried."""
         with self._lock:
             guests = list(self._guests.values())
-        problems = []
-        for guest in guests:
-            try:
-                guest.destroy()
-            except Problem as problem:
-                problems.append(problem)
-        if problems:
-            raise problems[0]
+        with ThreadPoolExecutor(max(1, len(guests))) as pool:
+            attempts = [pool.submit(guest.destroy) for guest in guests]
+        for attempt in attempts:
+            attempt.result()

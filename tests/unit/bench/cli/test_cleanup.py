@@ -53,6 +53,34 @@ def test_a_guest_that_cannot_be_removed_is_reported_after_the_others(
     assert provider.there == ["kept", "used"]
 
 
+def test_an_unexpected_error_keeps_no_other_guest_from_being_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    provider = FakeProvider()
+    use_provider(monkeypatch, tmp_path, provider)
+    remove = provider.remove
+
+    def fail_first(name: str) -> None:
+        if name == "kept":
+            raise RecursionError("too deep")
+        remove(name)
+
+    monkeypatch.setattr(provider, "remove", fail_first)
+    with pytest.raises(Problem, match="Guest kept is not removed") as caught:
+        list(cleanup.destroy_guests(cache=False))
+    assert "RecursionError: too deep" in caught.value.known
+    assert provider.there == ["kept", "used"]
+
+
+def test_a_guest_in_use_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    provider = FakeProvider()
+    use_provider(monkeypatch, tmp_path, provider)
+    provider.there = ["used"]
+    assert list(cleanup.destroy_guests(cache=False)) == ["in use, not removed: used"]
+    provider.there = []
+    assert list(cleanup.destroy_guests(cache=False)) == ["no guest was left"]
+
+
 def test_the_cache_stays_while_a_guest_runs_on_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -90,17 +89,17 @@ def test_a_guest_that_is_just_being_removed_is_not_orphaned(
     monkeypatch: pytest.MonkeyPatch, observer: Observer
 ) -> None:
     home = cache_folder() / "guests" / "ends-1"
-    rmtree = shutil.rmtree
+    remove_tree = keeper.remove_tree
 
-    def look_before_rmtree(folder: Path, **options: Any) -> None:
+    def look_before_removal(folder: Path) -> None:
         if folder == home:
             (home / "lock").unlink()
         observer.look()
-        rmtree(folder, **options)
+        remove_tree(folder)
 
     with keeper.claim_guest(home):
         (home / "upper").mkdir()
-        monkeypatch.setattr(shutil, "rmtree", look_before_rmtree)
+        monkeypatch.setattr(keeper, "remove_tree", look_before_removal)
         assert keeper.remove_traces(home) == []
         assert observer.states(home.name) == [GuestState.OWNED, None]
 

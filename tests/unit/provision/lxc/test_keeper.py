@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,13 +37,50 @@ def make_group(folder: Path, processes: str = "") -> Path:
     return folder
 
 
-def test_a_guest_without_process_and_keeper_is_orphaned(groups: Path, kept: str) -> None:
-    for name in ("gone-1", "gone-2.monitor", "alive-1", f"{kept}.pivot"):
+def test_a_guest_without_keeper_is_orphaned(groups: Path, kept: str) -> None:
+    for name in ("gone-1", "gone-2.monitor", "alive-1", f"{kept}.pivot", f"{kept}-1"):
         make_group(groups / f"process-supervision.{name}")
     make_group(groups / "process-supervision.alive-1" / "guest", "17\n")
     make_group(groups / "unified" / "process-supervision.gone-3")
     make_group(groups / "somebody-elses")
-    assert keeper.orphaned_names() == ["gone-1", "gone-2", "gone-3"]
+    assert keeper.orphaned_names() == ["alive-1", "gone-1", "gone-2", "gone-3"]
+
+
+def test_a_guest_of_another_container_is_not_orphaned(groups: Path) -> None:
+    """The kernel shows 0 for a process that has no pid in the reader's namespace."""
+    top = make_group(groups / "process-supervision.elsewhere-1")
+    make_group(top / "guest", "0\n")
+    assert keeper.orphaned_names() == []
+
+
+def test_a_guest_may_nest_control_groups_deeper_than_pythons_stack(groups: Path) -> None:
+    top = make_group(groups / "process-supervision.deep-1")
+    folder = os.open(top, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("inner", dir_fd=folder)
+        inner = os.open("inner", os.O_RDONLY, dir_fd=folder)
+        os.close(os.open("cgroup.procs", os.O_CREAT, dir_fd=inner))
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    try:
+        assert keeper.orphaned_names() == ["deep-1"]
+        assert len(list(keeper._walk_groups(top))) == 3001
+    finally:
+        keeper.remove_tree(top)
+    assert not top.exists()
+
+
+def test_the_frozen_are_thawed_and_killed_at_every_depth(groups: Path) -> None:
+    inner = groups / "process-supervision.cold-1" / "guest" / "inner"
+    with subprocess.Popen(["sleep", "600"]) as process:
+        make_group(inner, f"0\n{os.getpid()}\n{process.pid}\n")
+        (inner / "freezer.state").write_text("FROZEN")
+        (inner / "cgroup.freeze").write_text("1")
+        keeper.end_processes("cold-1")
+        assert process.wait(10) == -signal.SIGKILL
+    assert (inner / "freezer.state").read_text() == "THAWED"
+    assert (inner / "cgroup.freeze").read_text()[:1] == "0"
 
 
 def test_a_guest_whose_processes_are_unreadable_is_not_orphaned(groups: Path) -> None:
