@@ -1,7 +1,8 @@
-"""Runs a command in an embedded guest: `python -I -S enter.py KEEPER NAME COMMAND...`.
+"""Runs a command in an embedded guest: `python -I -S -B enter.py KEEPER NAME COMMAND...`.
 
 KEEPER is the pid of the guest's keeper, in whose mount namespace LXC finds the guest. It stays one
-file that imports nothing but the keeper's, so that it starts quickly.
+file that imports nothing but the keeper's, so that it starts quickly, and -B so that
+it writes nothing beside keeper.py.
 
 The command gets nothing of its caller's but its standard streams: the environment has PATH and
 container alone (and TERM on a terminal), the working folder is /, no other file is open, the key

@@ -224,7 +224,7 @@ class LxcGuest(Guest):
 
     def _enter(self, *command: str) -> list[str]:
         """The command on the host that runs a command in the guest, as enter.py does."""
-        program = [sys.executable, "-I", "-S", enter.__file__]
+        program = [sys.executable, "-I", "-S", "-B", enter.__file__]
         return [*program, str(self._keeper.pid), self.name, *command]
 
     def destroy(self) -> None:
