@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bench.model.run_file import ContenderResult, MetricResult
-from reports.compare.location import Interval
 from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both
-from reports.compare.sampled_changes import SampledChange, SamplePair, compare_samples
+from reports.compare.sample_ratio import Interval
+from reports.compare.sample_tests import SampledChange, SamplePair, compare_samples
 from reports.compare.shape import QuantileChange
+from reports.compare.verdict import change_verdict
 from reports.model.contenders import contender_label
 from reports.model.metrics import is_same_phase
 
@@ -22,7 +23,6 @@ _NEITHER_IS_BETTER = ("crash_starts", "crash_delay")
 _DERIVED_SUFFIX = "_per_service"
 # Metrics with samples at hand, and the uptime of those samples.
 _SAMPLED = {"restart_long": "long", "restart_short": "short"}
-_TIME_UNITS = ("us", "ms", "s")
 _CLOCK_UNITS = ("ms", "s")
 # A regression of these quantiles is one of the metric: a slower best case alone is none.
 _GATED_QUANTILES = (50, 90)
@@ -86,17 +86,8 @@ class Change:
 
     @property
     def verdict(self) -> str:
-        """A word or two on the change; its interval alone says in which direction."""
-        if self.interval is None:
-            return "single"
-        if self.is_significant:
-            higher, lower = (
-                ("slower", "faster") if self.unit in _TIME_UNITS else ("larger", "smaller")
-            )
-            return higher if self.interval.low > 0 else lower
-        if self.differs_in_shape:
-            return "differs in shape"
-        return "too few" if self.interval.is_unbounded else "chance"
+        """A word or two on the change, such as slower."""
+        return change_verdict(self.interval, self.unit, differs_in_shape=self.differs_in_shape)
 
     @property
     def needs_quantiles(self) -> bool:

@@ -15,23 +15,13 @@ from reports.compare.behaviour_changes import BehaviourChange, compare_behaviour
 from reports.compare.changes import Change, compare_metrics
 from reports.compare.gate import Gate, parse_fail_on
 from reports.compare.runs import RunWithSamples, comparison_cautions, contenders_only_in
+from reports.compare.verdict import DIRECTION_WORDS, VERDICT_MEANINGS
 from reports.compare.wording import describe_quantiles, format_interval
 from reports.formats.terminal_tables import ROOMY_WIDTH, plain_table
 from reports.model.metrics import format_number
 
 # Smaller changes are counted, not listed, unless they are more than chance.
 MIN_LISTED_PERCENT = 10.0
-# What a verdict means, for those that a comparison has.
-_MEANINGS = {
-    "slower": "slower, faster, larger, smaller: the whole 95 % interval of the change says so",
-    "chance": "chance: the interval includes no change",
-    "too few": "too few: so few samples show nothing among so many figures",
-    "differs in shape": "differs in shape: not higher or lower as a whole, but distributed "
-    "otherwise by more than chance",
-    "single": "single: one figure each, or too few for an interval: no test of significance is "
-    "possible, so the percentage alone counts",
-}
-_DIRECTIONS = ("slower", "faster", "larger", "smaller")
 _CHANGE = (
     "change: of restart latencies, the median ratio of one sample after to one before; else of the "
     "medians. p and intervals are corrected for the number of tests."
@@ -134,9 +124,11 @@ def _print_changes(changes: Sequence[Change], min_percent: float, console: Conso
 def _legend(changes: Sequence[Change], *, roomy: bool) -> str:
     """Return what the words and columns of a table mean."""
     verdicts = {change.verdict for change in changes}
-    if not verdicts.isdisjoint(_DIRECTIONS):
+    if not verdicts.isdisjoint(DIRECTION_WORDS):
         verdicts.add("slower")
-    meanings = [f"{meaning}." for verdict, meaning in _MEANINGS.items() if verdict in verdicts]
+    meanings = [
+        f"{meaning}." for verdict, meaning in VERDICT_MEANINGS.items() if verdict in verdicts
+    ]
     if any(change.is_tested for change in changes):
         meanings += [_CHANGE, _EFFECT] if roomy else [_CHANGE]
     return " ".join(meanings)

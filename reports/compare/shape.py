@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports.compare.location import MIN_SAMPLES_FOR_SPREAD, Interval
+from reports.compare.sample_ratio import MIN_SAMPLES_FOR_SPREAD, Interval
 
 if TYPE_CHECKING:
     import numpy as np

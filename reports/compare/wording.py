@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from reports.compare.changes import Change
-from reports.compare.location import Interval
+from reports.compare.sample_ratio import Interval
 from reports.compare.shape import QuantileChange
 from reports.model.metrics import format_number
 

@@ -12,8 +12,8 @@ import pytest
 
 from bench.model.statistics import summarize
 from reports.compare.changes import compare_metrics
-from reports.compare.sampled_changes import compare_samples
-from reports.compare.significance import SIGNIFICANT
+from reports.compare.multiple_tests import SIGNIFICANT
+from reports.compare.sample_tests import compare_samples
 from tests.support.compared_pairs import (
     MIXED,
     RESHAPED,

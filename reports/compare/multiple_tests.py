@@ -1,4 +1,4 @@
-"""Corrections for many tests: of many, some find something by chance."""
+"""Corrections for the number of tests: of many, some find something by chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the samples of figures say, tested together: of many tests some find something by chance."""
+"""Tests of samples before against samples after, corrected for the number of tests."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.model.modes import modes
-from reports.compare.location import UNBOUNDED, Interval, SampleRatio
-from reports.compare.shape import QuantileChange, compare_quantiles, shape_p
-from reports.compare.significance import (
+from reports.compare.multiple_tests import (
     SIGNIFICANT,
     can_be_significant,
     holm_correction,
     holm_levels,
 )
+from reports.compare.sample_ratio import UNBOUNDED, Interval, SampleRatio
+from reports.compare.shape import QuantileChange, compare_quantiles, shape_p
 
 # The samples of one figure before and after; infinite for a trial without an end.
 SamplePair = tuple[Sequence[float], Sequence[float]]
@@ -63,17 +63,17 @@ def compare_samples(pairs: Sequence[SamplePair]) -> list[SampledChange]:
 
     The probability that any of them differs in any way where nothing changed is SIGNIFICANT.
     """
-    locations = [SampleRatio(*pair) for pair in pairs]
+    ratios = [SampleRatio(*pair) for pair in pairs]
     shapes = [shape_p(*pair) for pair in pairs]
     able = can_be_significant(
-        [*(item.smallest_p for item in locations), *(0.0 for p in shapes if p is not None)]
+        [*(ratio.smallest_p for ratio in ratios), *(0.0 for p in shapes if p is not None)]
     )
     corrected = _correct(
-        [item.p if able[index] else None for index, item in enumerate(locations)] + shapes
+        [ratio.p if able[index] else None for index, ratio in enumerate(ratios)] + shapes
     )
     return [
-        _sampled_change(pair, location, *corrected[index], corrected[index + len(pairs)][0])
-        for index, (pair, location) in enumerate(zip(pairs, locations, strict=True))
+        _sampled_change(pair, ratio, *corrected[index], corrected[index + len(pairs)][0])
+        for index, (pair, ratio) in enumerate(zip(pairs, ratios, strict=True))
     ]
 
 
@@ -86,18 +86,18 @@ def _correct(p_values: Sequence[float | None]) -> list[tuple[float | None, float
 
 def _sampled_change(
     pair: SamplePair,
-    location: SampleRatio,
+    ratio: SampleRatio,
     p: float | None,
     level: float | None,
     corrected_shape_p: float | None,
 ) -> SampledChange:
     return SampledChange(
         samples=pair,
-        percent=location.percent,
-        interval=UNBOUNDED if level is None else location.interval(level),
+        percent=ratio.percent,
+        interval=UNBOUNDED if level is None else ratio.interval(level),
         p=1.0 if p is None else p,
         shape_p=corrected_shape_p,
-        effect=location.effect,
+        effect=ratio.effect,
     )
 
 

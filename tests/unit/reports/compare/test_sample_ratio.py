@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from reports.compare import location
-from reports.compare.location import UNBOUNDED, Interval, SampleRatio
+from reports.compare import sample_ratio
+from reports.compare.sample_ratio import UNBOUNDED, Interval, SampleRatio
 
 SLOWER = ([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
 GENERATOR = np.random.default_rng(7)
@@ -97,7 +97,7 @@ def test_very_many_samples_give_the_same_without_all_pairs_in_memory(
 ) -> None:
     before, after = [*lognormal(80), math.inf], lognormal(90, 1.1)
     at_once = SampleRatio(before, after)
-    monkeypatch.setattr(location, "_MAX_PAIRS_IN_MEMORY", 0)
+    monkeypatch.setattr(sample_ratio, "_MAX_PAIRS_IN_MEMORY", 0)
     by_bisection = SampleRatio(before, after)
     assert by_bisection.percent == pytest.approx(at_once.percent)
     assert by_bisection.p == at_once.p and by_bisection.effect == at_once.effect

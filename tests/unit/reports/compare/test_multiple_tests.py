@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.compare.significance import (
+from reports.compare.multiple_tests import (
     SIGNIFICANT,
     can_be_significant,
     holm_correction,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.compare.sampled_changes import SamplePair, compare_samples
+from reports.compare.sample_tests import SamplePair, compare_samples
 from tests.support.sample_runs import steady_latencies
 
 SAME = (steady_latencies(4.0), steady_latencies(4.0))
