@@ -101,7 +101,7 @@ def bench(
     else:
         from bench.cli.progress_display import ProgressDisplay
         from bench.engine.run import run_bench
-        from provision.host_tools import install_guest_tools
+        from provision.host.tools import install_guest_tools
 
         install_guest_tools(options.system, options.provider, options.box)
         display = ProgressDisplay(console)
@@ -117,7 +117,7 @@ def calibrate(c: Context, quick: bool = False) -> int:
     from bench.calibration.rendering import show_calibration
     from bench.calibration.run import calibrate as run_calibration
     from bench.cli.progress_display import ProgressDisplay
-    from provision.host_tools import install_guest_tools
+    from provision.host.tools import install_guest_tools
 
     install_guest_tools("debian", "lxc")
     console = _console()

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.guest import File, Guest
+    from provision.guests.guest import File, Guest
     from provision.systems import System
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from provision import host_init
 from provision.errors import Problem
-from provision.guest import File, Guest
+from provision.guests.guest import File, Guest
+from provision.guests.init import start_hosted, stop_hosted
 from provision.provider import Installation
 from provision.sources.packages import PackageSource
 from provision.systems import System
@@ -268,12 +268,12 @@ class Supervisor:
             guest.reboot(self.init_command)
             return
         assert self.hosted_command is not None
-        host_init.start_hosted(guest, self.hosted_command)
+        start_hosted(guest, self.hosted_command)
 
     def stop(self, guest: Guest, contender: Contender) -> None:
         """Stop a hosted supervisor as its host does; a PID 1 ends with its guest."""
         if not contender.pid1:
-            host_init.stop_hosted(guest)
+            stop_hosted(guest)
 
     def update_services(
         self, guest: Guest, contender: Contender, services: Iterable[Service]
@@ -286,5 +286,5 @@ class Supervisor:
             guest.run(command)
             return
         if not contender.pid1:
-            host_init.stop_hosted(guest)
+            stop_hosted(guest)
         self.start(guest, contender)

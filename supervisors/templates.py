@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from provision.guest import File
+from provision.guests.guest import File
 from supervisors.contender import Contender
 from supervisors.service import Service
 

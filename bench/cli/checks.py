@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from provision.host_tools import install_missing_tools
+from provision.host.tools import install_missing_tools
 
 ROOT = Path(__file__).parents[2]
 # What does not fit five minutes, and what needs root; the markers are explained in pyproject.toml.

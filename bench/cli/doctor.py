@@ -13,7 +13,7 @@ import psutil
 from rich.table import Table
 
 from provision.cache import cache_folder
-from provision.host_tools import missing_tools
+from provision.host.tools import missing_tools
 from provision.registry import providers
 from provision.systems import SYSTEMS
 

@@ -16,8 +16,8 @@ from rich.table import Table
 from bench.engine.guests.session import WAIT
 from bench.engine.plan import Plan
 from bench.model.events import RESTART, Event, is_kind
+from bench.model.observation.latency import restart_latency
 from bench.model.run_file import ContenderResult
-from bench.model.trials import restart_latency
 
 
 @dataclass

@@ -12,7 +12,7 @@ from bench.engine.guests import measurement
 from bench.engine.request.options import SystemOptions
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from provision.errors import Problem
-from provision.host_tools import install_guest_tools
+from provision.host.tools import install_guest_tools
 from provision.registry import choose_provider
 from provision.systems import System
 from supervisors.service import Service, services_of

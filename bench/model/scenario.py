@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, TypeVar
 from bench.model.events import Event
 from bench.model.statistics import Metric
 from bench.model.steps import Step, Tree
-from provision.guest import Guest
+from provision.guests.guest import Guest
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender

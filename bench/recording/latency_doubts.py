@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 
 from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.modes import modes
+from bench.model.observation.latency import restart_latencies
+from bench.model.observation.timing import format_duration
 from bench.model.run_file import GuestFacts, MetricResult, QualityIssue, Run, ScenarioResult
-from bench.model.timing import format_duration
-from bench.model.trials import restart_latencies
 
 # How wide the median's interval may be: as a share of the median, or of a poller's period.
 MAX_INTERVAL = 0.5

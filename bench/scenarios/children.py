@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from bench.model import steps
 from bench.model.events import SNAPSHOT, STORM, Event
 from bench.model.events.program import Snapshot, StormEnded
-from bench.model.evidence import number_samples, numbers
-from bench.model.processes import daemon_children, names_by_pid
+from bench.model.observation.evidence import number_samples, numbers
+from bench.model.observation.processes import daemon_children, names_by_pid
+from bench.model.observation.timing import deadline, format_elapsed, look_seconds, start_spacing
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric
-from bench.model.timing import deadline, format_elapsed, look_seconds, start_spacing
 from supervisors.contender import Contender
 
 CHILDREN = 3

@@ -8,12 +8,12 @@ from itertools import pairwise
 from bench.model import steps
 from bench.model.events import CPU_MARK, DOWN, MODE, RAN, STARTS, UP, Event
 from bench.model.events.program import StartsCounted
-from bench.model.evidence import Numbered, Samples, number_samples, numbers
-from bench.model.processes import cpu_used
+from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
+from bench.model.observation.processes import cpu_used
+from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value, summarize
-from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors.contender import Contender
 
 WINDOW = 60.0  # s of crashing at least

@@ -18,11 +18,11 @@ from bench.model.events import (
     events_of_kind,
 )
 from bench.model.events.added import MemoryLimited, NoMemoryLimit
-from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.timing import deadline, elapsed, format_elapsed, has_long_limit
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import deadline, elapsed, format_elapsed, has_long_limit
 from supervisors.contender import Contender
 
 # How a daemon ends by itself: options of testd.

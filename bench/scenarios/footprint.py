@@ -9,9 +9,9 @@ from bench.model import steps
 from bench.model.events import CPU, DOWN, FOOTPRINT, Event, events_of_kind
 from bench.model.events.parts import TreeSizes
 from bench.model.events.program import CpuWindow, FootprintTaken
+from bench.model.observation.timing import elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import elapsed
 from supervisors import supervisors
 from supervisors.contender import Contender
 

@@ -8,11 +8,17 @@ from signal import SIGCONT, SIGSTOP
 
 from bench.model import steps
 from bench.model.events import DOWN, GONE, SIGNALLED, SNAPSHOT, UP, Event
-from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.timing import (
+    deadline,
+    elapsed,
+    format_duration,
+    format_elapsed,
+    look_seconds,
+)
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import deadline, elapsed, format_duration, format_elapsed, look_seconds
 from supervisors import supervisors
 from supervisors.contender import Contender
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from bench.model import steps
 from bench.model.events import CPU, CPU_MARK, SYSCALLS, Event, events_of_kind
 from bench.model.events.added import SyscallsCounted
-from bench.model.evidence import Samples, number_samples
+from bench.model.observation.evidence import Samples, number_samples
+from bench.model.observation.timing import NS_PER_S, deadline, elapsed
 from bench.model.scenario import (
     Answer,
     SamplingEffort,
@@ -18,7 +19,6 @@ from bench.model.scenario import (
 )
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import NS_PER_S, deadline, elapsed
 from supervisors.contender import Contender
 
 WINDOW, WINDOW_QUICK = 50.0, 15.0  # s

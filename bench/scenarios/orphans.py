@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import FOOTPRINT, REAPED, SIGNALLED, Event
 from bench.model.events.program import FootprintTaken, OrphansReaped, SignalSent
-from bench.model.evidence import number_samples, numbers
+from bench.model.observation.evidence import number_samples, numbers
+from bench.model.observation.timing import deadline, format_elapsed, start_spacing
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import deadline, format_elapsed, start_spacing
 from supervisors.contender import Contender
 
 _DEADLINE = 60  # s for PID 1 to reap all of them

@@ -11,7 +11,8 @@ from bench.model.events import EXITED, MODE, RAN, STARTED, WRITTEN, Event, is_ki
 from bench.model.events.added import OutputRead
 from bench.model.events.parts import OutputLife
 from bench.model.events.program import ServiceEvent
-from bench.model.evidence import Numbered, number_samples, numbers
+from bench.model.observation.evidence import Numbered, number_samples, numbers
+from bench.model.observation.timing import deadline
 from bench.model.scenario import (
     SamplingEffort,
     Scenario,
@@ -21,7 +22,6 @@ from bench.model.scenario import (
 )
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import deadline
 from supervisors import supervisors
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of

@@ -8,11 +8,11 @@ from dataclasses import replace
 from bench.model import steps
 from bench.model.events import ALIVE, DOWN, GONE, NO_ANNOUNCEMENT, RAN, READY, SIGNALLED, UP, Event
 from bench.model.events.added import NoAnnouncement
-from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors import supervisors
 from supervisors.contender import Contender
 

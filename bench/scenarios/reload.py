@@ -20,7 +20,8 @@ from bench.model.events import (
 )
 from bench.model.events.added import ChangeInForce
 from bench.model.events.program import Snapshot
-from bench.model.evidence import Numbered, Samples, number_samples, numbers
+from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
+from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
 from bench.model.scenario import (
     SamplingEffort,
     Scenario,
@@ -30,7 +31,6 @@ from bench.model.scenario import (
 )
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of
 

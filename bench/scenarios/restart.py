@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import CPU_MARK, RESTART, Event, events_of_kind
 from bench.model.events.program import RestartTrial
-from bench.model.processes import cpu_used
+from bench.model.observation.latency import long_uptimes, restart_latencies
+from bench.model.observation.processes import cpu_used
+from bench.model.observation.timing import NS_PER_MS, deadline, has_long_limit
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single_value, summarize
-from bench.model.timing import NS_PER_MS, deadline, has_long_limit
-from bench.model.trials import long_uptimes, restart_latencies
 from supervisors.contender import Contender
 
 # s of uptime before a kill of the group "short".

@@ -20,8 +20,16 @@ from bench.model.events import (
     events_of_kind,
 )
 from bench.model.events.added import SupervisorDied
-from bench.model.evidence import Samples, number_samples, numbers
-from bench.model.processes import live_processes
+from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.latency import long_uptimes, restart_latencies
+from bench.model.observation.processes import live_processes
+from bench.model.observation.timing import (
+    NS_PER_MS,
+    NS_PER_S,
+    deadline,
+    format_duration,
+    start_spacing,
+)
 from bench.model.scenario import (
     Answer,
     SamplingEffort,
@@ -31,8 +39,6 @@ from bench.model.scenario import (
     WorkUnit,
 )
 from bench.model.statistics import Metric, single_value, summarize
-from bench.model.timing import NS_PER_MS, NS_PER_S, deadline, format_duration, start_spacing
-from bench.model.trials import long_uptimes, restart_latencies
 from provision.errors import Problem
 from supervisors.contender import Contender
 from supervisors.service import services_of

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from bench.model import steps
 from bench.model.events import OFF, TERMS_NOTED, Event, events_of_kind
 from bench.model.events.added import MachineOff, TermNoted
-from bench.model.evidence import Samples, number_samples, numbers
+from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.timing import deadline, format_elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import label_events
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import deadline, format_elapsed
-from provision.guest import Guest
+from provision.guests.guest import Guest
 from supervisors import supervisors
 from supervisors.contender import Contender
 from supervisors.service import TESTD_FOLDER

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from bench.model import steps
 from bench.model.events import ALIVE, DOWN, GONE, RAN, SNAPSHOT, STARTED, UP, Event
 from bench.model.events.program import CommandRan, ServiceEvent
-from bench.model.evidence import Numbered, Samples, number_samples, numbers
-from bench.model.processes import daemon_children
+from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
+from bench.model.observation.processes import daemon_children
+from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
-from bench.model.timing import deadline, elapsed, format_duration, format_elapsed
 from supervisors.contender import Contender
 
 CHILDREN = 2

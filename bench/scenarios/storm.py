@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import DOWN, SNAPSHOT, STORM, Event
 from bench.model.events.program import StormEnded
-from bench.model.evidence import Samples, number_samples, numbers
-from bench.model.processes import daemons
+from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.processes import daemons
+from bench.model.observation.timing import (
+    NS_PER_MS,
+    NS_PER_S,
+    deadline,
+    format_duration,
+    start_spacing,
+)
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, summarize
-from bench.model.timing import NS_PER_MS, NS_PER_S, deadline, format_duration, start_spacing
 from supervisors.contender import Contender
 
 SIZES = (10, 100)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import CUT, GONE, OFF, SIGNALLED, SNAPSHOT, STARTED, Event, events_of_kind
 from bench.model.events.added import MachineOff, MeasurementCut
-from bench.model.evidence import Samples, number_samples, numbers
-from bench.model.processes import daemons, is_alive, live_processes, names_by_pid
+from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.processes import daemons, is_alive, live_processes, names_by_pid
+from bench.model.observation.timing import deadline, format_elapsed, look_seconds
 from bench.model.scenario import (
     Answer,
     SamplingEffort,
@@ -21,7 +22,6 @@ from bench.model.scenario import (
 )
 from bench.model.stages import label_events
 from bench.model.statistics import Metric
-from bench.model.timing import deadline, format_elapsed, look_seconds
 from provision.errors import Problem
 from supervisors import supervisors
 from supervisors.contender import Contender

@@ -8,8 +8,9 @@ from dataclasses import replace
 from bench.model import steps
 from bench.model.events import RAN, SNAPSHOT, STORM, Event
 from bench.model.events.program import StormEnded
-from bench.model.evidence import Samples, number_samples, numbers
-from bench.model.processes import daemons, is_alive
+from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.processes import daemons, is_alive
+from bench.model.observation.timing import deadline, format_elapsed, look_seconds
 from bench.model.scenario import (
     Answer,
     SamplingEffort,
@@ -20,7 +21,6 @@ from bench.model.scenario import (
 )
 from bench.model.stages import label_events
 from bench.model.statistics import Metric
-from bench.model.timing import deadline, format_elapsed, look_seconds
 from supervisors import supervisors
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provision.cache import cache_folder, require_removed
-from provision.guest_name import check_guest_name, is_guest_name
+from provision.guests.names import check_guest_name, is_guest_name
 from provision.keepers import end_keeper, has_keeper
 from provision.lxc import keeper
 from provision.provider import GuestRecord, GuestState

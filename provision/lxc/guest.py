@@ -24,7 +24,7 @@ from provision.counters.memory import MemoryGroup, find_memory_group
 from provision.counters.pids import pid_inside, pids_in_namespace_of
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
-from provision.guest import Guest, GuestFacts, fabric_config
+from provision.guests.guest import Guest, GuestFacts, fabric_config
 from provision.lxc import enter
 from provision.lxc.config import write_config
 from provision.lxc.enter import attach_command

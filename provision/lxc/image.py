@@ -15,7 +15,7 @@ from provision.bootstrap.distributions import DISTRIBUTIONS
 from provision.bootstrap.keys import guest_key
 from provision.bootstrap.tools import ISOLATED, run_tool
 from provision.cache import cache_folder, remove_tree
-from provision.hygiene import DISABLE_SERVICES
+from provision.guests.disabled_services import DISABLE_SERVICES
 from provision.lxc import abi_check, userns
 from provision.lxc.userns import AS_GUEST_ROOT, make_shifted_folder, unpack_shifted
 from provision.provider import Notify, ignore_message

@@ -40,7 +40,7 @@ LOCKS = Path("/run/lxc/lock")
 CACHE_MOUNT = Path("/mnt")
 GUESTS = CACHE_MOUNT / "guests"
 KEPT = "kept"
-# As in provision/guest_name.py: any other name could stand for a folder that is not one guest's.
+# As in provision/guests/names.py: any other name could stand for a folder that is not one guest's.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # How long the kernel may take to end a guest that was killed.
 SECONDS_TO_VANISH = 10.0

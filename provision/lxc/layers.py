@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from provision.cache import cache_folder, remove_tree
-from provision.guest import File
+from provision.guests.guest import File
 from provision.lxc.guest import start_guest
 from provision.lxc.image import ensure_image
 from provision.lxc.userns import SHIFT

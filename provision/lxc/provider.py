@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provision.bootstrap.distributions import DISTRIBUTIONS
-from provision.guest import File
-from provision.host_tools import missing_tools
+from provision.guests.guest import File
+from provision.host.tools import missing_tools
 from provision.lxc.existing_guests import list_guests, remove_guest
 from provision.lxc.guest import NAME, LxcGuest, start_guest
 from provision.lxc.image import ensure_image

@@ -18,7 +18,7 @@ from provision.sources.packages import PackageSource
 from provision.systems import System
 
 if TYPE_CHECKING:
-    from provision.guest import Guest
+    from provision.guests.guest import Guest
 
 # Folders of every system: an overlay may add to them, but not replace them.
 _FOLDERS = frozenset(

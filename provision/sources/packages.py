@@ -16,7 +16,7 @@ from provision.provider import ignore_message
 from provision.sources.pypi import Pypi
 
 if TYPE_CHECKING:
-    from provision.guest import Guest
+    from provision.guests.guest import Guest
     from provision.systems import System
 
 

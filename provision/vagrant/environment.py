@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 
 from provision.cache import cache_folder
-from provision.guest_name import check_guest_name
+from provision.guests.names import check_guest_name
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from provision.errors import Problem
-from provision.guest_name import is_guest_name
+from provision.guests.names import is_guest_name
 from provision.keepers import end_keeper, has_keeper
 from provision.systems import System
 from provision.vagrant import vm_keeper
@@ -27,7 +27,7 @@ from provision.vagrant.environment import (
     vagrant_environment,
     vm_folder,
 )
-from provision.vagrant.keeper_process import KeeperProcess
+from provision.vagrant.keeper_client import KeeperClient
 
 # Longer than a keeper tries to remove a folder.
 _REMOVAL_SECONDS = 20.0
@@ -65,7 +65,7 @@ class Machine:
             environment = self._environment(box)
             self._client = Client(self.home, self.home / "log", environment)
             try:
-                self._keeper = KeeperProcess(self.home, environment)
+                self._keeper = KeeperClient(self.home, environment)
             except Problem:
                 shutil.rmtree(self.home, ignore_errors=True)
                 raise
@@ -177,7 +177,7 @@ def remove_machine(name: str, hypervisor: str) -> None:
         if is_owned(name):
             end_keeper(home, vm_keeper.PATIENCE)
         elif (home / "hypervisor").exists():
-            keeper = KeeperProcess(home, vagrant_environment(hypervisor, home))
+            keeper = KeeperClient(home, vagrant_environment(hypervisor, home))
             keeper.release()
             keeper.wait()
     except PermissionError as failure:

@@ -11,8 +11,8 @@ from functools import cached_property
 from filelock import FileLock
 
 from provision.errors import Problem
-from provision.guest import File
-from provision.guest_name import check_guest_name
+from provision.guests.guest import File
+from provision.guests.names import check_guest_name
 from provision.provider import (
     GuestRecord,
     GuestState,

@@ -28,7 +28,7 @@ from typing import IO
 
 PATIENCE = 600.0  # s: how long Vagrant may fail to destroy the machine
 DAEMONS = ("libvirtd", "virtlogd")
-# As in provision/guest_name.py: any other name could stand for a folder that is not one machine's.
+# As in provision/guests/names.py: any other name could stand for a folder of no machine.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 

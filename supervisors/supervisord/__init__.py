@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.guest import Guest
+from provision.guests.guest import Guest
 from provision.sources.packages import Apt, Pacman, Pip
 from provision.sources.pypi import Pypi
 from supervisors.base import ArticleRow, Supervisor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.guest import Guest
-from provision.hygiene import AWAIT_SYSTEMD, DISABLE_SERVICES
+from provision.guests.disabled_services import AWAIT_SYSTEMD, DISABLE_SERVICES
+from provision.guests.guest import Guest
 from provision.sources.packages import Apt, Present
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, Role, StartLimit

@@ -18,7 +18,7 @@ from bench.engine.request.options import EffortOptions, SelectionOptions, parse_
 from bench.engine.request.resolve import resolve_request
 from bench.engine.run import run_bench
 from provision.errors import Problem
-from provision.guest import File
+from provision.guests.guest import File
 from provision.sources.packages import Present
 from reports.formats import terminal
 from supervisors import supervisors

@@ -12,9 +12,9 @@ from bench.engine.guests.step_progress import StepProgress, latest_stamp, missin
 from bench.model.events import END, ERROR, GAVE_UP, HELLO, RESTART, STEP, Event, is_kind
 from bench.model.events.program import StepBegun
 from bench.model.events.wire import FalseLineError, decode_event
+from bench.model.observation.timing import NS_PER_S
 from bench.model.rejections import Rejection, Rejections
 from bench.model.steps import Step
-from bench.model.timing import NS_PER_S
 from provision.errors import Problem
 
 NOT_THE_PLAN = "a step that the plan does not have"

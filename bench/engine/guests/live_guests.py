@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from provision.errors import Problem
-from provision.guest import Guest
+from provision.guests.guest import Guest
 
 
 class LiveGuests:

@@ -14,7 +14,7 @@ from bench.model.steps import Step
 from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.guest import File, Guest
+from provision.guests.guest import File, Guest
 from supervisors.service import TESTD_FOLDER, Service
 
 PROGRAM = Path(__file__).parents[3] / "daemon" / "measure"

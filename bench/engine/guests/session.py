@@ -25,7 +25,7 @@ from bench.model.run_file import GuestFacts, HostLoad, Verification
 from bench.model.scenario import Scenario, ScenarioContext, WorkUnit
 from bench.model.steps import Step
 from provision.errors import Problem
-from provision.guest import File, Guest
+from provision.guests.guest import File, Guest
 from supervisors.service import services_of
 
 # The phase of a guest that waits for its turn to disturb or to measure.

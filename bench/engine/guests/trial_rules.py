@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from bench.engine.guests.step_progress import FRESH, Fields, Rule, StepProgress
-from bench.model.timing import NS_PER_S
+from bench.model.observation.timing import NS_PER_S
 
 _SIGKILL = 9
 # s: a drawn uptime may differ from its bounds by what a decimal number loses.

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.recording.loc.rows import LocRow, VersionCount, keep_rows, loc_cache
-from bench.recording.loc.source_file import CountingRule, read_source_file, source_files
+from bench.recording.loc.source_toml import CountingRule, read_source_file, source_files
 from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
-from provision.host_tools import install_missing_tools
+from provision.host.tools import install_missing_tools
 from provision.provider import Notify
 from provision.sources.archives import Archive, ArchiveOrigin, ArchiveRejected
 from provision.sources.unpacking import unpack

@@ -21,7 +21,7 @@ from jinja2 import Environment, StrictUndefined
 from provision.bootstrap.debian import deb_lines
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.host_tools import install_missing_tools, missing_tools
+from provision.host.tools import install_missing_tools, missing_tools
 from provision.systems import System
 
 HYPERVISORS = ("libvirt", "virtualbox")

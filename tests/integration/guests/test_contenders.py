@@ -20,7 +20,7 @@ from bench.model.run_file import FLOOR
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.model.steps import Step, TrialGroup
 from provision.cache import cache_folder
-from provision.guest import Guest
+from provision.guests.guest import Guest
 from provision.lxc import keeper
 from provision.lxc.provider import Lxc
 from provision.sources.packages import Apt

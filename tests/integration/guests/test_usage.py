@@ -14,7 +14,7 @@ import pytest
 from bench.engine.guests import measurement
 from bench.model.run_file import FLOOR, Action, Example
 from bench.model.usage_examples import usage_examples
-from provision.guest import File, Guest
+from provision.guests.guest import File, Guest
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 from supervisors import supervisors

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.host_tools import missing_tools
+from provision.host.tools import missing_tools
 from provision.systems import SYSTEMS
 from provision.vagrant.box.builder import build_boxes
 from tests.support.suite import Suite, adopt_orphans

@@ -10,7 +10,7 @@ import pytest
 
 from provision.counters import memory
 from provision.errors import Problem
-from provision.guest import File
+from provision.guests.guest import File
 from provision.provider import Installation
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS

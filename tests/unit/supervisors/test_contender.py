@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from bench.model.observation.timing import has_long_limit, start_spacing
 from bench.model.scenario import SamplingEffort
-from bench.model.timing import has_long_limit, start_spacing
 from bench.scenarios.restart import SCENARIO as RESTART
 from bench.scenarios.restart import RestartTrials
 from supervisors.contender import Contender, StartLimit

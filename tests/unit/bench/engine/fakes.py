@@ -19,7 +19,7 @@ from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Work
 from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric, single_value
 from bench.recording.store import Record, read_run
-from provision.guest import Guest
+from provision.guests.guest import Guest
 from provision.provider import GuestRecord, Provider
 from provision.sources.packages import Present
 from provision.systems import SYSTEMS

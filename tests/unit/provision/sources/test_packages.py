@@ -13,7 +13,7 @@ from typing import IO, NoReturn
 import pytest
 
 from provision.errors import Problem
-from provision.guest import Guest, Output
+from provision.guests.guest import Guest, Output
 from provision.sources.archives import Archive
 from provision.sources.packages import Apt, Aur, Gem, Pacman, Pip, Present, apt_versions
 from provision.sources.pypi import Pypi

@@ -14,7 +14,7 @@ from provision.systems import SYSTEMS
 from provision.vagrant import machine as machine_module
 from provision.vagrant import vm_keeper
 from provision.vagrant.environment import ROOT, machine_home
-from provision.vagrant.keeper_process import KeeperProcess
+from provision.vagrant.keeper_client import KeeperClient
 from provision.vagrant.machine import (
     Machine,
     is_kept,
@@ -71,12 +71,12 @@ def test_a_machine_that_is_being_made_is_no_leftover(
     leftovers: list[str] = []
     listing = threading.Thread(target=lambda: leftovers.extend(leftover_names("virtualbox")))
 
-    def start_keeper(home: Path, environment: dict[str, str]) -> KeeperProcess:
+    def start_keeper(home: Path, environment: dict[str, str]) -> KeeperClient:
         listing.start()
         listing.join(0.5)  # it waits for the keeper; without a lock it would be done by now
-        return KeeperProcess(home, environment)
+        return KeeperClient(home, environment)
 
-    monkeypatch.setattr(machine_module, "KeeperProcess", start_keeper)
+    monkeypatch.setattr(machine_module, "KeeperClient", start_keeper)
     machine = new_machine("virtualbox")
     listing.join(30)
     assert leftovers == []

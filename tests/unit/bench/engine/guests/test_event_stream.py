@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bench.engine.guests.event_stream import MAX_REJECTIONS
 from bench.model.events import RESTART, events_of_kind
 from bench.model.events.wire import KINDS
+from bench.model.observation.latency import restart_latency
 from bench.model.rejections import MAX_KEPT_LENGTH, MAX_KEPT_LINES
-from bench.model.trials import restart_latency
 from bench.scenarios.restart import SCENARIO as RESTART_SCENARIO
 from provision.errors import Problem
 from reports.publish import FOLDER as PUBLISHED

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.recording.loc import source_file
+from bench.recording.loc import source_toml
 from provision.sources.archives import checksum
 
 RULE = """
@@ -49,7 +49,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     archive = write_archive(tmp_path / "small-1.tar.gz", files)
     folder = tmp_path / "supervisors"
     write_source_file(folder, "small", archive)
-    monkeypatch.setattr(source_file, "SUPERVISORS", folder)
+    monkeypatch.setattr(source_toml, "SUPERVISORS", folder)
     return folder
 
 

@@ -9,7 +9,7 @@ import pytest
 from bench.recording.loc import counting
 from bench.recording.loc.counting import check_version, count_lines, run_cloc
 from bench.recording.loc.rows import VersionCount
-from bench.recording.loc.source_file import CountingRule
+from bench.recording.loc.source_toml import CountingRule
 from provision.errors import Problem
 from tests.unit.bench.recording.loc.conftest import no_notes, write_archive, write_source_file
 

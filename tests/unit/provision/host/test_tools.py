@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from provision import host_tools
-from provision.host_tools import install_guest_tools, install_missing_tools, missing_tools
+from provision.host import tools
+from provision.host.tools import install_guest_tools, install_missing_tools, missing_tools
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packages")
 
@@ -16,7 +16,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packa
 @pytest.fixture
 def apt_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A host that lacks some programs; its apt-get only writes down how it was called."""
-    packages = tmp_path / "host-packages"
+    packages = tmp_path / "packages"
     packages.write_text(
         "# group program package\n"
         "loc no-such-program-anywhere counts-lines\n"
@@ -24,7 +24,7 @@ def apt_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "image-arch no-third-program makes-arch\n"
         "daemon sh dash\n"
     )
-    monkeypatch.setattr(host_tools, "_HOST_PACKAGES", packages)
+    monkeypatch.setattr(tools, "_PACKAGES", packages)
     calls = tmp_path / "calls"
     apt_get = tmp_path / "bin" / "apt-get"
     apt_get.parent.mkdir()

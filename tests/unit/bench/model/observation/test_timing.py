@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.model.timing import (
+from bench.model.observation.timing import (
     MARGIN,
     deadline,
     format_duration,

@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 from invoke import Context
 
-from provision import guest as guest_module
 from provision.errors import Problem
-from provision.guest import Guest, Output, fabric_config
+from provision.guests import guest as guest_module
+from provision.guests.guest import Guest, Output, fabric_config
 from provision.systems import SYSTEMS
 
 

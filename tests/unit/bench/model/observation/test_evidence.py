@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.events import DOWN, UP, Event
 from bench.model.events.program import ServiceDown, ServiceEvent
-from bench.model.evidence import number_samples, numbers
+from bench.model.observation.evidence import number_samples, numbers
 
 _FIRST: ServiceEvent = {"event": "up", "act": "before", "service": "s1"}
 _DOWN: ServiceDown = {"event": "down", "act": "after", "service": "s2"}

@@ -14,7 +14,7 @@ from provision.vagrant.client import INSTALL_VAGRANT, read_log
 from provision.vagrant.environment import command_prefix
 
 
-class KeeperProcess:
+class KeeperClient:
     """The process that destroys a machine as soon as its owner is gone."""
 
     def __init__(self, home: Path, environment: dict[str, str]) -> None:

@@ -1,11 +1,15 @@
-"""Trials of a restart: the uptimes to draw from, and the latencies that they bring."""
+"""Restart latencies: the difference of two stamps, and the uptimes before the kills.
+
+`restart_latency` subtracts the stamp of the kill from the stamp of the successor's main().
+`long_uptimes` states how long a daemon has run when it is killed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from bench.model.events.program import RestartTrial
-from bench.model.timing import NS_PER_MS
+from bench.model.observation.timing import NS_PER_MS
 from supervisors.contender import Contender
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from bench.model.events.parts import ProcessInfo, ProcessUsage
 from bench.model.events.program import CpuMarked, Snapshot
-from bench.model.processes import cpu_used, daemon_children, daemons, is_alive, live_processes
+from bench.model.observation.processes import (
+    cpu_used,
+    daemon_children,
+    daemons,
+    is_alive,
+    live_processes,
+)
 
 
 def process(pid: int, comm: str, state: str = "S") -> ProcessInfo:

@@ -8,15 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-_HOST_PACKAGES = Path(__file__).parent / "host-packages"
+_PACKAGES = Path(__file__).parent / "packages"
 
 
 def missing_tools(*groups: str) -> dict[str, str]:
     """Return the programs of those groups that this host lacks, each with its Debian package.
 
-    The groups are the first column of provision/host-packages.
+    The groups are the first column of provision/host/packages.
     """
-    lines = (line.split() for line in _HOST_PACKAGES.read_text().splitlines() if line[:1] != "#")
+    lines = (line.split() for line in _PACKAGES.read_text().splitlines() if line[:1] != "#")
     needed = {program: package for group, program, package in lines if group in groups}
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     return {

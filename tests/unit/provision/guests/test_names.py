@@ -8,7 +8,7 @@ import pytest
 
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.guest_name import check_guest_name
+from provision.guests.names import check_guest_name
 from provision.lxc import keeper
 from provision.lxc.provider import Lxc
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provision.guest import File, Guest
-from provision.hygiene import AWAIT_SYSTEMD
+from provision.guests.disabled_services import AWAIT_SYSTEMD
+from provision.guests.guest import File, Guest
 
 _INITTAB = "/etc/inittab"
 

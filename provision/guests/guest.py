@@ -20,7 +20,7 @@ from invoke.exceptions import CommandTimedOut, ThreadException, UnexpectedExit
 from provision.counters.memory import MemoryGroup
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
-from provision.guest_name import check_guest_name
+from provision.guests.names import check_guest_name
 from provision.systems import System
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.recording.loc.counting import count_lines
-from bench.recording.loc.source_file import read_source_file, source_files
+from bench.recording.loc.source_toml import read_source_file, source_files
 from provision.errors import Problem
 from supervisors import supervisors
 from tests.unit.bench.recording.loc.conftest import no_notes, write_source_file

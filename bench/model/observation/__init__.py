@@ -1,0 +1,1 @@
+"""What events show: stamps, latencies, processes, and the samples behind a verdict."""

@@ -1,0 +1,1 @@
+"""What the suite needs on this host: programs, and the packages that bring them."""
