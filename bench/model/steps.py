@@ -19,7 +19,7 @@ class Tree(TypedDict):
 
 
 class TrialGroup(TypedDict):
-    """TrialsStep of one kind; each uptime is drawn from between the two bounds."""
+    """Trials of one kind; each uptime is drawn from between the two bounds."""
 
     name: str
     trials: int
@@ -36,7 +36,7 @@ class TimeSlot(TypedDict):
 
 
 class AwaitUpStep(TypedDict):
-    """WaitStep until each service lives; print `up`, or `down` at the deadline."""
+    """Wait until each service lives; print `up`, or `down` at the deadline."""
 
     do: Literal["await"]
     services: list[str]
@@ -46,7 +46,7 @@ class AwaitUpStep(TypedDict):
 
 
 class AwaitEndStep(TypedDict):
-    """WaitStep until no daemon of a service is left; print `alive` if one is at the deadline."""
+    """Wait until no daemon of a service is left; print `alive` if one is at the deadline."""
 
     do: Literal["end"]
     service: str
@@ -86,7 +86,7 @@ class StormStep(TypedDict):
 
 
 class GatherStep(TypedDict):
-    """WaitStep until all services live, or none has come for `stall` s; print `gathered`."""
+    """Wait until all services live, or none has come for `stall` s; print `gathered`."""
 
     do: Literal["gather"]
     services: list[str]
@@ -95,7 +95,7 @@ class GatherStep(TypedDict):
 
 
 class ReapStep(TypedDict):
-    """WaitStep until no process of a name is left; print `reaped`."""
+    """Wait until no process of a name is left; print `reaped`."""
 
     do: Literal["reap"]
     comm: str
@@ -104,7 +104,7 @@ class ReapStep(TypedDict):
 
 
 class WaitStep(TypedDict):
-    """WaitStep; `watch` first reports services that started unheard, `sleep` does not."""
+    """Wait; `watch` first reports services that started unheard, `sleep` does not."""
 
     do: Literal["sleep", "watch"]
     seconds: float
@@ -183,7 +183,7 @@ Step: TypeAlias = (
 
 
 def await_up(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUpStep:
-    """WaitStep until each service lives.
+    """Wait until each service lives.
 
     otherwise: a shell command for when one does not; after it they have as long again.
     """
@@ -192,7 +192,7 @@ def await_up(services: Sequence[str], deadline: float, otherwise: str = "") -> A
 
 
 def await_restart(services: Sequence[str], deadline: float, otherwise: str = "") -> AwaitUpStep:
-    """WaitStep until each service has started after the signal or command right before this step.
+    """Wait until each service has started after the signal or command right before this step.
 
     Without such a step before it, after this step began.
     """
@@ -200,7 +200,7 @@ def await_restart(services: Sequence[str], deadline: float, otherwise: str = "")
 
 
 def await_end(service: str, deadline: float) -> AwaitEndStep:
-    """WaitStep until no daemon of the service is left."""
+    """Wait until no daemon of the service is left."""
     return {"do": "end", "service": service, "deadline": deadline}
 
 
@@ -215,7 +215,7 @@ def storm(services: Sequence[str], deadline: float) -> StormStep:
 
 
 def reap(comm: str, deadline: float, after: str = "") -> ReapStep:
-    """WaitStep until no process of that name is left.
+    """Wait until no process of that name is left.
 
     after: a service that first has to report that it has left the last of its orphans.
     """
@@ -224,7 +224,7 @@ def reap(comm: str, deadline: float, after: str = "") -> ReapStep:
 
 
 def sleep(seconds: float) -> WaitStep:
-    """WaitStep."""
+    """Wait."""
     return {"do": "sleep", "seconds": seconds}
 
 
