@@ -14,6 +14,7 @@ from rich.table import Table
 
 from provision.cache import cache_folder
 from provision.host.tools import missing_tools
+from provision.lxc import limits
 from provision.registry import providers
 from provision.systems import SYSTEMS
 
@@ -83,6 +84,13 @@ def _linux_checks() -> Iterator[HostCheck]:
     yield _exists("/dev/net/tun", Path("/dev/net/tun"), "modprobe tun")
     overlay = "overlay" in Path("/proc/filesystems").read_text()
     yield HostCheck("overlay", overlay, "there" if overlay else "missing", "modprobe overlay")
+    missing_limits = limits.missing_limits()
+    yield HostCheck(
+        "limits of guests",
+        True,  # a guest starts without them
+        f"not on this host: {', '.join(missing_limits)}" if missing_limits else "all there",
+        "",
+    )
     writable = os.access("/sys", os.W_OK)
     yield HostCheck(
         "/sys", writable, "writable" if writable else "read-only", "mount -o remount,rw /sys"

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import IO, TypedDict
+from typing import IO, NotRequired, TypedDict
 
 from fabric import Config, Connection
 from fabric.runners import Remote
@@ -48,12 +48,13 @@ class Output:
 
 
 class GuestFacts(TypedDict):
-    """What a run records of the machine. cgroup: v1 or v2."""
+    """What a run records of the machine. cgroup: v1 or v2. limits: those in force, by name."""
 
     provider: str
     acceleration: str
     kernel: str
     cgroup: str
+    limits: NotRequired[dict[str, int]]
 
 
 # Characters of a line, of all lines, and of the standard error that are taken from a streamed

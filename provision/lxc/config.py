@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-import resource
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
 from provision.cache import cache_folder
 from provision.lxc import keeper
+from provision.lxc.limits import open_files_limit
 from provision.lxc.userns import RANGE, SHIFT
 
 _TEMPLATE = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
@@ -31,6 +31,7 @@ def write_config(home: Path, layers: list[Path], init: str) -> None:
         arch=platform.machine(),
         init=init,
         files=_open_files(),
+        oom_score=keeper.OOM_SCORE,
         terminals=Path("/proc/sys/kernel/pty/max").read_text().strip(),
         shift=SHIFT,
         range=RANGE,
@@ -48,6 +49,6 @@ def _path_in_keeper(path: Path) -> str:
 
 
 def _open_files() -> str:
-    """Soft and hard limit of open files: Debian's own, as far as this host allows."""
-    hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return f"{min(1024, hard_limit)}:{min(524288, hard_limit)}"
+    """Soft and hard limit of open files, as Debian sets them."""
+    hard_limit = open_files_limit()
+    return f"{min(1024, hard_limit)}:{hard_limit}"

@@ -32,6 +32,7 @@ from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_gues
 from provision.lxc.image import detect_system, ensure_image
 from provision.lxc.keeper import GUESTS
 from provision.lxc.keeper_client import KeeperClient, log_tail
+from provision.lxc.limits import apply_limits
 from provision.lxc.userns import SHIFT, make_shifted_folder
 from provision.systems import System
 
@@ -64,6 +65,7 @@ class LxcGuest(Guest):
         self._home = guest_folder(name)
         self._layers = layers
         self._pid = 0
+        self._limits: dict[str, int] = {}
         self._sshd: subprocess.Popen[bytes] | None = None
         if is_orphaned(name):
             remove_guest(name)
@@ -166,6 +168,7 @@ class LxcGuest(Guest):
                 advice=_DOCTOR,
             )
         self._pid = int(answer.split()[1])
+        self._limits = apply_limits(self.name)
 
     def halt(self) -> None:
         """Stop every process of the guest; its files stay. Raises Problem."""
@@ -199,6 +202,7 @@ class LxcGuest(Guest):
             "acceleration": "none needed: the host's kernel",
             "kernel": platform.release(),
             "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
+            "limits": self._limits,
         }
 
     def memory_group(self, pid: int) -> MemoryGroup | None:

@@ -44,8 +44,10 @@ KEPT = "kept"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # How long the kernel may take to end a guest that was killed.
 SECONDS_TO_VANISH = 10.0
+# How readily the kernel ends a guest's process for lack of memory, before one of the host's.
+OOM_SCORE = 500
 PR_SET_PDEATHSIG = 1
-CLONE_NEWNS = 0x00020000
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
 
 
@@ -64,7 +66,9 @@ class Keeper:
     def boot(self) -> str:
         create_lxc_lock(self.name)
         with (self.home / "log").open("ab") as log:
-            self.monitor = self._child(["lxc-start", "-P", str(GUESTS), "-n", self.name, "-F"], log)
+            self.monitor = self._child(
+                ["lxc-start", "-P", str(GUESTS), "-n", self.name, "-F"], log, limited=True
+            )
         while self.monitor.poll() is None:
             pid = self._pid_1()
             if pid:
@@ -137,7 +141,12 @@ class Keeper:
         remove_traces(self.home)
 
     def _child(
-        self, command: list[str], log: IO[bytes], pass_fds: tuple[int, ...] = ()
+        self,
+        command: list[str],
+        log: IO[bytes],
+        pass_fds: tuple[int, ...] = (),
+        *,
+        limited: bool = False,
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command,
@@ -145,7 +154,7 @@ class Keeper:
             stdout=log,
             stderr=log,
             pass_fds=pass_fds,
-            preexec_fn=functools.partial(die_with_parent, os.getpid()),
+            preexec_fn=functools.partial(prepare_child, os.getpid(), limited=limited),
         )
 
 
@@ -181,6 +190,46 @@ def die_with_parent(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def prepare_child(parent: int, *, limited: bool) -> None:
+    """Have a child of the keeper die with it. limited: it and the guest have limits."""
+    if limited:
+        # As root of the host: the guest's root cannot go below it. It dies before the host does.
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
+        enter_limited_namespace()
+    die_with_parent(parent)
+
+
+def enter_limited_namespace() -> None:
+    """Enter a user namespace in which every number of the host's users stands for itself.
+
+    The kernel counts what a guest uses in its own namespace and in those around it. The guest's
+    root may raise the limits of its own, but not those of this one.
+    """
+    process = os.getpid()
+    ready_read, ready_write = os.pipe()
+    mapper = os.fork()
+    if mapper == 0:
+        os.close(ready_write)
+        if os.read(ready_read, 1):
+            for file in ("uid_map", "gid_map"):
+                Path(f"/proc/{process}/{file}").write_text("0 0 4294967295")
+        os._exit(0)
+    entered = ctypes.CDLL(None).unshare(CLONE_NEWUSER) == 0
+    if entered:
+        os.write(ready_write, b"x")
+    os.close(ready_write)
+    os.close(ready_read)
+    os.waitpid(mapper, 0)
+    if entered:
+        for what in ("instances", "watches"):
+            Path(f"/proc/sys/user/max_inotify_{what}").write_text(str(inotify_limit(what)))
+
+
+def inotify_limit(what: str) -> int:
+    """How many inotify instances or watches a guest may have: a quarter of what its owner has."""
+    return int(Path(f"/proc/sys/fs/inotify/max_user_{what}").read_text()) // 4
 
 
 def cgroup_name(name: str) -> str:
