@@ -137,7 +137,7 @@ def test_a_full_disk_under_the_results_is_an_error(suite: Suite, size: str) -> N
 @pytest.mark.parametrize(
     ("folder", "size", "message"),
     [
-        ("guests", "64k", "0 MiB are free where it writes"),
+        ("guests", "32k", "0 MiB are free where it writes"),
         ("guests", "8k", "cannot be written: No space left on device"),
         ("layers", "64k", "cannot be written: No space left on device"),
     ],
