@@ -36,15 +36,28 @@ def remove_tree(path: Path) -> None:
     subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
 
 
-def clear_cache() -> None:
-    """Remove images, layers and everything else that can be made again. Raises Problem."""
+def clear_cache() -> int:
+    """Remove images, layers and everything else that can be made again. Raises Problem.
+
+    Returns how many bytes that freed.
+    """
     entries = [entry for entry in cache_folder().iterdir() if entry.name != "guests"]
+    size = _disk_usage(entries)
     for entry in entries:
         if entry.is_dir():
             remove_tree(entry)
         else:
             entry.unlink()
     require_removed("The cache is not cleared.", [entry for entry in entries if entry.exists()])
+    return size
+
+
+def _disk_usage(entries: list[Path]) -> int:
+    """How many bytes files and folders take on the disk. By du, which does not recurse."""
+    command = ["du", "-skc", "--", *map(str, entries)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split("\n")
+    total = [line.split("\t")[0] for line in lines if line.endswith("\ttotal")]
+    return int(total[-1]) << 10 if total else 0
 
 
 def require_removed(message: str, remaining: list[Path]) -> None:

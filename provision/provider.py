@@ -26,12 +26,14 @@ class Installation:
     """What is installed over a pristine system before its guest is used.
 
     key: everything that the result depends on, as text; equal keys may share a cached result.
-    install: installs it in a guest that has a network; raises Problem.
+    install: installs it in a guest that has a network; raises Problem. from_overlay: it comes from
+    a folder of this host, and needs no network.
     """
 
     name: str
     key: str
     install: Callable[[Guest], None]
+    from_overlay: bool = False
 
 
 # Receives a message for the user, such as what is about to take long.

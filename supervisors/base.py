@@ -232,7 +232,8 @@ class Supervisor:
                     f" there is no {self.program_path} in the guest."
                 )
 
-        return Installation(self.name, f"{source.key}\n{code}", install)
+        key = f"{source.key}\n{code}"
+        return Installation(self.name, key, install, from_overlay=source.kind == "overlay")
 
     def install(self, guest: Guest, source: PackageSource) -> None:
         """Install it, and finish the installation, in a guest that has a network."""

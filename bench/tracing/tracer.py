@@ -22,6 +22,7 @@ line of every running process.
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import re
@@ -47,7 +48,7 @@ MAX_FORKS = 1 << 16  # how many forks are remembered
 
 
 def mount_tracefs() -> None:
-    """Mount tracefs, for this process only."""
+    """Mount tracefs, for this process only; where the host has mounted it, use that."""
     libc = ctypes.CDLL(None, use_errno=True)
     calls: tuple[Callable[[], int], ...] = (
         lambda: libc.unshare(CLONE_NEWNS),
@@ -57,6 +58,8 @@ def mount_tracefs() -> None:
     for call in calls:
         if call() != 0:
             number = ctypes.get_errno()
+            if number == errno.EBUSY:  # it is mounted there already
+                return
             sys.exit(f"cannot mount tracefs: {os.strerror(number)}")
 
 

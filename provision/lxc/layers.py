@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from filelock import FileLock
@@ -13,6 +14,7 @@ from provision.cache import cache_folder, remove_tree
 from provision.guests.guest import File
 from provision.lxc.guest import start_guest
 from provision.lxc.image import ensure_image
+from provision.lxc.stale_cache import OVERLAY
 from provision.lxc.userns import SHIFT
 from provision.provider import Installation
 from provision.systems import System
@@ -48,8 +50,10 @@ def installation_layer(system: System, installation: Installation) -> Path:
     Raises Problem.
     """
     key = f"{ensure_image(system).name}\n{system.mirror.aur}\n{installation.key}"
-    layer = _layer_path(f"{system.name}-{installation.name}", key)
+    kind = OVERLAY if installation.from_overlay else ""
+    layer = _layer_path(f"{system.name}-{installation.name}{kind}", key)
     with FileLock(f"{layer}.lock"):
+        Path(f"{layer}.lock").touch()  # its last use, for `remove_stale_entries`
         if not layer.exists():
             _install(system, installation, layer)
     return layer
@@ -58,7 +62,8 @@ def installation_layer(system: System, installation: Installation) -> Path:
 def _install(system: System, installation: Installation, layer: Path) -> None:
     guest = start_guest(f"install-{installation.name}-{os.getpid()}", system, [])
     try:
-        with guest.network():
+        # An overlay is there already: nothing is fetched.
+        with nullcontext() if installation.from_overlay else guest.network():
             installation.install(guest)
         guest.halt()
         guest.upper.rename(layer)

@@ -14,6 +14,7 @@ from provision.lxc.existing_guests import list_guests, remove_guest
 from provision.lxc.guest import NAME, LxcGuest, start_guest
 from provision.lxc.image import ensure_image
 from provision.lxc.layers import file_layer, installation_layer
+from provision.lxc.stale_cache import remove_stale_entries
 from provision.provider import (
     GuestRecord,
     Installation,
@@ -58,6 +59,7 @@ class Lxc(Provider):
         return DISTRIBUTIONS[system.name].why_unavailable(system)
 
     def prepare(self, system: System, notify: Notify = ignore_message) -> None:
+        remove_stale_entries()
         ensure_image(system, notify)
 
     def up(

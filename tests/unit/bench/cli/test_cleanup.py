@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -98,8 +99,10 @@ def test_the_cache_goes_after_the_guests(monkeypatch: pytest.MonkeyPatch, tmp_pa
     provider = FakeProvider()
     image = use_provider(monkeypatch, tmp_path, provider)
     provider.there.remove("used")
-    lines = list(cleanup.destroy_guests(cache=True))
-    assert lines == ["removed kept", "removed left", "cleared the cache"]
+    (image / "file").write_bytes(bytes(3 << 20))
+    *lines, last = cleanup.destroy_guests(cache=True)
+    assert lines == ["removed kept", "removed left"]
+    assert re.fullmatch(r"cleared the cache: 3 MiB are free again", last)
     assert not image.exists()
 
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from bench.tracing import tracer
@@ -34,3 +41,44 @@ def test_the_fork_table_forgets_the_oldest_forks(monkeypatch: pytest.MonkeyPatch
     table = tracer.ForkTable()
     table.namespace_lines(forks((1, 2), (1, 3), (1, 4), (1, 2), (1, 5)))
     assert sorted(table.parents) == [2, 4, 5]
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EPERM])
+def test_only_a_tracefs_that_is_mounted_already_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    class Libc:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def unshare(self, *_: object) -> int:
+            return 0
+
+        def mount(self, kind: object, *_: object) -> int:
+            return -1 if kind == b"tracefs" else 0
+
+    monkeypatch.setattr(ctypes, "CDLL", Libc)
+    monkeypatch.setattr(ctypes, "get_errno", lambda: number)
+    if number == errno.EBUSY:
+        tracer.mount_tracefs()
+        return
+    with pytest.raises(SystemExit, match="cannot mount tracefs"):
+        tracer.mount_tracefs()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_sweep_removes_stale_instances_from_a_mounted_tracefs() -> None:
+    """The instance of a process that never ran, in a mount namespace of the test's own."""
+    script = f"""
+        mount -t tracefs tracefs {tracer.TRACEFS} || exit 77
+        stale={tracer.TRACEFS}/instances/{tracer.NAME}-1-0
+        mkdir $stale || exit 77
+        "$@" && test ! -e $stale
+    """
+    program = (sys.executable, "-I", "-S", str(Path(tracer.__file__)), "--sweep")
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, "sh", *program],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode == 77:
+        pytest.skip(f"tracefs cannot be mounted here: {done.stderr}")
+    assert done.returncode == 0, done.stderr
