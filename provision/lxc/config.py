@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from provision.cache import cache_folder
-from provision.lxc import keeper
+from provision.lxc import keeper, traces
 from provision.lxc.limits import open_files_limit
 from provision.lxc.userns import RANGE, SHIFT
 
@@ -36,7 +36,7 @@ def write_config(home: Path, layers: list[Path], init: str) -> None:
         shift=SHIFT,
         range=RANGE,
         rootfs=f"overlay:{rootfs}",
-        cgroup=keeper.cgroup_name(home.name),
+        cgroup=traces.cgroup_name(home.name),
         seccomp=_path_in_keeper(home / "seccomp"),
     )
     (home / "config").write_text(text)
@@ -45,7 +45,7 @@ def write_config(home: Path, layers: list[Path], init: str) -> None:
 
 def _path_in_keeper(path: Path) -> str:
     """A path of the cache in the keeper's mount namespace."""
-    return str(keeper.CACHE_MOUNT / path.relative_to(cache_folder()))
+    return str(traces.CACHE_MOUNT / path.relative_to(cache_folder()))
 
 
 def _open_files() -> str:

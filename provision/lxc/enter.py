@@ -1,8 +1,8 @@
 """Runs a command in an embedded guest: `python -I -S -B enter.py KEEPER NAME COMMAND...`.
 
 KEEPER is the pid of the guest's keeper, in whose mount namespace LXC finds the guest. It stays one
-file that imports nothing but the keeper's, so that it starts quickly, and -B so that
-it writes nothing beside keeper.py.
+file that imports nothing but traces.py, so that it starts quickly, and -B so that
+it writes nothing beside it.
 
 The command gets nothing of its caller's but its standard streams: the environment has PATH and
 container alone (and TERM on a terminal), the working folder is /, no other file is open, the key
@@ -64,20 +64,20 @@ def leave_key_ring() -> None:
 def main() -> None:
     """Enter the guest and become the command."""
     keeper_pid, name, *command = sys.argv[1:]
-    keeper = _load_keeper()
+    traces = _load_traces()
     os.chdir("/")
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     leave_key_ring()
-    enter_groups(keeper.guest_cgroups(name))
+    enter_groups(traces.guest_cgroups(name))
     terminal = all(os.isatty(stream) for stream in (0, 1, 2))
     options = ["--elevated-privileges=CGROUP", *(["--keep-var=TERM"] if terminal else [])]
-    command = [*attach_command(int(keeper_pid), keeper.GUESTS, name, *options), *command]
+    command = [*attach_command(int(keeper_pid), traces.GUESTS, name, *options), *command]
     os.execvp(command[0], command)
 
 
-def _load_keeper() -> ModuleType:
-    """Load keeper.py beside this file: with -I, the folder is not on the path."""
-    spec = importlib.util.spec_from_file_location("keeper", Path(__file__).with_name("keeper.py"))
+def _load_traces() -> ModuleType:
+    """Load traces.py beside this file: with -I, the folder is not on the path."""
+    spec = importlib.util.spec_from_file_location("traces", Path(__file__).with_name("traces.py"))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

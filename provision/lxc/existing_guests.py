@@ -10,7 +10,7 @@ from pathlib import Path
 from provision.cache import cache_folder, require_removed
 from provision.guests.names import check_guest_name, is_guest_name
 from provision.keepers import end_keeper, has_keeper
-from provision.lxc import keeper
+from provision.lxc import keeper, traces
 from provision.provider import GuestRecord, GuestState
 
 # Seconds that a keeper may take to remove its guest before it is killed.
@@ -24,7 +24,7 @@ def guest_folder(name: str) -> Path:
 
 def list_guests() -> list[GuestRecord]:
     """Every guest, also one of which only control groups are left."""
-    states = dict.fromkeys(keeper.orphaned_names(), GuestState.ORPHANED)
+    states = dict.fromkeys(traces.orphaned_names(), GuestState.ORPHANED)
     with _claim_lock():
         states.update((home.name, _state(home)) for home in _homes())
     return [GuestRecord(name, state) for name, state in sorted(states.items())]
@@ -45,11 +45,11 @@ def remove_guest(name: str) -> None:
         if not end_keeper(home, _SECONDS_TO_REMOVE):
             end_keeper(home, _SECONDS_TO_REMOVE, kill=True)
     subprocess.run(
-        ["lxc-stop", "-P", str(keeper.GUESTS), "-n", name, "-k"],
+        ["lxc-stop", "-P", str(traces.GUESTS), "-n", name, "-k"],
         capture_output=True,
         check=False,
     )
-    require_removed(f"Guest {name} is not removed.", keeper.remove_traces(home))
+    require_removed(f"Guest {name} is not removed.", traces.remove_traces(home))
 
 
 def _all_guests() -> Path:
@@ -72,5 +72,5 @@ def _claim_lock() -> Iterator[None]:
     if not _all_guests().exists():
         yield
         return
-    with keeper.claim_lock(_all_guests()):
+    with traces.claim_lock(_all_guests()):
         yield

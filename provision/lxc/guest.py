@@ -30,9 +30,9 @@ from provision.lxc.config import write_config
 from provision.lxc.enter import attach_command
 from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest
 from provision.lxc.image import detect_system, ensure_image
-from provision.lxc.keeper import GUESTS
 from provision.lxc.keeper_client import KeeperClient, log_tail
 from provision.lxc.limits import apply_limits
+from provision.lxc.traces import GUESTS
 from provision.lxc.userns import SHIFT, make_shifted_folder
 from provision.systems import System
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.lxc import keeper
+from provision.lxc import keeper, traces
 
 # Several processes for each of the 2000 services of `scale`.
 MOST_PROCESSES = 16384
@@ -24,7 +24,7 @@ _UNIFIED = ("", "unified")
 def apply_limits(name: str) -> dict[str, int]:
     """Limit the running guest of that name, as far as this host can; return the limits in force."""
     limits: dict[str, int] = {}
-    for top in sorted(keeper.guest_cgroups(name)):
+    for top in sorted(traces.guest_cgroups(name)):
         for limit in _group_limits():
             # What the host has not, such as swap accounting, is missing from the result.
             with contextlib.suppress(OSError):
@@ -80,10 +80,10 @@ def _group_limits() -> Iterator[_GroupLimit]:
 def _has_file(file: str) -> bool:
     """Tell whether a guest's control groups have that file on this host."""
     controller = file.split(".")[0]
-    if (keeper.CGROUPS / controller).is_dir():
+    if (traces.CGROUPS / controller).is_dir():
         # The outermost group has no pids.max.
-        return controller == "pids" or (keeper.CGROUPS / controller / file).exists()
-    controllers = (keeper.CGROUPS / part / "cgroup.controllers" for part in _UNIFIED)
+        return controller == "pids" or (traces.CGROUPS / controller / file).exists()
+    controllers = (traces.CGROUPS / part / "cgroup.controllers" for part in _UNIFIED)
     return any(path.exists() and controller in path.read_text().split() for path in controllers)
 
 

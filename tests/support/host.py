@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from provision.lxc.keeper import LOCKS, cgroup_name
+from provision.lxc.traces import LOCKS, cgroup_name
 from tests.support.suite import Suite, descendants
 
 NAMESPACES = ("mnt", "net", "pid", "user", "uts", "ipc", "cgroup")

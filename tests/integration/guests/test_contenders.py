@@ -21,7 +21,7 @@ from bench.model.selection import SelectedContender, Selection, select_contender
 from bench.model.steps import Step, TrialGroup
 from provision.cache import cache_folder
 from provision.guests.guest import Guest
-from provision.lxc import keeper
+from provision.lxc import traces
 from provision.lxc.provider import Lxc
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS
@@ -87,8 +87,8 @@ class _ContenderCheck:
         finally:
             guest.destroy()
         assert not (cache_folder() / "guests" / self.name).exists()
-        assert not keeper._cgroups(self.name)
-        assert not list(keeper.LOCKS.rglob(f".{self.name}"))
+        assert not traces._cgroups(self.name)
+        assert not list(traces.LOCKS.rglob(f".{self.name}"))
 
     def _check(self, guest: Guest) -> None:
         one, two = services_of(self.contender, 1), services_of(self.contender, 2)

@@ -18,8 +18,8 @@ from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.lxc import keeper_client
 from provision.lxc.existing_guests import list_guests
-from provision.lxc.keeper import orphaned_names
 from provision.lxc.provider import Lxc
+from provision.lxc.traces import orphaned_names
 from provision.provider import GuestRecord, GuestState
 from provision.systems import SYSTEMS
 from tests.support.host import CoveredTrees, HostState

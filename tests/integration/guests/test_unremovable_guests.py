@@ -18,7 +18,7 @@ import pytest
 
 from bench.cli import cleanup
 from provision.cache import cache_folder
-from provision.lxc import keeper
+from provision.lxc import traces
 from provision.lxc.existing_guests import guest_folder, list_guests, remove_guest
 from provision.lxc.guest import LxcGuest
 from provision.lxc.provider import Lxc
@@ -120,7 +120,7 @@ def freeze(guest: LxcGuest, *, pid_1: bool) -> None:
 def check_removed(guest: LxcGuest) -> None:
     assert guest.name not in names()
     assert not guest_folder(guest.name).exists()
-    assert not keeper._cgroups(guest.name)
+    assert not traces._cgroups(guest.name)
 
 
 def kill_keeper(guest: LxcGuest) -> None:
@@ -187,14 +187,14 @@ def test_one_bad_guest_does_not_keep_the_others(
     other = boot("ordinary")
     for made in (guest, other):
         kill_keeper(made)
-    remove = keeper.remove_traces
+    remove = traces.remove_traces
 
     def fail_for_one(home: Path) -> list[Path]:
         if home.name == guest.name:
             raise RecursionError("too deep")
         return remove(home)
 
-    monkeypatch.setattr(keeper, "remove_traces", fail_for_one)
+    monkeypatch.setattr(traces, "remove_traces", fail_for_one)
     lines: list[str] = []
     with pytest.raises(Exception, match=f"Guest {guest.name} is not removed"):
         lines.extend(cleanup.destroy_guests(cache=False))

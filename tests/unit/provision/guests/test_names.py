@@ -9,7 +9,7 @@ import pytest
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guests.names import check_guest_name
-from provision.lxc import keeper
+from provision.lxc import keeper, traces
 from provision.lxc.provider import Lxc
 
 NOT_ONE_GUEST = [
@@ -65,7 +65,7 @@ def test_lxcs_keeper_takes_no_such_name(neighbour: Path, name: str) -> None:
 @pytest.mark.parametrize("name", NOT_ONE_GUEST)
 def test_lxcs_keeper_removes_no_folder_of_such_a_name(neighbour: Path, name: str) -> None:
     with pytest.raises(ValueError, match="is not the folder of one guest"):
-        keeper.remove_traces(cache_folder() / "guests" / name)
+        traces.remove_traces(cache_folder() / "guests" / name)
     assert (neighbour / "upper").exists()
 
 
@@ -73,8 +73,8 @@ def test_a_control_group_without_a_guests_name_is_no_leftover(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its leftover would be named "", which is the folder of all guests."""
-    monkeypatch.setattr(keeper, "CGROUPS", tmp_path)
+    monkeypatch.setattr(traces, "CGROUPS", tmp_path)
     for name in ("process-supervision.", "process-supervision..monitor"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "cgroup.procs").touch()
-    assert keeper.orphaned_names() == []
+    assert traces.orphaned_names() == []

@@ -14,7 +14,7 @@ import pytest
 
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.lxc import keeper
+from provision.lxc import keeper, traces
 from provision.lxc.existing_guests import list_guests, remove_guest
 from provision.provider import GuestRecord, GuestState
 from tests.support.wait import eventually
@@ -62,7 +62,7 @@ class Observer:
 @pytest.fixture
 def observer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Observer]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(keeper, "CGROUPS", tmp_path / "no-cgroups")
+    monkeypatch.setattr(traces, "CGROUPS", tmp_path / "no-cgroups")
     with ThreadPoolExecutor(1) as pool:
         observer = Observer(pool)
         monkeypatch.setattr(fcntl, "flock", observer.flock)
@@ -89,7 +89,7 @@ def test_a_guest_that_is_just_being_removed_is_not_orphaned(
     monkeypatch: pytest.MonkeyPatch, observer: Observer
 ) -> None:
     home = cache_folder() / "guests" / "ends-1"
-    remove_tree = keeper.remove_tree
+    remove_tree = traces.remove_tree
 
     def look_before_removal(folder: Path) -> None:
         if folder == home:
@@ -99,8 +99,8 @@ def test_a_guest_that_is_just_being_removed_is_not_orphaned(
 
     with keeper.claim_guest(home):
         (home / "upper").mkdir()
-        monkeypatch.setattr(keeper, "remove_tree", look_before_removal)
-        assert keeper.remove_traces(home) == []
+        monkeypatch.setattr(traces, "remove_tree", look_before_removal)
+        assert traces.remove_traces(home) == []
         assert observer.states(home.name) == [GuestState.OWNED, None]
 
 
@@ -139,9 +139,9 @@ def test_a_removal_names_what_remains(
     (tmp_path / "lxc-stop").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(keeper, "CGROUPS", tmp_path / "groups")
-    monkeypatch.setattr(keeper, "LOCKS", tmp_path / "locks")
-    monkeypatch.setattr(keeper, "SECONDS_TO_VANISH", 0.1)
+    monkeypatch.setattr(traces, "CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr(traces, "LOCKS", tmp_path / "locks")
+    monkeypatch.setattr(traces, "SECONDS_TO_VANISH", 0.1)
     monkeypatch.setattr(os, "geteuid", lambda: user)
     group = tmp_path / "groups" / "process-supervision.odd-1"
     (group / "cgroup.procs").mkdir(parents=True)

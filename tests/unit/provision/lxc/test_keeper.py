@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from provision.lxc import keeper
+from provision.lxc import traces
 
 
 @pytest.fixture
 def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty tree in the place of the kernel's control groups."""
-    monkeypatch.setattr(keeper, "CGROUPS", tmp_path)
+    monkeypatch.setattr(traces, "CGROUPS", tmp_path)
     return tmp_path
 
 
@@ -43,14 +43,14 @@ def test_a_guest_without_keeper_is_orphaned(groups: Path, kept: str) -> None:
     make_group(groups / "process-supervision.alive-1" / "guest", "17\n")
     make_group(groups / "unified" / "process-supervision.gone-3")
     make_group(groups / "somebody-elses")
-    assert keeper.orphaned_names() == ["alive-1", "gone-1", "gone-2", "gone-3"]
+    assert traces.orphaned_names() == ["alive-1", "gone-1", "gone-2", "gone-3"]
 
 
 def test_a_guest_of_another_container_is_not_orphaned(groups: Path) -> None:
     """The kernel shows 0 for a process that has no pid in the reader's namespace."""
     top = make_group(groups / "process-supervision.elsewhere-1")
     make_group(top / "guest", "0\n")
-    assert keeper.orphaned_names() == []
+    assert traces.orphaned_names() == []
 
 
 def test_a_guest_may_nest_control_groups_deeper_than_pythons_stack(groups: Path) -> None:
@@ -64,10 +64,10 @@ def test_a_guest_may_nest_control_groups_deeper_than_pythons_stack(groups: Path)
         folder = inner
     os.close(folder)
     try:
-        assert keeper.orphaned_names() == ["deep-1"]
-        assert len(list(keeper._walk_groups(top))) == 3001
+        assert traces.orphaned_names() == ["deep-1"]
+        assert len(list(traces._walk_groups(top))) == 3001
     finally:
-        keeper.remove_tree(top)
+        traces.remove_tree(top)
     assert not top.exists()
 
 
@@ -77,7 +77,7 @@ def test_the_frozen_are_thawed_and_killed_at_every_depth(groups: Path) -> None:
         make_group(inner, f"0\n{os.getpid()}\n{process.pid}\n")
         (inner / "freezer.state").write_text("FROZEN")
         (inner / "cgroup.freeze").write_text("1")
-        keeper.end_processes("cold-1")
+        traces.end_processes("cold-1")
         assert process.wait(10) == -signal.SIGKILL
     assert (inner / "freezer.state").read_text() == "THAWED"
     assert (inner / "cgroup.freeze").read_text()[:1] == "0"
@@ -85,26 +85,26 @@ def test_the_frozen_are_thawed_and_killed_at_every_depth(groups: Path) -> None:
 
 def test_a_guest_whose_processes_are_unreadable_is_not_orphaned(groups: Path) -> None:
     (groups / "process-supervision.odd-1").mkdir()
-    assert keeper.orphaned_names() == []
+    assert traces.orphaned_names() == []
 
 
 def test_a_host_without_control_groups_has_no_orphans(groups: Path) -> None:
     groups.rmdir()
-    assert keeper.orphaned_names() == []
+    assert traces.orphaned_names() == []
 
 
 def test_a_name_does_not_stand_for_a_longer_one(groups: Path) -> None:
     """Names end with a pid: 17 does not stand for 170."""
     own = [make_group(groups / f"process-supervision.s6-17{end}") for end in ("", ".monitor", "-1")]
     make_group(groups / "process-supervision.s6-170")
-    assert set(keeper._cgroups("s6-17")) == set(own)
+    assert set(traces._cgroups("s6-17")) == set(own)
 
 
 def test_lxcs_lock_is_made_also_where_another_guest_removes_its_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The end of another guest removes the empty folder before a file is made in it."""
-    monkeypatch.setattr(keeper, "LOCKS", tmp_path)
+    monkeypatch.setattr(traces, "LOCKS", tmp_path)
     touch, mkdir = Path.touch, Path.mkdir
     removals: list[str] = []
 
@@ -123,6 +123,6 @@ def test_lxcs_lock_is_made_also_where_another_guest_removes_its_folder(
 
     monkeypatch.setattr(Path, "mkdir", mkdir_then_remove)
     monkeypatch.setattr(Path, "touch", remove_then_touch)
-    keeper.create_lxc_lock("g")
+    traces.create_lxc_lock("g")
     assert "before touch" in removals
-    assert keeper.lxc_lock("g").exists()
+    assert traces.lxc_lock("g").exists()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from provision.lxc import keeper, limits
+from provision.lxc import limits, traces
 
 
 @pytest.fixture
 def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty tree in the place of the kernel's control groups."""
-    monkeypatch.setattr(keeper, "CGROUPS", tmp_path)
+    monkeypatch.setattr(traces, "CGROUPS", tmp_path)
     monkeypatch.setattr(limits, "memory_limit", lambda: 1 << 30)
     return tmp_path
 
@@ -32,7 +32,7 @@ class Group:
             return write_text(path, text)
 
         monkeypatch.setattr(Path, "write_text", write)
-        monkeypatch.setattr(keeper, "guest_cgroups", lambda name: {top})
+        monkeypatch.setattr(traces, "guest_cgroups", lambda name: {top})
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ import pytest
 from filelock import FileLock
 
 from provision.cache import cache_folder
-from provision.lxc import keeper
+from provision.lxc import keeper, traces
 from provision.lxc.stale_cache import remove_stale_entries
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(keeper, "CGROUPS", tmp_path / "no-cgroups")
+    monkeypatch.setattr(traces, "CGROUPS", tmp_path / "no-cgroups")
     return cache_folder()
 
 
