@@ -151,15 +151,16 @@ def report(
 
     --why=runit/crashloop: the evidence for that cell of the behaviour matrix, and nothing else.
     """
-    from bench.recording.store import read_run, run_folder
+    from bench.recording.store import examine_run, run_folder
     from reports.evidence import format_evidence
     from reports.render import check_format, render_run
 
     checked, folder = check_format(format_), run_folder(run)
+    examined = examine_run(folder)
     if why:
-        print_safely(format_evidence(read_run(folder), folder, why), end="")
-        return 0
-    return render_run(checked, read_run(folder), folder, _console(), force=force)
+        print_safely(format_evidence(examined, folder, why), end="")
+        return 1 if examined.get("damage") else 0
+    return render_run(checked, examined, folder, _console(), force=force)
 
 
 @task

@@ -12,6 +12,7 @@ from bench.model.scenario_names import current_name
 from provision.errors import Problem
 from provision.systems import unknown_name_error
 from reports.model.contenders import contender_label
+from reports.model.run_summary import damage_lines
 from reports.model.samples import read_scenario_samples
 from reports.model.text import sanitize
 
@@ -28,7 +29,8 @@ def format_evidence(run: Run, folder: Path, cell: str) -> str:
     names samples that the folder does not have.
     """
     contenders, scenario = _select_cells(run, cell)
-    lines = [sanitize(line) for item in contenders for line in _cell_lines(folder, item, scenario)]
+    lines = [sanitize(line) for line in damage_lines(run)]
+    lines += [sanitize(line) for item in contenders for line in _cell_lines(folder, item, scenario)]
     return "\n".join(lines) + "\n"
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.model.run_file import Run
+from bench.recording.damage import find_damage
 from bench.recording.samples_file import COMPRESSED, sample_lines
 from provision.errors import Problem
 from reports.article.article_table import article_table
@@ -27,12 +28,12 @@ END = "<!-- /table -->"
 def publish(run: Run, folder: Path) -> list[Path]:
     """Keep a run as the reference, and put its table into the README; return the files written.
 
-    Raises Problem for a run that is quick, unfinished or failed in part, and for a README without
-    the markers.
+    Raises Problem for a run that is quick, unfinished, damaged or failed in part, and for a README
+    without the markers.
     """
     from reports.render import write_article  # it draws, and a test of the table alone need not
 
-    _check(run)
+    _check(run, find_damage(run, folder))
     read_samples(folder)  # broken samples are not published
     raw = b"".join(line for _, _, line in sample_lines(folder))
     readme = readme_with(README.read_text(), run)
@@ -76,9 +77,9 @@ def _without_notes(table: Table) -> Table:
     return Table(table.caption, table.columns, rows)
 
 
-def _check(run: Run) -> None:
+def _check(run: Run, damage: Sequence[str]) -> None:
     """Raise Problem where the run is not fit to be a reference."""
-    defects = list(_defects(run))
+    defects = [*damage, *_defects(run)]
     if defects:
         raise Problem(
             f"{run['id']} is not fit to be a reference.",

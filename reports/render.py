@@ -25,7 +25,8 @@ def check_format(name: str) -> str:
 def render_run(format_: str, run: Run, folder: Path, console: Console, *, force: bool) -> int:
     """Print a run in one of FORMATS, or write it into its folder; return the exit code.
 
-    force: rank even where it means nothing (terminal). Raises Problem for broken samples.
+    It is 1 for a damaged run, which every format says. force: rank even where it means nothing
+    (terminal). Raises Problem for broken samples.
     """
     # Formats are imported here: only those that draw or export load the libraries for it.
     match format_:
@@ -49,7 +50,7 @@ def render_run(format_: str, run: Run, folder: Path, console: Console, *, force:
             write_pyperf(run, read_samples(folder), sys.stdout)
         case _:
             raise AssertionError(format_)
-    return 0
+    return 1 if run.get("damage") else 0
 
 
 def write_article(format_: str, run: Run, folder: Path) -> list[Path]:

@@ -20,7 +20,10 @@ from provision.errors import Problem
 _COMMON: tuple[Literal["system", "provider"], ...] = ("system", "provider")
 # Keys of a part's run.json that the merged run does not take over.
 _OWN_OF_PART = frozenset(
-    {"schema", "id", "contenders", "trace", "alone", "calibration", "instrument", "suite_cpu"}
+    {
+        *("schema", "id", "contenders", "trace", "alone", "calibration", "instrument"),
+        *("suite_cpu", "samples", "damage"),
+    }
 )
 
 

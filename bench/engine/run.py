@@ -64,6 +64,7 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
         observer.planned(plan, [f"{request.provider.name}: {request.provider_reason}"])
         _prepare(request, observer)
         if pairs_to_measure:
+            record.run["ended"] = None
             record.drop_scenarios(pairs_to_measure)
         tracing = (
             trace_run(record, contenders, observer.note) if request.options.trace else nullcontext()

@@ -24,8 +24,8 @@ from bench.model.run_file import (
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric
-from bench.recording.figures import metric_fault
 from bench.recording.latency_doubts import quality_issues
+from bench.recording.run_rules import metric_fault
 from bench.recording.store import INTERRUPTED, UNFINISHED, empty_result
 
 Scenarios = Mapping[str, Scenario]

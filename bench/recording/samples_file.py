@@ -22,19 +22,37 @@ class SampleLine(NamedTuple):
     text: bytes
 
 
-def sample_lines(folder: Path) -> Iterator[SampleLine]:
+def samples_path(folder: Path) -> Path | None:
+    """Return the file of a run's samples; None where there is none."""
+    return next((folder / name for name in (PLAIN, COMPRESSED) if (folder / name).exists()), None)
+
+
+def sample_lines(folder: Path, limit: int | None = None) -> Iterator[SampleLine]:
     """Yield each complete line of a run's samples; nothing without such a file.
 
-    Leaves out a last line that a kill cut short. Raises Problem for a damaged file.
+    limit: of uncompressed bytes, where a line ends; None: all of them. Leaves out a last line that
+    a kill cut short. Raises Problem for a damaged file.
     """
-    path = next((folder / name for name in (PLAIN, COMPRESSED) if (folder / name).exists()), None)
+    path = samples_path(folder)
     if path is None:
         return
+    position = 0
+    for number, text in enumerate(raw_lines(path), 1):
+        position += len(text)
+        if limit is not None and position > limit:
+            return
+        if text.endswith(b"\n"):
+            yield SampleLine(path, number, text)
+
+
+def raw_lines(path: Path) -> Iterator[bytes]:
+    """Yield each line of a file of samples, also a last one that a kill cut short.
+
+    Raises Problem for a damaged file.
+    """
     try:
         with _open(path) as stream:
-            for number, text in enumerate(stream, 1):
-                if text.endswith(b"\n"):
-                    yield SampleLine(path, number, text)
+            yield from stream
     except (OSError, EOFError, zlib.error) as failure:
         raise broken_samples(path, str(failure)) from failure
 

@@ -12,14 +12,28 @@ import msgspec
 
 from bench.model import run_file
 from bench.model.run_file import RestartSample, Run, Sample
+from bench.recording.run_rules import LATENCIES
 
 # A JSON Schema, or a part of one.
 Schema = dict[str, Any]
 
 SCHEMA_FILE = Path(__file__).parents[2] / "reports" / "schema.json"
 
-# What the types cannot express, by the name of the type.
+# No latency is negative, whichever figure of it.
+_LATENCIES: Schema = {
+    "if": {"properties": {"metric": {"pattern": LATENCIES}}},
+    "then": {
+        "properties": {
+            figure: {"minimum": 0}
+            for figure in ("median", "ci_low", "ci_high", "p90", "p99", "min", "max")
+        }
+    },
+}
+# What the types cannot express, by the name of the type. What JSON Schema cannot express either is
+# in run_rules.py.
 _RULES: dict[str, Schema] = {
+    "MetricResult": _LATENCIES,
+    "FloorAlone": _LATENCIES,
     "Run": {"dependentRequired": {"hosts": ["mixed"]}},
     "GuestFacts": {"dependentRequired": {"least": ["phases"]}},
     "Distribution": {"additionalProperties": {"type": "number"}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -17,8 +18,12 @@ from jsonschema.exceptions import best_match
 from bench.model.events import Event
 from bench.model.run_file import ContenderResult, GuestFacts, Run, ScenarioResult
 from bench.model.scenario_names import current_name, update_names
-from bench.recording.samples_file import PLAIN, SampleLine, sample_lines
+from bench.recording.damage import find_damage, matching_seal, refuse_damaged
+from bench.recording.run_rules import find_fault
+from bench.recording.samples_file import SampleLine, sample_lines
+from bench.recording.samples_writer import SamplesWriter
 from bench.recording.schema import SCHEMA_FILE
+from bench.recording.seal import Seal
 from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
 
@@ -34,9 +39,10 @@ INTERRUPTED = "Interrupted. To continue, repeat the options: ./inv bench --resum
 class Record:
     """One run's folder. docs/results.md describes the files."""
 
-    def __init__(self, folder: Path, run: Run) -> None:
+    def __init__(self, folder: Path, run: Run, seal: Seal | None = None) -> None:
         self.folder = folder
         self.run = run
+        self._samples = SamplesWriter(folder, run, seal)
 
     @classmethod
     def create(cls, name: str, head: Mapping[str, object], root: Path | None = None) -> Record:
@@ -49,14 +55,22 @@ class Record:
         (folder / "logs").mkdir()
         run = {"schema": SCHEMA, "id": folder.name, **head, "contenders": []}
         record = cls(folder, cast(Run, run))
+        record._samples.begin()
         record.save()
         _point_latest(folder)
         return record
 
     @classmethod
     def load(cls, folder: Path) -> Record:
-        """Open an existing run. Raises Problem as `read_run` does."""
-        return cls(folder, read_run(folder))
+        """Open an existing run. Raises Problem as `read_run` does, and for a damaged run."""
+        run = read_run(folder)
+        refuse_damaged(run, find_damage(run, folder))
+        matching = matching_seal(run, folder)
+        if matching is None:
+            return cls(folder, run)
+        seal = Seal.of_lines(line.text for line in sample_lines(folder, matching["bytes"]))
+        run["samples"] = seal.facts()
+        return cls(folder, run, seal)
 
     def complete_scenarios(self) -> set[ScenarioKey]:
         """Return the scenarios that neither failed nor are unfinished."""
@@ -77,37 +91,45 @@ class Record:
         return [result for result in results if result]
 
     def read_samples(self) -> list[Event]:
-        """Read every sample, except a last one that a kill cut short. Raises Problem."""
-        return [_parse_sample(line) for line in sample_lines(self.folder)]
+        """Read every sample, except those that a kill left without results. Raises Problem."""
+        return [_parse_sample(line) for line in self._sample_lines()]
 
     def replace_samples(self, samples: Iterable[Mapping[str, object]]) -> None:
         """Replace all samples on disk."""
-        text = "".join(json.dumps(sample) + "\n" for sample in samples)
-        self._replace(self.folder / PLAIN, text)
+        self._replace_lines([json.dumps(sample).encode() + b"\n" for sample in samples])
 
     def drop_scenarios(self, dropped: Set[ScenarioKey]) -> None:
         """Remove results and samples of those scenarios. Raises Problem."""
         kept = [
             line.text
-            for line in sample_lines(self.folder)
+            for line in self._sample_lines()
             if _scenario_key(_parse_sample(line)) not in dropped
         ]
         self.run["contenders"] = self.results_without(dropped)
-        # The results first: a kill in between leaves too many samples, never too few.
-        self.save()
         # Also where nothing is dropped: further samples must not follow a line cut short.
-        self._replace(self.folder / PLAIN, b"".join(kept).decode())
+        self._replace_lines(kept)
 
     def add_results(
         self, results: Sequence[ContenderResult], samples: Iterable[Mapping[str, object]]
     ) -> None:
         """Append samples, then replace or append contenders' results."""
-        with self._disk_errors(), (self.folder / PLAIN).open("a") as stream:
-            stream.writelines(json.dumps(sample) + "\n" for sample in samples)
-            stream.flush()
-            os.fsync(stream.fileno())
+        with self._disk_errors():
+            self._samples.append(samples)
         by_name = self.contenders_by_name() | {result["name"]: result for result in results}
         self.run["contenders"] = list(by_name.values())
+        self.save()
+
+    def _sample_lines(self) -> Iterator[SampleLine]:
+        seal = self.run.get("samples")
+        return sample_lines(self.folder, seal["bytes"] if seal else None)
+
+    def _replace_lines(self, lines: Sequence[bytes]) -> None:
+        """Replace all samples and save the run. A kill in between leaves a whole run."""
+        # The results first: a kill in between leaves too many samples, never too few.
+        self._samples.announce_replacement(lines)
+        self.save()
+        with self._disk_errors():
+            self._samples.replace(lines)
         self.save()
 
     def write_log(self, name: str, text: str) -> Path:
@@ -124,12 +146,10 @@ class Record:
 
     def save(self) -> None:
         """Write run.json. A kill leaves either the old or the new file, complete."""
-        self._replace(self.folder / "run.json", json.dumps(self.run, indent=1))
-
-    def _replace(self, path: Path, text: str) -> None:
-        new = path.with_suffix(path.suffix + ".new")
+        path = self.folder / "run.json"
+        new = path.with_suffix(".json.new")
         with self._disk_errors():
-            new.write_text(text)
+            new.write_text(json.dumps(self.run, indent=1))
             new.replace(path)
 
     @contextlib.contextmanager
@@ -151,7 +171,9 @@ def read_run(folder: Path) -> Run:
     """
     path = folder / "run.json"
     try:
-        run = json.loads(path.read_text())
+        run = json.loads(
+            path.read_text(), parse_constant=_refuse_number, parse_float=_finite_number
+        )
         schema = run["schema"]
     except FileNotFoundError:
         raise Problem(
@@ -160,7 +182,7 @@ def read_run(folder: Path) -> Run:
             advice="To make one: ./inv bench",
             usage=True,
         ) from None
-    except (ValueError, KeyError, TypeError) as failure:
+    except (ValueError, KeyError, TypeError, RecursionError) as failure:
         raise _not_a_record(path, str(failure)) from failure
     if schema != SCHEMA:
         raise Problem(
@@ -173,8 +195,31 @@ def read_run(folder: Path) -> Run:
         reason = f"{error.json_path}: {textwrap.shorten(error.message, 300)}"
         raise _not_a_record(path, reason)
     checked: Run = run
+    if fault := find_fault(checked):
+        raise _not_a_record(path, textwrap.shorten(fault, 300))
     update_names(checked)
+    # Only examine_run tells.
+    checked.pop("damage", None)
     return checked
+
+
+def examine_run(folder: Path) -> Run:
+    """Read a run's run.json, with the key `damage` where its samples do not belong to it.
+
+    Raises Problem as `read_run` does.
+    """
+    run = read_run(folder)
+    damage = find_damage(run, folder)
+    return {**run, "damage": damage} if damage else run
+
+
+def _refuse_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
+
+
+def _finite_number(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse_number(text)
 
 
 def _not_a_record(path: Path, reason: str) -> Problem:
@@ -235,10 +280,10 @@ def _guests_of(guests: Sequence[GuestFacts], scenarios: Set[str]) -> list[GuestF
 def _parse_sample(line: SampleLine) -> Event:
     """Parse a line of samples. Raises Problem where it is no sample."""
     try:
-        sample = cast(Event, dict(json.loads(line.text)))
+        sample = cast(Event, dict(json.loads(line.text, parse_constant=_refuse_number)))
         sample["scenario"] = current_name(sample["scenario"])
         sample["contender"]
-    except (ValueError, KeyError, TypeError) as failure:
+    except (ValueError, KeyError, TypeError, RecursionError) as failure:
         raise Problem(
             f"{line.path}, line {line.number} is not a sample: {failure}.",
             known="docs/results.md describes the file.",

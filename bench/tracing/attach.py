@@ -79,12 +79,11 @@ def attach_trace(record: Record, trace: Trace, file: str, earlier: Container[Gue
     if previous:
         traces.append(previous)
     run["trace"] = {**agreement_stats(run, samples, traces), "file": file}
-    record.replace_samples(samples)
     for contender in run["contenders"]:
         _set_part_metrics(contender, samples)
     compare_with_floor(run)
     run["warnings"] = run_warnings(run)
-    record.save()
+    record.replace_samples(samples)
 
 
 def _set_part_metrics(contender: ContenderResult, samples: Iterable[Event]) -> None:

@@ -17,7 +17,7 @@ from reports.article.sections.run_facts import run_section
 from reports.article.sections.supervisors import supervisor_sections
 from reports.article.sections.trust import trust_section
 from reports.model.blocks import Article, Section
-from reports.model.run_summary import describe_hosts
+from reports.model.run_summary import damage_lines, describe_hosts
 from reports.model.samples import Samples
 
 
@@ -57,4 +57,4 @@ def _facts(run: Run) -> str:
 
 def _warnings(run: Run) -> tuple[str, ...]:
     unended = () if run["ended"] else ("This run has not ended.",)
-    return (*run["warnings"], *unended)
+    return (*damage_lines(run), *run["warnings"], *unended)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.model.run_file import ContenderResult, MetricResult, Run
+from bench.recording.damage import find_damage, refuse_damaged
 from reports.model.contenders import sort_contenders
 from reports.model.metrics import find_metric
 from reports.model.samples import Samples, read_samples
@@ -22,7 +23,8 @@ class RunWithSamples:
 
 
 def with_samples(run: Run, folder: Path) -> RunWithSamples:
-    """Read the samples of a run. Raises Problem for broken samples."""
+    """Read the samples of a run. Raises Problem for broken samples, and for a damaged run."""
+    refuse_damaged(run, find_damage(run, folder))
     return RunWithSamples(sanitize(run), read_samples(folder))
 
 

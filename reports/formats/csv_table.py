@@ -8,6 +8,7 @@ from typing import IO
 
 from bench.model.run_file import ContenderResult, Run, ScenarioResult
 from reports.model.metrics import SAME_PHASE, is_same_phase
+from reports.model.run_summary import damage_lines
 
 COLUMNS = (
     *("system", "provider", "supervisor", "version", "role", "profile", "pid1", "scenario"),
@@ -18,14 +19,19 @@ _Row = Mapping[str, object]
 
 
 def write_csv(run: Run, stream: IO[str]) -> None:
-    """Write a row for each metric; a scenario without any has one row that says why."""
+    """Write a row for each metric; a scenario without any has one row that says why.
+
+    In a damaged run, every row has the status `damaged` and says why.
+    """
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
+    damage = damage_lines(run)
+    damaged = {"status": "damaged", "note": " ".join(damage)} if damage else {}
     place = {"system": run["system"]["name"], "provider": run["provider"]["name"]}
     for contender in run["contenders"]:
         for scenario, result in contender["scenarios"].items():
             row = {**contender, **place, "scenario": scenario, "note": ""}
-            writer.writerows({**row, **own} for own in _result_rows(contender, result))
+            writer.writerows({**row, **own, **damaged} for own in _result_rows(contender, result))
     for absent in run["absent"]:
         writer.writerow({**place, "supervisor": absent["supervisor"], "status": "not available",
                          "note": absent["reason"]})  # fmt: skip

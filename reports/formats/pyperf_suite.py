@@ -10,6 +10,7 @@ from pyperf import Run as PyperfRun
 from bench.model.run_file import ContenderResult, Run
 from provision.errors import Problem
 from reports.model.contenders import sort_contenders
+from reports.model.run_summary import damage_lines
 from reports.model.samples import Samples
 
 _MS_TO_S = 1e-3
@@ -43,7 +44,7 @@ def _benchmark(
     if not values:
         return None
     host = run["host"]
-    metadata = {
+    metadata: dict[str, str | int] = {
         "name": f"{contender['name']} {uptime}",
         "unit": "second",
         "cpu_model_name": host["processor"],
@@ -53,5 +54,7 @@ def _benchmark(
         "supervisor_version": contender["version"] or "unknown",
         "censored": censored,
     }
+    if damage := damage_lines(run):
+        metadata["damage"] = " ".join(damage)
     seconds = [value * _MS_TO_S for value in values]
     return Benchmark([PyperfRun(seconds, metadata=metadata, collect_metadata=False)])

@@ -22,6 +22,8 @@ from reports.model.quality_issues import quality_issues_table
 from reports.model.restart_parts import restart_parts_table
 from reports.model.run_summary import (
     count_outcomes,
+    damage_lines,
+    describe_seal,
     failure_lines,
     ranking_obstacle,
     rejection_lines,
@@ -34,7 +36,7 @@ _MAX_MATRIX_WIDTH = 120
 
 
 def print_run(run: Run, console: Console, *, force: bool, folder: Path) -> int:
-    """Print a run; return 1 where a contender failed, else 0.
+    """Print a run; return 1 where a contender failed or the run is damaged, else 0.
 
     force: print a ranking even where it means nothing. folder: of the run, for its logs.
     """
@@ -49,6 +51,8 @@ def _print_head(run: Run, console: Console) -> None:
     effort = ", quick: few trials" if run["quick"] else ""
     title = f"{run['system']['title']} on {run['provider']['name']}{effort}, run {run['id']}"
     _print_line(console, title, "bold")
+    for line in damage_lines(run):
+        _print_line(console, line, "bold red")
     for warning in run["warnings"]:
         _print_line(console, f"warning: {warning}", "yellow")
 
@@ -100,12 +104,13 @@ def _print_outcome(run: Run, console: Console, folder: Path) -> int:
         _print_line(console, f"{absent['title']}: {absent['reason']}")
     _print_line(console, count_outcomes(run))
     _print_line(console, describe_duration(run))
+    _print_line(console, f"Samples: {describe_seal(run)}")
     for line in rejection_lines(run):
         _print_line(console, line, "yellow")
     failures = failure_lines(run)
     for line in failures:
         _print_line(console, f"{line} (see {sanitize(str(folder))})", "red")
-    return 1 if failures else 0
+    return 1 if failures or damage_lines(run) else 0
 
 
 def _print_line(console: Console, text: str, style: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.model.rejections import describe_rejections
 from bench.model.run_file import HostFacts, Run, SupervisorFacts, is_too_noisy_warning
+from bench.recording.damage import UNSEALED
 from reports.model.contenders import has_measurements
 
 
@@ -53,8 +54,25 @@ def absence_reason(run: Run, supervisor: str) -> str:
     return next(reasons, "")
 
 
+def damage_lines(run: Run) -> list[str]:
+    """Return a line for each way in which a run's figures and samples do not fit together."""
+    return [f"This run is damaged: {damage}" for damage in run.get("damage", [])]
+
+
+def describe_seal(run: Run) -> str:
+    """Return in a sentence what shows that the samples are those of the run."""
+    seal = run.get("samples")
+    if run.get("damage"):
+        return "they do not belong to the figures."
+    if seal is None:
+        return UNSEALED
+    return f"{seal['lines']:,} lines, SHA-256 {seal['sha256'][:16]}..., as sealed in run.json."
+
+
 def ranking_obstacle(run: Run) -> str:
     """Return why a ranking of this run would mean nothing; empty where it means something."""
+    if run.get("damage"):
+        return "its figures and its samples do not belong together"
     if has_separate_hosts(run):
         return f"its {len(run['hosts'])} hosts are not ranked together"
     noisy = any(map(is_too_noisy_warning, run["warnings"]))

@@ -61,6 +61,12 @@ class _Line(msgspec.Struct):
             None not in required and (self.main_ns is not None or bool(self.censored))
         )
 
+    def starts_before_kill(self) -> bool:
+        """Tell whether a successor started before the kill, which cannot be."""
+        if self.main_ns is None or self.kill_ns is None:
+            return False
+        return self.main_ns < self.kill_ns
+
 
 def _columns() -> dict[tuple[str, str], array[float]]:
     return defaultdict(lambda: array("d"))
@@ -164,6 +170,8 @@ def _decoded_lines(folder: Path) -> Iterator[tuple[_Line, bytes]]:
             raise broken_samples(
                 path, f"line {number}: {_schema_error(raw) or 'a stamp is missing'}"
             )
+        if line.starts_before_kill():
+            raise broken_samples(path, f"line {number}: a start before its kill")
         line.scenario = current_name(line.scenario)
         yield line, raw
 

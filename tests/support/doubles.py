@@ -26,12 +26,36 @@ from supervisors.base import Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
 
+# Its second daemon and every later one claim to have started in 285 years.
+_FORGED_LINE = (
+    '{"event": "start", "service": "s1", "pid": %d, "ppid": 1, "seq": %d, "begun_ns": 0,'
+    ' "main_ns": 9000000000000000000, "up_ns": 9000000000000000000}\\n'
+)
+_FORGE_STAMPS = f"""\
+n=0
+while :; do
+    /srv/testd/testd s1 &
+    n=$((n + 1))
+    if [ $n -gt 1 ]; then
+        sleep 0.05
+        printf '{_FORGED_LINE}' $! $n > /srv/testd/stamps
+    fi
+    wait $!
+done"""
+# It changes the measuring program: each successor started 5 ms before the kill.
+_FORGE_RESULTS = """\
+sed -i 's/^    fields.*= event$/&\\n    if event == "sample": \
+fields["main_ns"] = fields["kill_ns"] - 5000000/' /srv/testd/measure/output.py
+while :; do /srv/testd/testd s1; done"""
+
 SCRIPTS = {
     "never-restarts": "/srv/testd/testd s1\nwhile :; do sleep 1000; done",
     "never-starts": "while :; do sleep 1000; done",
     "crashes": "/srv/testd/testd s1\nexit 1",
     "crashes-at-once": "exit 1",
     "never-reloads": "while :; do /srv/testd/testd s1; done",
+    "forges-stamps": _FORGE_STAMPS,
+    "forges-results": _FORGE_RESULTS,
 }
 # As PID 1, because its end is then the end of the guest.
 AS_PID1 = {"crashes"}

@@ -49,6 +49,8 @@ from bench.model.run_file.run import (
     PlanSummary,
     ProviderChoice,
     Run,
+    SamplesSeal,
+    SealedSamples,
     SystemFacts,
 )
 from bench.model.run_file.sample import KernelStamps, RestartSample, Sample
@@ -95,7 +97,9 @@ __all__ = [
     "RestartSample",
     "Run",
     "Sample",
+    "SamplesSeal",
     "ScenarioResult",
+    "SealedSamples",
     "SourceFacts",
     "SupervisorFacts",
     "SystemFacts",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from bench.model.run_file.calibration import Calibration, TraceAgreement
-from bench.model.run_file.constraints import Word
+from bench.model.run_file.constraints import Count, Word
 from bench.model.run_file.contender import ContenderResult, FloorAlone
 from bench.model.run_file.host import HostFacts
 from bench.model.run_file.supervisor import SupervisorFacts
@@ -108,6 +108,26 @@ class PartNoise(FloorNoise):
     """Name of the host."""
 
 
+class SealedSamples(TypedDict):
+    """Digest and counts of a run's samples."""
+
+    sha256: Word
+    """SHA-256 of all lines, uncompressed."""
+    lines: Count
+    """Number of lines."""
+    bytes: Count
+    """Length of all lines, uncompressed."""
+    by_contender: dict[str, Count]
+    """Number of lines of each contender."""
+
+
+class SamplesSeal(SealedSamples):
+    """The samples that belong to a run."""
+
+    replaced_by: NotRequired[SealedSamples]
+    """While the samples are rewritten: what replaces them, so that a kill leaves a whole run."""
+
+
 class Run(TypedDict):
     """What one `./inv bench` did. docs/results.md explains it."""
 
@@ -153,6 +173,10 @@ class Run(TypedDict):
     """The floor's latency with no other guest; null where it was not measured."""
     calibration: NotRequired[Calibration | None]
     """Calibration of this host; null where there is none."""
+    samples: NotRequired[SamplesSeal]
+    """What samples.jsonl must be; more lines may follow until the run has ended."""
+    damage: NotRequired[list[str]]
+    """Of a run as it was read: why its figures and its samples do not belong together."""
     trace: NotRequired[TraceAgreement | None]
     """Agreement of the suite's stamps with the kernel's, with --trace."""
     warnings: list[str]

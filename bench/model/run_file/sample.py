@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from bench.model.run_file.constraints import Word
+from bench.model.run_file.constraints import Count, Word
 
 
 class KernelStamps(TypedDict):
@@ -51,21 +51,21 @@ class RestartSample(Sample):
     """Whether no successor started within the deadline."""
     drawn_s: NotRequired[float]
     """Uptime that was drawn, in s."""
-    uptime_ns: int
+    uptime_ns: Count
     """Uptime at the kill, in ns."""
     deadline_s: NotRequired[float]
     """Seconds until the trial was given up."""
-    kill_ns: int
+    kill_ns: Count
     """Stamp before the kill."""
-    exit_ns: NotRequired[int | None]
+    exit_ns: NotRequired[Count | None]
     """Stamp of the daemon's end as the measuring program saw it."""
-    begun_ns: NotRequired[int | None]
+    begun_ns: NotRequired[Count | None]
     """First stamp of the successor, at its entry point."""
-    main_ns: int | None
+    main_ns: Count | None
     """Stamp of the successor's main(); null where there was none."""
-    up_ns: NotRequired[int | None]
+    up_ns: NotRequired[Count | None]
     """Stamp of the successor when it is up."""
-    ready_ns: NotRequired[int | None]
+    ready_ns: NotRequired[Count | None]
     """Stamp of the successor's readiness."""
     old_pid: NotRequired[int]
     """Pid of the killed daemon in the guest."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.model.run_file import HostFacts, Run
 from reports.model.blocks import Points, Section
 from reports.model.duration import describe_duration
-from reports.model.run_summary import failure_lines, rejection_lines
+from reports.model.run_summary import describe_seal, failure_lines, rejection_lines
 from reports.model.text import shorten
 
 
@@ -21,6 +21,7 @@ def run_section(run: Run) -> Section:
         ("Guests:", f"{run['system']['title']} by {provider['name']}: {provider['reason']}."),
         ("Duration:", describe_duration(run)),
         ("Measured with:", f"{libraries}."),
+        ("Samples:", describe_seal(run)),
         *(("Failed:", line) for line in failure_lines(run)),
         *(("Rejected:", line) for line in rejection_lines(run)),
         *(

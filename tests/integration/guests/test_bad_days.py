@@ -98,9 +98,29 @@ def test_a_failed_scenario_leaves_the_others_measured(suite: Suite) -> None:
     assert [row for row in rows if ",footprint," in row and ",failed," in row]
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("forges-results", "a start before its kill"), ("forges-stamps", "a stamp of the future")],
+)
+def test_a_guest_that_forges_stamps_is_named_and_fails(
+    suite: Suite, name: str, reason: str
+) -> None:
+    row = measure_double(suite, name, 1)
+    assert row["status"] == "failed"
+    assert f"rejected: {reason} (" in row["reason"].splitlines()[0]
+    restart = row["scenarios"]["restart"]
+    assert (restart["status"], restart["metrics"]) == ("failed", [])
+    assert restart["rejected"][reason] >= 2
+    assert f"rejected, {reason}" in (suite.results / "latest" / row["log"]).read_text()
+    done = suite.run("report")
+    check_end(done, 1)
+    assert reason in " ".join(done.output.split())
+
+
 def test_every_double_is_tested_here() -> None:
     assert set(doubles.SCRIPTS) == {
-        "never-restarts", "never-starts", "crashes", "crashes-at-once", "never-reloads"
+        "never-restarts", "never-starts", "crashes", "crashes-at-once", "never-reloads",
+        "forges-stamps", "forges-results",
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from bench.model.events import Event
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric, single_value
+from bench.recording.damage import find_damage
 from bench.recording.store import Record, read_run
 from provision.guests.guest import Guest
 from provision.provider import GuestRecord, Provider
@@ -156,8 +157,10 @@ def one_session(record: Record, scenario: FakeScenario) -> tuple[GuestSession, S
 
 
 def on_disk(record: Record) -> dict[str, Any]:
-    """Read the only contender of a run from disk."""
-    (contender,) = read_run(record.folder)["contenders"]
+    """Read the only contender of a run from disk, after checking that the run is whole."""
+    run = read_run(record.folder)
+    assert find_damage(run, record.folder) == []
+    (contender,) = run["contenders"]
     return dict(contender)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench.recording import store
+from bench.recording.seal import Seal
 from bench.recording.store import (
     INTERRUPTED,
     SCHEMA,
@@ -20,7 +21,7 @@ from bench.recording.store import (
     run_names,
 )
 from provision.errors import Problem
-from tests.support.sample_runs import contender, run
+from tests.support.sample_runs import contender, measured, run, single_metric
 
 
 @pytest.fixture
@@ -33,8 +34,22 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 HEAD = {key: value for key, value in run().items() if key not in ("schema", "id", "contenders")}
 
 
+# Of a run that a kill has ended.
+KILLED = HEAD | {"ended": None}
+
+
 def row(name: str, status: str = "measured") -> Any:
-    return contender(f"{name}/runner/default/hosted", [1.0, 2.0]) | {"name": name, "status": status}
+    """Return a contender without figures that follow from samples."""
+    result = contender(f"{name}/runner/default/hosted", [1.0, 2.0])
+    result["scenarios"]["restart"] = measured(single_metric("cpu_per_restart", "us", 70.0))
+    return result | {"name": name, "status": status}
+
+
+def open_unsealed(record: Record) -> Record:
+    """Return the record of the same run as an older version wrote it."""
+    record.run.pop("samples")
+    record.save()
+    return Record.load(record.folder)
 
 
 def samples(name: str, count: int, scenario: str = "restart") -> list[dict[str, Any]]:
@@ -49,7 +64,8 @@ def samples_on_disk(record: Record) -> list[dict[str, Any]]:
 def test_create_points_latest_at_the_new_run(results: Path) -> None:
     record = Record.create("debian-lxc", HEAD)
     assert (results / "latest").resolve() == record.folder.resolve()
-    same = {"schema": SCHEMA, "id": record.folder.name, "contenders": []}
+    seal = Seal().facts()
+    same = {"schema": SCHEMA, "id": record.folder.name, "contenders": [], "samples": seal}
     assert read_run(run_folder()) == HEAD | same
     assert run_names() == [record.folder.name]
 
@@ -128,7 +144,7 @@ def test_dropping_a_scenario_keeps_the_others(results: Path) -> None:
 
 
 def test_dropping_removes_whole_contenders_and_samples_without_results(results: Path) -> None:
-    record = Record.create("x", HEAD)
+    record = Record.create("x", KILLED)
     record.add_results([row("a")], samples("a", 2))
     record.add_results(
         [with_status(row("b"), "restart", "footprint", status="failed")], samples("b", 2)
@@ -154,6 +170,7 @@ def test_dropping_removes_whole_contenders_and_samples_without_results(results: 
 def test_a_broken_sample_is_named_and_nothing_is_dropped(results: Path, line: str) -> None:
     record = Record.create("x", HEAD)
     record.add_results([row("a")], samples("a", 1))
+    record = open_unsealed(record)
     with (record.folder / "samples.jsonl").open("a") as stream:
         stream.write(line + "\n")
     for read in (lambda: record.drop_scenarios({("a", "restart")}), record.read_samples):
