@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bench.model import steps
@@ -9,9 +10,11 @@ from bench.model.events import OFF, TERMS_NOTED, Event, events_of_kind
 from bench.model.events.added import MachineOff, TermNoted
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.timing import deadline, format_elapsed
+from bench.model.rejections import visible
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import label_events
 from bench.model.statistics import Metric, single_value
+from provision.errors import Problem
 from provision.guests.guest import Guest
 from supervisors import supervisors
 from supervisors.contender import Contender
@@ -94,8 +97,10 @@ def _start_services(context: ScenarioContext, names: list[str], stubborn: str) -
 
 
 def _read_terms(guest: Guest, service: str) -> TermNoted:
-    """Read when (ns) the service's daemon noted a SIGTERM."""
+    """Read when (ns) the service's daemon noted a SIGTERM. Raises Problem for other text."""
     notes = guest.run(f"cat {TESTD_FOLDER}/{service}.term", check=False).stdout
+    if not re.fullmatch(r"([0-9]{1,10} [0-9]{1,18}\n)*", notes):
+        raise Problem(f"{service}.term is not what the test daemon writes.", known=visible(notes))
     terms = [int(line.split()[1]) for line in notes.splitlines()]
     return {"event": "told", "service": service, "terms": terms}
 

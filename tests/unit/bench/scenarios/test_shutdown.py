@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
 from bench.model.events import TERMS_NOTED, events_of_kind
+from bench.scenarios import shutdown
 from bench.scenarios.shutdown import SCENARIO
+from provision.errors import Problem
 from tests.support.recorded import contender, judged, samples
 
 S6 = "s6/runner/default/pid1"
@@ -46,3 +53,23 @@ def test_an_inapplicable_contender_has_its_own_reason() -> None:
         contender("daemontools/runner/default/pid1")
     )
     assert "not PID 1" in SCENARIO.inapplicable_reason(contender("runit/runner/default/hosted"))
+
+
+def read_terms(notes: str) -> list[int]:
+    """Read the SIGTERMs that a guest's file of that text has."""
+    guest: Any = SimpleNamespace(run=lambda *_, **__: SimpleNamespace(stdout=notes))
+    return shutdown._read_terms(guest, "s1")["terms"]
+
+
+@pytest.mark.parametrize("notes", ["", "12 4000000000\n", "12 4000000000\n13 4000000001\n"])
+def test_the_notes_of_the_daemon_are_read(notes: str) -> None:
+    assert len(read_terms(notes)) == notes.count("\n")
+
+
+@pytest.mark.parametrize(
+    "notes", ["12\n", "12 x\n", "12 -4\n", "12 NaN\n", "12 4", "\x1b[2J", "1 " + "9" * 5000 + "\n"]
+)
+def test_notes_that_the_daemon_does_not_write_are_refused_in_a_sentence(notes: str) -> None:
+    with pytest.raises(Problem, match=r"s1\.term is not what the test daemon writes") as refused:
+        read_terms(notes)
+    assert "\x1b" not in str(refused.value)
