@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
+import sys
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bench.engine.guests.leftovers import remaining_guests, remaining_line, remo
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate, max_setups_at_once
 from bench.engine.guests.session import SessionContext
+from bench.engine.interrupt import interrupted_once
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
 from bench.engine.plan import Plan, make_plan
@@ -69,7 +71,7 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
         tracing = (
             trace_run(record, contenders, observer.note) if request.options.trace else nullcontext()
         )
-        with tracing:
+        with interrupted_once(), tracing:
             execute(plan, contenders, request, record, observer)
         give_to_sudo_caller(record.folder)
     return record
@@ -101,7 +103,9 @@ def execute(
             record.run["alone"] = measure_baseline(baseline_job, len(plan.jobs), context)
         Scheduler(context).run(plan)
     except BaseException:
-        context.guests.destroy_all()
+        # Where one cannot be removed, the lines below name it.
+        with suppress(Exception):
+            context.guests.destroy_all()
         raise
     finally:
         try:
@@ -111,10 +115,15 @@ def execute(
 
 
 def _name_remaining_guests(provider: Provider, observer: Observer) -> None:
-    """Say which guests of this run could not be removed."""
+    """Say which guests of this run could not be removed. Raises KeyboardInterrupt again."""
     names = remaining_guests(provider)
-    if names:
-        observer.note(remaining_line(names))
+    if not names:
+        return
+    observer.note(remaining_line(names))
+    if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+        raise KeyboardInterrupt(
+            f"Interrupted: finished measurements are kept.\n{remaining_line(names)}"
+        )
 
 
 def _close_complete_run(record: Record, observer: Observer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 
 from bench.engine.guests.session import GuestSession, SessionContext
@@ -42,7 +43,8 @@ class Scheduler:
             self._context.guests.stop()
             for future in pending:
                 future.cancel()
-            self._context.guests.destroy_all()
+            with suppress(Exception):  # `execute` names what remains
+                self._context.guests.destroy_all()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -101,6 +101,21 @@ def test_an_interrupt_leaves_the_host_unchanged_in_every_phase(suite: Suite, pha
     assert suite.record()["ended"]
 
 
+def test_four_interrupts_at_once_are_one(suite: Suite) -> None:
+    """The message is true: no guest is there once it is printed."""
+    with unchanged(suite):
+        running = suite.start("bench", *OPTIONS)
+        reach(running, "measure restart")
+        for _ in range(4):
+            running.interrupt()
+        done = running.end()
+        assert suite.guests() == []
+    assert done.code == 130, done.output
+    assert "guests are removed" in done.output
+    assert "Traceback" not in done.output
+    assert suite.record()["ended"]
+
+
 @pytest.mark.slow
 def test_no_guest_is_measured_after_an_interrupt_during_set_up(suite: Suite) -> None:
     """Contenders that wait for their set-up are not set up any more."""
