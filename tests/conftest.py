@@ -9,7 +9,10 @@ from xdist.scheduler import LoadScopeScheduling
 # Those of such a folder, too: all its files want the same machine, or the same mirrors.
 TOGETHER = ("tests/integration/vms", "tests/integration/systems")
 # Each of these has a suite of its own, and they take long.
-APART = tuple(f"tests/integration/guests/test_{name}.py" for name in ("host", "bad_days", "resume"))
+APART = tuple(
+    f"tests/integration/guests/{name}.py"
+    for name in ("test_host", "test_bad_days", "runs/test_resume")
+)
 
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

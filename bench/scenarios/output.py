@@ -13,13 +13,7 @@ from bench.model.events.parts import OutputLife
 from bench.model.events.program import ServiceEvent
 from bench.model.observation.evidence import Numbered, number_samples, numbers
 from bench.model.observation.timing import deadline
-from bench.model.scenario import (
-    SamplingEffort,
-    Scenario,
-    ScenarioContext,
-    Verdict,
-    WorkUnit,
-)
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
 from supervisors import supervisors

@@ -22,13 +22,7 @@ from bench.model.events.added import ChangeInForce
 from bench.model.events.program import Snapshot
 from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
 from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
-from bench.model.scenario import (
-    SamplingEffort,
-    Scenario,
-    ScenarioContext,
-    Verdict,
-    WorkUnit,
-)
+from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
 from supervisors.contender import Contender

@@ -20,13 +20,7 @@ from provision.guests.disabled_services import AWAIT_SYSTEMD, DISABLE_SERVICES
 from provision.guests.guest import File, Guest, GuestFacts, fabric_config
 from provision.sources.packages import Apt, PackageSource, Pacman
 from provision.vagrant.machine import Machine, NetworkConfig
-from provision.vagrant.ssh import (
-    NoAnswer,
-    key_file,
-    open_connection,
-    shell_command,
-    ssh_arguments,
-)
+from provision.vagrant.ssh import NoAnswer, key_file, open_connection, shell_command, ssh_arguments
 
 _INIT_ONCE = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
     (Path(__file__).parent / "init_once.sh.j2").read_text()

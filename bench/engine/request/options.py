@@ -8,11 +8,7 @@ from typing import Any
 
 from bench.model.overlays import overlays_of_run, parse_overlays
 from bench.model.scenario_names import current_name
-from bench.model.selection import (
-    SelectedContenders,
-    Selection,
-    select_contenders,
-)
+from bench.model.selection import SelectedContenders, Selection, select_contenders
 from bench.recording.store import read_run, run_folder
 from bench.scenarios import scenarios
 from provision.errors import Problem

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 from bench.engine.request.options import RunOptions
 from bench.model.scenario import SamplingEffort, Scenario
-from bench.model.selection import (
-    AbsentSupervisor,
-    SelectedContender,
-)
+from bench.model.selection import AbsentSupervisor, SelectedContender
 from bench.scenarios import scenarios
 from bench.tracing.attach import check_traceable
 from provision.provider import Provider

@@ -35,12 +35,7 @@ from bench.model.run_file.contender import (
     Verification,
 )
 from bench.model.run_file.host import HostFacts
-from bench.model.run_file.names import (
-    FLOOR,
-    RESTART_PARTS,
-    TOO_NOISY,
-    is_too_noisy_warning,
-)
+from bench.model.run_file.names import FLOOR, RESTART_PARTS, TOO_NOISY, is_too_noisy_warning
 from bench.model.run_file.run import (
     AbsentSupervisor,
     FloorNoise,

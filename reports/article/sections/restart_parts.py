@@ -9,12 +9,7 @@ from reports.article.charts.restart_parts import restart_parts_chart
 from reports.article.host_groups import group_by_host, host_suffix, numbered_name
 from reports.model.blocks import Block, Figure, Paragraph, Points, Section
 from reports.model.instrument import trace_agreement
-from reports.model.restart_parts import (
-    PART_KINDS,
-    RestartParts,
-    restart_parts,
-    restart_parts_table,
-)
+from reports.model.restart_parts import PART_KINDS, RestartParts, restart_parts, restart_parts_table
 
 _INCOMPLETE = (
     "A restart whose supervisor was not seen to be woken up has no parts: n counts the restarts "

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.model.run_file import (
-    Action,
-    ContenderResult,
-    Example,
-    ExampleStep,
-    Run,
-    SupervisorFacts,
-)
+from bench.model.run_file import Action, ContenderResult, Example, ExampleStep, Run, SupervisorFacts
 from reports.article.supervisor_summary import summarize_supervisor
 from reports.model.blocks import Block, Code, Paragraph, Points, Section
 from reports.model.contenders import contender_label, sort_contenders, verified_mode

@@ -14,8 +14,8 @@ import pytest
 from provision.cache import sudo_caller
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
-from tests.support import doubles
-from tests.support.mirror import FailingMirror
+from tests.support.stand_ins import doubles
+from tests.support.stand_ins.mirror import FailingMirror
 from tests.support.suite import Finished, Suite, descendants, eventually
 
 FLOOR = "floor/runner/default/hosted"
@@ -40,7 +40,7 @@ def rows_by_name(suite: Suite) -> dict[str, dict[str, Any]]:
 
 def measure_double(suite: Suite, name: str, code: int) -> dict[str, Any]:
     """Measure that double; returns its row in run.json."""
-    done = suite.start(name, program=suite.checkout / "tests/support/doubles.py").end()
+    done = suite.start(name, program=suite.checkout / "tests/support/stand_ins/doubles.py").end()
     check_end(done, code)
     assert suite.guests() == []
     rows = rows_by_name(suite)

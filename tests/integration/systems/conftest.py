@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provision.cache import cache_folder
-from tests.support import standins
+from tests.support.stand_ins import standins
 from tests.support.suite import Suite
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.systems.conftest import DAY
-from tests.support import standins
+from tests.support.stand_ins import standins
 from tests.support.suite import Finished, Suite
 
 pytestmark = pytest.mark.timeout(900)

@@ -19,7 +19,7 @@ from reports import publish
 from reports.compare.runs import with_samples
 from reports.evidence import format_evidence
 from reports.render import FORMATS, render_run
-from tests.support.sealed_runs import DAMAGES, RUNIT, change_run, unseal, write_sealed_run
+from tests.support.samples.sealed_runs import DAMAGES, RUNIT, change_run, unseal, write_sealed_run
 
 UNREADABLE = ("half of the compressed", "no gzip", "no lines at all")
 SENTENCE = "This run is damaged: "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 SAMPLES = 1_000_000
 NAMES = [f"s6/runner/{profile}/{place}" for profile in ("default", "tuned")

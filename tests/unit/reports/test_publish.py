@@ -12,7 +12,7 @@ from bench.recording.store import read_run
 from provision.errors import Problem
 from reports import publish
 from reports.model.samples import read_samples
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 
 @pytest.fixture

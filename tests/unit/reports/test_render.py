@@ -14,7 +14,7 @@ from bench.recording.store import read_run
 from provision.errors import Problem
 from reports.model.summary_rows import summary_rows
 from reports.render import FORMATS, check_format, render_run
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 
 @pytest.fixture

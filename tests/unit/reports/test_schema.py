@@ -18,7 +18,7 @@ from provision.errors import Problem
 from provision.systems import SYSTEMS
 from reports.model.samples import read_samples
 from supervisors import supervisors
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text())
 PUBLISHED = SCHEMA_FILE.parent / "published" / "run.json"

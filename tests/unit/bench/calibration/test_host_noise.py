@@ -6,12 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.calibration.host_noise import (
-    BOUNDS_US,
-    clock_facts,
-    parse_sleeper_log,
-    run_sleeper,
-)
+from bench.calibration.host_noise import BOUNDS_US, clock_facts, parse_sleeper_log, run_sleeper
 from provision.errors import Problem
 
 STEADY = [100] * 500

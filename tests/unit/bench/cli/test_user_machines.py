@@ -12,7 +12,7 @@ from provision.errors import Problem
 from provision.systems import SYSTEMS
 from provision.vagrant.machine import Machine, remove_machine
 from provision.vagrant.provider import Vagrant
-from tests.support.scripted_vagrant import ScriptedVagrant, installed
+from tests.support.stand_ins.scripted_vagrant import ScriptedVagrant, installed
 
 DEBIAN = SYSTEMS["debian"]
 

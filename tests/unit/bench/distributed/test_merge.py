@@ -15,7 +15,7 @@ from bench.distributed.merge import merge, merge_parts
 from bench.distributed.part import RunPart
 from provision.errors import Problem
 from reports.model.run_summary import ranking_obstacle
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 
 def contender(name: str, median: float, status: str = "measured", **more: Any) -> Any:

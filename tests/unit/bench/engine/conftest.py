@@ -9,7 +9,7 @@ import pytest
 from bench.engine.guests import measurement
 from bench.engine.guests.session import GuestSession
 from bench.recording.store import Record
-from tests.support.sample_runs import run as sample_run
+from tests.support.samples.sample_runs import run as sample_run
 from tests.unit.bench.engine.fakes import set_up_fake
 
 

@@ -14,7 +14,7 @@ from bench.model.events import UP, Event, EventKind, events_of_kind
 from bench.model.events.program import RestartTrial
 from bench.model.run_file import RestartSample
 from reports.publish import FOLDER as PUBLISHED
-from tests.support.recorded import recorded_files, samples
+from tests.support.samples.recorded import recorded_files, samples
 
 
 def kinds() -> dict[str, EventKind[Any]]:

@@ -17,7 +17,7 @@ from reports.compare.runs import with_samples
 from reports.evidence import format_evidence
 from reports.model.samples import read_samples
 from reports.publish import FOLDER as PUBLISHED
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 OLD, NEW = "amnesia", "supervisor-killed"
 RUNIT = "runit/runner/default/hosted"

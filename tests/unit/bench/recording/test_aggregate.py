@@ -10,11 +10,7 @@ import pytest
 from bench.model.run_file import ContenderResult, GuestFacts, MetricResult
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
-from bench.recording.aggregate import (
-    ContenderProgress,
-    conclude_complete,
-    contender_result,
-)
+from bench.recording.aggregate import ContenderProgress, conclude_complete, contender_result
 from bench.recording.store import INTERRUPTED, empty_result
 from bench.scenarios import scenarios
 from provision.sources.packages import Present

@@ -17,8 +17,8 @@ from bench.recording.damage import find_damage
 from bench.recording.store import Record, examine_run, read_run
 from provision.errors import Problem
 from reports.publish import FOLDER as PUBLISHED
-from tests.support import sample_runs
-from tests.support.sealed_runs import (
+from tests.support.samples import sample_runs
+from tests.support.samples.sealed_runs import (
     DAMAGES,
     FLOOR,
     LATENCIES,

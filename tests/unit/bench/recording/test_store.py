@@ -21,7 +21,7 @@ from bench.recording.store import (
     run_names,
 )
 from provision.errors import Problem
-from tests.support.sample_runs import contender, measured, run, single_metric
+from tests.support.samples.sample_runs import contender, measured, run, single_metric
 
 
 @pytest.fixture

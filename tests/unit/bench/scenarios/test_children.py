@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.children import SCENARIO
-from tests.support.recorded import judged, samples
+from tests.support.samples.recorded import judged, samples
 
 CLEANS = "cleans up after a dead daemon"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.scenarios.crashloop import BEHAVIOURS, SCENARIO
-from tests.support.recorded import FULL, answers, contender, judged, samples
+from tests.support.samples.recorded import FULL, answers, contender, judged, samples
 
 KEEPS, HOLDS, BACK = BEHAVIOURS
 RUNIT = "runit/runner/default/hosted"

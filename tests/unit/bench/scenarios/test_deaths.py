@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.model.events import MEMORY_LIMIT, SIGNALLED, events_of_kind
 from bench.model.events.added import NoMemoryLimit
 from bench.scenarios.deaths import INSIDE, MEMORY, OUTSIDE, SCENARIO
-from tests.support.recorded import FULL, answers, contender, judged, samples, without
+from tests.support.samples.recorded import FULL, answers, contender, judged, samples, without
 
 SUPERVISORD = "supervisord/runner/default/hosted"
 RUNIT = "runit/runner/default/hosted"

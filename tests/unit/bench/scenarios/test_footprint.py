@@ -8,7 +8,7 @@ from bench.model.events import Event
 from bench.model.events.parts import ProcessSizes, TreeSizes
 from bench.model.events.program import CpuWindow, FootprintTaken, ServiceDown
 from bench.scenarios.footprint import SCENARIO
-from tests.support.recorded import concluded, contender
+from tests.support.samples.recorded import concluded, contender
 
 FLOOR = "floor/runner/default/pid1"
 

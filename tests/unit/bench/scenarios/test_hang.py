@@ -15,7 +15,7 @@ from bench.scenarios.hang import SCENARIO, watchdog_stages
 from bench.scenarios.hang import WATCHDOG_NOTICES_SIGSTOP as BOTH
 from supervisors import supervisors
 from supervisors.service import services_of
-from tests.support.recorded import answers, contender, judged, samples, without
+from tests.support.samples.recorded import answers, contender, judged, samples, without
 
 RUNIT = "runit/runner/default/hosted"
 SYSTEMD = "systemd/runner/default/pid1"

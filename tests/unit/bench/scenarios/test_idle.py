@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.model.events import CPU, SYSCALLS, Event, events_of_kind
 from bench.model.statistics import Metric
 from bench.scenarios.idle import BEHAVIOUR, SCENARIO
-from tests.support.recorded import concluded, judged, samples, without
+from tests.support.samples.recorded import concluded, judged, samples, without
 
 S6 = "s6/runner/tuned/pid1"
 MONIT = "monit/monitor/tuned/hosted"

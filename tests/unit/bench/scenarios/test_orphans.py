@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.events import REAPED, SIGNALLED, events_of_kind
 from bench.scenarios.orphans import SCENARIO
-from tests.support.recorded import concluded, contender, judged, samples
+from tests.support.samples.recorded import concluded, contender, judged, samples
 
 RUNIT = "runit/runner/default/pid1"
 REAPS = "reaps orphans"

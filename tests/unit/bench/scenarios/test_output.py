@@ -6,7 +6,7 @@ from bench.model.events import WRITTEN, Event, events_of_kind
 from bench.model.events.added import OutputRead
 from bench.model.events.program import ModeSet, ServiceEvent
 from bench.scenarios.output import KEEPS, LOSES, SCENARIO, TEARS, read_output
-from tests.support.recorded import answers, contender, judged, samples
+from tests.support.samples.recorded import answers, contender, judged, samples
 
 SUPERVISORD = "supervisord/runner/default/hosted"
 SYSVINIT = "sysvinit/runner/default/pid1"

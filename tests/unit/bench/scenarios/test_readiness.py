@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.events import RAN, READY, events_of_kind
 from bench.scenarios.readiness import ENDS, RESTARTS, SCENARIO, WAITS
-from tests.support.recorded import answers, contender, judged, samples
+from tests.support.samples.recorded import answers, contender, judged, samples
 
 S6 = "s6/runner/tuned/pid1"
 SYSTEMD = "systemd/runner/default/pid1"

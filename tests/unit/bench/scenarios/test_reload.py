@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.reload import ADDS, CHANGES, REMOVES, SCENARIO, SPARES
-from tests.support.recorded import answers, contender, judged, samples, without
+from tests.support.samples.recorded import answers, contender, judged, samples, without
 
 RUNIT = "runit/runner/default/hosted"
 SUPERVISORD = "supervisord/runner/default/hosted"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.model.events import GATHERED, RAN, RESTART, Event, events_of_kind
 from bench.model.events.program import CommandRan
 from bench.scenarios.scale import SCENARIO
-from tests.support.recorded import QUICK, concluded, contender, judged, samples
+from tests.support.samples.recorded import QUICK, concluded, contender, judged, samples
 
 RUNIT = "runit/runner/default/hosted"
 AT_990 = "keeps 990 services"

@@ -11,7 +11,7 @@ from bench.model.events import TERMS_NOTED, events_of_kind
 from bench.scenarios import shutdown
 from bench.scenarios.shutdown import SCENARIO
 from provision.errors import Problem
-from tests.support.recorded import contender, judged, samples
+from tests.support.samples.recorded import contender, judged, samples
 
 S6 = "s6/runner/default/pid1"
 SYSTEMD = "systemd/runner/default/pid1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.stop import BEHAVIOURS, SCENARIO
-from tests.support.recorded import answers, contender, judged, samples, without
+from tests.support.samples.recorded import answers, contender, judged, samples, without
 
 STAYS, STARTS, STRAYS, KILLS = BEHAVIOURS
 RUNIT = "runit/runner/default/hosted"

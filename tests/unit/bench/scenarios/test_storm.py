@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.model.events import SNAPSHOT, STORM, Event, events_of_kind
 from bench.model.events.program import StormEnded
 from bench.scenarios.storm import SCENARIO, StormRounds
-from tests.support.recorded import QUICK, contender, judged, samples
+from tests.support.samples.recorded import QUICK, contender, judged, samples
 
 FLOOR = "floor/runner/default/pid1"
 TEN = "10 killed at once"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.model.events import SNAPSHOT, events_of_kind
 from bench.model.events.added import MachineOff
 from bench.scenarios.supervisor_killed import SCENARIO
-from tests.support.recorded import answers, contender, judged, samples
+from tests.support.samples.recorded import answers, contender, judged, samples
 
 RUNIT = "runit/runner/default/hosted"
 MONIT = "monit/monitor/tuned/hosted"

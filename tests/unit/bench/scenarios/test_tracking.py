@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.tracking import SCENARIO
-from tests.support.recorded import answers, contender, judged, samples
+from tests.support.samples.recorded import answers, contender, judged, samples
 
 SYSTEMD = "systemd/monitor/tuned/pid1"
 GOD = "god/monitor/default/hosted"

@@ -13,7 +13,7 @@ from provision.provider import ignore_message
 from provision.sources import debian
 from provision.sources.archives import Archive, ArchiveRejected, checksum
 from provision.sources.debian import Debian
-from tests.support.tarballs import member, write_archive
+from tests.support.stand_ins.tarballs import member, write_archive
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from provision.errors import Problem
 from provision.sources import unpacking
 from provision.sources.archives import ArchiveRejected
 from provision.sources.unpacking import unpack
-from tests.support.tarballs import CONTENT, member, write_archive
+from tests.support.stand_ins.tarballs import CONTENT, member, write_archive
 
 
 def test_files_and_folders_are_unpacked_and_links_are_not(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from provision.errors import Problem
 from provision.provider import ignore_message
 from provision.sources.archives import ArchiveRejected, checksum
 from provision.sources.upstream import Upstream
-from tests.support.tarballs import member, write_archive
+from tests.support.stand_ins.tarballs import member, write_archive
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scripted_vagrant import ScriptedVagrant, installed
+from tests.support.stand_ins.scripted_vagrant import ScriptedVagrant, installed
 
 
 @pytest.fixture

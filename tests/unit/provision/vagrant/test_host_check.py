@@ -7,7 +7,7 @@ import pytest
 from provision.systems import SYSTEMS
 from provision.vagrant import host_check
 from provision.vagrant.provider import Vagrant
-from tests.support.scripted_vagrant import ScriptedVagrant
+from tests.support.stand_ins.scripted_vagrant import ScriptedVagrant
 
 DEBIAN, PRECISE = SYSTEMS["debian"], SYSTEMS["precise"]
 

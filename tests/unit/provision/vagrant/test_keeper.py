@@ -17,7 +17,7 @@ from provision.vagrant import vm_keeper
 from provision.vagrant.environment import ROOT, machine_home
 from provision.vagrant.machine import is_owned, machine_names
 from provision.vagrant.provider import Vagrant
-from tests.support.scripted_vagrant import ScriptedVagrant
+from tests.support.stand_ins.scripted_vagrant import ScriptedVagrant
 from tests.support.wait import eventually
 
 # Makes a machine, prints its name, and stays until it is killed; words: keep, boot.

@@ -24,7 +24,7 @@ from provision.vagrant.machine import (
     remove_machine,
 )
 from provision.vagrant.provider import Vagrant
-from tests.support.scripted_vagrant import ScriptedVagrant
+from tests.support.stand_ins.scripted_vagrant import ScriptedVagrant
 
 DEBIAN = SYSTEMS["debian"]
 

@@ -11,7 +11,7 @@ from provision.systems import SYSTEMS
 from provision.vagrant.box.table import pinned_box
 from provision.vagrant.environment import vm_folder
 from provision.vagrant.provider import Vagrant
-from tests.support.scripted_vagrant import Call, ScriptedVagrant
+from tests.support.stand_ins.scripted_vagrant import Call, ScriptedVagrant
 
 DEBIAN = SYSTEMS["debian"]
 

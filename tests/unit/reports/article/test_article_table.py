@@ -9,7 +9,7 @@ import pytest
 from bench.model.run_file import Run, ScenarioResult
 from bench.recording.store import read_run
 from reports.article.article_table import article_table
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from reports.formats import html, markdown
 from reports.model.blocks import Article, Figure, Table
 from reports.model.samples import read_samples
 from reports.model.text import sanitize
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 RUNIT = "runit/runner/default/hosted"
 S6 = "s6/runner/default/hosted"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bench.model.run_file import Run
 from reports.article.recommendations import recommend
-from tests.support import sample_runs
-from tests.support.sample_runs import contender, steady_latencies
+from tests.support.samples import sample_runs
+from tests.support.samples.sample_runs import contender, steady_latencies
 
 RUNIT = "runit/runner/default/hosted"
 S6 = "s6/runner/default/hosted"

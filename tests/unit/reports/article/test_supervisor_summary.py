@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reports.article.supervisor_summary import summarize_supervisor
-from tests.support import sample_runs
-from tests.support.sample_runs import contender, steady_latencies
+from tests.support.samples import sample_runs
+from tests.support.samples.sample_runs import contender, steady_latencies
 
 S6 = "s6/runner/default/hosted"
 

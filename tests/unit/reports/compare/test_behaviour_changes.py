@@ -7,7 +7,7 @@ import pytest
 from bench.model.statistics import Metric, single_value
 from reports.compare.behaviour_changes import compare_behaviour
 from reports.compare.runs import RunWithSamples
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 from tests.unit.reports.support.compared_runs import (
     RUNIT,
     S6,

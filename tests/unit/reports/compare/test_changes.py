@@ -12,8 +12,8 @@ from bench.model.statistics import single_value, summarize
 from reports.compare.changes import compare_metrics
 from reports.compare.runs import RunWithSamples
 from reports.model.samples import samples_from
-from tests.support import sample_runs
-from tests.support.sample_runs import steady_latencies
+from tests.support.samples import sample_runs
+from tests.support.samples.sample_runs import steady_latencies
 from tests.unit.reports.support.compared_runs import (
     RUNIT,
     S6,

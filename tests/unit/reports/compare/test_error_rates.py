@@ -14,7 +14,7 @@ from bench.model.statistics import summarize
 from reports.compare.changes import compare_metrics
 from reports.compare.multiple_tests import SIGNIFICANT
 from reports.compare.sample_tests import compare_samples
-from tests.support.compared_pairs import (
+from tests.support.samples.compared_pairs import (
     MIXED,
     RESHAPED,
     SHIFTED,

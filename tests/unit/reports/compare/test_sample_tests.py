@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reports.compare.sample_tests import SamplePair, compare_samples
-from tests.support.sample_runs import steady_latencies
+from tests.support.samples.sample_runs import steady_latencies
 
 SAME = (steady_latencies(4.0), steady_latencies(4.0))
 SLOWER = (steady_latencies(4.0), steady_latencies(4.5))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reports.compare.shape import QUANTILES, compare_quantiles, shape_p
-from tests.support.sample_runs import steady_latencies
+from tests.support.samples.sample_runs import steady_latencies
 
 NARROW = steady_latencies(10.0)
 WIDE = [10.0 + 4 * (value - 10.0) for value in NARROW]

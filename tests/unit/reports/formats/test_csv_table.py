@@ -12,7 +12,7 @@ from bench.model.run_file import Run
 from bench.recording.store import read_run
 from reports.formats.csv_table import write_csv
 from reports.model.metrics import SAME_PHASE
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 
 @pytest.fixture

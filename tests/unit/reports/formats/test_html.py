@@ -13,7 +13,7 @@ import pytest
 from bench.model.run_file import Run
 from bench.recording.store import read_run
 from reports.render import write_article
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 from tests.unit.reports.conftest import Browser
 
 pytestmark = [pytest.mark.page, pytest.mark.timeout(300)]

@@ -9,7 +9,7 @@ import pytest
 from bench.recording.store import read_run
 from reports.formats import html, markdown
 from reports.model.metrics import SAME_PHASE
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 from tests.unit.reports.support.renderings import HOSTILE, article_in
 
 

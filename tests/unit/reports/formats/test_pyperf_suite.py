@@ -12,7 +12,7 @@ from bench.recording.store import read_run
 from provision.errors import Problem
 from reports.formats.pyperf_suite import write_pyperf
 from reports.model.samples import read_samples, samples_from
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 
 def export(folder: Path, name: str = "run") -> Path:

@@ -10,7 +10,7 @@ from bench.model.run_file import Run
 from bench.model.statistics import summarize
 from bench.recording.store import read_run
 from reports.model.metrics import SAME_PHASE
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 from tests.unit.reports.support.renderings import HOSTILE, terminal_text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.model.run_file import GuestFacts
 from reports.formats import html
 from reports.model.duration import describe_duration
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 from tests.unit.reports.support.renderings import steady_article, terminal_text
 from tests.unit.reports.support.traced_runs import untraced_run
 

@@ -10,7 +10,7 @@ from bench.model.run_file import Run
 from bench.recording.store import read_run
 from reports.formats import markdown
 from reports.model.instrument import trace_agreement
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 from tests.unit.reports.support import traced_runs
 from tests.unit.reports.support.renderings import all_renderings, steady_article, terminal_text
 from tests.unit.reports.support.traced_runs import traced_run, untraced_run

@@ -7,7 +7,7 @@ import pytest
 from bench.model.run_file import RESTART_PARTS
 from reports.formats import markdown
 from reports.model.restart_parts import restart_parts
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 from tests.unit.reports.support.renderings import all_renderings, steady_article
 from tests.unit.reports.support.traced_runs import PERP, trace_agreement, traced_run, untraced_run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 from tests.unit.reports.support.renderings import all_renderings
 
 NAME = "runit/runner/default/hosted"

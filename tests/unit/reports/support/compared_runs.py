@@ -15,7 +15,7 @@ from reports.compare.changes import Change
 from reports.compare.comparison import print_comparison
 from reports.compare.runs import RunWithSamples
 from reports.model.samples import samples_from
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 RUNIT, S6 = "runit/runner/default/hosted", "s6/runner/default/hosted"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from bench.model.run_file import ContenderResult, Run, ScenarioResult, VerdictResult
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 Answer = Literal["yes", "no", "partly", "not applicable", "not measured"]
 

@@ -14,7 +14,7 @@ from reports.formats import html, markdown, terminal
 from reports.model.blocks import Article
 from reports.model.samples import Samples, read_samples, samples_from
 from reports.model.text import sanitize
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 HOSTILE = "[red]|<b>\x1b[31m\x00\u202e`*" + "x" * 10_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.model.run_file import Run, TraceAgreement
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 PERP = "perp/runner/default/hosted"
 DAEMONTOOLS = "daemontools/runner/default/hosted"

@@ -8,7 +8,7 @@ import pytest
 
 from bench.model.steps import Step
 from provision.errors import Problem
-from tests.support.event_streams import (
+from tests.support.samples.event_streams import (
     BEGIN,
     SECOND,
     Fields,

@@ -21,7 +21,7 @@ from bench.scenarios.restart import SCENARIO as RESTART_SCENARIO
 from provision.errors import Problem
 from reports.publish import FOLDER as PUBLISHED
 from supervisors import supervisors
-from tests.support.event_streams import (
+from tests.support.samples.event_streams import (
     BEGIN,
     SECOND,
     Fields,
@@ -35,7 +35,7 @@ from tests.support.event_streams import (
     services_in,
     step,
 )
-from tests.support.recorded import recorded_files, samples
+from tests.support.samples.recorded import recorded_files, samples
 
 HONEST = honest_events()
 FAST = settings(

@@ -22,7 +22,7 @@ from provision.guests.guest import File, Guest, Output
 from provision.systems import SYSTEMS
 from supervisors import supervisors
 from supervisors.service import services_of
-from tests.support.event_streams import STEPS, honest_events, lines
+from tests.support.samples.event_streams import STEPS, honest_events, lines
 
 ONE = services_of(supervisors()["runit"].contenders[0], 1)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.event_streams import (
+from tests.support.samples.event_streams import (
     BEGIN,
     SECOND,
     Fields,

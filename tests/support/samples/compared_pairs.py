@@ -12,7 +12,7 @@ import numpy as np
 from reports.compare.changes import Change
 from reports.compare.gate import Gate
 from reports.compare.sample_tests import SampledChange, SamplePair, compare_samples
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Draw = Callable[[np.random.Generator, int], Array]

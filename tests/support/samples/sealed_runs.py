@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from bench.model.run_file import Run
 from bench.recording.store import Record
-from tests.support import sample_runs
+from tests.support.samples import sample_runs
 
 RUNIT, FLOOR = "runit/runner/default/hosted", "floor/runner/default/hosted"
 LATENCIES = {RUNIT: [4.0, 5.0, 6.0, 9.0], FLOOR: [1.0, 1.5, 2.0, 2.5]}

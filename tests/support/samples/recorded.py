@@ -11,7 +11,7 @@ from bench.model.statistics import Metric
 from supervisors import supervisors
 from supervisors.contender import Contender
 
-_DATA = Path(__file__).parents[1] / "unit/bench/scenarios/data"
+_DATA = Path(__file__).parents[2] / "unit/bench/scenarios/data"
 
 FULL = SamplingEffort(trials=30, guest_seconds=110.0, budget_seconds=None, max_guests=16, seed=1)
 QUICK = SamplingEffort(trials=6, guest_seconds=25.0, budget_seconds=30.0, max_guests=16, seed=1)

@@ -1,0 +1,1 @@
+"""Contenders, scenarios and usage examples in real guests."""

@@ -1,0 +1,1 @@
+"""What a hostile program in a guest can reach or keep."""

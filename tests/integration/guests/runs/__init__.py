@@ -1,0 +1,1 @@
+"""Runs as a whole: resumed, redone, spread over hosts, calibrated."""

@@ -1,0 +1,1 @@
+"""Runs, samples and event streams that tests make up or have recorded."""
