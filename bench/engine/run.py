@@ -26,8 +26,9 @@ from bench.engine.plan import Plan, make_plan
 from bench.engine.request.resolve import BenchRequest
 from bench.engine.request.resume import (
     check_same_host_and_instrument,
-    find_earlier_part,
+    find_pairs_to_measure,
     kept_results,
+    load_latest_run,
 )
 from bench.engine.scheduler import Scheduler
 from bench.model.host_info import host_facts, own_cpu_seconds
@@ -47,7 +48,8 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
     guests are destroyed and what was measured is on disk.
     """
     with exclusive_run_lock():
-        record, pairs_to_measure = find_earlier_part(request)
+        record = load_latest_run() if request.options.continues_latest else None
+        pairs_to_measure = find_pairs_to_measure(record, request) if record else frozenset()
         contenders = list(request.contenders)
         if record is not None:
             names = {name for name, _ in pairs_to_measure}
@@ -61,7 +63,8 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
             contenders, request.scenarios, request.effort, request.provider.max_guests, kept
         )
         if record is None:
-            record = Record.create(*_run_header(request, plan), results)
+            record = Record.begin(results)
+            record.describe(*_run_header(request, plan))
         record.run["bound"] = round(plan.min_seconds, 1)
         observer.planned(plan, [f"{request.provider.name}: {request.provider_reason}"])
         _prepare(request, observer)

@@ -46,19 +46,30 @@ class Record:
 
     @classmethod
     def create(cls, name: str, head: Mapping[str, object], root: Path | None = None) -> Record:
-        """Create the folder of a new run and point `latest` at it.
+        """Create a new run, as `begin` and `describe` do."""
+        record = cls.begin(root)
+        record.describe(name, head)
+        return record
+
+    @classmethod
+    def begin(cls, root: Path | None = None) -> Record:
+        """Return a run that has no folder yet: `describe` makes it below root, or RESULTS."""
+        return cls(root or RESULTS, cast(Run, {}))
+
+    def describe(self, name: str, head: Mapping[str, object]) -> None:
+        """Create the folder of a run that has begun, and point `latest` at it.
 
         name: what follows the time in the folder's name. head: all of run.json but its schema, id
-        and contenders. root: where the folder goes; by default RESULTS.
+        and contenders.
         """
-        folder = _new_folder((root or RESULTS) / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
-        (folder / "logs").mkdir()
-        run = {"schema": SCHEMA, "id": folder.name, **head, "contenders": []}
-        record = cls(folder, cast(Run, run))
-        record._samples.begin()
-        record.save()
-        _point_latest(folder)
-        return record
+        self.folder = _new_folder(self.folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}")
+        (self.folder / "logs").mkdir()
+        run = {"schema": SCHEMA, "id": self.folder.name, **head, "contenders": []}
+        self.run = cast(Run, run)
+        self._samples = SamplesWriter(self.folder, self.run, None)
+        self._samples.begin()
+        self.save()
+        _point_latest(self.folder)
 
     @classmethod
     def load(cls, folder: Path) -> Record:

@@ -15,16 +15,18 @@ from provision.errors import Problem
 from provision.provider import Provider
 
 
-def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[ScenarioKey]]:
-    """Read the run that the request continues, and find what it still lacks.
-
-    The second value has the pairs of contender and scenario to measure. Returns None and no pairs
-    for a new run. Raises Problem where that run cannot be continued.
-    """
-    if not request.options.continues_latest:
-        return None, frozenset()
+def load_latest_run() -> Record:
+    """Open the run that --resume and --redo continue. Raises Problem for a merged one."""
     record = Record.load(run_folder())
     _check_not_merged(record)
+    return record
+
+
+def find_pairs_to_measure(record: Record, request: BenchRequest) -> frozenset[ScenarioKey]:
+    """Find the pairs of contender and scenario that a continued run still has to measure.
+
+    Raises Problem where the options of --resume are not those of the run.
+    """
     if request.options.resume:
         _check_same_options(record, request.options)
     pairs = {
@@ -32,9 +34,9 @@ def find_earlier_part(request: BenchRequest) -> tuple[Record | None, frozenset[S
         for selected in request.contenders
         for scenario in request.scenarios
     }
-    return record, frozenset(
-        _disturbed(record, pairs) if request.options.redo else pairs - record.complete_scenarios()
-    )
+    if request.options.redo:
+        return frozenset(_disturbed(record, pairs))
+    return frozenset(pairs - record.complete_scenarios())
 
 
 def kept_results(record: Record, pairs_to_measure: Set[ScenarioKey]) -> dict[str, KeptResults]:
