@@ -75,7 +75,7 @@ def test_a_scenario_whose_other_guest_was_aborted_is_not_complete(
         switches.append(session._context.guests)
 
     def abort() -> None:
-        """Once the other guest is done, whoever ends the run destroys this one."""
+        """Once the other guest is done, the end of the run destroys this one."""
         eventually(
             lambda: any(session.units_done == len(session.job.units) for session in sessions),
             "the other guest is done",
