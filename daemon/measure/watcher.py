@@ -104,9 +104,10 @@ class ServiceWatcher(object):
         a daemon ends the wait, and is returned.
         """
         self.wait_ready(until, wake_on_end)
-        seen_ns = now()
-        observations = self.collect_ends(seen_ns) if wake_on_end else []
-        for line in self.read_lines():
+        observations = self.collect_ends(now()) if wake_on_end else []
+        lines = self.read_lines()
+        seen_ns = now()  # after the read: it also takes lines that came after the wait
+        for line in lines:
             observations.extend(self.interpret_line(line, seen_ns))
         return observations
 

@@ -134,3 +134,25 @@ def test_watch_reports_an_unheard_service_once(sandbox: Sandbox) -> None:
     assert (start["pid"], start["by"], start["missed"]) == (pid, "record", 0)
     steps = [e.get("do", e["event"]) for e in result.events if e["event"] in {"step", "start"}]
     assert steps == ["sleep", "watch", "start", "watch"]
+
+
+def test_a_line_read_after_the_wait_is_not_seen_before_its_stamp(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"dir": str(sandbox.dir), "services": ["s1"], "seed": 1, "pidfiles": {}, "steps": []}
+    watcher = ServiceWatcher(Plan(values))
+    read_lines = watcher.fifo.read_lines
+
+    def write_and_read() -> list[bytes]:
+        line = {"event": "ready", "service": "s1", "pid": 1, "seq": 1, "ready_ns": now()}
+        os.write(watcher.fifo.fd, json.dumps(line).encode() + b"\n")
+        return read_lines()
+
+    monkeypatch.setattr(watcher.fifo, "read_lines", write_and_read)
+    os.write(watcher.fifo.fd, b"noise\n")
+    observed = watcher.observe(now())
+    os.close(watcher.fifo.fd)
+    noise, ready = observed
+    assert (noise.kind, ready.kind) == ("noise", "ready")
+    assert ready.line is not None
+    assert ready.seen_ns >= ready.line["ready_ns"]
