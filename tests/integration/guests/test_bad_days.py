@@ -60,9 +60,8 @@ def test_restarts_that_never_come_are_censored(suite: Suite) -> None:
     assert [line for line in samples if line["event"] == "sample" and line["censored"]]
 
 
-@pytest.mark.parametrize(
-    "name", ["never-starts", pytest.param("crashes-at-once", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["never-starts", "crashes-at-once"])
 def test_a_service_that_never_starts_fails_in_verify(suite: Suite, name: str) -> None:
     row = measure_double(suite, name, 1)
     assert row["status"] == "failed"
@@ -100,7 +99,10 @@ def test_a_failed_scenario_leaves_the_others_measured(suite: Suite) -> None:
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("forges-results", "a start before its kill"), ("forges-stamps", "a stamp of the future")],
+    [
+        ("forges-results", "a start before its kill"),
+        pytest.param("forges-stamps", "a stamp of the future", marks=pytest.mark.slow),
+    ],
 )
 def test_a_guest_that_forges_stamps_is_named_and_fails(
     suite: Suite, name: str, reason: str
@@ -137,9 +139,8 @@ def with_small_disk(folder: Path, size: str, saved: Path) -> tuple[str, ...]:
     return ("unshare", "--mount", "sh", "-c", script, "sh")
 
 
-@pytest.mark.parametrize(
-    "size", ["16k", *(pytest.param(size, marks=pytest.mark.slow) for size in ("8k", "24k"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("size", ["8k", "16k", "24k"])
 def test_a_full_disk_under_the_results_is_an_error(suite: Suite, size: str) -> None:
     saved = suite.base / "saved"
     done = suite.bench(
@@ -268,7 +269,8 @@ def test_a_plain_user_can_list_and_is_told_what_needs_root(bare_suite: Suite) ->
     check_end(bare_suite.run("destroy", before=before), 0)
 
 
-@pytest.mark.parametrize("interrupted", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("interrupted", [False, True])
 def test_files_written_by_sudo_belong_to_its_caller(suite: Suite, interrupted: bool) -> None:
     as_plain_user(suite)
     sudo = {"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)}

@@ -90,6 +90,7 @@ def test_a_guest_allocates_until_its_process_is_killed(guest: LxcGuest) -> None:
     assert not guest.has_ended()
 
 
+@pytest.mark.slow
 def test_a_guest_leaves_the_host_inotify_instances(guest: LxcGuest) -> None:
     """Also where the guest's root raises the limit of its own namespace."""
     count = guest.run(f"sleep 1 | python3 -c {shlex.quote(WATCH)} & sleep 0.5").stdout
