@@ -6,26 +6,23 @@ import contextlib
 import json
 import math
 import os
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
-from bench.model.events import Event
 from bench.model.run_file import ContenderResult, GuestFacts, Run, ScenarioResult
 from bench.model.scenario_names import current_name, update_names
 from bench.recording.damage import find_damage, matching_seal, refuse_damaged
-from bench.recording.run_rules import find_fault
+from bench.recording.run_check import run_fault
 from bench.recording.samples_file import SampleLine, sample_lines
 from bench.recording.samples_writer import SamplesWriter
-from bench.recording.schema import SCHEMA_FILE
 from bench.recording.seal import Seal
 from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
+
+if TYPE_CHECKING:
+    from bench.model.events import Event
 
 # The version of run.json that this program writes and reads.
 SCHEMA = 1
@@ -201,13 +198,9 @@ def read_run(folder: Path) -> Run:
             advice="Read it with the version that wrote it, or measure again: ./inv bench",
             usage=True,
         )
-    error = best_match(_validator().iter_errors(run))
-    if error is not None:
-        reason = f"{error.json_path}: {textwrap.shorten(error.message, 300)}"
-        raise _not_a_record(path, reason)
+    if fault := run_fault(run):
+        raise _not_a_record(path, fault)
     checked: Run = run
-    if fault := find_fault(checked):
-        raise _not_a_record(path, textwrap.shorten(fault, 300))
     update_names(checked)
     # Only examine_run tells.
     checked.pop("damage", None)
@@ -240,10 +233,6 @@ def _not_a_record(path: Path, reason: str) -> Problem:
         advice="Name another run; ./inv report without a name takes the latest.",
         usage=True,
     )
-
-
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA_FILE.read_text()))
 
 
 def empty_result(status: str, note: str) -> ScenarioResult:
@@ -291,7 +280,7 @@ def _guests_of(guests: Sequence[GuestFacts], scenarios: Set[str]) -> list[GuestF
 def _parse_sample(line: SampleLine) -> Event:
     """Parse a line of samples. Raises Problem where it is no sample."""
     try:
-        sample = cast(Event, dict(json.loads(line.text, parse_constant=_refuse_number)))
+        sample = cast("Event", dict(json.loads(line.text, parse_constant=_refuse_number)))
         sample["scenario"] = current_name(sample["scenario"])
         sample["contender"]
     except (ValueError, KeyError, TypeError, RecursionError) as failure:

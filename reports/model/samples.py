@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from bench.model.scenario_names import current_name
 from bench.recording.samples_file import broken_samples, sample_lines
@@ -178,6 +176,10 @@ def _decoded_lines(folder: Path) -> Iterator[tuple[_Line, bytes]]:
 
 def _schema_error(raw: bytes) -> str:
     """Return the first error that schema.json gives for a line: slower, but more precise."""
+    # Slow to import, and whole samples do not need it.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
     definitions = json.loads(_SCHEMA.read_text())["$defs"]
     try:
         sample = json.loads(raw)

@@ -19,6 +19,7 @@ from provision.systems import SYSTEMS
 from reports.model.samples import read_samples
 from supervisors import supervisors
 from tests.support.samples import sample_runs
+from tests.support.samples.detailed_run import detailed_run
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text())
 PUBLISHED = SCHEMA_FILE.parent / "published" / "run.json"
@@ -26,25 +27,6 @@ PUBLISHED = SCHEMA_FILE.parent / "published" / "run.json"
 
 def run_errors(run: Any) -> list[str]:
     return [error.json_path for error in Draft202012Validator(SCHEMA).iter_errors(run)]
-
-
-def detailed_run() -> Any:
-    """A run that has every part that a rule of the schema is about."""
-    contender = sample_runs.contender("s6/runner/default/hosted", [1.0])
-    contender["source"] = {"kind": "apt", "text": "apt: s6"}
-    contender["limit"] = (5, 10.0)
-    contender["doubts"] = [{"kind": "few", "text": "Too few."}]
-    contender["guests"] = [{"replica": 0, "phases": {"up": 0.1}, "least": 1.0}]
-    contender["scenarios"]["restart"]["verdicts"] = [
-        {"behaviour": "comes back", "answer": "yes", "sentence": "It does.", "evidence": [0]}
-    ]
-    run = sample_runs.run(contender, calibration=sample_runs.calibration())
-    run["hosts"] = {"one": run["host"]}
-    run["mixed"] = False
-    run["noise"] = [{"host": "one", "spread": 1.5, "company": None}]
-    run["absent"] = [{"supervisor": "god", "title": "god", "reason": "No package."}]
-    run["trace"] = {"restarts": 1, "missing": 0, "invented": 0, "lost_events": 0, "kill_us": None}
-    return json.loads(json.dumps(run))
 
 
 def test_the_file_is_what_the_types_determine() -> None:
