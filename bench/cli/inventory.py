@@ -8,7 +8,8 @@ from rich.table import Table
 
 from bench.scenarios import scenarios
 from provision.registry import providers
-from provision.sources.packages import Apt, apt_versions
+from provision.sources.apt_versions import apt_versions
+from provision.sources.packages import Apt
 from provision.systems import SYSTEMS, System
 from supervisors import supervisors
 from supervisors.base import ARTICLE_YEAR, Supervisor
@@ -49,22 +50,23 @@ def _sources() -> Table:
     )
     for heading in ("name", "2012 article", *SYSTEMS):
         table.add_column(heading)
-    versions = {
-        name: apt_versions(system.release, _apt_packages(system))
-        for name, system in SYSTEMS.items()
-    }
+    versions = apt_versions((system.release for system in SYSTEMS.values()), _apt_packages())
     for supervisor in supervisors().values():
         table.add_row(
             supervisor.name,
             supervisor.article.version if supervisor.article else "",
-            *(_source(supervisor, system, versions[name]) for name, system in SYSTEMS.items()),
+            *(_source(supervisor, system, versions[system.release]) for system in SYSTEMS.values()),
         )
     return table
 
 
-def _apt_packages(system: System) -> list[str]:
-    sources = [supervisor.source(system) for supervisor in supervisors().values()]
-    return [source.packages[0] for source in sources if isinstance(source, Apt)]
+def _apt_packages() -> list[str]:
+    sources = (
+        supervisor.source(system)
+        for supervisor in supervisors().values()
+        for system in SYSTEMS.values()
+    )
+    return sorted({source.packages[0] for source in sources if isinstance(source, Apt)})
 
 
 def _source(supervisor: Supervisor, system: System, versions: dict[str, str]) -> str:

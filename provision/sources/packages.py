@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.provider import ignore_message
+from provision.sources.apt_versions import upstream_version
 from provision.sources.pypi import Pypi
 
 if TYPE_CHECKING:
@@ -70,7 +68,7 @@ class Apt(PackageSource):
     def installed_version(self, guest: Guest, program: str) -> str:
         """The version of its package without epoch and revision, e.g. 2.1.2."""
         owner = f"$(dpkg-query -S {program} | cut -d: -f1)"
-        return _upstream_version(guest.run(f"dpkg-query -W -f '${{Version}}' {owner}").stdout)
+        return upstream_version(guest.run(f"dpkg-query -W -f '${{Version}}' {owner}").stdout)
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ class Pacman(PackageSource):
     def installed_version(self, guest: Guest, program: str) -> str:
         """The version of its package without epoch and release."""
         owner = guest.run(f"pacman -Qoq $(readlink -f {program})").stdout.strip()
-        return _upstream_version(guest.run(f"pacman -Q {owner}").stdout.split()[-1])
+        return upstream_version(guest.run(f"pacman -Q {owner}").stdout.split()[-1])
 
 
 @dataclass(frozen=True)
@@ -222,24 +220,3 @@ class Present(PackageSource):
 
     def install(self, guest: Guest) -> None:
         """Do nothing."""
-
-
-def _upstream_version(version: str) -> str:
-    return version.strip().split(":", 1)[-1].rsplit("-", 1)[0]
-
-
-def apt_versions(release: str, packages: Sequence[str]) -> dict[str, str]:
-    """The versions of packages in that release, by this host's own apt, without revisions.
-
-    Empty where apt has no index of the release, or the host has no apt.
-    """
-    if shutil.which("apt-cache") is None:
-        return {}
-    command = ["apt-cache", "madison", *packages]
-    listing = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    versions: dict[str, str] = {}
-    for line in listing.splitlines():
-        package, version, archive = (part.strip() for part in line.split("|"))
-        if f" {release}/" in archive:
-            versions.setdefault(package, _upstream_version(version))
-    return versions

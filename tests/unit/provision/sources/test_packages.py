@@ -15,7 +15,7 @@ import pytest
 from provision.errors import Problem
 from provision.guests.guest import Guest, Output
 from provision.sources.archives import Archive
-from provision.sources.packages import Apt, Aur, Gem, Pacman, Pip, Present, apt_versions
+from provision.sources.packages import Apt, Aur, Gem, Pacman, Pip, Present
 from provision.sources.pypi import Pypi
 from provision.systems import SYSTEMS, Mirror, System
 
@@ -143,19 +143,3 @@ def test_a_failed_gem_is_an_error_with_its_output() -> None:
     with pytest.raises(Problem, match="cannot install god") as caught:
         Gem("god", "", needs=Present()).install(guest)
     assert "Unable to resolve" in caught.value.known
-
-
-def test_versions_come_from_the_hosts_apt_by_release(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    tool = tmp_path / "apt-cache"
-    tool.write_text(
-        "#!/bin/sh\ncat <<E\n"
-        " runit | 2.1.2-54 | http://m bookworm/main amd64 Packages\n"
-        " runit | 2.2.0-3 | http://m trixie/main amd64 Packages\n"
-        "    s6 | 2.11.3.2-1 | http://m bookworm/main amd64 Packages\nE\n"
-    )
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert apt_versions("bookworm", ["runit", "s6"]) == {"runit": "2.1.2", "s6": "2.11.3.2"}
-    assert apt_versions("precise", ["runit"]) == {}
