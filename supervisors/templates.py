@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from provision.guests.guest import File
 from supervisors.contender import Contender
 from supervisors.service import Service
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # In a path: the name of each service.
 PLACEHOLDER = "SERVICE"
@@ -38,6 +40,9 @@ def render_files(
 
 @cache
 def _environment(folder: Path) -> Environment:
+    # Slow to import, and few commands render a template.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     return Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,

@@ -10,11 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import IO, NotRequired, TypedDict
+from typing import IO, TYPE_CHECKING, NotRequired, TypedDict
 
-from fabric import Config, Connection
-from fabric.runners import Remote
-from invoke import Result
 from invoke.exceptions import CommandTimedOut, ThreadException, UnexpectedExit
 
 from provision.counters.memory import MemoryGroup
@@ -22,6 +19,10 @@ from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
 from provision.guests.names import check_guest_name
 from provision.systems import System
+
+if TYPE_CHECKING:
+    from fabric import Connection
+    from invoke import Result
 
 
 @dataclass(frozen=True)
@@ -61,26 +62,6 @@ class GuestFacts(TypedDict):
 # command. A measurement of 2000 services prints a line of 2 million, and below 10 million in all.
 MAX_LINE = 16 << 20
 MAX_OUTPUT = 64 << 20
-_KEPT_STDERR = 1 << 16
-
-
-class _LongRunner(Remote):  # type: ignore[misc]
-    """Runs a command of minutes, and polls it 5 times a second in place of 100.
-
-    Keeps no standard output, which goes to the stream, and only the end of the standard error.
-    """
-
-    input_sleep = 0.2
-
-    def handle_stdout(self, buffer_: list[str], hide: bool, output: IO[str]) -> None:
-        for text in self.read_proc_output(self.read_proc_stdout):
-            output.write(text)
-
-    def handle_stderr(self, buffer_: list[str], hide: bool, output: IO[str]) -> None:
-        kept = ""
-        for text in self.read_proc_output(self.read_proc_stderr):
-            kept = (kept + text)[-_KEPT_STDERR:]
-            buffer_[:] = [kept]
 
 
 class Guest(ABC):
@@ -175,7 +156,9 @@ class Guest(ABC):
         Returns no standard output. Raises Problem after so many seconds, for a line longer than
         MAX_LINE, for more than MAX_OUTPUT in all, and where on_line does.
         """
-        runner = _LongRunner(context=self.connection)
+        from provision.guests.connections import LongRunner  # slow, and needs a guest
+
+        runner = LongRunner(context=self.connection)
         try:
             result = runner.run(
                 command,
@@ -316,8 +299,3 @@ def _first_problem(failure: ThreadException) -> Exception:
     raised = [wrapper.value for wrapper in failure.exceptions]
     problems = (value for value in raised if isinstance(value, Problem))
     return next(problems, None) or raised[0]
-
-
-def fabric_config() -> Config:
-    """Fabric's settings without the user's own files, on which a run must not depend."""
-    return Config(lazy=True, overrides={"run": {"in_stream": False}, "load_ssh_configs": False})

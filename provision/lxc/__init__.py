@@ -1,1 +1,3 @@
 """Guests on this host's kernel, by LXC."""
+
+NAME = "lxc"

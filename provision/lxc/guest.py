@@ -24,8 +24,9 @@ from provision.counters.memory import MemoryGroup, find_memory_group
 from provision.counters.pids import pid_inside, pids_in_namespace_of
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
-from provision.guests.guest import Guest, GuestFacts, fabric_config
-from provision.lxc import enter
+from provision.guests.connections import fabric_config
+from provision.guests.guest import Guest, GuestFacts
+from provision.lxc import NAME, enter
 from provision.lxc.config import write_config
 from provision.lxc.enter import attach_command
 from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest
@@ -36,7 +37,6 @@ from provision.lxc.traces import GUESTS
 from provision.lxc.userns import SHIFT, make_shifted_folder
 from provision.systems import System
 
-NAME = "lxc"
 _SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
 # Seconds that a guest may take until SSH answers.
 _SECONDS_TO_CONNECT = 30

@@ -6,14 +6,14 @@ import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provision.bootstrap.distributions import DISTRIBUTIONS
 from provision.guests.guest import File
 from provision.host.tools import missing_tools
+from provision.lxc import NAME
 from provision.lxc.existing_guests import list_guests, remove_guest
-from provision.lxc.guest import NAME, LxcGuest, start_guest
 from provision.lxc.image import ensure_image
-from provision.lxc.layers import file_layer, installation_layer
 from provision.lxc.stale_cache import remove_stale_entries
 from provision.provider import (
     GuestRecord,
@@ -24,6 +24,9 @@ from provision.provider import (
     ignore_message,
 )
 from provision.systems import System
+
+if TYPE_CHECKING:
+    from provision.lxc.guest import LxcGuest
 
 # inotify instances for one guest with systemd as PID 1: it was seen to use 5.
 _INOTIFY_INSTANCES = 6
@@ -69,6 +72,10 @@ class Lxc(Provider):
         installation: Installation | None = None,
         files: Sequence[File] = (),
     ) -> LxcGuest:
+        # Slow to import, and most commands boot no guest.
+        from provision.lxc.guest import start_guest
+        from provision.lxc.layers import file_layer, installation_layer
+
         layers = [file_layer(files)] if files else []
         if installation:
             layers.append(installation_layer(system, installation))

@@ -16,8 +16,9 @@ from jinja2 import Environment, StrictUndefined
 from paramiko import SSHConfig, SSHException
 
 from provision.errors import Problem
+from provision.guests.connections import fabric_config
 from provision.guests.disabled_services import AWAIT_SYSTEMD, DISABLE_SERVICES
-from provision.guests.guest import File, Guest, GuestFacts, fabric_config
+from provision.guests.guest import File, Guest, GuestFacts
 from provision.sources.packages import Apt, PackageSource, Pacman
 from provision.vagrant.machine import Machine, NetworkConfig
 from provision.vagrant.ssh import NoAnswer, key_file, open_connection, shell_command, ssh_arguments

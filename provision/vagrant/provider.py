@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
@@ -26,7 +27,6 @@ from provision.systems import System
 from provision.vagrant.box.table import Box, named_box, pinned_box
 from provision.vagrant.client import shared_client
 from provision.vagrant.environment import vm_folder
-from provision.vagrant.guest import VagrantGuest
 from provision.vagrant.host_check import why_host_unavailable
 from provision.vagrant.machine import (
     Machine,
@@ -36,6 +36,9 @@ from provision.vagrant.machine import (
     machine_names,
     remove_machine,
 )
+
+if TYPE_CHECKING:
+    from provision.vagrant.guest import VagrantGuest
 
 # The snapshot of a machine that has been set up, before any installation is installed.
 _CLEAN = "clean"
@@ -106,6 +109,8 @@ class Vagrant(Provider):
         installation: Installation | None = None,
         files: Sequence[File] = (),
     ) -> VagrantGuest:
+        from provision.vagrant.guest import VagrantGuest  # slow, and most commands boot no guest
+
         check_guest_name(name)
         snapshot = _snapshot_name(installation)
         machine = self._take_idle_machine(system, snapshot) or self._create_machine(system)

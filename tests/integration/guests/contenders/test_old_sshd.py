@@ -18,7 +18,8 @@ import pytest
 from fabric import Connection
 
 from provision.errors import Problem
-from provision.guests.guest import File, fabric_config
+from provision.guests.connections import fabric_config
+from provision.guests.guest import File
 from provision.lxc.guest import LxcGuest
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS, System

@@ -18,7 +18,9 @@ from tests.support.samples.detailed_run import detailed_run
 SCHEMA = Draft202012Validator(json.loads(SCHEMA_FILE.read_text()))
 PUBLISHED = SCHEMA_FILE.parent / "published" / "run.json"
 _GONE = object()
-_OTHER_VALUES = (None, -1, 1.5, 10**30, True, "", "x", [], [-1], {}, {"x": "y"}, _GONE)
+_OTHER_VALUES: tuple[Any, ...] = (
+    *(None, -1, 1.5, 10**30, True, "", "x", [], [-1], {}, {"x": "y"}, _GONE),
+)
 
 
 def test_the_quick_check_accepts_nothing_that_the_schema_refuses(

@@ -13,7 +13,8 @@ from invoke import Context
 
 from provision.errors import Problem
 from provision.guests import guest as guest_module
-from provision.guests.guest import Guest, Output, fabric_config
+from provision.guests.connections import KEPT_STDERR, fabric_config
+from provision.guests.guest import Guest, Output
 from provision.systems import SYSTEMS
 
 
@@ -83,7 +84,7 @@ def test_what_is_no_utf_8_is_replaced() -> None:
 def test_of_the_standard_error_only_the_end_is_kept() -> None:
     output = stream(iter(()), err=chain(repeat(b"x" * 1000, 200), [b"the end"]))
     assert output.stderr.endswith("xxthe end")
-    assert len(output.stderr) <= guest_module._KEPT_STDERR
+    assert len(output.stderr) <= KEPT_STDERR
 
 
 def test_a_line_without_an_end_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
