@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from provision.guests.limit_class import USUAL, LimitClass
+
 if TYPE_CHECKING:
     from provision.guests.guest import File, Guest
     from provision.systems import System
@@ -75,6 +77,10 @@ class Provider(ABC):
         """How many guests with that PID 1, a family of a System's, may run at once."""
         return self.max_guests
 
+    def describe_limits(self) -> list[str]:
+        """Say what a guest may take of this host, and what cannot be limited here."""
+        return []
+
     @abstractmethod
     def why_unavailable(self, system: System) -> Unavailable | None:
         """Why this provider cannot make guests of that system here; None where it can."""
@@ -93,8 +99,12 @@ class Provider(ABC):
         system: System,
         installation: Installation | None = None,
         files: Sequence[File] = (),
+        limit_class: LimitClass = USUAL,
     ) -> Guest:
         """A running guest, pristine but for installation and files, under the system's own init.
+
+        limit_class: what it may take of this host; a machine with a kernel of its own has the
+        memory and the disk that it was made with.
 
         Guests that share a kernel share the files' pages in memory, so that no guest is faster for
         where its copy of a program happens to lie. Raises Problem.

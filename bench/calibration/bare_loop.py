@@ -50,7 +50,8 @@ def floor_guest(system: System, provider: Provider, payload: Sequence[File]) -> 
     try:
         floor.supervisor.configure(guest, floor.contender, services_of(floor.contender, 1))
         floor.supervisor.start(guest, floor.contender)
-        yield guest
+        with guest.measured():
+            yield guest
     finally:
         guest.destroy()
 

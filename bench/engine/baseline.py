@@ -41,14 +41,15 @@ def measure_baseline(job: Job, replica: int, context: SessionContext) -> FloorAl
     try:
         guest = session.set_up()
         session.phases.enter("measure alone")
-        events = measurement.run_measurement(
-            guest,
-            services_of(contender, 1),
-            steps,
-            seed=context.request.options.seed,
-            timeout=90,
-            on_event=lambda _: None,
-        )
+        with guest.measured():
+            events = measurement.run_measurement(
+                guest,
+                services_of(contender, 1),
+                steps,
+                seed=context.request.options.seed,
+                timeout=90,
+                on_event=lambda _: None,
+            )
     finally:
         if session.guest is not None:
             session.guest.destroy()

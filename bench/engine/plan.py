@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bench.model.scenario import SamplingEffort, Scenario, WorkUnit
 from bench.model.selection import SelectedContender
+from provision.guests.limit_class import LARGE, USUAL, LimitClass
 
 # One guest that uses a whole processor does not slow another one down on another processor.
 CPU_HEAVY_AT_ONCE = os.cpu_count() or 1
@@ -43,6 +44,11 @@ class Job:
     def own_guest(self) -> bool:
         """Whether the guest is unusable afterwards: skip the orderly stop."""
         return any(unit.own_guest for unit in self.units)
+
+    @property
+    def limit_class(self) -> LimitClass:
+        """What the guest may take of the host: as much as any of its units needs."""
+        return LARGE if any(unit.limit_class == LARGE for unit in self.units) else USUAL
 
     @property
     def cpu_heavy(self) -> bool:
@@ -95,7 +101,7 @@ class Plan:
         )
 
     def lines(self) -> list[str]:
-        """Say for each contender: guests, trials, period, expected duration."""
+        """Say for each contender: guests, trials, period, expected duration, large limits."""
         contenders = {job.selected.name: job.selected for job in self.jobs}
         return [self._line(selected) for selected in contenders.values()]
 
@@ -106,9 +112,11 @@ class Plan:
         detection = f"period {period:g} s" if period else "event-driven"
         guests = f"{len(jobs)} guest{'s' if len(jobs) > 1 else ''}"
         longest = max(job.seconds for job in jobs)
+        large = [unit.scenario for job in jobs if job.limit_class == LARGE for unit in job.units]
         return (
             f"{selected.name}: {guests}, trials {'+'.join(trials) or '0'},"
             f" {detection}, about {longest:.0f} s"
+            + (f", large limits for {', '.join(large)}" if large else "")
         )
 
 

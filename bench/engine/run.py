@@ -66,7 +66,8 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
             record = Record.begin(results)
             record.describe(*_run_header(request, plan))
         record.run["bound"] = round(plan.min_seconds, 1)
-        observer.planned(plan, [f"{request.provider.name}: {request.provider_reason}"])
+        chosen = f"{request.provider.name}: {request.provider_reason}"
+        observer.planned(plan, [chosen, *request.provider.describe_limits()])
         _prepare(request, observer)
         if pairs_to_measure:
             record.run["ended"] = None

@@ -12,6 +12,7 @@ from bench.model.events import Event
 from bench.model.statistics import Metric
 from bench.model.steps import Step, Tree
 from provision.guests.guest import Guest
+from provision.guests.limit_class import USUAL, LimitClass
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
@@ -69,6 +70,8 @@ class WorkUnit:
     cpu_heavy: bool = False
     # Seconds of uptimes, periods and windows that no implementation can save.
     min_seconds: float = 0.0
+    # What its guest may take of the host.
+    limit_class: LimitClass = USUAL
 
     def parameters_as(self, kind: type[_P]) -> _P:
         """Return the parameters, which must be of that type. Raises TypeError."""

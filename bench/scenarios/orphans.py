@@ -12,6 +12,7 @@ from bench.model.observation.evidence import number_samples, numbers
 from bench.model.observation.timing import deadline, format_elapsed, start_spacing
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, single_value
+from provision.guests.limit_class import LARGE
 from supervisors.contender import Contender
 
 _DEADLINE = 60  # s for PID 1 to reap all of them
@@ -41,7 +42,9 @@ class Orphans(Scenario):
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         counts = QUICK if effort.quick else FULL
-        return [WorkUnit(self.name, 40, trials=1, parameters=counts, own_guest=True)]
+        return [
+            WorkUnit(self.name, 40, trials=1, parameters=counts, own_guest=True, limit_class=LARGE)
+        ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         service = context.services[0].name

@@ -40,6 +40,7 @@ from bench.model.scenario import (
 )
 from bench.model.statistics import Metric, single_value, summarize
 from provision.errors import Problem
+from provision.guests.limit_class import LARGE
 from supervisors.contender import Contender
 from supervisors.service import services_of
 
@@ -84,7 +85,15 @@ class Scale(Scenario):
         trials_seconds = _trial_count(contender) * (start_spacing(contender) + 1)
         seconds = 60 + len(sizes) * (5 + 2 * period + trials_seconds)
         return [
-            WorkUnit(self.name, seconds, trials=1, parameters=sizes, own_guest=True, cpu_heavy=True)
+            WorkUnit(
+                self.name,
+                seconds,
+                trials=1,
+                parameters=sizes,
+                own_guest=True,
+                cpu_heavy=True,
+                limit_class=LARGE,
+            )
         ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:

@@ -22,6 +22,7 @@ from bench.model.observation.timing import (
 )
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, summarize
+from provision.guests.limit_class import LARGE
 from supervisors.contender import Contender
 
 SIZES = (10, 100)
@@ -58,7 +59,16 @@ class Storm(Scenario):
         round_seconds = start_spacing(contender) + 1 + 1.5 * period
         seconds = len(sizes) * (15 + period + rounds * round_seconds)
         parameters = StormRounds(sizes, rounds, effort.seed)
-        return [WorkUnit(self.name, seconds, trials=1, parameters=parameters, own_guest=True)]
+        return [
+            WorkUnit(
+                self.name,
+                seconds,
+                trials=1,
+                parameters=parameters,
+                own_guest=True,
+                limit_class=LARGE,
+            )
+        ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         parameters = unit.parameters_as(StormRounds)

@@ -49,12 +49,16 @@ class Output:
 
 
 class GuestFacts(TypedDict):
-    """What a run records of the machine. cgroup: v1 or v2. limits: those in force, by name."""
+    """What a run records of the machine.
+
+    cgroup: v1 or v2. limit_class: how much it may take. limits: those in force, by name.
+    """
 
     provider: str
     acceleration: str
     kernel: str
     cgroup: str
+    limit_class: NotRequired[str]
     limits: NotRequired[dict[str, int]]
 
 
@@ -197,6 +201,15 @@ class Guest(ABC):
                 return True
             time.sleep(0.02)
         return False
+
+    def why_ended(self) -> str:
+        """Say in a sentence why the suite has ended the guest; empty where it has not."""
+        return ""
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Lift what slows the guest down while nothing is measured in it, for the block."""
+        yield
 
     def has_ended(self) -> bool:
         """Tell whether its PID 1 has ended. Raises Problem where the provider cannot tell."""

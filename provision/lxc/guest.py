@@ -26,13 +26,14 @@ from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
 from provision.guests.connections import fabric_config
 from provision.guests.guest import Guest, GuestFacts
+from provision.guests.limit_class import LimitClass
 from provision.lxc import NAME, enter
 from provision.lxc.config import write_config
 from provision.lxc.enter import attach_command
 from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest
 from provision.lxc.image import detect_system, ensure_image
 from provision.lxc.keeper_client import KeeperClient, log_tail
-from provision.lxc.limits import apply_limits
+from provision.lxc.limits import apply_limits, disk_limit, lift_cpu_limit, limit_cpu
 from provision.lxc.traces import GUESTS
 from provision.lxc.userns import SHIFT, make_shifted_folder
 from provision.systems import System
@@ -45,9 +46,9 @@ _DOCTOR = "./inv doctor shows whether this host can run embedded guests."
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
-def start_guest(name: str, system: System, layers: list[Path]) -> LxcGuest:
+def start_guest(name: str, system: System, layers: list[Path], limit_class: LimitClass) -> LxcGuest:
     """Boot a guest on those layers over the system's image. Raises Problem."""
-    guest = LxcGuest(name, detect_system(system), [*layers, ensure_image(system)])
+    guest = LxcGuest(name, detect_system(system), [*layers, ensure_image(system)], limit_class)
     try:
         guest.reboot()
     except BaseException:
@@ -59,13 +60,17 @@ def start_guest(name: str, system: System, layers: list[Path]) -> LxcGuest:
 class LxcGuest(Guest):
     """A guest in a user namespace, its root an overlay over cached layers."""
 
-    def __init__(self, name: str, system: System, layers: list[Path]) -> None:
+    def __init__(
+        self, name: str, system: System, layers: list[Path], limit_class: LimitClass
+    ) -> None:
         """Claim the guest's folder and start its keeper; `reboot` starts it. Raises Problem."""
         super().__init__(name, system)
         self._home = guest_folder(name)
         self._layers = layers
+        self._limit_class = limit_class
         self._pid = 0
         self._limits: dict[str, int] = {}
+        self._is_measured = False
         self._sshd: subprocess.Popen[bytes] | None = None
         if is_orphaned(name):
             remove_guest(name)
@@ -160,7 +165,8 @@ class LxcGuest(Guest):
         init = init or "/sbin/init"
         self.halt()
         write_config(self._home, self._layers, init)
-        answer = self._keeper.command("boot")
+        disk = disk_limit(self._home, self._limit_class)
+        answer = self._keeper.command(f"boot {disk.size} {disk.files}")
         if not answer.startswith("pid "):
             raise Problem(
                 f"Guest {self.name} did not start with {init} as PID 1.",
@@ -168,7 +174,10 @@ class LxcGuest(Guest):
                 advice=_DOCTOR,
             )
         self._pid = int(answer.split()[1])
-        self._limits = apply_limits(self.name)
+        self._limits = apply_limits(self.name, self._limit_class)
+        self._limits |= {"disk": disk.size, "files": disk.files}
+        if not self._is_measured:
+            self._limits |= limit_cpu(self.name)
 
     def halt(self) -> None:
         """Stop every process of the guest; its files stay. Raises Problem."""
@@ -181,7 +190,26 @@ class LxcGuest(Guest):
             )
 
     def has_ended(self) -> bool:
+        why = self.why_ended()
+        if why:
+            raise Problem(why)
         return self._keeper.command("state") == "ended"
+
+    def why_ended(self) -> str:
+        if self._keeper.has_ended():
+            return ""
+        why = self._keeper.command("state").removeprefix("ended").strip()
+        return f"Guest {self.name} was ended: {why}." if why not in ("", "running") else ""
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        self._is_measured = True
+        lift_cpu_limit(self.name)
+        try:
+            yield
+        finally:
+            self._is_measured = False
+            limit_cpu(self.name)
 
     @contextmanager
     def network(self) -> Iterator[None]:
@@ -202,6 +230,7 @@ class LxcGuest(Guest):
             "acceleration": "none needed: the host's kernel",
             "kernel": platform.release(),
             "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
+            "limit_class": self._limit_class.name,
             "limits": self._limits,
         }
 

@@ -1,9 +1,10 @@
 """Keeps one embedded guest, and removes every trace of it when its owner is gone.
 
 Runs as `python -I -S keeper.py CACHE NAME`, in a session of its own: neither Ctrl-C nor SIGKILL of
-the suite reaches it. It loads `traces.py` beside it and nothing else of the project, so that it
-starts quickly and works whatever becomes of the checkout; the mount code is here and in the tracer
-for this reason. It is recognised by its file name: `traces.py` and tests look for it.
+the suite reaches it. It loads `traces.py` and `disk_guard.py` beside it and nothing else of the
+project, so that it starts quickly and works whatever becomes of the checkout; the mount code is
+here and in the tracer for this reason. It is recognised by its file name: `traces.py` and tests
+look for it.
 
 It makes the guest's folder, CACHE/guests/NAME: no guest's folder is ever without a process that
 removes it. It holds a lock in the folder as long as it lives. Then it prints `ready`, or the number
@@ -11,12 +12,13 @@ of the error that it met (EEXIST: another guest has the folder). In a mount name
 sees the cache at CACHE_MOUNT: the shifted root may not walk down to it through /root. Each line on
 standard input is a command, and gets one line as its answer:
 
-    boot      start the guest               -> `pid N`, or `failed`
-    halt      stop it                       -> `halted`, or `failed`
-    state     has it ended by itself?       -> `running`, or `ended`
-    online    give it a network             -> `online`, or `failed`
-    offline   take the network away         -> `offline`
-    keep      outlive the owner             -> `kept`
+    boot BYTES FILES    start the guest, which may write so much    -> `pid N`, or `failed`
+    halt                stop it                        -> `halted`, or `failed`
+    state               has it ended by itself?        -> `running`, `ended`, or `ended WHY` where
+                                                          the keeper has ended it
+    online              give it a network              -> `online`, or `failed`
+    offline             take the network away          -> `offline`
+    keep                outlive the owner              -> `kept`
 
 At end of file, or by SIGTERM, it removes the guest: processes, control groups, locks, folder.
 """
@@ -26,22 +28,25 @@ import fcntl
 import functools
 import importlib
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.lxc import traces
+    from provision.lxc import disk_guard, traces
 else:
     # As a program it runs with -I, which keeps its folder off the path, and without bytecode files.
     sys.dont_write_bytecode = sys.dont_write_bytecode or not __package__
     if not __package__:
         sys.path.append(str(Path(__file__).parent))
-    traces = importlib.import_module(f"{__package__}.traces" if __package__ else "traces")
+    _BESIDE = f"{__package__}." if __package__ else ""
+    disk_guard = importlib.import_module(f"{_BESIDE}disk_guard")
+    traces = importlib.import_module(f"{_BESIDE}traces")
 
 KEPT = "kept"
 # How readily the kernel ends a guest's process for lack of memory, before one of the host's.
@@ -62,8 +67,14 @@ class Keeper:
         self.home = cache / "guests" / name
         self.monitor: subprocess.Popen[bytes] | None = None
         self.network: subprocess.Popen[bytes] | None = None
+        self.guard: disk_guard.DiskGuard | None = None
+        self.why_ended = ""
 
-    def boot(self) -> str:
+    def boot(self, size: str, files: str) -> str:
+        limit = disk_guard.Space(int(size), int(files))
+        processes = functools.partial(traces.guest_processes, self.name)
+        self.guard = disk_guard.DiskGuard(self.home, limit, processes)
+        self.why_ended = ""
         traces.create_lxc_lock(self.name)
         with (self.home / "log").open("ab") as log:
             self.monitor = self._child(
@@ -109,7 +120,17 @@ class Keeper:
             traces.end_processes(self.name)
 
     def state(self) -> str:
-        return "running" if self.monitor is not None and self.monitor.poll() is None else "ended"
+        return "running" if self.is_running() else f"ended {self.why_ended}".strip()
+
+    def is_running(self) -> bool:
+        return self.monitor is not None and self.monitor.poll() is None
+
+    def watch(self) -> None:
+        """End a guest that takes too much of the disk."""
+        why = self.guard.fault() if self.guard is not None and self.is_running() else ""
+        if why:
+            self.halt()
+            self.why_ended = why
 
     def online(self) -> str:
         ready_read, ready_write = os.pipe()
@@ -259,10 +280,25 @@ def _serve(keeper: Keeper) -> None:
     commands = {command.__name__: command for command in
              (keeper.boot, keeper.halt, keeper.state, keeper.online, keeper.offline,
               keeper.keep)}  # fmt: skip
-    for line in sys.stdin:
-        print(commands[line.strip()](), flush=True)
-    if (keeper.home / KEPT).exists() and keeper.monitor is not None:
-        keeper.monitor.wait()
+    for line in _read_lines(keeper.watch):
+        command, *arguments = line.split()
+        print(commands[command](*arguments), flush=True)
+    while (keeper.home / KEPT).exists() and keeper.is_running():
+        time.sleep(disk_guard.SECONDS)
+        keeper.watch()
+
+
+def _read_lines(watch: Callable[[], None]) -> Iterator[str]:
+    """Yield the lines of standard input, and watch the guest while none comes."""
+    rest = b""
+    while True:
+        while not select.select([sys.stdin], [], [], disk_guard.SECONDS)[0]:
+            watch()
+        read = os.read(sys.stdin.fileno(), 4096)
+        if not read:
+            return
+        *lines, rest = (rest + read).split(b"\n")
+        yield from (line.decode() for line in lines)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from provision.cache import cache_folder, remove_tree
+from provision.errors import Problem
 from provision.guests.guest import File
+from provision.guests.limit_class import LARGE
 from provision.lxc.guest import start_guest
 from provision.lxc.image import ensure_image
 from provision.lxc.stale_cache import OVERLAY
@@ -60,13 +62,18 @@ def installation_layer(system: System, installation: Installation) -> Path:
 
 
 def _install(system: System, installation: Installation, layer: Path) -> None:
-    guest = start_guest(f"install-{installation.name}-{os.getpid()}", system, [])
+    guest = start_guest(f"install-{installation.name}-{os.getpid()}", system, [], LARGE)
     try:
         # An overlay is there already: nothing is fetched.
         with nullcontext() if installation.from_overlay else guest.network():
             installation.install(guest)
         guest.halt()
         guest.upper.rename(layer)
+    except Problem as problem:
+        why = guest.why_ended()
+        if why:
+            raise Problem(why, known=str(problem)) from problem
+        raise
     finally:
         guest.destroy()
 

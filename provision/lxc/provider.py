@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from provision.bootstrap.distributions import DISTRIBUTIONS
 from provision.guests.guest import File
+from provision.guests.limit_class import USUAL, LimitClass
 from provision.host.tools import missing_tools
 from provision.lxc import NAME
 from provision.lxc.existing_guests import list_guests, remove_guest
 from provision.lxc.image import ensure_image
+from provision.lxc.limits import describe_limits
 from provision.lxc.stale_cache import remove_stale_entries
 from provision.provider import (
     GuestRecord,
@@ -46,6 +48,9 @@ class Lxc(Provider):
         instances = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
         return max(1, min(self.max_guests, instances // _INOTIFY_INSTANCES))
 
+    def describe_limits(self) -> list[str]:
+        return describe_limits()
+
     def why_unavailable(self, system: System) -> Unavailable | None:
         if platform.system() != "Linux":
             return Unavailable(
@@ -71,6 +76,7 @@ class Lxc(Provider):
         system: System,
         installation: Installation | None = None,
         files: Sequence[File] = (),
+        limit_class: LimitClass = USUAL,
     ) -> LxcGuest:
         # Slow to import, and most commands boot no guest.
         from provision.lxc.guest import start_guest
@@ -79,7 +85,7 @@ class Lxc(Provider):
         layers = [file_layer(files)] if files else []
         if installation:
             layers.append(installation_layer(system, installation))
-        return start_guest(name, system, layers)
+        return start_guest(name, system, layers, limit_class)
 
     def guests(self) -> list[GuestRecord]:
         return list_guests()

@@ -142,6 +142,16 @@ def guest_cgroups(name: str) -> set[Path]:
     return _top_cgroups(name)
 
 
+def guest_processes(name: str) -> set[int]:
+    """The pids on the host of everything that runs in the guest."""
+    pids: set[int] = set()
+    for top in _top_cgroups(name):
+        with contextlib.suppress(OSError):
+            for folder, group in _walk_groups(top):
+                pids.update(_pids(folder, group))
+    return pids - {0}
+
+
 def end_processes(name: str) -> None:
     """Thaw and kill every process in the guest's control groups: a frozen one cannot die."""
     for top in _cgroups(name):

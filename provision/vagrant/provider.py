@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from provision.errors import Problem
 from provision.guests.guest import File
+from provision.guests.limit_class import USUAL, LimitClass
 from provision.guests.names import check_guest_name
 from provision.provider import (
     GuestRecord,
@@ -108,6 +109,7 @@ class Vagrant(Provider):
         system: System,
         installation: Installation | None = None,
         files: Sequence[File] = (),
+        limit_class: LimitClass = USUAL,
     ) -> VagrantGuest:
         from provision.vagrant.guest import VagrantGuest  # slow, and most commands boot no guest
 

@@ -130,7 +130,7 @@ class GuestSession:
             self._context.guests.check_running()
             self.units_begun += 1
             self.phases.enter(f"measure {unit.scenario}")
-            with self._quiet_section(unit):
+            with self._quiet_section(unit), guest.measured():
                 load = LoadMeter()
                 self._samples += self.perform(unit, guest)
                 self._load[unit.scenario] = load.read()
@@ -229,6 +229,7 @@ class GuestSession:
             self._context.request.system,
             replace(installation, install=install),
             self._context.payload,
+            self.job.limit_class,
         )
         self.guest = guest
         self._context.guests.add(guest)
@@ -265,6 +266,8 @@ class GuestSession:
     def _fail(self, reason: str) -> None:
         if self._context.guests.stopping:
             return
+        if self.guest is not None and (why := self._why_ended(self.guest)):
+            reason = f"{why}\n{reason}"
         failed = self.job.units[self.units_done : self.units_begun or None]
         self._context.collector.add_failure(
             self.job,
@@ -272,6 +275,12 @@ class GuestSession:
             f"in phase {self.phases.current}: {reason}",
         )
         self.units_done = self.units_begun or len(self.job.units)
+
+    def _why_ended(self, guest: Guest) -> str:
+        try:
+            return guest.why_ended()
+        except Problem:  # the keeper does not answer: the failure itself says so
+            return ""
 
     def _stop(self, guest: Guest) -> None:
         self.phases.enter("stop")

@@ -117,6 +117,8 @@ class GuestFacts(TypedDict, total=False):
     """Kernel release of the guest."""
     cgroup: str
     """Version of control groups: v1 or v2."""
+    limit_class: str
+    """How much the guest may take: `usual`, or `large` where its scenario needs more."""
     limits: dict[str, int]
     """Limits in force, by what they limit; what is missing has no limit on that host."""
     measurer: MeasurerFacts

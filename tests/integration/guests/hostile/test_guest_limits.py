@@ -14,14 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from provision.lxc import limits
+from provision.errors import Problem
+from provision.guests.limit_class import LimitClass
+from provision.lxc import limits, traces
 from provision.lxc.guest import LxcGuest
 from provision.lxc.keeper import OOM_SCORE, inotify_limit
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 
 CAP_SYS_RESOURCE = 24  # linux/capability.h
-PROCESSES, MEMORY = 150, 256 << 20
+PROCESSES, MEMORY, DISK, FILES = 150, 256 << 20, 96 << 20, 20_000
+SMALL = LimitClass("small", PROCESSES, 0.01, DISK, FILES)
 # Programs that run in the guest.
 FORK = """
 import os, signal
@@ -58,11 +61,12 @@ input()
 
 @pytest.fixture
 def guest(monkeypatch: pytest.MonkeyPatch) -> Iterator[LxcGuest]:
-    monkeypatch.setattr(limits, "MOST_PROCESSES", PROCESSES)
-    monkeypatch.setattr(limits, "memory_limit", lambda: MEMORY)
+    monkeypatch.setattr(limits, "memory_limit", lambda limit_class: MEMORY)
     provider = Lxc()
     provider.prepare(SYSTEMS["debian"])
-    made = provider.up(f"greedy-{os.getpid()}", SYSTEMS["debian"])
+    # So little that another load on the host cannot hide it.
+    monkeypatch.setattr(limits, "CPU_PERCENT", 5)
+    made = provider.up(f"greedy-{os.getpid()}", SYSTEMS["debian"], limit_class=SMALL)
     try:
         yield made
     finally:
@@ -117,6 +121,66 @@ def _has_capability(number: int) -> bool:
     status = Path("/proc/self/status").read_text()
     (effective,) = re.findall(r"^CapEff:\s*(\w+)$", status, re.MULTILINE)
     return bool(int(effective, 16) >> number & 1)
+
+
+# Each takes more than its limit of the disk, and stays alive with it.
+WRITERS = {
+    "one file": ("fallocate -l 200M /root/big; sleep 600", "of disk; its limit is 96 MiB"),
+    "a file without a name": (
+        "exec 3> /root/gone; rm /root/gone; fallocate -l 200M /proc/self/fd/3; sleep 600",
+        "of disk; its limit is 96 MiB",
+    ),
+    "many files": (
+        "mkdir /root/many; cd /root/many; seq 30000 | xargs touch; sleep 600",
+        "files; its limit is 20000",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WRITERS)
+def test_a_guest_that_fills_the_disk_is_ended_and_says_why(guest: LxcGuest, way: str) -> None:
+    command, reason = WRITERS[way]
+    assert {"disk", "files"} <= set(guest.facts()["limits"])
+    with pytest.raises(Problem):
+        guest.run(command, timeout=300)
+    assert reason in guest.why_ended()
+    with pytest.raises(Problem, match="was ended: it "):
+        guest.has_ended()
+
+
+def test_a_guest_within_its_limits_goes_on(guest: LxcGuest) -> None:
+    guest.run("fallocate -l 70M /root/big; sleep 2.5; rm /root/big; fallocate -l 70M /root/big")
+    assert guest.why_ended() == ""
+    assert not guest.has_ended()
+
+
+# Uses a processor for a second, or as much of it as it gets.
+SPIN = "timeout 1 sh -c 'while :; do :; done'"
+
+
+def throttled_periods(guest: LxcGuest) -> int:
+    """In how many periods the kernel held the guest back."""
+    texts = [
+        path.read_text()
+        for top in traces.guest_cgroups(guest.name)
+        if (path := top / "cpu.stat").exists()
+    ]
+    return sum(int(count) for text in texts for count in re.findall(r"nr_throttled (\d+)", text))
+
+
+def test_a_guest_is_held_back_while_nothing_is_measured_in_it(guest: LxcGuest) -> None:
+    require_limit(guest, "cpu_quota")
+    with guest.measured():
+        before = throttled_periods(guest)
+        guest.run(SPIN, check=False)
+        assert throttled_periods(guest) == before
+        guest.reboot()
+        assert throttled_periods(guest) == 0
+        guest.run(SPIN, check=False)
+        assert throttled_periods(guest) == 0, "a reboot during a measurement brings no limit"
+    before = throttled_periods(guest)
+    guest.run(SPIN, check=False)
+    assert throttled_periods(guest) > before
 
 
 def test_what_ssh_starts_is_within_the_limits(guest: LxcGuest) -> None:

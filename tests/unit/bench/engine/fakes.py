@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar, cast
 
 from bench.engine.collector import ResultCollector
@@ -73,6 +74,12 @@ class FakeGuest:
 
     def destroy(self) -> None: ...
 
+    def measured(self) -> nullcontext[None]:
+        return nullcontext()
+
+    def why_ended(self) -> str:
+        return ""
+
 
 class FakeProvider:
     """A provider that is never asked for a guest."""
@@ -85,6 +92,9 @@ class FakeProvider:
         return []
 
     def prepare(self, system: object, note: object) -> None: ...
+
+    def describe_limits(self) -> list[str]:
+        return []
 
     def max_guests_under(self, init: str) -> int:
         return self.max_guests

@@ -17,6 +17,7 @@ from bench.model.scenario import SamplingEffort
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.scenarios import footprint, scenarios
 from bench.scenarios.restart import SHORT_UPTIME, RestartTrials
+from provision.guests.limit_class import LARGE, USUAL
 from provision.systems import SYSTEMS
 
 FULL = SamplingEffort(TRIALS, GUEST_SECONDS, None, REPLICAS, 1)
@@ -201,3 +202,18 @@ def test_cpu_heavy_jobs_follow_all_others() -> None:
 def test_all_scenarios_fit_an_hour_on_two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.engine.plan.CPU_HEAVY_AT_ONCE", 2)
     assert make_plan(CONTENDERS, list(scenarios().values()), FULL, AT_ONCE).seconds < 3600
+
+
+def test_scenarios_of_many_processes_get_large_limits_and_the_plan_says_so() -> None:
+    plan = make_plan(CONTENDERS, list(scenarios().values()), FULL, AT_ONCE)
+    large = {unit.scenario for job in plan.jobs if job.limit_class == LARGE for unit in job.units}
+    assert large == {"scale", "storm", "orphans"}
+    (line,) = (line for line in plan.lines() if line.startswith("runit/runner/default/pid1:"))
+    names = line.rpartition(", large limits for ")[2]
+    assert set(names.split(", ")) == large
+
+
+def test_the_usual_scenarios_get_the_usual_limits() -> None:
+    plan = make_plan(CONTENDERS, BOTH, FULL, AT_ONCE)
+    assert {job.limit_class for job in plan.jobs} == {USUAL}
+    assert not any("large" in line for line in plan.lines())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import cast
 
 import pytest
 
@@ -15,6 +17,7 @@ from bench.model.rejections import CUT_SHORT, Rejection, Rejections
 from bench.model.scenario import ScenarioContext, WorkUnit
 from bench.recording.store import Record
 from provision.errors import Problem
+from provision.guests.guest import Guest
 from tests.support.wait import eventually
 from tests.unit.bench.engine.fakes import (
     FLOOR,
@@ -208,3 +211,53 @@ def test_waiting_for_quiet_is_no_part_of_measuring(record: Record) -> None:
     assert not measuring.is_alive()
     assert measured.is_set()
     assert set(session.phases.seconds) >= {WAIT, "measure a"}
+
+
+class WatchedGuest:
+    """A guest that notes when it is measured, and that the suite has ended."""
+
+    name = "0-0"
+
+    def __init__(self) -> None:
+        self.is_measured = False
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        self.is_measured = True
+        yield
+        self.is_measured = False
+
+    def why_ended(self) -> str:
+        return "Guest 0-0 was ended: it holds too much."
+
+    def destroy(self) -> None:
+        assert not self.is_measured
+
+
+def session_of(
+    record: Record, monkeypatch: pytest.MonkeyPatch, scenario: FakeScenario, guest: WatchedGuest
+) -> GuestSession:
+    session, _ = one_session(record, scenario)
+    session.guest = cast(Guest, guest)
+    monkeypatch.setattr(GuestSession, "set_up", lambda session: session.guest)
+    return session
+
+
+def test_a_guest_is_measured_while_a_scenario_performs_and_at_no_other_time(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = WatchedGuest()
+    seen: list[bool] = []
+    scenario = FakeScenario("a", lambda: seen.append(guest.is_measured))
+    session = session_of(record, monkeypatch, scenario, guest)
+    session.run()
+    assert seen == [True]
+    assert not guest.is_measured
+
+
+def test_a_failure_says_why_the_suite_has_ended_the_guest(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_of(record, monkeypatch, FakeScenario("a", fail), WatchedGuest()).run()
+    reason = on_disk(record)["reason"]
+    assert reason.startswith("in phase measure a: Guest 0-0 was ended: it holds too much.\nno")
