@@ -69,6 +69,7 @@ def bench(
     snapshot: str = "",
     keyring: str = "",
     aur: str = "",
+    accept_expired: bool = False,
     trace: bool = False,
     redo: str = "",
     dask: str = "",
@@ -87,7 +88,8 @@ def bench(
     options = parse_options(
         SystemOptions(
             os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
-            snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay or (),
+            snapshot=snapshot, keyring=keyring, aur=aur, accept_expired=accept_expired,
+            overlay=overlay or (),
         ),
         SelectionOptions(only=only or (), scenario=scenario or (), role=role, profile=profile),
         EffortOptions(trials=trials, seed=seed, quick=quick),
@@ -103,7 +105,7 @@ def bench(
         from bench.engine.run import run_bench
         from provision.host.tools import install_guest_tools
 
-        install_guest_tools(options.system, options.provider, options.box)
+        install_guest_tools(options.guest_system, options.provider, options.box)
         display = ProgressDisplay(console)
         with display.shown():
             record = run_bench(resolve_request(options), display)
@@ -118,8 +120,9 @@ def calibrate(c: Context, quick: bool = False) -> int:
     from bench.calibration.run import calibrate as run_calibration
     from bench.cli.progress_display import ProgressDisplay
     from provision.host.tools import install_guest_tools
+    from provision.systems import get_system
 
-    install_guest_tools("debian", "lxc")
+    install_guest_tools(get_system("debian"), "lxc")
     console = _console()
     display = ProgressDisplay(console)
     with display.shown():
@@ -264,6 +267,7 @@ def try_(
     snapshot: str = "",
     keyring: str = "",
     aur: str = "",
+    accept_expired: bool = False,
 ) -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""
     from bench.cli.try_shell import open_try_shell
@@ -271,7 +275,8 @@ def try_(
 
     options = SystemOptions(
         os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
-        snapshot=snapshot, keyring=keyring, aur=aur, overlay=overlay or (),
+        snapshot=snapshot, keyring=keyring, aur=aur, accept_expired=accept_expired,
+        overlay=overlay or (),
     )  # fmt: skip
     return open_try_shell(name, options, _console())
 

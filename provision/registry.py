@@ -46,7 +46,7 @@ def choose_provider(name: str, system: System, box: str = "") -> tuple[Provider,
 def _best(candidates: Iterable[Provider], system: System) -> tuple[Provider, str]:
     """The first usable provider in the system's order of preference, and the reason."""
     # Embedded guests are the default for Debian, real machines are best for other systems.
-    embedded_first = system.name == "debian"
+    embedded_first = system.distribution == "debian"
     ordered = sorted(
         candidates, key=lambda provider: provider.name == "lxc", reverse=embedded_first
     )
@@ -66,7 +66,7 @@ def _best(candidates: Iterable[Provider], system: System) -> tuple[Provider, str
 def _reason(provider: Provider, system: System) -> str:
     if provider.name != "lxc":
         return f"a real machine is best for {system.title}, and {provider.name} is usable here"
-    if system.name == "debian":
+    if system.distribution == "debian":
         return "embedded guests are the default"
     return f"no hypervisor with Vagrant is usable here, so {system.title} runs embedded"
 

@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from provision.errors import Problem
+
+T = TypeVar("T")
+
+EXPIRED_ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True)
@@ -20,16 +24,20 @@ class Mirror:
 
     url: the archive's address. snapshot: the day, as YYYY-MM-DD, of a dated archive below it.
     keyring: a file with the public keys that sign it. aur: the address below which each package of
-    the Arch User Repository is a git repository.
+    the Arch User Repository is a git repository. expired: `accepted` where apt may take an index
+    whose date of validity has passed.
     """
 
     url: str = ""
     snapshot: str = ""
     keyring: str = ""
     aur: str = ""
+    expired: str = ""
 
     @classmethod
-    def from_options(cls, url: str, snapshot: str, keyring: str, aur: str) -> Mirror:
+    def from_options(
+        cls, url: str, snapshot: str, keyring: str, aur: str, *, accept_expired: bool = False
+    ) -> Mirror:
         """The mirror that the command line's options describe. Raises Problem."""
         for option, address in (("mirror", url), ("aur", aur)):
             if address:
@@ -38,7 +46,13 @@ class Mirror:
             _check_snapshot(snapshot, url)
         if keyring:
             _check_keyring(Path(keyring))
-        return cls(url.rstrip("/"), snapshot, keyring, aur.rstrip("/"))
+        expired = EXPIRED_ACCEPTED if accept_expired else ""
+        return cls(url.rstrip("/"), snapshot, keyring, aur.rstrip("/"), expired)
+
+    @property
+    def may_be_expired(self) -> bool:
+        """Whether apt may take an index whose date of validity has passed, as every old one's."""
+        return bool(self.snapshot or self.expired)
 
     @property
     def day(self) -> date:
@@ -107,10 +121,11 @@ class SystemRecord(TypedDict):
 class System:
     """What a guest runs.
 
-    init: the family of its own PID 1, which starts a hosted supervisor: sysvinit, systemd or
-    upstart. packages: what the suite itself needs in a bare guest. python: the interpreter of the
-    measuring program. distribution: its ID in os-release(5). links: folders that are links to other
-    folders, as relative paths. mirror: where its packages come from.
+    release: its codename. init: the family of its own PID 1, which starts a hosted supervisor:
+    sysvinit, systemd or upstart. packages: what the suite itself needs in a bare guest. python: the
+    interpreter of the measuring program. distribution: its ID in os-release(5), which all releases
+    share. links: folders that are links to other folders, as relative paths. security: whether its
+    archive has a second one of security updates. mirror: where its packages come from.
     """
 
     name: str
@@ -121,12 +136,25 @@ class System:
     packages: tuple[str, ...]
     distribution: str
     links: Mapping[str, str] = field(default_factory=dict)
+    security: bool = False
     mirror: Mirror = field(default_factory=Mirror)
 
     def record(self) -> SystemRecord:
         """What a run records of it."""
         mirror = {key: value for key, value in asdict(self.mirror).items() if value}
         return {"name": self.name, "title": self.title, "mirror": mirror}
+
+    def look_up(self, table: Mapping[str, T]) -> T | None:
+        """What a table has for this release, or else for every release of the distribution."""
+        return table.get(self.release, table.get(self.distribution))
+
+    def is_older_than(self, release: str) -> bool:
+        """Whether it precedes the release of that codename in SYSTEMS."""
+        return _place(self.release) < _place(release)
+
+    def is_newer_than(self, release: str) -> bool:
+        """Whether it follows the release of that codename in SYSTEMS."""
+        return _place(self.release) > _place(release)
 
     def real_path(self, path: str) -> str:
         """An absolute path without the system's links, relative to the root.
@@ -149,31 +177,37 @@ _DEBIAN_PACKAGES = (
     "openssh-server",
     "procps",
     "ca-certificates",
+    "python3-minimal",
+    "libpython3-stdlib",
 )
 
+
+def _debian(
+    release: str,
+    title: str,
+    *,
+    name: str = "",
+    links: Mapping[str, str] = _MERGED,
+    security: bool = True,
+) -> System:
+    return System(
+        name=name or release,
+        title=title,
+        release=release,
+        init="sysvinit",
+        python="python3",
+        packages=_DEBIAN_PACKAGES,
+        distribution="debian",
+        links=links,
+        security=security,
+    )
+
+
+# The oldest first: what is true since a release is true of all that follow it. A new release of
+# Debian is one line here; where one supervisor differs there, its folder says so.
 SYSTEMS = {
     system.name: system
     for system in (
-        System(
-            name="debian",
-            title="Debian 12",
-            release="bookworm",
-            init="sysvinit",
-            python="python3",
-            packages=(*_DEBIAN_PACKAGES, "python3-minimal", "libpython3-stdlib"),
-            distribution="debian",
-            links=_MERGED,
-        ),
-        System(
-            name="arch",
-            title="Arch Linux",
-            release="rolling",
-            init="systemd",
-            python="python3",
-            packages=("base", "openssh", "python"),
-            distribution="arch",
-            links=_ONE_BIN,
-        ),
         System(
             name="precise",
             title="Ubuntu 12.04",
@@ -183,15 +217,44 @@ SYSTEMS = {
             packages=("openssh-server", "procps", "python2.7"),
             distribution="ubuntu",
         ),
+        _debian("bullseye", "Debian 11", links={}),
+        _debian("bookworm", "Debian 12", name="debian"),
+        _debian("trixie", "Debian 13"),
+        _debian("forky", "Debian forky"),
+        _debian("sid", "Debian sid", security=False),
+        System(
+            name="arch",
+            title="Arch Linux",
+            release="arch",
+            init="systemd",
+            python="python3",
+            packages=("base", "openssh", "python"),
+            distribution="arch",
+            links=_ONE_BIN,
+        ),
     )
 }
+# The keys of a table that says something for each release or distribution: see System.look_up.
+TABLE_KEYS = sorted(
+    {system.release for system in SYSTEMS.values()}
+    | {system.distribution for system in SYSTEMS.values()}
+)
+# Codenames of systems that have another name.
+_ALIASES = {system.release: name for name, system in SYSTEMS.items() if system.release != name}
+
+
+def _place(release: str) -> int:
+    """The place of a release in SYSTEMS; -1 for an unknown one."""
+    releases = [system.release for system in SYSTEMS.values()]
+    return releases.index(release) if release in releases else -1
 
 
 def get_system(name: str, mirror: Mirror | None = None) -> System:
-    """The system of that name, from that mirror. Raises Problem for an unknown name."""
-    if name in SYSTEMS:
-        return replace(SYSTEMS[name], mirror=mirror or Mirror())
-    raise unknown_name_error("system", name, list(SYSTEMS))
+    """The system of that name or codename, from that mirror. Raises Problem for an unknown name."""
+    known = SYSTEMS.get(_ALIASES.get(name, name))
+    if known is None:
+        raise unknown_name_error("system", name, [*SYSTEMS, *_ALIASES])
+    return replace(known, mirror=mirror or Mirror())
 
 
 def unknown_name_error(

@@ -18,6 +18,7 @@ from provision.systems import System
 from supervisors.contender import Contender
 from supervisors.service import Service, Watchdog
 from supervisors.templates import render_files
+from supervisors.versions import Edition, Finding
 
 # Not in /tmp, which a PID 1 that has just started may clear or mount anew.
 ENABLE_SCRIPT = "/root/enable"
@@ -66,11 +67,13 @@ class Supervisor:
 
     # How it gets into a guest.
 
-    # By system (debian, arch, precise): how that system gets it. A system may be left out.
+    # How a system gets it, by distribution (debian, arch), or by release (precise, sid) where that
+    # one differs from the others. A system may be left out.
     sources: ClassVar[Mapping[str, PackageSource]]
-    # By system: how it gets the article's version, for --versions=2012.
+    # In the same way: how a system gets the article's version, for --versions=2012.
     article_sources: ClassVar[Mapping[str, PackageSource]] = {}
-    # By system that `sources` leaves out: why, in words that follow "not available: ".
+    # In the same way, of a system that `sources` leaves out: why, in words that follow
+    # "not available: ". Apt(..., since=, until=) says it where only some releases have a package.
     unavailable_on: ClassVar[Mapping[str, str]] = {}
     # The file that proves the installation; None where the suite itself brings the program.
     program_path: ClassVar[str | None]
@@ -121,9 +124,11 @@ class Supervisor:
     # By a scenario's name, or "watchdog" or "keeping output": why its design leaves that out.
     # The matrix of behaviours shows the sentence in the place of a result.
     unsupported: ClassVar[Mapping[str, str]] = {}
-    # Each a sentence: where measurements showed something that its manual denies or leaves out.
-    findings: ClassVar[tuple[str, ...]] = ()
-    # The rows of results: one for each role, profile and place (PID 1 or hosted) worth comparing.
+    # Where measurements showed something that its manual denies or leaves out, and in which
+    # versions.
+    findings: ClassVar[tuple[Finding, ...]] = ()
+    # The rows of results: one for each role, profile and place (PID 1 or hosted) worth comparing,
+    # with the facts of the newest version; `Contender.older` holds those of older ones.
     contenders: ClassVar[tuple[Contender, ...]]
 
     # Commands, run in the guest by a shell as root. Those that raise here are required.
@@ -197,16 +202,20 @@ class Supervisor:
 
     def source(self, system: System, versions: str = "") -> PackageSource | None:
         """Return how that system gets it, or None. versions: `2012` for the article's."""
-        if versions == ARTICLE_YEAR and system.name in self.article_sources:
-            return self.article_sources[system.name]
-        return self.sources.get(system.name)
+        article = system.look_up(self.article_sources) if versions == ARTICLE_YEAR else None
+        return article or system.look_up(self.sources)
 
     def why_unavailable(self, system: System, versions: str = "") -> str:
         """Return why that system does not get it; "" where it does."""
         source = self.source(system, versions)
         if source is None:
-            return self.unavailable_on.get(system.name, _NOT_PACKAGED)
+            reason = system.look_up(self.unavailable_on)
+            return _NOT_PACKAGED if reason is None else reason
         return source.why_unavailable(system)
+
+    def findings_of(self, edition: Edition) -> list[str]:
+        """Return what is known to differ from the manual in that edition."""
+        return [each.sentence for each in self.findings if each.holds_for(edition)]
 
     def matches_article(self, version: str) -> bool:
         """Return whether a version is the article's, whatever a packager appended to it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from supervisors.versions import Change, Edition
+
 Role = Literal["runner", "monitor"]
 Profile = Literal["default", "tuned"]
 
@@ -58,6 +60,14 @@ class StartLimit:
 
 
 @dataclass(frozen=True)
+class Older:
+    """The facts of a contender up to a change: the same row of results, with other settings."""
+
+    until: Change
+    contender: Contender
+
+
+@dataclass(frozen=True)
 class Contender:
     """One row of results: a supervisor in one role, one profile, as PID 1 or hosted by one."""
 
@@ -91,6 +101,15 @@ class Contender:
     # The process that takes a service's output, where its set-up has one. Readers see it in the
     # results, and the scenario `output` explains where the text goes.
     log_process: str | None = None
+    # Its facts in older versions, where they differ: the oldest first.
+    older: tuple[Older, ...] = ()
+
+    def at(self, edition: Edition) -> Contender:
+        """Return the contender with the facts of that edition of its supervisor."""
+        for older in self.older:
+            if not older.until.reached_by(edition):
+                return older.contender
+        return self
 
     @property
     def name(self) -> str:

@@ -12,8 +12,8 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from provision.sources.packages import Present
-from provision.systems import SYSTEMS
+from provision.sources.packages import Apt, Present
+from provision.systems import SYSTEMS, TABLE_KEYS
 from supervisors.base import ARTICLE_YEAR, Supervisor
 from supervisors.contender import Contender
 from supervisors.contract_files import (
@@ -159,8 +159,8 @@ def place_to_run(supervisor: Supervisor) -> Iterator[str]:
 def sources_of_known_systems(supervisor: Supervisor) -> Iterator[str]:
     """Each source belongs to a known system, and each system has a source or a reason."""
     for attribute in ("sources", "article_sources", "unavailable_on"):
-        for name in sorted(set(getattr(supervisor, attribute)) - set(SYSTEMS)):
-            yield f"{attribute} names the system {name!r}; known: {', '.join(SYSTEMS)}."
+        for name in sorted(set(getattr(supervisor, attribute)) - set(TABLE_KEYS)):
+            yield f"{attribute} names the system {name!r}; known: {', '.join(TABLE_KEYS)}."
     if not supervisor.sources:
         yield "sources is empty; say for one system at least how that gets it."
     for name in sorted(set(supervisor.unavailable_on) & set(supervisor.sources)):
@@ -175,6 +175,23 @@ def sources_of_known_systems(supervisor: Supervisor) -> Iterator[str]:
                 yield f"The source for {system.name} has no text; see provision/sources/."
 
 
+def releases_of_debian(supervisor: Supervisor) -> Iterator[str]:
+    """Sources and changes name releases of Debian by their codenames."""
+    known = [each.release for each in SYSTEMS.values() if each.distribution == "debian"]
+    named = {
+        name
+        for source in supervisor.sources.values()
+        if isinstance(source, Apt)
+        for name in (source.since, source.until)
+    }
+    changes = [older.until for each in supervisor.contenders for older in each.older]
+    for finding in supervisor.findings:
+        changes += [change for change in (finding.since, finding.until) if change]
+    named |= {change.release for change in changes}
+    for name in sorted(named - {"", *known}):
+        yield f"{name!r} is no release of Debian; known: {', '.join(known)}."
+
+
 def program_and_version(supervisor: Supervisor) -> Iterator[str]:
     """The installed program can be found, and tells its version or has a package that does."""
     path = supervisor.program_path
@@ -187,12 +204,13 @@ def program_and_version(supervisor: Supervisor) -> Iterator[str]:
 
 
 def no_version_written_down(supervisor: Supervisor) -> Iterator[str]:
-    """A guest tells today's version. Only the article's row and pinned archives state one."""
+    """A guest tells today's version. The article's row, pinned archives and changes state one."""
     tree = ast.parse((supervisor.folder / "__init__.py").read_text())
     exempt = {
         id(node)
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("ArticleRow", "Pypi")
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") in ("ArticleRow", "Pypi", "Change")
         for node in ast.walk(call)
     }
     for node in ast.walk(tree):
@@ -236,6 +254,11 @@ def contender_facts(supervisor: Supervisor) -> Iterator[str]:
     for contender in supervisor.contenders:
         for complaint in _contender_complaints(supervisor, contender):
             yield f"{contender.name}: {complaint}"
+        for older in contender.older:
+            if older.contender.name != contender.name:
+                yield f"{contender.name}: older has {older.contender.name}, another row."
+            for complaint in _contender_complaints(supervisor, older.contender):
+                yield f"{contender.name}, before {older.until.version}: {complaint}"
 
 
 def _contender_complaints(supervisor: Supervisor, contender: Contender) -> Iterator[str]:
@@ -291,6 +314,7 @@ RULES: tuple[Rule, ...] = (
     parent_of_services,
     place_to_run,
     sources_of_known_systems,
+    releases_of_debian,
     program_and_version,
     no_version_written_down,
     reasons_for_what_it_cannot_do,

@@ -16,7 +16,7 @@ BY_HAND = ("lengthy",)
 PRIVILEGED = ("guests", "vms", "systems")
 # Groups of host packages that the tests need, and those that only --all needs.
 TOOLS = ("lxc", "image-debian", "daemon", "loc")
-MORE_TOOLS = ("image-arch", "image-precise", "systems", "page", "box", "vms")
+MORE_TOOLS = ("image-arch", "image-ubuntu", "systems", "page", "box", "vms")
 
 
 def check(*, everything: bool) -> int:

@@ -77,8 +77,9 @@ def _source(supervisor: Supervisor, system: System, versions: dict[str, str]) ->
     if isinstance(source, Apt):
         version = versions.get(source.packages[0], "")
         lines.append(version + ("*" if supervisor.matches_article(version) else ""))
-    if system.name in supervisor.article_sources:
-        lines.append(f"--versions={ARTICLE_YEAR}: {supervisor.article_sources[system.name]}*")
+    article = system.look_up(supervisor.article_sources)
+    if article:
+        lines.append(f"--versions={ARTICLE_YEAR}: {article}*")
     return "\n".join(line for line in lines if line)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SYSTEM_HELP = {
-    "os": "debian, arch or precise: the system in the guests",
+    "os": "system of the guests: debian, bullseye, trixie, forky, sid, arch or precise",
     "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
     "box": "Vagrant box, or a file that ./inv box made",
     "overlay": "NAME=DIR or DIR: lay your own build of a supervisor over its guests (repeatable)",
@@ -11,6 +11,7 @@ SYSTEM_HELP = {
     "mirror": "URL of the archive that the system's packages come from",
     "snapshot": "YYYY-MM-DD: that day's folder of a dated archive, given by --mirror",
     "keyring": "file with the public keys that sign the mirror",
+    "accept-expired": "take a mirror whose index is past its date of validity",
     "aur": "URL below which each package of the Arch User Repository is a git repository",
 }
 SELECTION_HELP = {

@@ -29,7 +29,7 @@ def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
     """
     system = options.system()
     selected = _select(name, system, options)
-    install_guest_tools(options.os, options.provider, options.box)
+    install_guest_tools(options.system(), options.provider, options.box)
     provider, _ = choose_provider(options.provider, system, options.box)
     wanted = services_of(selected.contender, SERVICES)
     with console.status(f"Setting up {selected.name} on {system.title}"):

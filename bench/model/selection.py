@@ -12,6 +12,7 @@ from provision.systems import System, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
+from supervisors.versions import Edition
 
 ROLES = ("runner", "monitor")
 PROFILES = ("default", "tuned")
@@ -102,8 +103,9 @@ def select_contenders(
                 AbsentSupervisor(supervisor, supervisor.why_unavailable(system, versions))
             )
             continue
+        edition = Edition(system, overlay=supervisor.name in overlays)
         chosen += [
-            SelectedContender(supervisor, contender, source)
+            SelectedContender(supervisor, contender.at(edition), source)
             for contender in supervisor.contenders
             if selection.has_contender(contender)
         ]

@@ -13,6 +13,7 @@ from bench.recording.loc.rows import kept_rows, loc_cache
 from provision.sources.packages import PackageSource
 from provision.systems import System
 from supervisors.base import Supervisor
+from supervisors.versions import Edition
 
 
 def supervisor_info(
@@ -33,7 +34,7 @@ def supervisor_info(
             "roles": sorted({contender.role for contender in supervisor.contenders}),
             "article": cast(Article, asdict(supervisor.article)) if supervisor.article else None,
             "idea": supervisor.idea,
-            "findings": list(supervisor.findings),
+            "findings": supervisor.findings_of(Edition(system)),
             "usage": _usage(supervisor, system, sources.get(supervisor.name)),
             "loc": counted.get(supervisor.name),
         }

@@ -1,4 +1,4 @@
-"""How each system's root file system is built, and whether this host can build it."""
+"""How each distribution's root file system is built, and whether this host can build it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ class Distribution:
     why_unavailable: Callable[[System], Unavailable | None] = lambda system: None
 
 
+# By System.distribution. A release differs from another in its System alone.
 DISTRIBUTIONS = {
-    "debian": Distribution(debian.build),
+    "debian": Distribution(debian.build, debian.why_unavailable),
     "arch": Distribution(arch.build, arch.why_unavailable),
-    "precise": Distribution(ubuntu.build, ubuntu.why_unavailable),
+    "ubuntu": Distribution(ubuntu.build, ubuntu.why_unavailable),
 }

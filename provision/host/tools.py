@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from provision.systems import System
+
 _PACKAGES = Path(__file__).parent / "packages"
 
 
@@ -42,10 +44,10 @@ def install_missing_tools(*groups: str) -> None:
         _switch_off_lxc_bridge()
 
 
-def install_guest_tools(system: str, provider: str, box: str = "") -> None:
+def install_guest_tools(system: System, provider: str, box: str = "") -> None:
     """Install what embedded guests of that system need, unless only a virtual machine will do."""
     if provider in ("auto", "lxc") and not box:
-        install_missing_tools("lxc", f"image-{system}", "daemon")
+        install_missing_tools("lxc", f"image-{system.distribution}", "daemon")
 
 
 def _apt_get(*words: str) -> None:

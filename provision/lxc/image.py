@@ -101,7 +101,7 @@ def _build(system: System, folder: Path) -> None:
     downloads.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as scratch:
         archive, root = Path(scratch) / "root.tar", Path(scratch) / "root"
-        DISTRIBUTIONS[system.name].build(system, archive, downloads)
+        DISTRIBUTIONS[system.distribution].build(system, archive, downloads)
         make_shifted_folder(root)
         unpack_shifted(archive, root)
         abi_check.check_programs_run(system, root, (*AS_GUEST_ROOT, "chroot", "."))

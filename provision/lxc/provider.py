@@ -58,13 +58,13 @@ class Lxc(Provider):
             )
         if os.geteuid() != 0:
             return Unavailable("LXC guests need root.", "Run the same command with sudo.")
-        tools = missing_tools("lxc", f"image-{system.name}")
+        tools = missing_tools("lxc", f"image-{system.distribution}")
         if tools:
             return Unavailable(
                 f"Not installed: {', '.join(tools)}.",
                 f"apt-get install --no-install-recommends {' '.join(tools.values())}",
             )
-        return DISTRIBUTIONS[system.name].why_unavailable(system)
+        return DISTRIBUTIONS[system.distribution].why_unavailable(system)
 
     def prepare(self, system: System, notify: Notify = ignore_message) -> None:
         remove_stale_entries()

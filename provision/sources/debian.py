@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from provision.bootstrap.debian import deb_lines
+from provision.bootstrap.debian import source_lines
 from provision.errors import Problem
 from provision.provider import Notify
 from provision.sources.archives import (
@@ -96,7 +96,7 @@ def _configure_apt(home: Path) -> Path:
 
 
 def _host_deb_lines() -> list[str]:
-    lines = deb_lines(SYSTEMS["debian"].release)
+    lines = source_lines(SYSTEMS["debian"])
     if not lines:
         raise Problem("no Debian mirror is known here: apt has read no index; run apt-get update")
     return lines

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from provision.bootstrap.debian import expiry_explained
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.provider import ignore_message
@@ -47,17 +48,37 @@ class PackageSource(ABC):
 
 @dataclass(frozen=True)
 class Apt(PackageSource):
-    """Packages from the system's own Debian or Ubuntu archive."""
+    """Packages from the system's own Debian or Ubuntu archive.
+
+    since, until: the codenames of the first and the last release that have them; empty where no
+    release known here lacks them.
+    """
 
     kind = "apt"
     packages: tuple[str, ...]
+    since: str = ""
+    until: str = ""
 
     def __str__(self) -> str:
         return f"apt: {', '.join(self.packages)}"
 
+    def why_unavailable(self, system: System) -> str:
+        missing = f"not packaged in {system.title}"
+        if self.since and system.is_older_than(self.since):
+            return f"{missing}: {self.since} was the first release with it"
+        if self.until and system.is_newer_than(self.until):
+            return f"{missing}: {self.until} was the last release with it"
+        return ""
+
+    @property
+    def key(self) -> str:
+        """The packages alone: the releases that have them do not change what is installed."""
+        return str(self)
+
     def install(self, guest: Guest) -> None:
         """Install them without recommended packages. Raises Problem."""
-        guest.run("apt-get -q update", timeout=300)
+        with expiry_explained(guest.system):
+            guest.run("apt-get -q update", timeout=300)
         guest.run(
             "DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "
             + " ".join(self.packages),

@@ -35,12 +35,12 @@ _DPKG_QUERY = (
     "dpkg-query -W {packages} >/dev/null"
     " && ! dpkg-query -W -f '${{Status}}\\n' {packages} | grep -qv ' installed$'"
 )
-# By system: a command that succeeds where all these packages are installed.
-_ARE_INSTALLED = {"debian": _DPKG_QUERY, "arch": "pacman -Q {packages}", "precise": _DPKG_QUERY}
+# By distribution: a command that succeeds where all these packages are installed.
+_ARE_INSTALLED = {"debian": _DPKG_QUERY, "arch": "pacman -Q {packages}", "ubuntu": _DPKG_QUERY}
 _INSTALLERS: dict[str, Callable[[tuple[str, ...]], PackageSource]] = {
     "debian": Apt,
     "arch": Pacman,
-    "precise": Apt,
+    "ubuntu": Apt,
 }
 # A systemd that is still starting empties /tmp, even while apt uses it.
 _WAIT_FOR_SYSTEMD = f"""
@@ -142,11 +142,11 @@ class VagrantGuest(Guest):
         self.run(_WAIT_FOR_SYSTEMD, check=False, timeout=self.machine.boot_timeout)
         packages = " ".join(self.system.packages)
         installed = self.run(
-            _ARE_INSTALLED[self.system.name].format(packages=packages), check=False
+            _ARE_INSTALLED[self.system.distribution].format(packages=packages), check=False
         )
         if installed.code:
             with self.network():
-                _INSTALLERS[self.system.name](self.system.packages).install(self)
+                _INSTALLERS[self.system.distribution](self.system.packages).install(self)
         self.write(_suite_files())
         inits = self.run("readlink -f /proc/1/exe; readlink -f /sbin/init").stdout.split()
         # The guest mounts its root and nothing else, and so waits for no device. The udevd of the

@@ -74,10 +74,10 @@ class Vagrant(Provider):
         return self._no_pinned_box(system)
 
     def _no_pinned_box(self, system: System) -> Unavailable:
-        return Unavailable(
-            f"No public box of {system.title} is known for {self.name}.",
-            "Name a box with --box=NAME or --box=FILE, or use --provider=virtualbox.",
-        )
+        advice = "Name a box with --box=NAME or --box=FILE, or use --provider=virtualbox."
+        if system.distribution == "debian":
+            advice = f"./inv box {system.name} builds one, and prints the option that takes it."
+        return Unavailable(f"No public box of {system.title} is known for {self.name}.", advice)
 
     def prepare(self, system: System, notify: Notify = ignore_message) -> None:
         unavailable = self.why_unavailable(system)

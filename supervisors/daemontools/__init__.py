@@ -9,6 +9,7 @@ from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -52,9 +53,11 @@ class Daemontools(Supervisor):
         "watchdog": "supervise(8) waits for ./run to end, and checks nothing else.",
     }
     findings = (
-        "supervise(8) does not say what happens to a service whose supervise is killed: it runs"
-        " on as an orphan, and the next supervise starts it a second time.",
-        "As PID 1, svscan reaps orphans only every 5 s: up to 3000 zombies were waiting.",
+        Finding(
+            "supervise(8) does not say what happens to a service whose supervise is killed: it"
+            " runs on as an orphan, and the next supervise starts it a second time."
+        ),
+        Finding("As PID 1, svscan reaps orphans only every 5 s: up to 3000 zombies were waiting."),
     )
     contenders = (_contender(pid1=False), _contender(pid1=True))
 

@@ -9,6 +9,7 @@ from provision.sources.packages import Apt, Gem, Pacman
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 class God(Supervisor):
@@ -20,7 +21,7 @@ class God(Supervisor):
     article_order = 11
     article = ArticleRow("0.12.1", needs_pid1=False, runner=False, monitor=True, loc=3978)
     sources = {
-        "debian": Apt(("ruby-god",)),
+        "debian": Apt(("ruby-god",), until="bookworm"),
         "arch": Gem("god", "", needs=Pacman(("ruby", "base-devel"))),
         "precise": Gem(
             "god", article.version, needs=Apt(("ruby", "ruby-dev", "rubygems", "build-essential"))
@@ -45,15 +46,23 @@ class God(Supervisor):
         "'unmonitored' to 'up'": "it polls, since the kernel refuses it process events",
     }
     findings = (
-        "It trusts the pid file alone: if the file names a dead process, god starts a second daemon"
-        " beside the living one; if the file is empty, god does nothing.",
-        "Each service has a thread of its own, and each one more makes loading slower:"
-        " 100 services came up in 1.5 s, 990 in 80 s, 2000 in 9 minutes.",
-        "`god start` prints the watch as affected but does nothing while god still waits for the"
-        " process that `god stop` ended: one second at least, ten if the process ignores SIGTERM."
-        " The service stays stopped.",
-        "A file_mtime condition without its file logs an exception at every poll and passes: god"
-        " does not notice a daemon that hangs before its first heartbeat.",
+        Finding(
+            "It trusts the pid file alone: if the file names a dead process, god starts a second"
+            " daemon beside the living one; if the file is empty, god does nothing."
+        ),
+        Finding(
+            "Each service has a thread of its own, and each one more makes loading slower: 100"
+            " services came up in 1.5 s, 990 in 80 s, 2000 in 9 minutes."
+        ),
+        Finding(
+            "`god start` prints the watch as affected but does nothing while god still waits for"
+            " the process that `god stop` ended: one second at least, ten if the process ignores"
+            " SIGTERM. The service stays stopped."
+        ),
+        Finding(
+            "A file_mtime condition without its file logs an exception at every poll and passes:"
+            " god does not notice a daemon that hangs before its first heartbeat."
+        ),
     )
     contenders = (
         Contender(

@@ -9,6 +9,7 @@ from provision.sources.packages import Apt, Pacman
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 def _contender(profile: Profile, period: float, setting: str) -> Contender:
@@ -32,15 +33,21 @@ class Monit(Supervisor):
     daemonize_source = Apt(("daemonize",))
     watchdog = "file"
     findings = (
-        "Its manual says that monit checks a process by its pid file. In fact it keeps the pid that"
-        " it read for as long as a process with that number lives, and does not notice that the"
-        " file changed.",
-        "With one file in conf.d for each service, it keeps 990 services but not 2000: `include"
-        " files limit reached`, which its manual does not mention. It starts services one after the"
-        " other, in about 0.3 s each: 990 services took 5 minutes.",
-        "Its manual says that a stop also stops what depends on the service. A start does not undo"
-        " that: the check of a heartbeat stays off, and the service unwatched, until the check"
-        " itself is started.",
+        Finding(
+            "Its manual says that monit checks a process by its pid file. In fact it keeps the"
+            " pid that it read for as long as a process with that number lives, and does not"
+            " notice that the file changed."
+        ),
+        Finding(
+            "With one file in conf.d for each service, it keeps 990 services but not 2000:"
+            " `include files limit reached`, which its manual does not mention. It starts services"
+            " one after the other, in about 0.3 s each: 990 services took 5 minutes."
+        ),
+        Finding(
+            "Its manual says that a stop also stops what depends on the service. A start does not"
+            " undo that: the check of a heartbeat stays off, and the service unwatched, until the"
+            " check itself is started."
+        ),
     )
     contenders = (
         _contender(

@@ -8,6 +8,7 @@ from provision.sources.packages import Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 # Always named: perpctl without -b works on the current directory.
 _BASE = "/etc/perp"
@@ -39,10 +40,14 @@ class Perp(Supervisor):
         "watchdog": "perpd waits for rc.main to end, and checks nothing else.",
     }
     findings = (
-        "It keeps at most 200 services (PERP_MAX in its source), which perpd(8) does not mention:"
-        " given 990, it kept 200 and reported nothing about the others.",
-        "perpctl(8)'s `d` sends SIGTERM and nothing after it: a service that ignores SIGTERM still"
-        " ran two minutes later.",
+        Finding(
+            "It keeps at most 200 services (PERP_MAX in its source), which perpd(8) does not"
+            " mention: given 990, it kept 200 and reported nothing about the others."
+        ),
+        Finding(
+            "perpctl(8)'s `d` sends SIGTERM and nothing after it: a service that ignores SIGTERM"
+            " still ran two minutes later."
+        ),
     )
     contenders = (
         Contender(

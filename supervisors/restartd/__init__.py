@@ -9,6 +9,7 @@ from provision.sources.packages import Apt
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 def _contender(profile: Profile, period: float, setting: str) -> Contender:
@@ -23,7 +24,7 @@ class Restartd(Supervisor):
     home_page = "https://packages.debian.org/bookworm/restartd"
     article_order = 9
     article = ArticleRow("0.2.2", needs_pid1=False, runner=False, monitor=True, loc=373)
-    sources = {"debian": Apt(("restartd",)), "precise": Apt(("restartd",))}
+    sources = {"debian": Apt(("restartd",), until="bookworm"), "precise": Apt(("restartd",))}
     unavailable_on = {
         "arch": "neither Arch nor the Arch User Repository is known to package it",
     }
@@ -36,10 +37,14 @@ class Restartd(Supervisor):
     version_command = "restartd --version"
     unsupported = {"watchdog": "It looks for a command line in /proc, and checks nothing else."}
     findings = (
-        "Its table holds 128 services without a check (restartd.c): given 200, it read its"
-        " configuration and died, which its manual does not mention.",
-        "It takes a dead daemon's child with the same command line for the daemon: while such a"
-        " child lives, it starts nothing.",
+        Finding(
+            "Its table holds 128 services without a check (restartd.c): given 200, it read its"
+            " configuration and died, which its manual does not mention."
+        ),
+        Finding(
+            "It takes a dead daemon's child with the same command line for the daemon: while such"
+            " a child lives, it starts nothing."
+        ),
     )
     contenders = (
         _contender("default", 20.0, "one line a service; it polls every 20 s"),

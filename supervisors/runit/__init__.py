@@ -9,6 +9,7 @@ from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -46,11 +47,15 @@ class Runit(Supervisor):
         "watchdog": "runsv(8) waits for ./run to end, and checks nothing else.",
     }
     findings = (
-        "runit(8) says that stage 2 is restarted if it crashes. As PID 1 of Debian 12 (2.1.2),"
-        " runit switched the machine off instead when a signal killed runsvdir: runit.c looks at"
-        " the exit code first, which is 0 after a signal.",
-        "runsv(8) does not say what happens to a service whose runsv is killed: it runs on as an"
-        " orphan, and the next runsv starts it a second time.",
+        Finding(
+            "runit(8) says that stage 2 is restarted if it crashes. As PID 1 of Debian 12"
+            " (2.1.2), runit switched the machine off instead when a signal killed runsvdir:"
+            " runit.c looks at the exit code first, which is 0 after a signal."
+        ),
+        Finding(
+            "runsv(8) does not say what happens to a service whose runsv is killed: it runs on as"
+            " an orphan, and the next runsv starts it a second time."
+        ),
     )
     contenders = (_contender(pid1=False), _contender(pid1=True))
 

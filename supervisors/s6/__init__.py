@@ -8,6 +8,7 @@ from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 _SCAN = "/etc/s6/service"
 
@@ -56,12 +57,17 @@ class S6(Supervisor):
     readiness_protocol = "fd:3"
     unsupported = {"watchdog": "s6-supervise waits for ./run to end, and checks nothing else."}
     findings = (
-        "Without lock-fd, which is optional, a killed s6-supervise leaves its service running,"
-        " and the next s6-supervise starts it a second time. With lock-fd, 2.11.3.2 starts nothing:"
-        " `unable to open supervise/service-lock for writing (waiting 60 seconds): No such file or"
-        " directory`; it starts once that file exists, which servicedir.html does not mention.",
-        "s6-svscanctl -t waits for ever for a service that ignores SIGTERM; timeout-kill in"
-        " servicedir.html prevents that, but is not set by default.",
+        Finding(
+            "Without lock-fd, which is optional, a killed s6-supervise leaves its service"
+            " running, and the next s6-supervise starts it a second time. With lock-fd, 2.11.3.2"
+            " starts nothing: `unable to open supervise/service-lock for writing (waiting 60"
+            " seconds): No such file or directory`; it starts once that file exists, which"
+            " servicedir.html does not mention."
+        ),
+        Finding(
+            "s6-svscanctl -t waits for ever for a service that ignores SIGTERM; timeout-kill in"
+            " servicedir.html prevents that, but is not set by default."
+        ),
     )
     contenders = (
         _contender("default", pid1=False),

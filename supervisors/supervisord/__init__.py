@@ -10,6 +10,7 @@ from provision.sources.pypi import Pypi
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, StartLimit
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 _CONFIG = "/etc/supervisor/supervisord.conf"
 
@@ -70,12 +71,16 @@ class Supervisord(Supervisor):
         "watchdog": "It waits for a program to end; checks are left to event listeners.",
     }
     findings = (
-        "By configuration.html, a program is FATAL after startretries=3 failures in a row. A"
-        " program that exits at once starts 4 to 10 times and more before that: once a second,"
-        " transition() runs before reap(), and takes a program that started 1.0 s ago for running"
-        " although it has ended, which sets the number of failures back to 0.",
-        "Its manual does not say what happens to programs when supervisord itself is killed: they"
-        " run on as orphans, and the next supervisord starts each a second time.",
+        Finding(
+            "By configuration.html, a program is FATAL after startretries=3 failures in a row. A"
+            " program that exits at once starts 4 to 10 times and more before that: once a second,"
+            " transition() runs before reap(), and takes a program that started 1.0 s ago for"
+            " running although it has ended, which sets the number of failures back to 0."
+        ),
+        Finding(
+            "Its manual does not say what happens to programs when supervisord itself is killed:"
+            " they run on as orphans, and the next supervisord starts each a second time."
+        ),
     )
     contenders = (
         _contender(

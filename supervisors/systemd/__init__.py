@@ -10,6 +10,7 @@ from provision.sources.packages import Apt, Present
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, Role, StartLimit
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
@@ -54,13 +55,17 @@ class Systemd(Supervisor):
     service_parent = "systemd"
     power_off_command = "systemctl poweroff"
     version_command = "/lib/systemd/systemd --version"
+    # In brackets stands the package's version: the number before it lacks the point release.
+    version_pattern = r"\((\d[\w.]*)"
     readiness_protocol = "notify"
     watchdog = "notify"
     findings = (
-        "systemd.service(5) says that PIDFile= is read after start-up. It is read again when the"
-        " main process dies: systemd takes the process that a file of root's then names for the"
-        " service, does not restart the service, and kills that process when the service is"
-        " stopped.",
+        Finding(
+            "systemd.service(5) says that PIDFile= is read after start-up. It is read again when"
+            " the main process dies: systemd takes the process that a file of root's then names"
+            " for the service, does not restart the service, and kills that process when the"
+            " service is stopped."
+        ),
     )
     contenders = (
         _contender("runner", "default"),

@@ -9,6 +9,7 @@ from provision.sources.packages import Present
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, Role, StartLimit
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
@@ -59,12 +60,16 @@ class Upstart(Supervisor):
         " switches the machine off.",
     }
     findings = (
-        "A main process that dies before its job is up (`expect stop`, and not stopped yet) is not"
-        " started again: `initctl status` says start/running, without a process. init(5) does not"
-        " mention that exception to respawn.",
-        "With `console log` (the default), init keeps a terminal open for every job's output. Given"
-        " 2000 such jobs after 990, it died, and the machine with it; it keeps 2000 daemons that"
-        " detach themselves and close theirs. init(5) does not mention the limit.",
+        Finding(
+            "A main process that dies before its job is up (`expect stop`, and not stopped yet)"
+            " is not started again: `initctl status` says start/running, without a process."
+            " init(5) does not mention that exception to respawn."
+        ),
+        Finding(
+            "With `console log` (the default), init keeps a terminal open for every job's output."
+            " Given 2000 such jobs after 990, it died, and the machine with it; it keeps 2000"
+            " daemons that detach themselves and close theirs. init(5) does not mention the limit."
+        ),
     )
     contenders = (
         _contender("runner", "default"),

@@ -41,13 +41,16 @@ class SystemOptions:
     snapshot: str = ""
     keyring: str = ""
     aur: str = ""
+    accept_expired: bool = False
     overlay: Sequence[str] = ()
 
     def system(self) -> System:
         """Look up the system and attach the mirror. Raises Problem."""
         if self.versions not in ("", ARTICLE_YEAR):
             raise unknown_name_error("set of versions", self.versions, [ARTICLE_YEAR])
-        mirror = Mirror.from_options(self.mirror, self.snapshot, self.keyring, self.aur)
+        mirror = Mirror.from_options(
+            self.mirror, self.snapshot, self.keyring, self.aur, accept_expired=self.accept_expired
+        )
         return get_system(self.os, mirror)
 
     def overlays(self) -> dict[str, Overlay]:
@@ -176,7 +179,7 @@ def parse_options(
     """
     _check_continuation(mode)
     options = RunOptions(
-        system=system.os,
+        system=system.system().name,
         provider=system.provider,
         only=_split("only", selection.only),
         scenarios=_scenario_names(_split("scenario", selection.scenario)),

@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock
 from jinja2 import Environment, StrictUndefined
 
-from provision.bootstrap.debian import deb_lines
+from provision.bootstrap.debian import source_lines
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.host.tools import install_missing_tools, missing_tools
@@ -74,10 +74,10 @@ mke2fs -q -t ext4 -L guest -E offset={offset},root_owner=0:0 -d root disk.raw {k
 
 def build_boxes(system: System) -> dict[str, Path]:
     """Return the box file of each hypervisor; build them if they are missing. Raises Problem."""
-    if system.name != "debian":
+    if system.distribution != "debian":
         raise Problem(
             f"No box of {system.title} can be built from packages.",
-            known="Only debian's can. provision/vagrant/boxes.json lists public boxes of others.",
+            known="Only Debian's can. provision/vagrant/boxes.json lists public boxes of others.",
             usage=True,
         )
     install_missing_tools("box")
@@ -130,7 +130,7 @@ def _bootstrap(system: System, archive: Path) -> None:
          "--dpkgopt=path-exclude=/usr/share/locale/*",
          f"--essential-hook={_INITRAMFS_HOOK}",
          f"--customize-hook={_FINAL_HOOK}",
-         system.release, str(archive), *deb_lines(system.release)],
+         system.release, str(archive), *source_lines(system)],
     )  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from provision.bootstrap.debian import deb_lines
+from provision.bootstrap.debian import source_lines
+from provision.systems import SYSTEMS
 
 ARCH_TITLE = "Arch stand-in made from Debian 12 packages"
 PRECISE_TITLE = "Ubuntu 12.04 stand-in made from Debian 11 packages"
@@ -85,7 +86,7 @@ def make_arch_mirror(folder: Path, signer: Signer) -> None:
         '--aptopt=APT::Install-Recommends "false"',
         "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
         "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "bookworm", str(root), *deb_lines("bookworm"),
+        "bookworm", str(root), *source_lines(SYSTEMS["debian"]),
     )  # fmt: skip
     _one_bin(root)
     _write_os_release(root / "usr/lib/os-release", "arch-stand-in", ARCH_TITLE)
@@ -247,7 +248,7 @@ def _download(pool: Path, home: Path) -> None:
     """Download the stand-in's packages and their dependencies from Debian 11, by a separate apt."""
     for name in ("lists/partial", "cache/archives/partial"):
         (home / name).mkdir(parents=True)
-    (home / "sources.list").write_text("\n".join(deb_lines("bullseye")) + "\n")
+    (home / "sources.list").write_text("\n".join(source_lines(SYSTEMS["bullseye"])) + "\n")
     (home / "status").touch()
     (home / "apt.conf").write_text(
         f'#clear APT::Update;\nAPT::Sandbox::User "root";\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provision.errors import Problem
-from provision.systems import SYSTEMS, Mirror
+from provision.systems import SYSTEMS, Mirror, get_system
 
 URL = "http://mirror.invalid/path"
 
@@ -46,9 +46,33 @@ def test_a_bad_option_is_refused_with_advice(
     ("system", "path", "real"),
     [
         ("debian", "/sbin/init", "usr/sbin/init"),
+        ("bullseye", "/sbin/init", "sbin/init"),
         ("arch", "/usr/sbin/init", "usr/bin/init"),
         ("precise", "/sbin/init", "sbin/init"),
     ],
 )
 def test_a_path_follows_the_systems_own_links(system: str, path: str, real: str) -> None:
     assert SYSTEMS[system].real_path(path) == real
+
+
+def test_a_codename_is_a_name_of_its_system() -> None:
+    assert get_system("bookworm") == get_system("debian") == SYSTEMS["debian"]
+    with pytest.raises(Problem, match="no system named 'bookwrm'") as caught:
+        get_system("bookwrm")
+    assert "'bookworm'" in caught.value.advice
+
+
+@pytest.mark.parametrize("name", ["bullseye", "debian", "trixie", "forky", "sid"])
+def test_a_table_serves_every_release_of_a_distribution(name: str) -> None:
+    system = SYSTEMS[name]
+    assert system.look_up({"debian": 1, "arch": 2}) == 1
+    assert system.look_up({"debian": 1, system.release: 3}) == 3
+    assert system.look_up({"precise": 1}) is None
+
+
+def test_the_systems_are_in_the_order_of_their_age() -> None:
+    releases = [system.release for system in SYSTEMS.values()]
+    assert releases == ["precise", "bullseye", "bookworm", "trixie", "forky", "sid", "arch"]
+    assert SYSTEMS["debian"].is_older_than("trixie")
+    assert not SYSTEMS["debian"].is_older_than("bookworm")
+    assert not SYSTEMS["sid"].is_older_than("bullseye")

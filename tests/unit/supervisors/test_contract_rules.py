@@ -13,15 +13,21 @@ import pytest
 
 from provision.sources.packages import Apt, Present
 from supervisors.base import Supervisor
-from supervisors.contender import Contender
+from supervisors.contender import Contender, Older
 from supervisors.contract import RULES, required_facts, violations
 from supervisors.service import Service
+from supervisors.versions import Change, Finding
 
 MODULE = '"""A supervisor that keeps the contract."""\n'
 RUN = "#!/bin/sh\nexec {{ service.command }}\n"
 CONTENDER = Contender("good", "runner", "default", pid1=False, setting="as packaged")
 # A word that is no role and no profile.
 BAD: Any = "x"
+
+
+def with_older(**facts: Any) -> Contender:
+    older = Older(until=Change("1.0", "trixie"), contender=replace(CONTENDER, **facts))
+    return replace(CONTENDER, older=(older,))
 
 
 class Good(Supervisor):
@@ -104,9 +110,13 @@ def test_a_complete_folder_gives_no_complaint(make: Make) -> None:
         ({"needs_pid1": True}, "Set needs_pid1 to False, or remove hosted_command"),
         ({"needs_pid1": True}, "init_command does not say how it runs as PID 1"),
         ({"sources": {}}, "sources is empty"),
-        ({"sources": {"debain": Apt(("good",))}}, "names the system 'debain'; known: debian"),
+        ({"sources": {"debain": Apt(("good",))}}, "names the system 'debain'; known: arch, "),
         ({"unavailable_on": {"debian": "gone"}}, "in sources and in unavailable_on"),
         ({"unavailable_on": {"arch": ""}}, "gives no reason for arch"),
+        ({"sources": {"debian": Apt(("good",), until="bokworm")}}, "'bokworm' is no release of"),
+        ({"findings": (Finding("x", since=Change("9.1", "precise")),)}, "'precise' is no release"),
+        ({"contenders": (with_older(profile="tuned"),)}, "older has good/runner/tuned/hosted"),
+        ({"contenders": (with_older(setting=""),)}, "before 1.0: setting must be one line"),
         ({"program_path": None}, "name the file it brings"),
         ({"program_path": "good"}, "give an absolute path"),
         ({"program_path": None, "version_command": None, "sources": {"debian": Present()}},

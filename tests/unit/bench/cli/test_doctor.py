@@ -9,6 +9,7 @@ import pytest
 
 from bench.cli import doctor
 from provision.lxc.provider import Lxc
+from provision.systems import SYSTEMS
 
 
 def test_another_host_gets_no_linux_checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -28,6 +29,6 @@ def test_another_host_gets_no_linux_checks(monkeypatch: pytest.MonkeyPatch, tmp_
     what, state, todo = (list(column.cells) for column in table.columns)
     assert not ready
     assert what == ["system", "disk", "memory",
-                    "Debian 12 by lxc", "Arch Linux by lxc", "Ubuntu 12.04 by lxc"]  # fmt: skip
+                    *(f"{system.title} by lxc" for system in SYSTEMS.values())]  # fmt: skip
     assert todo[0] == "use Linux, or --provider=virtualbox or --provider=libvirt"
     assert set(state[3:]) == {"LXC needs Linux."}

@@ -21,8 +21,8 @@ def pacman_conf(url: str, day: str) -> str:
 def why_unavailable(
     system: str, url: str = "", day: str = "", keyring: str = ""
 ) -> Unavailable | None:
-    mirror = Mirror.from_options(url, day, keyring, "")
-    return DISTRIBUTIONS[system].why_unavailable(get_system(system, mirror))
+    wanted = get_system(system, Mirror.from_options(url, day, keyring, ""))
+    return DISTRIBUTIONS[wanted.distribution].why_unavailable(wanted)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_arch_without_a_snapshot_is_the_mirror_of_today() -> None:
 
 
 def test_a_snapshot_of_debian_is_the_folder_of_its_day() -> None:
-    lines = debian._mirror_lines(
+    lines = debian.source_lines(
         get_system("debian", Mirror.from_options(URL, "2024-05-31", "", ""))
     )
     assert lines == [
@@ -64,6 +64,20 @@ def test_a_snapshot_of_debian_is_the_folder_of_its_day() -> None:
         f"deb [check-valid-until=no] {URL}/archive/debian-security/20240531T000000Z"
         " bookworm-security main",
     ]
+
+
+def test_an_expired_mirror_is_taken_only_where_asked_for() -> None:
+    mirror = Mirror.from_options(URL, "", "", "", accept_expired=True)
+    lines = debian.source_lines(get_system("sid", mirror))
+    assert lines == [f"deb [check-valid-until=no] {URL} sid main"]
+    assert get_system("sid", mirror).record()["mirror"]["expired"] == "accepted"
+    assert debian.source_lines(get_system("sid", Mirror(url=URL))) == [f"deb {URL} sid main"]
+
+
+def test_sid_has_no_security_updates_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debian, "host_mirrors", lambda: ("http://d", "http://s"))
+    assert debian.source_lines(get_system("sid")) == ["deb http://d sid main"]
+    assert debian.source_lines(get_system("trixie"))[1] == "deb http://s trixie-security main"
 
 
 def test_debian_needs_no_mirror() -> None:

@@ -32,7 +32,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "Package: thing\nFormat: 3.0 (quilt)\nBinary: thing\nVersion: 1:2.5-3\n"
         f"Directory: .\nChecksums-Sha256:\n{sums}\n"
     )
-    monkeypatch.setattr(debian, "deb_lines", lambda _: [f"deb file:{folder} ./"])
+    monkeypatch.setattr(debian, "source_lines", lambda _: [f"deb file:{folder} ./"])
     monkeypatch.setattr(debian, "_signed_by", lambda: "[trusted=yes] ")
     return folder
 

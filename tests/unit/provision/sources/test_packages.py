@@ -111,6 +111,28 @@ def test_an_aur_without_an_address_is_unavailable() -> None:
     assert Aur(("perp",)).why_unavailable(ARCH) == ""
 
 
+def test_a_package_that_came_or_went_says_so_by_release() -> None:
+    gone, new = Apt(("ruby-god",), until="bookworm"), Apt(("shepherd",), since="trixie")
+    assert gone.why_unavailable(SYSTEMS["debian"]) == ""
+    reason = "not packaged in Debian 13: bookworm was the last release with it"
+    assert gone.why_unavailable(SYSTEMS["trixie"]) == reason
+    reason = "not packaged in Debian 11: trixie was the first release with it"
+    assert new.why_unavailable(SYSTEMS["bullseye"]) == reason
+    assert new.why_unavailable(SYSTEMS["sid"]) == ""
+
+
+def test_an_expired_mirror_is_refused_with_the_option_that_takes_it() -> None:
+    words = "E: Release file for http://m/InRelease is expired (invalid since 22d 17h). Updates"
+
+    class Refusing(Recorder):
+        def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
+            raise Problem("apt-get -q update failed", known=words)
+
+    with pytest.raises(Problem, match="valid until 22d 17h ago") as caught:
+        Apt(("runit",)).install(Refusing(SYSTEMS["sid"]))
+    assert "--accept-expired" in caught.value.advice
+
+
 def test_pip_fetches_on_the_host_and_installs_in_the_guest(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
