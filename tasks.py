@@ -12,6 +12,7 @@ from invoke.main import program
 
 from bench.cli.errors import handle_errors, report_parse_errors
 from bench.cli.option_help import (
+    BENCH_SELF_HELP,
     COMPARE_HELP,
     EFFORT_HELP,
     MODE_HELP,
@@ -128,6 +129,28 @@ def calibrate(c: Context, quick: bool = False) -> int:
     with display.shown():
         outcome = run_calibration(quick=quick, observer=display, notify=_plain_printer(console))
     return show_calibration(outcome, console)
+
+
+@task(help=BENCH_SELF_HELP)
+@handle_errors
+def bench_self(
+    c: Context,
+    against: str = "",
+    command: str = "bench --quick",
+    turns: str = "3",
+    guests: str = "50",
+) -> None:
+    """Compare this checkout with another revision of the suite: time and memory of a command.
+
+    Both run in turns; a command of bench has the same seed in both.
+    """
+    from bench.own_cost.comparison import compare_revisions
+    from bench.own_cost.request import parse_own_cost
+
+    console = _console()
+    request = parse_own_cost(against, command, turns, guests)
+    for part in compare_revisions(request, _plain_printer(console)):
+        console.print(part, highlight=False)
 
 
 @task(iterable=["run"])

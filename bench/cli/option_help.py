@@ -45,3 +45,9 @@ COMPARE_HELP = {
     "its whole 95 % interval, or by its percentage alone where it is a single figure, and where "
     "something measured before is missing or worse; docs/compare.md",
 }
+BENCH_SELF_HELP = {
+    "against": "the other revision, such as a tag or HEAD~10",
+    "command": "the command of ./inv that both run; bench --quick",
+    "turns": "how often each runs it; 3",
+    "guests": "guests whose starts are timed, all of them running at the end; 50, or 0 for none",
+}

@@ -185,10 +185,10 @@ def parse_options(
         scenarios=_scenario_names(_split("scenario", selection.scenario)),
         role=selection.role,
         profile=selection.profile,
-        trials=_whole_number("trials", effort.trials, least=1, most=MOST_TRIALS)
+        trials=whole_number("trials", effort.trials, least=1, most=MOST_TRIALS)
         if effort.trials
         else 0,
-        seed=_whole_number("seed", effort.seed, least=0, most=MOST_SEED),
+        seed=whole_number("seed", effort.seed, least=0, most=MOST_SEED),
         quick=effort.quick,
         keep=mode.keep,
         resume=mode.resume,
@@ -237,8 +237,8 @@ def _check_no_other_options(options: RunOptions) -> None:
     )
 
 
-def _whole_number(name: str, text: str, *, least: int, most: int) -> int:
-    """Parse a number here, since invoke's own parser ends in a traceback."""
+def whole_number(name: str, text: str, *, least: int, most: int) -> int:
+    """Parse an option here, since invoke's own parser ends in a traceback. Raises Problem."""
     # Its length first: Python refuses to parse thousands of digits.
     readable = text.isascii() and text.isdigit() and len(text) <= len(str(most))
     if readable and least <= int(text) <= most:

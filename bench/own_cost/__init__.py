@@ -1,0 +1,1 @@
+"""What the suite itself costs, against another revision of it: time, memory, guests' starts."""

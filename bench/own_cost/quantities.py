@@ -1,0 +1,142 @@
+"""One turn of one checkout: how long its commands take, and how much memory they need."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PROBE = Path(__file__).with_name("first_commands.py")
+# Seconds between two looks at the memory of the host.
+LOOK_SECONDS = 0.25
+# How often a command of about a second is run in each turn.
+REPEATS = 5
+# Fields of the table, in its order.
+WALL, MEMORY, LIST, REPORT = "seconds", "MiB at the peak", "list: seconds", "report: seconds"
+FIRST, LAST = "first guest: seconds to its first command", "guest {}: seconds to its first command"
+
+
+@dataclass
+class Turn:
+    """What one turn of a checkout brought. missing: why a quantity has no value.
+
+    medians: by contender, the median and the bounds of its interval of ranked restarts in ms.
+    """
+
+    values: dict[str, float] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    medians: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+
+
+def take_turn(folder: Path, command: str, guests: int) -> Turn:
+    """Measure every quantity of that checkout once."""
+    turn = Turn()
+    with _memory_peak() as peak:
+        time_command(turn, WALL, folder, command)
+    if WALL in turn.values:
+        turn.values[MEMORY] = round(peak[0] / 2**20, 1)
+    turn.medians = _medians(_latest_run(folder))
+    for name, words in ((LIST, "list"), (REPORT, "report")):
+        for _ in range(REPEATS):
+            time_command(turn, name, folder, words)
+    if guests:
+        _time_first_commands(turn, folder, guests)
+    return turn
+
+
+def time_command(turn: Turn, name: str, folder: Path, command: str) -> None:
+    """Run a command of ./inv; keep its shortest time of this turn, in seconds.
+
+    Noise of the host only adds to the time of the same work.
+    """
+    begun = time.monotonic()
+    done = subprocess.run(
+        ["./inv", *shlex.split(command)],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - begun
+    # 1: some contender failed, which its comparison of medians shows.
+    if done.returncode not in (0, 1):
+        turn.missing[name] = f"./inv {command}: exit code {done.returncode}, {_last_line(done)}"
+        return
+    turn.values[name] = min(seconds, turn.values.get(name, seconds))
+
+
+def _time_first_commands(turn: Turn, folder: Path, guests: int) -> None:
+    """Boot so many guests, one after the other; they all stay until the last one answers."""
+    done = subprocess.run(
+        [folder / ".venv/bin/python", PROBE, str(guests)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = LAST.format(guests)
+    if done.returncode:
+        turn.missing |= dict.fromkeys((FIRST, last), _last_line(done))
+        return
+    seconds = json.loads(done.stdout.splitlines()[-1])
+    few = max(1, guests // 10)
+    turn.values[FIRST] = statistics.median(seconds[:few])
+    turn.values[last] = statistics.median(seconds[-few:])
+
+
+def _last_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return lines[-1][:200] if lines else "it printed nothing"
+
+
+@contextmanager
+def _memory_peak() -> Iterator[list[int]]:
+    """Watch the host's memory; the only item becomes the most that was used, in bytes.
+
+    It is what the whole host uses beyond what it used before: the suite, all guests, and the kernel
+    for them; what other programs take meanwhile counts, too.
+    """
+    before = psutil.virtual_memory().available
+    peak, ended = [0], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(LOOK_SECONDS):
+            peak[0] = max(peak[0], before - psutil.virtual_memory().available)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _latest_run(folder: Path) -> Mapping[str, Any]:
+    path = folder / "results" / "latest" / "run.json"
+    run: Mapping[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return run
+
+
+def _medians(run: Mapping[str, Any]) -> dict[str, tuple[float, float, float]]:
+    """Return the medians of ranked restarts, as far as that revision's run.json has them."""
+    medians = {}
+    for contender in run.get("contenders", []):
+        for metric in contender.get("scenarios", {}).get("restart", {}).get("metrics", []):
+            numbers = tuple(metric.get(key) for key in ("median", "ci_low", "ci_high"))
+            if metric.get("metric") == "restart_long" and None not in numbers:
+                medians[contender["name"]] = numbers
+    return medians

@@ -1,0 +1,60 @@
+"""Ratios between two revisions of the suite, and what their medians say."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.own_cost.checkouts import checkout_of
+from bench.own_cost.comparison import agreement, ratio_of
+from bench.own_cost.quantities import WALL, Turn
+from bench.own_cost.request import parse_own_cost
+from provision.errors import Problem
+
+
+def turns(*seconds: float) -> list[Turn]:
+    return [Turn(values={WALL: value}) for value in seconds]
+
+
+def test_a_ratio_pairs_the_turns() -> None:
+    ratio = ratio_of(WALL, turns(1.0, 3.0, 2.0), turns(2.0, 4.0, 8.0))
+    assert ratio is not None
+    assert (ratio.median, ratio.low, ratio.high) == (0.5, 0.25, 0.75)
+
+
+def test_the_range_of_three_turns_encloses_the_median_three_times_of_four() -> None:
+    ratio = ratio_of(WALL, turns(1, 1, 1), turns(1, 1, 1))
+    assert ratio is not None
+    assert ratio.confidence == 0.75
+
+
+def test_a_quantity_that_the_other_revision_lacks_has_no_ratio() -> None:
+    assert ratio_of(WALL, turns(1.0), [Turn(missing={WALL: "no such command"})]) is None
+
+
+def test_medians_agree_where_their_intervals_meet() -> None:
+    this = Turn(medians={"a": (1.0, 0.5, 1.5), "b": (1.0, 0.9, 1.1), "c": (1, 1, 1)})
+    other = Turn(medians={"a": (2.0, 1.5, 2.5), "b": (2.0, 1.9, 2.1)})
+    first, apart, widths = agreement(this, other)
+    assert first == "1 of 2 medians of ranked restarts agree."
+    assert apart.startswith("apart: b, 1.00 ms (0.90 to 1.10)")
+    assert "1.00 times as wide" in widths
+
+
+def test_runs_without_ranked_restarts_are_not_compared() -> None:
+    assert agreement(Turn(), Turn()) == []
+
+
+def test_an_unknown_revision_is_a_wrong_request() -> None:
+    with pytest.raises(Problem) as problem, checkout_of("no-such-revision"):
+        pass
+    assert problem.value.usage
+
+
+@pytest.mark.parametrize(
+    ("against", "turns", "guests"),
+    [("", "3", "50"), ("HEAD", "0", "50"), ("HEAD", "many", "50"), ("HEAD", "3", "-1")],
+)
+def test_a_request_that_makes_no_sense_is_refused(against: str, turns: str, guests: str) -> None:
+    with pytest.raises(Problem) as problem:
+        parse_own_cost(against, "list", turns, guests)
+    assert problem.value.usage
