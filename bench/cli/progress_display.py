@@ -62,7 +62,7 @@ class ProgressDisplay:
             for job in made.jobs:
                 row = self._rows.setdefault(job.selected.name, _Row())
                 row.guests += 1
-                row.trials += sum(share.trials for share in job.units if share.trials > 1)
+                row.trials += job.trials
 
     def note(self, sentence: str) -> None:
         self._console.print(sentence, highlight=False, markup=False)

@@ -10,9 +10,9 @@ from bench.engine.guests.session import GuestSession, SessionContext
 from bench.engine.plan import Job
 from bench.model.events import RESTART, events_of_kind
 from bench.model.events.program import RestartTrial
+from bench.model.observation.latency import SHORT_UPTIME
 from bench.model.run_file import FLOOR, FloorAlone
 from bench.model.steps import Step, TrialGroup
-from bench.scenarios.restart import SHORT_UPTIME
 from supervisors.service import services_of
 
 TRIALS, WARM_UP_TRIALS = 10, 2

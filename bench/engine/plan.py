@@ -13,6 +13,8 @@ from provision.guests.limit_class import LARGE, USUAL, LimitClass
 
 # One guest that uses a whole processor does not slow another one down on another processor.
 CPU_HEAVY_AT_ONCE = os.cpu_count() or 1
+# The scenario whose trials are counted while a run goes on.
+RANKED = "restart"
 # A work unit longer than this, in seconds, gets a guest of its own if there may be more guests.
 LONG_UNIT = 60.0
 
@@ -39,6 +41,11 @@ class Job:
     def min_seconds(self) -> float:
         """Minimum duration: waits that no implementation can avoid."""
         return sum(unit.min_seconds for unit in self.units)
+
+    @property
+    def trials(self) -> int:
+        """Number of ranked restarts and those beside them."""
+        return sum(unit.trials for unit in self.units if unit.scenario == RANKED)
 
     @property
     def own_guest(self) -> bool:
@@ -107,16 +114,14 @@ class Plan:
 
     def _line(self, selected: SelectedContender) -> str:
         jobs = [job for job in self.jobs if job.selected.name == selected.name]
-        trials = [str(unit.trials) for job in jobs for unit in job.units if unit.trials > 1]
+        trials = sum(job.trials for job in jobs)
         period = selected.contender.period
         detection = f"period {period:g} s" if period else "event-driven"
         guests = f"{len(jobs)} guest{'s' if len(jobs) > 1 else ''}"
         longest = max(job.seconds for job in jobs)
         large = [unit.scenario for job in jobs if job.limit_class == LARGE for unit in job.units]
-        return (
-            f"{selected.name}: {guests}, trials {'+'.join(trials) or '0'},"
-            f" {detection}, about {longest:.0f} s"
-            + (f", large limits for {', '.join(large)}" if large else "")
+        return f"{selected.name}: {guests}, trials {trials}, {detection}, about {longest:.0f} s" + (
+            f", large limits for {', '.join(large)}" if large else ""
         )
 
 

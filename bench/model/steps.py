@@ -24,6 +24,7 @@ class TrialGroup(TypedDict):
     name: str
     trials: int
     uptime: list[float]  # [low, high]
+    strata: NotRequired[list[list[float]]]  # of each trial: the [low, high] that it is drawn from
     fresh: NotRequired[bool]  # a kill later than drawn is worthless; default: high is below 1 s
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +10,18 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import CPU_MARK, RESTART, Event, events_of_kind
 from bench.model.events.program import RestartTrial
-from bench.model.observation.latency import long_uptimes, restart_latencies
+from bench.model.observation.latency import (
+    SHORT_UPTIME,
+    draw_strata,
+    long_uptimes,
+    restart_latencies,
+)
 from bench.model.observation.processes import cpu_used
 from bench.model.observation.timing import NS_PER_MS, deadline, has_long_limit
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single_value, summarize
 from supervisors.contender import Contender
 
-# s of uptime before a kill of the group "short".
-SHORT_UPTIME = 0.3
 SHORT_TRIALS = 10
 # A poller killed at a fixed uptime is always killed in the same phase: recorded, not ranked.
 SHORT_TRIALS_OF_POLLER = 5
@@ -27,11 +31,15 @@ SLOT_WIDTH = 0.05
 
 @dataclass(frozen=True)
 class RestartTrials:
-    """The trials of one unit: how many with the daemon up for long, and up for SHORT_UPTIME."""
+    """The trials of one unit: how many with the daemon up for long, and up for SHORT_UPTIME.
+
+    strata: of a poller, the range in s that the uptime of each long trial is drawn from.
+    """
 
     long: int
     short: int
     seed: int
+    strata: tuple[tuple[float, float], ...] = ()
 
 
 class Restart(Scenario):
@@ -46,14 +54,19 @@ class Restart(Scenario):
         if not effort.allows(2 * _trial_seconds(contender)):
             return []
         guests = _guest_count(contender, effort)
-        long = _split_evenly(effort.trials, guests)
-        short = _split_evenly(_short_trials(contender, effort), guests)
+        long, short = _deal(effort.trials, _short_trials(contender, effort), guests)
+        strata = iter(_strata(contender, effort))
         return [
             WorkUnit(
                 self.name,
                 seconds=_expected_seconds(contender, long[guest], short[guest]),
                 trials=long[guest] + short[guest],
-                parameters=RestartTrials(long[guest], short[guest], effort.seed + guest),
+                parameters=RestartTrials(
+                    long[guest],
+                    short[guest],
+                    effort.seed + guest,
+                    tuple(itertools.islice(strata, long[guest])),
+                ),
                 min_seconds=_min_seconds(contender, long[guest], short[guest]),
             )
             for guest in range(guests)
@@ -61,15 +74,19 @@ class Restart(Scenario):
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         contender, trials = context.contender, unit.parameters_as(RestartTrials)
-        groups: list[steps.TrialGroup] = [
-            {"name": "long", "trials": trials.long, "uptime": long_uptimes(contender)},
-            {"name": "short", "trials": trials.short, "uptime": [SHORT_UPTIME] * 2},
-        ]
+        long: steps.TrialGroup = {
+            "name": "long", "trials": trials.long, "uptime": long_uptimes(contender),
+        }  # fmt: skip
+        if trials.strata:
+            long["strata"] = [list(stratum) for stratum in trials.strata]
+        short: steps.TrialGroup = {
+            "name": "short", "trials": trials.short, "uptime": [SHORT_UPTIME] * 2,
+        }  # fmt: skip
         kills: steps.TrialsStep = {
             "do": "trials",
             "service": context.services[0].name,
             "signal": 9,
-            "groups": [group for group in groups if group["trials"]],
+            "groups": [group for group in (long, short) if group["trials"]],
             "warmup": 0 if contender.period or contender.start_limit else 1,
             "deadline": deadline(contender),
             "limit": contender.limit_that_lifts,
@@ -161,8 +178,23 @@ def _min_seconds(contender: Contender, long: int, short: int) -> float:
     return long * long_trial + short * max(SHORT_UPTIME, period)
 
 
+def _strata(contender: Contender, effort: SamplingEffort) -> list[tuple[float, float]]:
+    """Return the strata of all long trials of a poller; none for others, which have no phase."""
+    if contender.period is None:
+        return []
+    return [(low, high) for low, high in draw_strata(contender, effort.trials, effort.seed)]
+
+
 def _guest_count(contender: Contender, effort: SamplingEffort) -> int:
-    guests = math.ceil(effort.trials / _trials_per_guest(contender, effort))
+    short = _short_trials(contender, effort)
+    if effort.max_guests == 1 and not _has_lasting_limit(contender):
+        guests = 1
+    elif has_long_limit(contender):
+        guests = math.ceil(effort.trials / _trials_within_limit(contender, effort))
+    else:
+        # A slow poller's trial takes a period, wherever it is: each has a guest of its own.
+        seconds = _expected_seconds(contender, effort.trials, short)
+        guests = min(math.ceil(seconds / effort.guest_seconds), effort.trials + short)
     if not _has_lasting_limit(contender):
         guests = min(guests, effort.max_guests)
     return max(guests, min(effort.trials, effort.min_guests))
@@ -173,12 +205,10 @@ def _has_lasting_limit(contender: Contender) -> bool:
     return contender.start_limit is not None and contender.start_limit.seconds is None
 
 
-def _trials_per_guest(contender: Contender, effort: SamplingEffort) -> int:
-    if effort.max_guests == 1 and not _has_lasting_limit(contender):
-        return effort.trials
-    if contender.start_limit is None or not has_long_limit(contender):
-        return max(2, int(effort.guest_seconds / _trial_seconds(contender)))
-    # Starts, the first among them, stay below a limit of long window by using more guests.
+def _trials_within_limit(contender: Contender, effort: SamplingEffort) -> int:
+    """Return how many long trials one guest takes below a limit of starts over a long time."""
+    assert contender.start_limit is not None
+    # Starts, the first among them, stay below it by using more guests.
     starts = contender.start_limit.count - 3
     share = effort.trials / (effort.trials + _short_trials(contender, effort))
     return max(1, int(starts * share))
@@ -187,6 +217,13 @@ def _trials_per_guest(contender: Contender, effort: SamplingEffort) -> int:
 def _short_trials(contender: Contender, effort: SamplingEffort) -> int:
     most = SHORT_TRIALS if contender.period is None else SHORT_TRIALS_OF_POLLER
     return min(most, math.ceil(effort.trials / 3))
+
+
+def _deal(long: int, short: int, guests: int) -> tuple[list[int], list[int]]:
+    """Return how many long and how many short trials each guest has: of both together, as many."""
+    together = _split_evenly(long + short, guests)
+    of_short = _split_evenly(short, guests)[::-1]
+    return [all_ - few for all_, few in zip(together, of_short, strict=True)], of_short
 
 
 def _split_evenly(total: int, parts: int) -> list[int]:

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     Slot = TypedDict("Slot", {"index": int, "count": int, "width": float})
     Group = TypedDict(
-        "Group", {"name": str, "trials": int, "low": float, "high": float, "fresh": bool}
+        "Group",
+        {
+            "name": str,
+            "trials": int,
+            "low": float,
+            "high": float,
+            "strata": list[list[float]],
+            "fresh": bool,
+        },
     )
 
 FRESH_BELOW = 1.0  # s: groups whose upper uptime is below it need a fresh start
@@ -135,20 +143,37 @@ def trial_groups(value):
 def trial_group(value):
     # type: (Any) -> Group
     """Check one group of trials, and say whether they need a fresh start."""
-    keys = set(value) - {"fresh"} if isinstance(value, dict) else set()
+    keys = set(value) - {"fresh", "strata"} if isinstance(value, dict) else set()
     good = keys == {"name", "trials", "uptime"}
-    require(good, 'a list of {"name", "trials", "uptime": [low, high]} and perhaps "fresh"')
-    good = isinstance(value["uptime"], list) and len(value["uptime"]) == 2
-    require(good, "groups with an uptime [low, high] in seconds")
-    low, high = [seconds(uptime) for uptime in value["uptime"]]
-    require(low <= high, "groups with an uptime [low, high], low first")
+    require(
+        good, 'a list of {"name", "trials", "uptime": [low, high]} and perhaps "fresh" or "strata"'
+    )
+    low, high = uptime_range(value["uptime"])
+    trials = whole(value["trials"])
+    strata = value.get("strata", [[low, high]] * trials)
+    good = isinstance(strata, list) and len(strata) == trials
+    require(good, "groups with one [low, high] in strata for each trial")
+    strata = [uptime_range(stratum) for stratum in strata]
+    good = all(low <= stratum[0] and stratum[1] <= high for stratum in strata)
+    require(good, "groups with strata within their uptime")
     return {
         "name": text(value["name"]),
-        "trials": whole(value["trials"]),
+        "trials": trials,
         "low": low,
         "high": high,
+        "strata": strata,
         "fresh": truth(value.get("fresh", high < FRESH_BELOW)),
     }
+
+
+def uptime_range(value):
+    # type: (Any) -> list[float]
+    """Check the shortest and the longest uptime in seconds."""
+    good = isinstance(value, list) and len(value) == 2
+    require(good, "groups with an uptime [low, high] in seconds")
+    low, high = [seconds(uptime) for uptime in value]
+    require(low <= high, "groups with an uptime [low, high], low first")
+    return [low, high]
 
 
 def list_of_steps(value):

@@ -1,24 +1,56 @@
 """Restart latencies: the difference of two stamps, and the uptimes before the kills.
 
 `restart_latency` subtracts the stamp of the kill from the stamp of the successor's main().
-`long_uptimes` states how long a daemon has run when it is killed.
+`long_uptimes` states how long a daemon has run when it is killed, and `draw_strata` spreads the
+kills of a poller evenly over its period.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 
 from bench.model.events.program import RestartTrial
 from bench.model.observation.timing import NS_PER_MS
 from supervisors.contender import Contender
 
+# s of uptime before a kill of the group "short".
+SHORT_UPTIME = 0.3
+
 
 def long_uptimes(contender: Contender) -> list[float]:
     """Return the shortest and the longest uptime in s at which nothing is held back any more.
 
-    They are a period apart, so that kills hit a poller in every phase.
+    They are a period apart, so that kills hit a poller in every phase. Where looks alone decide, an
+    uptime above the period would make a trial wait for a second look.
     """
-    return [contender.settled_uptime, contender.settled_uptime + (contender.period or 1.0)]
+    low = SHORT_UPTIME if _looks_decide(contender) else contender.settled_uptime
+    return [low, low + (contender.period or 1.0)]
+
+
+def _looks_decide(contender: Contender) -> bool:
+    """Tell whether nothing but the next look decides when a service comes back.
+
+    A runner knows when a service started, and may hold back what ended soon; a monitor looks.
+    """
+    polls = contender.role == "monitor" and contender.period is not None
+    return polls and contender.start_limit is None
+
+
+def draw_strata(contender: Contender, trials: int, seed: int) -> list[list[float]]:
+    """Return, in an order drawn by the seed, the range of uptimes of each trial of a poller.
+
+    They part its period evenly: each trial is killed at random within a part of its own. The
+    interval of a median by order statistics holds for such trials all the same, since the number of
+    them below a median varies less than that of independent ones (Hoeffding, 1956).
+    """
+    low, high = long_uptimes(contender)
+    width = (high - low) / trials
+    strata = [
+        [low + number * width, min(high, low + (number + 1) * width)] for number in range(trials)
+    ]
+    random.Random(f"{seed} {contender.name}").shuffle(strata)
+    return strata
 
 
 def restart_latency(trial: RestartTrial) -> float | None:

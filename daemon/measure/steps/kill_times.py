@@ -20,13 +20,13 @@ SLOT_PART_USED = 0.1  # kills go into the first tenth of a slot
 class Trial(object):
     """One kill as it is planned: all that is random is drawn here."""
 
-    def __init__(self, group, generator, warmup=False):
-        # type: (Group, random.Random, bool) -> None
+    def __init__(self, group, generator, stratum=None, warmup=False):
+        # type: (Group, random.Random, list[float] | None, bool) -> None
         self.group = group["name"]
         self.fresh = group["fresh"]
-        self.min_uptime, self.max_uptime = group["low"], group["high"]  # s
-        share = generator.random()
-        self.uptime = self.min_uptime + (self.max_uptime - self.min_uptime) * share  # s
+        self.min_uptime = group["low"]  # s
+        low, high = stratum or [group["low"], group["high"]]
+        self.uptime = low + (high - low) * generator.random()  # s
         self.slot_share = generator.random()  # where in the used part of the slot, 0 to 1
         self.warmup = warmup
         self.number = 0
@@ -40,7 +40,7 @@ def draw_trials(groups, warmup, generator):
     Calls only random(), whose sequence is the same in every Python.
     """
     trials = [Trial(groups[0], generator, warmup=True) for _ in range(warmup)]
-    mixed = [Trial(group, generator) for group in groups for _ in range(group["trials"])]
+    mixed = [Trial(group, generator, stratum) for group in groups for stratum in group["strata"]]
     for i in range(len(mixed) - 1, 0, -1):
         j = int(generator.random() * (i + 1))
         mixed[i], mixed[j] = mixed[j], mixed[i]

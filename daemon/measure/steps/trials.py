@@ -236,7 +236,9 @@ class TrialRunner(object):
     def kill_for_fresh_start(self, instance, trial):
         # type: (Instance, Trial) -> None
         """Kill once more, only for the fresh start that follows; its sample is a warm-up."""
-        group = {"name": "fresh", "fresh": False, "low": 0, "high": 0, "trials": 1}  # type: Group
+        group = {
+            "name": "fresh", "fresh": False, "low": 0, "high": 0, "trials": 1, "strata": [[0, 0]],
+        }  # type: Group  # fmt: skip
         extra = Trial(group, self.generator, warmup=True)
         extra.number = trial.number
         extra.fresh_following = trial.fresh_following + 1

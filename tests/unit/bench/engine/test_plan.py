@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, KeptResults, make_plan
@@ -13,10 +15,11 @@ from bench.engine.request.resolve import (
     TRIALS,
     TRIALS_QUICK,
 )
+from bench.model.observation.latency import SHORT_UPTIME
 from bench.model.scenario import SamplingEffort
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.scenarios import footprint, scenarios
-from bench.scenarios.restart import SHORT_UPTIME, RestartTrials
+from bench.scenarios.restart import RestartTrials
 from provision.guests.limit_class import LARGE, USUAL
 from provision.systems import SYSTEMS
 
@@ -153,10 +156,39 @@ def only(name: str) -> list[SelectedContender]:
 
 
 def test_a_poller_takes_at_least_its_period_times_its_trials() -> None:
-    plan = make_plan(only("monit/monitor/default/hosted"), BOTH, FULL, AT_ONCE)
+    few_guests = replace(FULL, max_guests=6)
+    plan = make_plan(only("monit/monitor/default/hosted"), BOTH[:1], few_guests, AT_ONCE)
     rounds = max(share.trials for job in plan.jobs for share in job.units)
+    assert rounds == 6  # 30 long and 5 short ones in 6 guests
     assert plan.min_seconds == 120 * rounds
     assert plan.min_seconds_line().endswith(f"restart {120 * rounds} s")
+
+
+def test_each_trial_of_a_slow_poller_has_a_guest_of_its_own() -> None:
+    plan = make_plan(only("monit/monitor/default/hosted"), BOTH[:1], FULL, AT_ONCE)
+    assert [job.trials for job in plan.jobs] == [1] * 35
+
+
+def test_the_kills_of_a_poller_part_its_period() -> None:
+    """The guests' strata together: as many as trials, side by side, each of the same width."""
+    for name, low, high in (
+        ("monit/monitor/default/hosted", 0.3, 120.3),
+        ("supervisord/runner/tuned/hosted", 2.0, 3.0),
+    ):
+        plan = make_plan(only(name), BOTH[:1], FULL, AT_ONCE)
+        strata = sorted(
+            stratum for job in plan.jobs for each in dealt(job) for stratum in each.strata
+        )
+        assert len(strata) == TRIALS
+        bounds = [low + number * (high - low) / TRIALS for number in range(TRIALS + 1)]
+        assert [one for one, _ in strata] == pytest.approx(bounds[:-1])
+        assert [two for _, two in strata] == pytest.approx(bounds[1:])
+
+
+def test_every_trial_of_a_guest_has_its_stratum() -> None:
+    for job in make_plan(CONTENDERS, BOTH, FULL, AT_ONCE).jobs:
+        for each in dealt(job):
+            assert len(each.strata) == (each.long if job.selected.contender.period else 0)
 
 
 def test_an_event_driven_contender_takes_at_least_its_uptimes() -> None:

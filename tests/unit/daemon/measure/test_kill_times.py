@@ -60,3 +60,22 @@ def test_kills_are_scheduled_in_the_first_tenth_of_the_slot(sandbox: Sandbox) ->
         assert chosen % (SECOND // 10) <= SECOND // 100
         assert sample["kill_ns"] >= chosen
     assert len({sample["at_ns"] % (SECOND // 10) for sample in samples}) == 4
+
+
+def test_each_trial_is_drawn_from_its_stratum(sandbox: Sandbox) -> None:
+    sandbox.start_floor("s1")
+    strata = [[0.05, 0.06], [0.19, 0.2], [0.1, 0.11]]
+    result = sandbox.measure(AWAIT, trials(group("long", 3, 0.05, 0.2, fresh=False, strata=strata)))
+    drawn = sorted(sample["drawn_s"] for sample in result.all("sample"))
+    assert len(drawn) == 3
+    for uptime, (low, high) in zip(drawn, sorted(strata), strict=True):
+        assert low <= uptime <= high
+
+
+@pytest.mark.parametrize("strata", [[[0.05, 0.1]], [[0.05, 0.1], [0.1, 0.3]], [[0.1, 0.05]] * 2])
+def test_strata_that_do_not_fit_the_trials_are_refused(
+    sandbox: Sandbox, strata: list[list[float]]
+) -> None:
+    result = sandbox.measure(trials(group("long", 2, 0.05, 0.2, strata=strata)))
+    assert result.rc == 2
+    assert '"groups" must be groups with' in result.stderr
