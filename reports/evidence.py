@@ -23,7 +23,7 @@ _HIDDEN_KEYS = ("contender", "scenario", "replica")
 
 
 def format_evidence(run: Run, folder: Path, cell: str) -> str:
-    """Return the evidence for a cell such as runit/crashloop or s6/runner/tuned/pid1/deaths.
+    """Return the evidence for a cell such as runit/crashloop or s6/runner/fast/pid1/deaths.
 
     Raises Problem for an unknown contender or scenario, for broken samples, and where the evidence
     names samples that the folder does not have.

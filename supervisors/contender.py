@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from supervisors.versions import Change, Edition
 
 Role = Literal["runner", "monitor"]
-Profile = Literal["default", "tuned"]
+# What a configuration is for, and the only purposes that a profile may have.
+# "default": as the package or the manual sets it up. "fast": the quickest restart that the manual
+# documents. "strict": it leaves nothing of a service behind. "patient": it never gives a service
+# up, nor makes it wait longer and longer.
+Profile = Literal["default", "fast", "strict", "patient"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 # The smallest count of a limit that the suite can measure. A guest starts a service once and
 # restarts it once, and both must stay below the limit.
@@ -75,7 +80,7 @@ class Contender:
     supervisor: str
     # "runner": parent of a foreground daemon. "monitor": watches a daemon that detaches itself.
     role: Role
-    # "default": as its package sets it up. "tuned": its best documented setting.
+    # What its configuration is for.
     profile: Profile
     # Whether it is the guest's PID 1; otherwise the guest's own init keeps it alive.
     pid1: bool

@@ -15,11 +15,11 @@ from dataclasses import replace
 from provision.sources.packages import Apt, Present
 from provision.systems import SYSTEMS, TABLE_KEYS
 from supervisors.base import ARTICLE_YEAR, Supervisor
-from supervisors.contender import Contender
+from supervisors.contender import PROFILES, Contender
 from supervisors.contract_files import (
+    profiles_differ,
     services_are_told_apart,
     templates_render,
-    tuned_profiles_differ,
     watchdog_is_configured,
 )
 from supervisors.service import services_of
@@ -266,8 +266,8 @@ def _contender_complaints(supervisor: Supervisor, contender: Contender) -> Itera
         yield f"its supervisor is {contender.supervisor!r}, not {supervisor.name!r}."
     if contender.role not in ("runner", "monitor"):
         yield f"its role is {contender.role!r}, not runner or monitor."
-    if contender.profile not in ("default", "tuned"):
-        yield f"its profile is {contender.profile!r}, not default or tuned."
+    if contender.profile not in PROFILES:
+        yield f"its profile is {contender.profile!r}, none of {', '.join(PROFILES)}."
     if not contender.setting or "\n" in contender.setting:
         yield "setting must be one line that says what its configuration does."
     if contender.settled_uptime <= 0:
@@ -321,7 +321,7 @@ RULES: tuple[Rule, ...] = (
     readiness_can_be_awaited,
     watchdog_is_configured,
     contender_facts,
-    tuned_profiles_differ,
+    profiles_differ,
     templates_render,
     services_are_told_apart,
     commands_name_their_service,

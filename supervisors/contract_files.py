@@ -29,8 +29,8 @@ def watchdog_is_configured(supervisor: Supervisor) -> Iterator[str]:
             yield f"{contender.name}: {setting} is there for a service without a watchdog."
 
 
-def tuned_profiles_differ(supervisor: Supervisor) -> Iterator[str]:
-    """Each contender has one default beside it, and a tuned one writes other files."""
+def profiles_differ(supervisor: Supervisor) -> Iterator[str]:
+    """Each contender has one default beside it, and another profile writes other files."""
     for contender in supervisor.contenders:
         defaults = [
             other
@@ -40,9 +40,9 @@ def tuned_profiles_differ(supervisor: Supervisor) -> Iterator[str]:
         ]
         if len(defaults) != 1:
             yield f"{contender.name} needs exactly one default beside it, not {len(defaults)}."
-        elif contender.profile == "tuned":
-            tuned, default = (_contents(supervisor, c) for c in (contender, defaults[0]))
-            if tuned == default:
+        elif contender.profile != "default":
+            contents, default = (_contents(supervisor, c) for c in (contender, defaults[0]))
+            if contents == default:
                 yield f"{contender.name} writes the same files as {defaults[0].name}."
 
 

@@ -18,7 +18,7 @@ SELECTION_HELP = {
     "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
     "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
     "role": "runner or monitor: just these",
-    "profile": "default or tuned: just these",
+    "profile": "default, fast, strict or patient: just these (tuned: all but the default)",
 }
 EFFORT_HELP = {
     "trials": "ranked restarts of each contender; 30",

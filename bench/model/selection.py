@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.model.profile_names import FORMER_PROFILE, begins_with, has_profile
 from bench.model.run_file import FLOOR
 from provision.errors import Problem
 from provision.sources.packages import PackageSource, Present
 from provision.systems import System, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
-from supervisors.contender import Contender
+from supervisors.contender import PROFILES, Contender
 from supervisors.versions import Edition
 
 ROLES = ("runner", "monitor")
-PROFILES = ("default", "tuned")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class AbsentSupervisor:
 class Selection:
     """Selection criteria; empty ones select everything.
 
-    only: names of supervisors, or beginnings of contenders' names such as s6/runner/tuned.
+    only: names of supervisors, or beginnings of contenders' names such as s6/runner/fast.
     """
 
     only: tuple[str, ...] = ()
@@ -58,9 +58,9 @@ class Selection:
     def has_contender(self, contender: Contender) -> bool:
         """Whether that contender is selected."""
         return (
-            (not self.only or any(_begins_with(contender.name, name) for name in self.only))
+            (not self.only or any(begins_with(contender.name, name) for name in self.only))
             and self.role in ("", contender.role)
-            and self.profile in ("", contender.profile)
+            and (not self.profile or has_profile(contender.profile, self.profile))
         )
 
     def __str__(self) -> str:
@@ -155,21 +155,16 @@ def _supervisor_of(name: str) -> str:
     return name.split("/")[0]
 
 
-def _begins_with(name: str, beginning: str) -> bool:
-    """Whether a contender's name begins with those parts: s6 begins s6/..., but not s6-rc/..."""
-    return f"{name}/".startswith(f"{beginning}/")
-
-
 def _check_selection(selection: Selection) -> None:
     _check_choice("role", selection.role, ROLES)
-    _check_choice("profile", selection.profile, PROFILES)
+    _check_choice("profile", selection.profile, (*PROFILES, FORMER_PROFILE))
     contenders = [
         contender.name for each in supervisors().values() for contender in each.contenders
     ]
     for name in selection.only:
         if _supervisor_of(name) not in supervisors():
             raise unknown_name_error("supervisor", name, list(supervisors()))
-        if not any(_begins_with(contender, name) for contender in contenders):
+        if not any(begins_with(contender, name) for contender in contenders):
             raise unknown_name_error("contender", name, contenders)
 
 

@@ -31,11 +31,11 @@ def usage_examples(
         _whole_example(supervisor, system, install, _first(contenders, role, "default"))
         for role in roles
     ]
-    for tuned in (contender for contender in contenders if contender.profile == "tuned"):
-        if tuned == _first(contenders, tuned.role, "tuned"):
-            default = _first(contenders, tuned.role, "default")
-            title = f"Tuned: {tuned.setting}"
-            examples.append(_difference(supervisor, system, default, tuned, title))
+    for other in (contender for contender in contenders if contender.profile != "default"):
+        if other == _first(contenders, other.role, other.profile):
+            default = _first(contenders, other.role, "default")
+            title = f"{other.profile.capitalize()}: {other.setting}"
+            examples.append(_difference(supervisor, system, default, other, title))
     hosted = [contender for contender in contenders if not contender.pid1]
     as_pid1 = [contender for contender in contenders if contender.pid1]
     if hosted and as_pid1:

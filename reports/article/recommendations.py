@@ -75,7 +75,7 @@ def recommend(run: Run) -> list[Recommendation]:
         Recommendation(
             "Which default is worth changing?",
             f"where the default's median is at least {MIN_RATIO_TO_CALL_DIFFERENT:g} times the "
-            "tuned one's, and their 95 % intervals do not overlap.",
+            "other profile's, and their 95 % intervals do not overlap.",
             _defaults_worth_changing(contenders),
         ),
         Recommendation(
@@ -149,12 +149,12 @@ def _lightest(run: Run, contenders: Sequence[ContenderResult]) -> str:
 
 def _defaults_worth_changing(contenders: Sequence[ContenderResult]) -> str:
     sentences = [
-        f"{contender_label(contender)}: {format_number(tuned['median'])} in place of "
+        f"{contender_label(contender)}: {format_number(better['median'])} in place of "
         f"{format_number(default['median'])} ms ({contender['setting']})"
-        for contender, tuned, _ in _measurements(contenders, "restart", "restart_long")
-        if contender["profile"] == "tuned"
+        for contender, better, _ in _measurements(contenders, "restart", "restart_long")
+        if contender["profile"] != "default"
         and (default := find_counterpart(contender, contenders, profile="default"))
-        and is_far_above(default, tuned)
+        and is_far_above(default, better)
     ]
     return _join(sentences) if sentences else "None that this run can tell."
 

@@ -66,7 +66,7 @@ def _describe_memory(contender: ContenderResult, label: str) -> Iterator[str]:
 
 
 def _compare(contender: ContenderResult, contenders: Sequence[ContenderResult]) -> Iterator[str]:
-    if contender["profile"] == "tuned":
+    if contender["profile"] != "default":
         default = find_counterpart(contender, contenders, profile="default")
         yield from _compare_with(contender, default, "than by default")
     if contender["pid1"]:

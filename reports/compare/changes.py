@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bench.model.run_file import ContenderResult, MetricResult
-from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both
+from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both, name_in
 from reports.compare.sample_ratio import Interval
 from reports.compare.sample_tests import SampledChange, SamplePair, compare_samples
 from reports.compare.shape import QuantileChange
@@ -189,7 +189,7 @@ def _samples_of(change: Change, before: RunWithSamples, after: RunWithSamples) -
     uptime = _SAMPLED.get(change.metric)
     if uptime is None:
         return None
-    old, new = (_latencies(run, change.contender, uptime) for run in (before, after))
+    old, new = (_latencies(run, name_in(run, change.contender), uptime) for run in (before, after))
     return (old, new) if old and new else None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.model.profile_names import former_contender_name
 from bench.model.run_file import ContenderResult, MetricResult, Run
 from bench.recording.damage import find_damage, refuse_damaged
 from reports.model.contenders import sort_contenders
@@ -34,8 +35,15 @@ def contenders_of_both(
     """Yield each contender that both runs have, before and after, in the article's order."""
     earlier = {contender["name"]: contender for contender in before.run["contenders"]}
     for contender in sort_contenders(after.run):
-        if contender["name"] in earlier:
-            yield earlier[contender["name"]], contender
+        name = contender["name"]
+        if old := earlier.get(name) or earlier.get(former_contender_name(name)):
+            yield old, contender
+
+
+def name_in(run: RunWithSamples, contender: str) -> str:
+    """Return the name that a contender of today has in a run, perhaps an older one."""
+    names = {item["name"] for item in run.run["contenders"]}
+    return contender if contender in names else former_contender_name(contender)
 
 
 def metrics_of_both(
@@ -51,7 +59,12 @@ def metrics_of_both(
 def contenders_only_in(run: RunWithSamples, other: RunWithSamples) -> list[ContenderResult]:
     """Return the contenders of one run that the other lacks, in the article's order."""
     names = {contender["name"] for contender in other.run["contenders"]}
-    return [item for item in sort_contenders(run.run) if item["name"] not in names]
+    names |= {former_contender_name(name) for name in names}
+    return [
+        item
+        for item in sort_contenders(run.run)
+        if not names & {item["name"], former_contender_name(item["name"])}
+    ]
 
 
 def comparison_cautions(before: RunWithSamples, after: RunWithSamples) -> list[str]:

@@ -25,8 +25,8 @@ def contender_label(contender: ContenderResult) -> str:
     words = [contender["title"]]
     if len(contender["roles"]) > 1:
         words.append(contender["role"])
-    if contender["profile"] == "tuned":
-        words.append("tuned")
+    if contender["profile"] != "default":
+        words.append(contender["profile"])
     if contender["pid1"] and not contender["needs_pid1"]:
         words.append("as PID 1")
     return shorten(" ".join(words))

@@ -55,7 +55,7 @@ class Monit(Supervisor):
             120.0,
             "the package's own monitrc (set daemon 120), and its command socket in conf.d",
         ),
-        _contender("tuned", 1.0, "set daemon 1: the shortest cycle there is"),
+        _contender("fast", 1.0, "set daemon 1: the shortest cycle there is"),
     )
 
     def disable_command(self, contender: Contender, service: Service) -> str:

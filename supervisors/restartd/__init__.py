@@ -49,7 +49,7 @@ class Restartd(Supervisor):
     contenders = (
         _contender("default", 20.0, "one line a service; it polls every 20 s"),
         _contender(
-            "tuned", 1.0, "--interval 1: it polls every second, the shortest interval it takes"
+            "fast", 1.0, "--interval 1: it polls every second, the shortest interval it takes"
         ),
     )
 

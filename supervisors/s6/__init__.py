@@ -14,7 +14,7 @@ _SCAN = "/etc/s6/service"
 
 
 def _contender(profile: Profile, *, pid1: bool) -> Contender:
-    tuned = profile == "tuned"
+    fast = profile == "fast"
     return Contender(
         "s6",
         "runner",
@@ -22,12 +22,12 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         pid1=pid1,
         setting=(
             "notification-fd: the service announces that it is ready; -c 4000: up to 4000 services"
-            if tuned
+            if fast
             else "a run script a service, and nothing else"
         ),
         # s6-supervise(1): it delays a service that was not ready by a second, at any uptime.
         settled_uptime=2.0,
-        readiness="fd:3" if tuned else None,
+        readiness="fd:3" if fast else None,
     )
 
 
@@ -71,9 +71,9 @@ class S6(Supervisor):
     )
     contenders = (
         _contender("default", pid1=False),
-        _contender("tuned", pid1=False),
+        _contender("fast", pid1=False),
         _contender("default", pid1=True),
-        _contender("tuned", pid1=True),
+        _contender("fast", pid1=True),
     )
 
     def supervising_processes(self, contender: Contender) -> tuple[str, ...]:

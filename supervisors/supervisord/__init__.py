@@ -90,7 +90,7 @@ class Supervisord(Supervisor):
             limit=StartLimit(4, 10.0),
         ),
         # No setting shortens the poll; these two take away the backoff and the giving up.
-        _contender("tuned", "autorestart=true and startsecs=0: every start counts as a success"),
+        _contender("patient", "autorestart=true and startsecs=0: every start counts as a success"),
     )
 
     def after_install(self, guest: Guest) -> None:

@@ -14,7 +14,7 @@ from supervisors.versions import Finding
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
-    tuned = profile == "tuned"
+    fast = profile == "fast"
     kept = "Restart=always" if role == "runner" else "Type=forking, PIDFile=, Restart=always"
     return Contender(
         "systemd",
@@ -23,15 +23,15 @@ def _contender(role: Role, profile: Profile) -> Contender:
         pid1=True,
         setting=(
             f"{kept}, RestartSec=0 and StartLimitIntervalSec=0"
-            if tuned
+            if fast
             else f"{kept} and nothing else: RestartSec is 100 ms, 5 starts in 10 s are allowed"
         ),
         # sd_event_add_time(3): a timer may fire up to 250 ms late, and all timers of PID 1 fire on
         # one grid of 250 ms. A restart comes 100 to 350 ms after the end, depending on the phase.
-        period=None if tuned else 0.25,
+        period=None if fast else 0.25,
         # The sixth start within 10 s is refused, and the unit stays failed.
-        start_limit=None if tuned else StartLimit(6, 10.0),
-        spaces_starts=not tuned,
+        start_limit=None if fast else StartLimit(6, 10.0),
+        spaces_starts=not fast,
         log_process="systemd-journald",
     )
 
@@ -69,9 +69,9 @@ class Systemd(Supervisor):
     )
     contenders = (
         _contender("runner", "default"),
-        _contender("runner", "tuned"),
+        _contender("runner", "fast"),
         _contender("monitor", "default"),
-        _contender("monitor", "tuned"),
+        _contender("monitor", "fast"),
     )
 
     def after_install(self, guest: Guest) -> None:

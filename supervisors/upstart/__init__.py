@@ -13,7 +13,7 @@ from supervisors.versions import Finding
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
-    tuned = profile == "tuned"
+    patient = profile == "patient"
     # The test daemon forks twice: `expect daemon`, which counts forks by ptrace. In the scenario
     # `tracking` it forks once: `expect fork`.
     kept = "respawn" if role == "runner" else "expect daemon, respawn"
@@ -24,12 +24,12 @@ def _contender(role: Role, profile: Profile) -> Contender:
         pid1=True,
         setting=(
             f"{kept}, respawn limit unlimited"
-            if tuned
+            if patient
             else f"{kept} and nothing else: the limit is 10 respawns in 5 s"
         ),
         # The eleventh death within 5 s of the first stops the job for good.
-        start_limit=None if tuned else StartLimit(11, 5.0),
-        spaces_starts=not tuned,
+        start_limit=None if patient else StartLimit(11, 5.0),
+        spaces_starts=not patient,
     )
 
 
@@ -73,9 +73,9 @@ class Upstart(Supervisor):
     )
     contenders = (
         _contender("runner", "default"),
-        _contender("runner", "tuned"),
+        _contender("runner", "patient"),
         _contender("monitor", "default"),
-        _contender("monitor", "tuned"),
+        _contender("monitor", "patient"),
     )
 
     def after_install(self, guest: Guest) -> None:

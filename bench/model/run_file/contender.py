@@ -225,8 +225,8 @@ class ContenderResult(TypedDict):
     """How its guests got it."""
     role: Literal["runner", "monitor"]
     """Whether it is the daemon's parent, or watches a daemon that detached itself."""
-    profile: Literal["default", "tuned"]
-    """Configuration."""
+    profile: Literal["default", "fast", "strict", "patient", "tuned"]
+    """What its configuration is for; "tuned" only in older runs."""
     pid1: bool
     """Whether it is the guest's PID 1."""
     needs_pid1: bool

@@ -36,8 +36,9 @@ _METHOD = (
     ("The floor", "is a supervisor of our own in C that does nothing but vfork, exec and "
      "waitpid, measured in the same run. No supervisor can be faster than that, so each "
      "figure is also given as a multiple of it."),
-    ("Default and tuned.", "Default is what the package or the manual sets up. Tuned is the "
-     "best that its manual documents."),
+    ("Profiles.", "Default is what the package or the manual sets up. The others are settings that "
+     "the manual documents, by their purpose: fast restarts quickest, patient never gives up, "
+     "strict leaves nothing of a service behind. Older runs call all of them tuned."),
     ("Memory", "is VmPeak of the supervision process, as the 2012 draft defined it, and the "
      "proportional set size (PSS) of the whole supervision tree, which misleads less."),
 )  # fmt: skip

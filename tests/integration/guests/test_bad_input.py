@@ -34,7 +34,7 @@ def refused(desk: Suite, *words: str, program: Path | None = None) -> str:
     ("words", "near"),
     [
         (("bench", "--only=runti"), "'runit'"),
-        (("bench", "--only=s6/runner/tunde"), "'s6/runner/tuned/"),
+        (("bench", "--only=s6/runner/tunde"), "'s6/runner/fast/"),
         (("bench", "--os=debain"), "'debian'"),
         (("bench", "--provider=lcx"), "'lxc'"),
         (("bench", "--scenario=footprnt"), "'footprint'"),

@@ -121,7 +121,7 @@ def test_no_guest_is_measured_after_an_interrupt_during_set_up(suite: Suite) -> 
     """Contenders that wait for their set-up are not set up any more."""
     with unchanged(suite):
         running = suite.start("bench", "--trials=2", "--scenario=restart", "--role=runner")
-        running.wait_for("/runner/tuned/hosted [0] up")
+        running.wait_for("/runner/fast/hosted [0] up")
         running.interrupt()
         done = running.end()
     assert done.code == 130, done.output
@@ -131,7 +131,7 @@ def test_no_guest_is_measured_after_an_interrupt_during_set_up(suite: Suite) -> 
 @pytest.mark.slow
 def test_an_interrupt_removes_no_kept_guest_and_reports_no_failure(suite: Suite) -> None:
     with unchanged(suite):
-        running = suite.start("bench", *OPTIONS, "--keep", "--only=systemd/runner/tuned/pid1")
+        running = suite.start("bench", *OPTIONS, "--keep", "--only=systemd/runner/fast/pid1")
         running.wait_for("] keep")
         eventually(lambda: any((suite.cache / "guests").glob("*/kept")), "a guest that is kept")
         running.interrupt()

@@ -251,20 +251,20 @@ def write_ordinary_run(folder: Path) -> Path:
     """Write a run of the floor, three supervisors and two profiles; return the folder."""
     runit, floor, monit = (
         f"{name}/hosted"
-        for name in ("runit/runner/default", "floor/runner/default", "monit/monitor/tuned")
+        for name in ("runit/runner/default", "floor/runner/default", "monit/monitor/fast")
     )
-    s6, s6_tuned = (f"s6/runner/{profile}/hosted" for profile in ("default", "tuned"))
+    s6, s6_fast = (f"s6/runner/{profile}/hosted" for profile in ("default", "fast"))
     latencies = {
         runit: steady_latencies(4.0),
         s6: steady_latencies(1006.0),
-        s6_tuned: steady_latencies(5.0),
+        s6_fast: steady_latencies(5.0),
         monit: steady_latencies(900.0),
         floor: steady_latencies(1.2),
     }
     ordinary = run(
         contender(runit, latencies[runit]),
         contender(s6, latencies[s6], rank=6),
-        contender(s6_tuned, latencies[s6_tuned], rank=6),
+        contender(s6_fast, latencies[s6_fast], rank=6),
         contender(monit, latencies[monit], rank=10, period=1.0, can_pid1=False,
                   pss=(1800.0, 2060.0)),
         contender(floor, latencies[floor], rank=100),

@@ -14,7 +14,7 @@ import pytest
 from tests.support.samples import sample_runs
 
 SAMPLES = 1_000_000
-NAMES = [f"s6/runner/{profile}/{place}" for profile in ("default", "tuned")
+NAMES = [f"s6/runner/{profile}/{place}" for profile in ("default", "fast")
          for place in ("hosted", "pid1")] + ["floor/runner/default/hosted"]  # fmt: skip
 
 

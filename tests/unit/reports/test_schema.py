@@ -79,7 +79,7 @@ def test_facts_about_all_supervisors_fit() -> None:
         lambda run: run["calibration"]["noise"]["alone"]["late_us"].update(p90="late"),
         lambda run: run["contenders"][0].update(limit=[5]),
         lambda run: run["contenders"][0].update(limit=[5, 10, 15]),
-        lambda run: run["contenders"][0].update(profile="fast"),
+        lambda run: run["contenders"][0].update(profile="quick"),
         lambda run: run["contenders"][0].update(status="good"),
         lambda run: run["contenders"][0]["source"].update(kind="snap"),
         lambda run: run["contenders"][0]["doubts"][0].update(text=""),

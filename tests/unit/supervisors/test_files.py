@@ -21,15 +21,15 @@ def _contenders(name: str) -> list[Contender]:
 
 
 @pytest.mark.parametrize("contender", _contenders("systemd"), ids=lambda contender: contender.name)
-def test_only_the_tuned_systemd_unit_lifts_limit_and_delay(contender: Contender) -> None:
+def test_only_the_fast_systemd_unit_lifts_limit_and_delay(contender: Contender) -> None:
     unit = _written(contender)["/etc/systemd/system/s2.service"]
-    tuned = contender.profile == "tuned"
+    fast = contender.profile == "fast"
     assert "Restart=always\n" in unit
-    assert ("RestartSec=0\n" in unit) is tuned
-    assert ("StartLimitIntervalSec=0\n" in unit) is tuned
-    # What the tuned unit lifts is no fact of it.
-    assert (contender.start_limit is None) is tuned
-    assert (contender.period is None) is tuned
+    assert ("RestartSec=0\n" in unit) is fast
+    assert ("StartLimitIntervalSec=0\n" in unit) is fast
+    # What the fast unit lifts is no fact of it.
+    assert (contender.start_limit is None) is fast
+    assert (contender.period is None) is fast
 
 
 @pytest.mark.parametrize("contender", _contenders("systemd"), ids=lambda contender: contender.name)
@@ -56,7 +56,7 @@ def test_s6_service_announces_readiness_on_the_descriptor_that_s6_reads(
     written = _written(contender)
     descriptor = written.get("/etc/s6/sv/s1/notification-fd")
     announces = "--ready fd:3" in written["/etc/s6/sv/s1/run"]
-    assert (descriptor == "3\n") is announces is (contender.profile == "tuned")
+    assert (descriptor == "3\n") is announces is (contender.profile == "fast")
 
 
 @pytest.mark.parametrize("name", ["daemontools", "s6"])
@@ -68,9 +68,9 @@ def test_only_pid_1_gets_the_files_of_an_init(name: str) -> None:
 
 
 @pytest.mark.parametrize("contender", _contenders("s6"), ids=lambda contender: contender.name)
-def test_only_the_tuned_s6_raises_the_number_of_services(contender: Contender) -> None:
+def test_only_the_fast_s6_raises_the_number_of_services(contender: Contender) -> None:
     script = _written(contender)["/etc/s6/scan"]
-    assert ("$option 4000" in script) is (contender.profile == "tuned")
+    assert ("$option 4000" in script) is (contender.profile == "fast")
 
 
 @pytest.mark.parametrize("name", ["daemontools", "s6"])

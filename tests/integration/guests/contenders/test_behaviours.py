@@ -8,7 +8,7 @@ from tests.support.suite import Suite
 
 pytestmark = pytest.mark.slow
 
-RUNIT, MONIT = "runit/runner/default/hosted", "monit/monitor/tuned/hosted"
+RUNIT, MONIT = "runit/runner/default/hosted", "monit/monitor/fast/hosted"
 DEATHS = ["exit 0", "exit 1", "SIGSEGV", "SIGTERM", "SIGKILL", "memory limit"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from provision.counters.syscalls import count_syscalls
 from tests.support.suite import Suite
 
-S6, MONIT = "s6/runner/default/pid1", "monit/monitor/tuned/hosted"
+S6, MONIT = "s6/runner/default/pid1", "monit/monitor/fast/hosted"
 MANY = 10_000
 # More than the calls for reading a line, forking, waiting and answering.
 FEW = 500

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.slow
 CLOSE = (
     *(
         f"{name}/{place}"
-        for name in ("daemontools/runner/default", "runit/runner/default", "s6/runner/tuned")
+        for name in ("daemontools/runner/default", "runit/runner/default", "s6/runner/fast")
         for place in ("hosted", "pid1")
     ),
-    "systemd/runner/tuned/pid1",
+    "systemd/runner/fast/pid1",
 )
 OPTIONS = ("--scenario=restart", "--trials=20", *(f"--only={name}" for name in CLOSE))
 Interval = tuple[float, float]

@@ -43,9 +43,9 @@ def test_the_floor_is_added_once() -> None:
 
 
 def test_a_beginning_selects_all_that_begin_with_it() -> None:
-    assert names("s6/runner/tuned/pid1")[0] == "s6/runner/tuned/pid1"
-    chosen = [name for name in names("s6/runner/tuned") if name.startswith("s6")]
-    assert sorted(chosen) == ["s6/runner/tuned/hosted", "s6/runner/tuned/pid1"]
+    assert names("s6/runner/fast/pid1")[0] == "s6/runner/fast/pid1"
+    chosen = [name for name in names("s6/runner/fast") if name.startswith("s6")]
+    assert sorted(chosen) == ["s6/runner/fast/hosted", "s6/runner/fast/pid1"]
 
 
 def test_a_beginning_ends_at_a_slash() -> None:
@@ -55,12 +55,20 @@ def test_a_beginning_ends_at_a_slash() -> None:
 
 def test_role_and_profile_restrict_the_selection() -> None:
     assert all("/monitor/" in name or name.startswith(FLOOR) for name in names(role="monitor"))
-    assert all("/tuned/" in name or name.startswith(FLOOR) for name in names(profile="tuned"))
+    assert all("/fast/" in name or name.startswith(FLOOR) for name in names(profile="fast"))
+
+
+def test_the_former_name_selects_every_profile_but_the_default() -> None:
+    chosen = [name for name in names(profile="tuned") if not name.startswith(FLOOR)]
+    assert {name.split("/")[2] for name in chosen} >= {"fast", "patient"}
+    assert not [name for name in chosen if "/default/" in name]
+    assert names("s6/runner/tuned/pid1") == names("s6/runner/fast/pid1")
+    assert names("supervisord/runner/tuned") == names("supervisord/runner/patient")
 
 
 @pytest.mark.parametrize(
     ("wrong", "near"),
-    [("runti", "runit"), ("monti", "monit"), ("s6/runner/tund/pid1", "s6/runner/tuned/pid1")],
+    [("runti", "runit"), ("monti", "monit"), ("s6/runner/fasst/pid1", "s6/runner/fast/pid1")],
 )
 def test_unknown_names_offer_the_nearest(wrong: str, near: str) -> None:
     with pytest.raises(Problem) as caught:
@@ -77,7 +85,7 @@ def test_an_unknown_name_without_a_near_one_points_at_the_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "profile", "near"), [("runer", "", "runner"), ("", "tunned", "tuned")]
+    ("role", "profile", "near"), [("runer", "", "runner"), ("", "pacient", "patient")]
 )
 def test_an_unknown_role_or_profile_is_refused(role: str, profile: str, near: str) -> None:
     with pytest.raises(Problem) as caught:

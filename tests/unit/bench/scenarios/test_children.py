@@ -23,7 +23,7 @@ def test_surviving_children_are_counted_apart_from_the_successors() -> None:
 
 def test_a_missing_restart_is_named_beside_surviving_children() -> None:
     recorded = samples("children-restartd")
-    verdict = judged(SCENARIO, "restartd/monitor/tuned/hosted", recorded)[CLEANS]
+    verdict = judged(SCENARIO, "restartd/monitor/fast/hosted", recorded)[CLEANS]
     assert verdict.answer == "no"
     assert "not started again within 17.5 s" in verdict.sentence
 

@@ -18,7 +18,7 @@ SYSVINIT = "sysvinit/runner/default/pid1"
     [
         (RUNIT, "runit-default", ("yes", "yes", "yes")),
         (SYSTEMD, "systemd-default", ("no", "yes", "no")),
-        ("systemd/runner/tuned/pid1", "systemd-tuned", ("yes", "no", "yes")),
+        ("systemd/runner/fast/pid1", "systemd-tuned", ("yes", "no", "yes")),
         # Its look takes 30 s more, since it waits for what it has started.
         ("monit/monitor/default/hosted", "monit-default", ("yes", "yes", "yes")),
         (SYSVINIT, "sysvinit-default", ("partly", "yes", "yes")),

@@ -48,7 +48,7 @@ def idle(seconds: int) -> CpuWindow:
 def test_a_window_shorter_than_the_period_is_not_measured() -> None:
     (short,) = SCENARIO.conclude(contender("monit/monitor/default/hosted"), [idle(3)])
     assert (short.status, short.median) == ("not measured", None)
-    (enough,) = SCENARIO.conclude(contender("monit/monitor/tuned/hosted"), [idle(3)])
+    (enough,) = SCENARIO.conclude(contender("monit/monitor/fast/hosted"), [idle(3)])
     assert enough.median == 1.0
 
 

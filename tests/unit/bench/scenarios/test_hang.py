@@ -19,7 +19,7 @@ from tests.support.samples.recorded import answers, contender, judged, samples, 
 
 RUNIT = "runit/runner/default/hosted"
 SYSTEMD = "systemd/runner/default/pid1"
-MONIT, GOD = "monit/monitor/tuned/hosted", "god/monitor/default/hosted"
+MONIT, GOD = "monit/monitor/fast/hosted", "god/monitor/default/hosted"
 
 
 def test_a_supervisor_without_a_watchdog_is_not_applicable_with_a_reason() -> None:

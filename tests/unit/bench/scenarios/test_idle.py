@@ -7,8 +7,8 @@ from bench.model.statistics import Metric
 from bench.scenarios.idle import BEHAVIOUR, SCENARIO
 from tests.support.samples.recorded import concluded, judged, samples, without
 
-S6 = "s6/runner/tuned/pid1"
-MONIT = "monit/monitor/tuned/hosted"
+S6 = "s6/runner/fast/pid1"
+MONIT = "monit/monitor/fast/hosted"
 
 
 def metrics(name: str, recorded: list[Event]) -> dict[str, Metric]:

@@ -6,7 +6,7 @@ from bench.model.events import RAN, READY, events_of_kind
 from bench.scenarios.readiness import ENDS, RESTARTS, SCENARIO, WAITS
 from tests.support.samples.recorded import answers, contender, judged, samples
 
-S6 = "s6/runner/tuned/pid1"
+S6 = "s6/runner/fast/pid1"
 SYSTEMD = "systemd/runner/default/pid1"
 
 
@@ -35,7 +35,7 @@ def test_a_command_that_returns_before_readiness_is_a_no() -> None:
 
 def test_an_inapplicable_contender_has_its_own_reason() -> None:
     runit = SCENARIO.inapplicable_reason(contender("runit/runner/default/hosted"))
-    monit = SCENARIO.inapplicable_reason(contender("monit/monitor/tuned/hosted"))
+    monit = SCENARIO.inapplicable_reason(contender("monit/monitor/fast/hosted"))
     assert "./check" in runit
     assert "detaches" in monit
     assert not SCENARIO.inapplicable_reason(contender(S6))

@@ -8,7 +8,7 @@ from tests.support.samples.recorded import answers, contender, judged, samples, 
 
 STAYS, STARTS, STRAYS, KILLS = BEHAVIOURS
 RUNIT = "runit/runner/default/hosted"
-SYSTEMD = "systemd/runner/tuned/pid1"
+SYSTEMD = "systemd/runner/fast/pid1"
 
 
 def test_a_stop_of_the_daemon_alone_leaves_children_and_the_stubborn() -> None:

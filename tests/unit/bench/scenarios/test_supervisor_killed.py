@@ -8,7 +8,7 @@ from bench.scenarios.supervisor_killed import SCENARIO
 from tests.support.samples.recorded import answers, contender, judged, samples
 
 RUNIT = "runit/runner/default/hosted"
-MONIT = "monit/monitor/tuned/hosted"
+MONIT = "monit/monitor/fast/hosted"
 SINGLE = "no service comes twice"
 
 

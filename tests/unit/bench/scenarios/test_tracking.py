@@ -6,9 +6,9 @@ from bench.model.events import SNAPSHOT, events_of_kind
 from bench.scenarios.tracking import SCENARIO
 from tests.support.samples.recorded import answers, contender, judged, samples
 
-SYSTEMD = "systemd/monitor/tuned/pid1"
+SYSTEMD = "systemd/monitor/fast/pid1"
 GOD = "god/monitor/default/hosted"
-RESTARTD = "restartd/monitor/tuned/hosted"
+RESTARTD = "restartd/monitor/fast/hosted"
 STALE = "sees through a stale pid file"
 STRANGER = "is not fooled by a stranger"
 SPARES = "spares a stranger when stopping"

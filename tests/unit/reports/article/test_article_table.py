@@ -40,7 +40,7 @@ def test_a_contender_that_failed_in_part_shows_its_other_figures(run: Run) -> No
 
 def test_a_scenario_that_was_not_measured_gives_the_reason(run: Run) -> None:
     not_measured(run["contenders"][1]["scenarios"]["restart"], "period 9 s")
-    assert cells(run)["supervisor-s6"][5] == "not measured (period 9 s)\ntuned: 5.00 ms"
+    assert cells(run)["supervisor-s6"][5] == "not measured (period 9 s)\nfast: 5.00 ms"
 
 
 def test_lines_of_code_are_those_of_today(run: Run) -> None:

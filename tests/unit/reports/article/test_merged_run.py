@@ -25,7 +25,7 @@ from tests.support.samples import sample_runs
 
 RUNIT = "runit/runner/default/hosted"
 S6 = "s6/runner/default/hosted"
-S6_TUNED = "s6/runner/tuned/hosted"
+S6_TUNED = "s6/runner/fast/hosted"
 FLOOR = "floor/runner/default/hosted"
 RANKS = {"runit": 5, "s6": 6, "floor": 100}
 SEPARATE = "This run cannot say: its 2 hosts are not ranked together."
@@ -82,9 +82,9 @@ def test_a_setting_is_compared_with_the_default_of_its_own_host(
     parts: list[RunPart], tmp_path: Path
 ) -> None:
     run, _ = merge_parts(parts, tmp_path)
-    assert sentences_on_defaults(run) == ["s6 on aa tuned is 201 times faster than by default."]
+    assert sentences_on_defaults(run) == ["s6 on aa fast is 201 times faster than by default."]
     assert answers(run)["Which default is worth changing?"] == (
-        "s6 on aa tuned: 5.00 in place of 1,006 ms (nothing special)."
+        "s6 on aa fast: 5.00 in place of 1,006 ms (nothing special)."
     )
 
 
@@ -101,7 +101,7 @@ def test_no_table_ranks_hosts_together(parts: list[RunPart], tmp_path: Path, nam
     _, article = merge_parts(parts, tmp_path)
     section = next(section for section in article.sections if section.name == name)
     table = next(block for block in section.blocks if isinstance(block, Table))
-    order = ["runit on bb", "s6 on aa", "s6 on aa tuned", "s6 on bb tuned", "floor on aa",
+    order = ["runit on bb", "s6 on aa", "s6 on aa fast", "s6 on bb fast", "floor on aa",
              "floor on bb"]  # fmt: skip
     assert [row[0].text for row in table.rows] == order
 
@@ -131,7 +131,7 @@ def test_a_mixed_run_has_no_floor_in_its_pictures(parts: list[RunPart], tmp_path
 def test_a_cell_names_the_host_of_each_figure(parts: list[RunPart], tmp_path: Path) -> None:
     run, _ = merge_parts(parts, tmp_path)
     cells = article_cells(run)
-    assert cells["s6"][5] == "on aa: 1,006 ms\non aa tuned: 5.00 ms\non bb tuned: 50.0 ms"
+    assert cells["s6"][5] == "on aa: 1,006 ms\non aa fast: 5.00 ms\non bb fast: 50.0 ms"
     assert cells["runit"][6] == "on bb: 2,512 kB"
 
 
@@ -203,5 +203,5 @@ def test_parts_of_one_host_are_one_comparison(tmp_path: Path) -> None:
     parts = [part("aa", {S6: 1006.0, FLOOR: 1.0}), part("aa", {S6_TUNED: 5.0})]
     run, article = merge_parts(parts, tmp_path)
     assert any("201 times faster" in sentence for sentence in sentences_on_defaults(run))
-    assert article_cells(run)["s6"][5] == "1,006 ms\ntuned: 5.00 ms"
+    assert article_cells(run)["s6"][5] == "1,006 ms\nfast: 5.00 ms"
     assert "dashed line" in figures(article)["medians"].alt

@@ -9,8 +9,8 @@ from tests.support.samples.sample_runs import contender, steady_latencies
 
 RUNIT = "runit/runner/default/hosted"
 S6 = "s6/runner/default/hosted"
-S6_TUNED = "s6/runner/tuned/hosted"
-S6_TUNED_PID1 = "s6/runner/tuned/pid1"
+S6_TUNED = "s6/runner/fast/hosted"
+S6_TUNED_PID1 = "s6/runner/fast/pid1"
 FLOOR = "floor/runner/default/hosted"
 
 
@@ -26,8 +26,8 @@ def test_contenders_with_overlapping_intervals_are_named_with_the_fastest() -> N
         contender(FLOOR, steady_latencies(1.0)),
     )
     by_question = answers(run)
-    assert by_question["Which is fastest?"] == "runit (4.00 ms); s6 tuned (4.10 ms)."
-    assert by_question["As the init itself?"] == "s6 tuned as PID 1 (8.00 ms)."
+    assert by_question["Which is fastest?"] == "runit (4.00 ms); s6 fast (4.10 ms)."
+    assert by_question["As the init itself?"] == "s6 fast as PID 1 (8.00 ms)."
     assert by_question["For a daemon that detaches itself?"] == "This run has no such figure."
     assert by_question["For a daemon that dies young?"] == "This run has no such figure."
 
@@ -44,18 +44,18 @@ def test_the_lightest_has_the_least_memory_with_ten_services() -> None:
     assert answers(run)["Which is lightest?"] == "s6 (1.00 MiB)."
 
 
-def test_a_default_that_is_much_slower_than_tuned_is_worth_changing() -> None:
+def test_a_default_that_is_much_slower_than_fast_is_worth_changing() -> None:
     run = sample_runs.run(
         contender(S6, steady_latencies(1006)), contender(S6_TUNED, steady_latencies(5))
     )
     by_question = answers(run)
     assert by_question["Which default is worth changing?"].startswith(
-        "s6 tuned: 5.00 in place of 1,006"
+        "s6 fast: 5.00 in place of 1,006"
     )
     assert by_question["Which lets a second pass?"] == "s6 (1,006 ms)."
 
 
-def test_a_default_as_fast_as_tuned_is_not_worth_changing() -> None:
+def test_a_default_as_fast_as_fast_is_not_worth_changing() -> None:
     run = sample_runs.run(
         contender(S6, steady_latencies(5.1)), contender(S6_TUNED, steady_latencies(5))
     )

@@ -15,14 +15,14 @@ S6 = "s6/runner/default/hosted"
 def s6_sentences() -> list[str]:
     run = sample_runs.run(
         contender(S6, steady_latencies(1006)),
-        contender("s6/runner/tuned/hosted", steady_latencies(5)),
-        contender("s6/runner/tuned/pid1", steady_latencies(10)),
+        contender("s6/runner/fast/hosted", steady_latencies(5)),
+        contender("s6/runner/fast/pid1", steady_latencies(10)),
     )
     return summarize_supervisor(run, "s6")
 
 
-def test_tuned_is_compared_with_default(s6_sentences: list[str]) -> None:
-    assert "s6 tuned is 201 times faster than by default." in s6_sentences
+def test_fast_is_compared_with_default(s6_sentences: list[str]) -> None:
+    assert "s6 fast is 201 times faster than by default." in s6_sentences
 
 
 def test_pid1_is_compared_with_hosted(s6_sentences: list[str]) -> None:
@@ -30,10 +30,8 @@ def test_pid1_is_compared_with_hosted(s6_sentences: list[str]) -> None:
 
 
 def test_a_pollers_median_is_a_share_of_its_period() -> None:
-    run = sample_runs.run(
-        contender("monit/monitor/tuned/hosted", steady_latencies(500), period=1.0)
-    )
-    sentence = "monit tuned acts every 1 s; its median is 50 % of that."
+    run = sample_runs.run(contender("monit/monitor/fast/hosted", steady_latencies(500), period=1.0))
+    sentence = "monit fast acts every 1 s; its median is 50 % of that."
     assert sentence in summarize_supervisor(run, "monit")
 
 

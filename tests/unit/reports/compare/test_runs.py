@@ -6,8 +6,22 @@ from typing import Any
 
 import pytest
 
-from reports.compare.runs import comparison_cautions
-from tests.unit.reports.support.compared_runs import changed, comparison_output, run_with_medians
+from reports.compare.changes import compare_metrics
+from reports.compare.runs import (
+    RunWithSamples,
+    comparison_cautions,
+    contenders_of_both,
+    contenders_only_in,
+)
+from reports.model.samples import samples_from
+from tests.support.samples import sample_runs
+from tests.support.samples.sample_runs import steady_latencies
+from tests.unit.reports.support.compared_runs import (
+    changed,
+    comparison_output,
+    find_change,
+    run_with_medians,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +61,19 @@ def test_another_instrument_gives_a_caution_and_an_unknown_one_is_another() -> N
     assert comparison_cautions(unknown, unknown) == [
         "Different instruments: unknown, then unknown."
     ]
+
+
+def test_an_older_run_calls_every_profile_but_the_default_tuned() -> None:
+    fast, tuned = (f"s6/runner/{profile}/hosted" for profile in ("fast", "tuned"))
+    older, newer = (
+        RunWithSamples(
+            sample_runs.run(sample_runs.contender(name, steady_latencies(4.0))),
+            samples_from(sample_runs.restart_samples({name: steady_latencies(4.0)})),
+        )
+        for name in (tuned, fast)
+    )
+    ((old, new),) = contenders_of_both(older, newer)
+    assert (old["name"], new["name"]) == (tuned, fast)
+    assert contenders_only_in(older, newer) == contenders_only_in(newer, older) == []
+    changes = compare_metrics(older, newer)
+    assert find_change(changes, fast).sampled is not None

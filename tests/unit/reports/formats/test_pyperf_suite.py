@@ -33,7 +33,7 @@ def pyperf(*words: object) -> str:
 def test_stats_reads_it(tmp_path: Path) -> None:
     output = pyperf("stats", export(tmp_path))
     assert "Number of benchmarks: 5" in output
-    assert "s6/runner/tuned/hosted long" in output
+    assert "s6/runner/fast/hosted long" in output
     assert "Median +- MAD:   5.00 ms" in output
 
 

@@ -189,7 +189,7 @@ def test_resume_measures_what_failed_and_keeps_unknown_contenders() -> None:
     record = measure(ask())
     before = change_run(record, fail_beside(record))
     (floor,) = [each for each in before["contenders"] if each["name"] != RUNIT]
-    unknown = floor | {"name": "floor/runner/tuned/hosted"}
+    unknown = floor | {"name": "floor/runner/fast/hosted"}
     change_run(record, lambda changed: changed["contenders"].append(unknown))
     measure(ask(RESUME))
     after = Record.load(record.folder).contenders_by_name()
