@@ -84,7 +84,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_worked_example_keeps_the_contract(tmp_path: Path) -> None:
     (code,), (inittab,), (idea,) = blocks("python"), blocks("jinja"), blocks("text")
-    folder = tmp_path / "busybox"
+    folder = tmp_path / "mybusybox"
     (folder / "files/etc").mkdir(parents=True)
     (folder / "__init__.py").write_text(code)
     (folder / "files/etc/inittab").write_text(inittab)
