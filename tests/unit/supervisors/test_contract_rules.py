@@ -115,7 +115,7 @@ def test_a_complete_folder_gives_no_complaint(make: Make) -> None:
         ({"unavailable_on": {"arch": ""}}, "gives no reason for arch"),
         ({"sources": {"debian": Apt(("good",), until="bokworm")}}, "'bokworm' is no release of"),
         ({"findings": (Finding("x", since=Change("9.1", "precise")),)}, "'precise' is no release"),
-        ({"contenders": (with_older(profile="tuned"),)}, "older has good/runner/tuned/hosted"),
+        ({"contenders": (with_older(profile="fast"),)}, "older has good/runner/fast/hosted"),
         ({"contenders": (with_older(setting=""),)}, "before 1.0: setting must be one line"),
         ({"program_path": None}, "name the file it brings"),
         ({"program_path": "good"}, "give an absolute path"),

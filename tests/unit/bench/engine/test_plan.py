@@ -173,7 +173,7 @@ def test_the_kills_of_a_poller_part_its_period() -> None:
     """The guests' strata together: as many as trials, side by side, each of the same width."""
     for name, low, high in (
         ("monit/monitor/default/hosted", 0.3, 120.3),
-        ("supervisord/runner/tuned/hosted", 2.0, 3.0),
+        ("supervisord/runner/patient/hosted", 2.0, 3.0),
     ):
         plan = make_plan(only(name), BOTH[:1], FULL, AT_ONCE)
         strata = sorted(
