@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bench.model.events import Event
 from bench.model.scenario import SamplingEffort, Scenario, WorkUnit
 from bench.model.selection import SelectedContender
 from provision.guests.limit_class import LARGE, USUAL, LimitClass
@@ -134,10 +135,12 @@ class KeptResults:
     """Results of a contender that a resumed run keeps.
 
     scenarios: not measured again. first_free_replica: earlier guests have the numbers below it.
+    samples: of scenarios of which only the other trials are measured.
     """
 
     scenarios: frozenset[str] = frozenset()
     first_free_replica: int = 0
+    samples: Mapping[str, Sequence[Event]] = field(default_factory=dict)
 
 
 def make_plan(
@@ -162,10 +165,11 @@ def make_plan(
             if scenario.name in earlier.scenarios:
                 continue
             reason = scenario.inapplicable_reason(selected.contender)
-            units = [] if reason else scenario.work_units(selected.contender, effort)
+            samples = earlier.samples.get(scenario.name, ())
+            units = [] if reason else _units(scenario, selected, effort, samples)
             if reason:
                 skipped[selected.name, scenario.name] = ("not applicable", reason)
-            elif not units:
+            elif not units and not samples:
                 skipped[selected.name, scenario.name] = ("not measured", _too_slow(selected))
             _distribute([unit for unit in units if not unit.own_guest], guests, effort)
             own_guests += [[unit] for unit in units if unit.own_guest]
@@ -175,6 +179,14 @@ def make_plan(
             if units
         ]
     return Plan(tuple(_start_order(jobs, effort.seed, at_once)), skipped, at_once)
+
+
+def _units(
+    scenario: Scenario, selected: SelectedContender, effort: SamplingEffort, kept: Sequence[Event]
+) -> list[WorkUnit]:
+    if kept:
+        return scenario.remaining_units(selected.contender, effort, kept)
+    return scenario.work_units(selected.contender, effort)
 
 
 def _start_order(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:

@@ -149,6 +149,8 @@ class Scenario(ABC):
     # Its trials of an event-driven supervisor last milliseconds: set-up and teardown of other
     # guests wait until they are done.
     needs_quiet_host: ClassVar[bool] = False
+    # The trials of a unit that was interrupted count: `remaining_units` does only the others.
+    keeps_trials: ClassVar[bool] = False
 
     def inapplicable_reason(self, contender: Contender) -> str:
         """Return why the contender's design rules the scenario out; empty where it does not."""
@@ -157,6 +159,12 @@ class Scenario(ABC):
     @abstractmethod
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         """Cut the work into units for identical guests; none where the budget is too small."""
+
+    def remaining_units(
+        self, contender: Contender, effort: SamplingEffort, kept: Sequence[Event]
+    ) -> list[WorkUnit]:
+        """Cut the work that those samples of an interrupted run leave; none where they suffice."""
+        return self.work_units(contender, effort)
 
     @abstractmethod
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:

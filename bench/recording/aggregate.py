@@ -24,9 +24,10 @@ from bench.model.run_file import (
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric
+from bench.recording.kept_trials import KeptTrials
 from bench.recording.latency_doubts import quality_issues
 from bench.recording.run_rules import metric_fault
-from bench.recording.store import INTERRUPTED, UNFINISHED, empty_result
+from bench.recording.unfinished import INTERRUPTED, UNFINISHED, empty_result
 
 Scenarios = Mapping[str, Scenario]
 
@@ -44,6 +45,7 @@ class ContenderProgress:
     reason by scenario. results: of concluded scenarios. samples: of scenarios not yet concluded.
     rejections: lines of its guests that cannot be true, by scenario. remarks: for the log, where
     nothing failed. previous_log: text of the log, where an earlier part of the run has one.
+    kept_trials: their number by unfinished scenario.
     """
 
     selected: SelectedContender
@@ -59,6 +61,7 @@ class ContenderProgress:
     previous_log: list[str] = field(default_factory=list)
     rejections: dict[str, Rejections] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    kept_trials: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def resume(
@@ -79,6 +82,16 @@ class ContenderProgress:
             },
             quality_issues=earlier.get("doubts", []),
         )
+
+    def restore(self, scenario: str, kept: KeptTrials) -> None:
+        """Take over the trials that an earlier part of the run kept of an unfinished scenario."""
+        self.samples += kept.samples
+        self.version, self.verified = kept.version, kept.verified
+        guests = {guest["replica"]: guest for guest in self.guests}
+        for replica, facts in kept.guests.items():
+            guest = guests.get(replica, facts)
+            guests[replica] = {**guest, "load": guest.get("load", {}) | facts.get("load", {})}
+        self.guests = list(guests.values())
 
     def complete_scenarios(self, scenarios: Scenarios) -> list[str]:
         """Return the scenarios whose work is over and that are not concluded yet."""
@@ -156,7 +169,9 @@ def _open_result(progress: ContenderProgress, scenario: str) -> ScenarioResult:
     """Return the result of a scenario that still has work units to do."""
     if scenario in progress.failed_scenarios:
         return _failed_result(progress, scenario)
-    return empty_result(UNFINISHED, INTERRUPTED)
+    count = progress.kept_trials[scenario]
+    kept = f"{count:,} trials are kept. " if count else ""
+    return empty_result(UNFINISHED, f"{kept}{INTERRUPTED}")
 
 
 def _failed_result(progress: ContenderProgress, scenario: str) -> ScenarioResult:

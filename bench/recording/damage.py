@@ -14,6 +14,7 @@ import msgspec
 
 from bench.model.run_file import ContenderResult, MetricResult, Run, SealedSamples
 from bench.model.scenario_names import current_name
+from bench.recording.kept_trials import KEPT_TRIALS, TrialJournal
 from bench.recording.samples_file import COMPRESSED, PLAIN, raw_lines, sample_lines, samples_path
 from bench.recording.seal import Seal
 from provision.errors import Problem
@@ -84,6 +85,8 @@ def find_damage(run: Run, folder: Path) -> list[str]:
 
     Empty for a whole run, and for one that was killed: what it wrote last is not sealed yet.
     """
+    if damage := _false_kept_trials(run, folder):
+        return [damage]
     path = samples_path(folder)
     if path is None:
         return _missing_file(run)
@@ -161,6 +164,23 @@ def _add_restart(scan: _Scan, text: bytes) -> None:
         group.censored += 1
     elif not trial.warmup:
         group.latencies.append((trial.main_ns - trial.kill_ns) / _NS_PER_MS)
+
+
+def _false_kept_trials(run: Run, folder: Path) -> str:
+    """Return a sentence where kept trials are not those that an ended run sealed; else nothing."""
+    sealed = run.get("kept_trials")
+    if run["ended"] is None or sealed is None:
+        return ""
+    try:
+        present = TrialJournal(folder).seal()
+    except Problem as problem:
+        return f"Its kept trials cannot be read. {problem.what}"
+    if present["sha256"] == sealed["sha256"]:
+        return ""
+    return (
+        f"Its kept trials ({KEPT_TRIALS}) are not those that the run sealed: {present['lines']:,} "
+        f"lines are there, and it sealed {sealed['lines']:,}."
+    )
 
 
 def _missing_file(run: Run) -> list[str]:

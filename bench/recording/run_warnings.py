@@ -8,7 +8,7 @@ from typing import Literal
 from bench.model.run_file import TOO_NOISY, Run, TraceAgreement
 from bench.recording.floor import floor_noise
 from bench.recording.latency_doubts import disturbed_contenders
-from bench.recording.store import UNFINISHED
+from bench.recording.unfinished import UNFINISHED
 
 # Above this ratio of the floor's p90 to its median, the host is too noisy to rank contenders.
 MAX_SPREAD = 4.0
@@ -106,8 +106,11 @@ def _unfinished(run: Run) -> Iterator[str]:
         contender["name"] for contender in run["contenders"] if contender["status"] == UNFINISHED
     ]
     if names:
+        kept = run["kept_trials"]["trials"] if "kept_trials" in run else 0
+        trials = f"{kept:,} of their trials are kept. " if kept else ""
         yield (
             f"{_share_of_contenders(run, names)} are unfinished ({', '.join(sorted(names))}). "
+            f"{trials}"
             + _next_step(run, names, "Continue with the same options: ./inv bench --resume")
         )
 

@@ -9,15 +9,18 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
-from bench.model.run_file import ContenderResult, GuestFacts, Run, ScenarioResult
+from bench.model.run_file import ContenderResult, Run
 from bench.model.scenario_names import current_name, update_names
 from bench.recording.damage import find_damage, matching_seal, refuse_damaged
+from bench.recording.kept_trials import KeptTrials, TrialJournal
+from bench.recording.kept_trials import ScenarioKey as ScenarioKey
 from bench.recording.run_check import run_fault
 from bench.recording.samples_file import SampleLine, sample_lines
 from bench.recording.samples_writer import SamplesWriter
 from bench.recording.seal import Seal
+from bench.recording.unfinished import UNFINISHED, result_without
 from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
 
@@ -27,10 +30,6 @@ if TYPE_CHECKING:
 # The version of run.json that this program writes and reads.
 SCHEMA = 1
 RESULTS = Path(__file__).parents[2] / "results"
-# A contender's name and the name of one of its scenarios.
-ScenarioKey = tuple[str, str]
-UNFINISHED: Literal["unfinished"] = "unfinished"
-INTERRUPTED = "Interrupted. To continue, repeat the options: ./inv bench --resume"
 
 
 class Record:
@@ -39,6 +38,7 @@ class Record:
     def __init__(self, folder: Path, run: Run, seal: Seal | None = None) -> None:
         self.folder = folder
         self.run = run
+        self.journal = TrialJournal(folder)
         self._samples = SamplesWriter(folder, run, seal)
 
     @classmethod
@@ -63,6 +63,7 @@ class Record:
         (self.folder / "logs").mkdir()
         run = {"schema": SCHEMA, "id": self.folder.name, **head, "contenders": []}
         self.run = cast(Run, run)
+        self.journal = TrialJournal(self.folder)
         self._samples = SamplesWriter(self.folder, self.run, None)
         self._samples.begin()
         self.save()
@@ -95,7 +96,7 @@ class Record:
 
     def results_without(self, dropped: Set[ScenarioKey]) -> list[ContenderResult]:
         """Return the contenders' results without those scenarios."""
-        results = (_result_without(contender, dropped) for contender in self.run["contenders"])
+        results = (result_without(contender, dropped) for contender in self.run["contenders"])
         return [result for result in results if result]
 
     def read_samples(self) -> list[Event]:
@@ -106,8 +107,28 @@ class Record:
         """Replace all samples on disk."""
         self._replace_lines([json.dumps(sample).encode() + b"\n" for sample in samples])
 
+    def kept_trials(self) -> dict[ScenarioKey, KeptTrials]:
+        """Return the trials that are kept of scenarios without a result. Raises Problem."""
+        ended = {
+            (contender["name"], scenario)
+            for contender in self.run["contenders"]
+            for scenario, result in contender["scenarios"].items()
+            if result["status"] != UNFINISHED
+        }
+        return {key: kept for key, kept in self.journal.read().items() if key not in ended}
+
+    def seal_kept_trials(self) -> None:
+        """Remove the trials of scenarios with a result, and seal the others; `save` writes it."""
+        with self._disk_errors():
+            seal = self.journal.retain(self.kept_trials())
+        self.run.pop("kept_trials", None)
+        if seal is not None:
+            self.run["kept_trials"] = seal
+
     def drop_scenarios(self, dropped: Set[ScenarioKey]) -> None:
-        """Remove results and samples of those scenarios. Raises Problem."""
+        """Remove results and samples of those scenarios; kept trials stay. Raises Problem."""
+        # Before results are dropped: the trials of a scenario with a result are in samples.jsonl.
+        self.seal_kept_trials()
         kept = [
             line.text
             for line in self._sample_lines()
@@ -214,7 +235,20 @@ def examine_run(folder: Path) -> Run:
     """
     run = read_run(folder)
     damage = find_damage(run, folder)
-    return {**run, "damage": damage} if damage else run
+    if damage:
+        return {**run, "damage": damage}
+    return {**run, "warnings": [*run["warnings"], *_not_ended(run, folder)]}
+
+
+def _not_ended(run: Run, folder: Path) -> Iterator[str]:
+    """Yield a warning for a run that still goes on, or was killed."""
+    if run["ended"] is None:
+        count = sum(kept.count for kept in Record(folder, run).kept_trials().values())
+        trials = f" {count:,} trials of unfinished scenarios are kept." if count else ""
+        yield (
+            f"This run has not ended: it still goes on, or it was killed.{trials} "
+            "To continue it, repeat the options: ./inv bench --resume"
+        )
 
 
 def _refuse_number(text: str) -> float:
@@ -233,48 +267,6 @@ def _not_a_record(path: Path, reason: str) -> Problem:
         advice="Name another run; ./inv report without a name takes the latest.",
         usage=True,
     )
-
-
-def empty_result(status: str, note: str) -> ScenarioResult:
-    """Return the result of a scenario without figures."""
-    return {"status": status, "note": note, "metrics": [], "verdicts": []}
-
-
-def _result_without(
-    contender: ContenderResult, dropped: Set[ScenarioKey]
-) -> ContenderResult | None:
-    """Return a result without those scenarios; None where no scenario remains."""
-    scenarios = contender["scenarios"]
-    kept = {name for name in scenarios if (contender["name"], name) not in dropped}
-    if kept == set(scenarios):
-        return contender
-    if not kept:
-        return None
-    result: ContenderResult = {
-        **contender,
-        "status": UNFINISHED,
-        "reason": INTERRUPTED,
-        "guests": _guests_of(contender["guests"], kept),
-        "doubts": contender.get("doubts", []) if "restart" in kept else [],
-        "scenarios": {
-            name: result if name in kept else empty_result(UNFINISHED, INTERRUPTED)
-            for name, result in scenarios.items()
-        },
-    }
-    if all(scenario["status"] != "failed" for scenario in result["scenarios"].values()):
-        result.pop("log", None)
-    return result
-
-
-def _guests_of(guests: Sequence[GuestFacts], scenarios: Set[str]) -> list[GuestFacts]:
-    """Return the guests that measured those scenarios, with that part of their load."""
-    kept: list[GuestFacts] = []
-    for guest in guests:
-        loads = guest.get("load", {})
-        load = {name: loads[name] for name in loads if name in scenarios}
-        if load:
-            kept.append({**guest, "load": load})
-    return kept
 
 
 def _parse_sample(line: SampleLine) -> Event:

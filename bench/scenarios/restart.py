@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.model import steps
 from bench.model.events import CPU_MARK, RESTART, Event, events_of_kind
-from bench.model.events.program import RestartTrial
+from bench.model.events.program import CpuMarked, RestartTrial
 from bench.model.observation.latency import (
     SHORT_UPTIME,
     draw_strata,
@@ -49,13 +50,22 @@ class Restart(Scenario):
     title = "restart latency"
     position = 1
     needs_quiet_host = True
+    keeps_trials = True
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        return self.remaining_units(contender, effort, [])
+
+    def remaining_units(
+        self, contender: Contender, effort: SamplingEffort, kept: Sequence[Event]
+    ) -> list[WorkUnit]:
         if not effort.allows(2 * _trial_seconds(contender)):
             return []
-        guests = _guest_count(contender, effort)
-        long, short = _deal(effort.trials, _short_trials(contender, effort), guests)
-        strata = iter(_strata(contender, effort))
+        done = Counter(trial["group"] for trial in _counted_trials(kept))
+        trials = max(0, effort.trials - done["long"])
+        short_trials = max(0, _short_trials(contender, effort) - done["short"])
+        guests = _guest_count(contender, effort, trials, short_trials)
+        long, short = _deal(trials, short_trials, guests)
+        strata = iter(_strata(contender, effort, kept))
         return [
             WorkUnit(
                 self.name,
@@ -139,12 +149,19 @@ def _latency_metrics(
 
 
 def _cpu_metric(samples: Sequence[Event]) -> Metric:
-    """Return the CPU time of the supervision tree per restart, looks and waits included."""
-    marks = events_of_kind(samples, CPU_MARK)
-    restarts = sum(not trial["censored"] for trial in events_of_kind(samples, RESTART))
-    spent_ns = sum(
-        cpu_used(before, after) for before, after in zip(marks[::2], marks[1::2], strict=False)
+    """Return the CPU time of the supervision tree per restart, looks and waits included.
+
+    A guest that was interrupted amid its trials has no mark after them, and does not count.
+    """
+    marks: defaultdict[int, list[CpuMarked]] = defaultdict(list)
+    for mark in events_of_kind(samples, CPU_MARK):
+        marks[mark.get("replica", 0)].append(mark)
+    whole = {replica for replica, of_guest in marks.items() if len(of_guest) > 1}
+    restarts = sum(
+        not trial["censored"] and trial.get("replica", 0) in whole
+        for trial in events_of_kind(samples, RESTART)
     )
+    spent_ns = sum(cpu_used(*marks[replica][:2]) for replica in whole)
     if not restarts or not spent_ns:
         return Metric("cpu_per_restart", "us", status="not measured", note="no restart seen")
     note = "idle time included, short-lived helpers not"
@@ -178,26 +195,42 @@ def _min_seconds(contender: Contender, long: int, short: int) -> float:
     return long * long_trial + short * max(SHORT_UPTIME, period)
 
 
-def _strata(contender: Contender, effort: SamplingEffort) -> list[tuple[float, float]]:
-    """Return the strata of all long trials of a poller; none for others, which have no phase."""
+def _strata(
+    contender: Contender, effort: SamplingEffort, kept: Sequence[Event]
+) -> list[tuple[float, float]]:
+    """Return the strata of a poller's long trials without those that kept trials lie in.
+
+    None for others, which have no phase.
+    """
     if contender.period is None:
         return []
-    return [(low, high) for low, high in draw_strata(contender, effort.trials, effort.seed)]
+    strata = [(low, high) for low, high in draw_strata(contender, effort.trials, effort.seed)]
+    for trial in _counted_trials(kept):
+        own = next((each for each in strata if each[0] <= trial["drawn_s"] <= each[1]), None)
+        if trial["group"] == "long" and own is not None:
+            strata.remove(own)
+    return strata
 
 
-def _guest_count(contender: Contender, effort: SamplingEffort) -> int:
-    short = _short_trials(contender, effort)
+def _counted_trials(samples: Sequence[Event]) -> list[RestartTrial]:
+    return [trial for trial in events_of_kind(samples, RESTART) if not trial["warmup"]]
+
+
+def _guest_count(contender: Contender, effort: SamplingEffort, long: int, short: int) -> int:
+    """Return the guests for so many trials of each group; 0 without any trial."""
+    if not long + short:
+        return 0
     if effort.max_guests == 1 and not _has_lasting_limit(contender):
         guests = 1
     elif has_long_limit(contender):
-        guests = math.ceil(effort.trials / _trials_within_limit(contender, effort))
+        guests = _guests_within_limit(contender, long, short)
     else:
         # A slow poller's trial takes a period, wherever it is: each has a guest of its own.
-        seconds = _expected_seconds(contender, effort.trials, short)
-        guests = min(math.ceil(seconds / effort.guest_seconds), effort.trials + short)
+        seconds = _expected_seconds(contender, long, short)
+        guests = min(math.ceil(seconds / effort.guest_seconds), long + short)
     if not _has_lasting_limit(contender):
         guests = min(guests, effort.max_guests)
-    return max(guests, min(effort.trials, effort.min_guests))
+    return max(guests, min(long, effort.min_guests))
 
 
 def _has_lasting_limit(contender: Contender) -> bool:
@@ -205,13 +238,14 @@ def _has_lasting_limit(contender: Contender) -> bool:
     return contender.start_limit is not None and contender.start_limit.seconds is None
 
 
-def _trials_within_limit(contender: Contender, effort: SamplingEffort) -> int:
-    """Return how many long trials one guest takes below a limit of starts over a long time."""
+def _guests_within_limit(contender: Contender, long: int, short: int) -> int:
+    """Return how many guests take the trials below a limit of starts over a long time."""
     assert contender.start_limit is not None
     # Starts, the first among them, stay below it by using more guests.
     starts = contender.start_limit.count - 3
-    share = effort.trials / (effort.trials + _short_trials(contender, effort))
-    return max(1, int(starts * share))
+    if not long:
+        return math.ceil(short / starts)
+    return math.ceil(long / max(1, int(starts * (long / (long + short)))))
 
 
 def _short_trials(contender: Contender, effort: SamplingEffort) -> int:

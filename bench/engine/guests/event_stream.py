@@ -65,6 +65,7 @@ class EventStream:
         self._progress: StepProgress | None = None
         self._step_index = -1
         self._pending_trials: list[_Pending] = []
+        self._confirmed_trials: list[Event] = []
         self._pending: list[_Pending] = []
         self._ended = False
 
@@ -94,6 +95,11 @@ class EventStream:
     def is_complete(self) -> bool:
         """Whether the last event of the plan has come."""
         return self._ended
+
+    def take_confirmed_trials(self) -> list[Event]:
+        """Return the trials that later stamps have confirmed since the last call."""
+        trials, self._confirmed_trials = self._confirmed_trials, []
+        return trials
 
     def _decode(self, line: str) -> Event | None:
         try:
@@ -205,6 +211,7 @@ class EventStream:
         """Reject accepted trials with a stamp after now_ns, which was taken after them."""
         trials, self._pending_trials = self._pending_trials, []
         self._reject_later(trials, now_ns)
+        self._confirmed_trials += [each.event for each in trials if each.latest_ns <= now_ns]
 
     def _confirm_pending(self, now_ns: int) -> None:
         """Reject accepted events with a stamp after now_ns, which was taken after them."""

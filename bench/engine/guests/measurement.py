@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from bench.engine.guests.event_stream import EventStream
+from bench.engine.guests.trial_keeper import TrialKeeper
 from bench.model.events import ERROR, Event, events_of_kind
 from bench.model.events.wire import NOT_AN_OBJECT
 from bench.model.rejections import Rejections, visible
@@ -46,11 +47,13 @@ def run_measurement(
     on_event: Callable[[Event], None],
     rejections: Rejections | None = None,
     earlier_services: Iterable[str] = (),
+    keeper: TrialKeeper | None = None,
 ) -> list[Event]:
     """Run steps of the measuring program in a guest; return its events.
 
     rejections: takes the lines that cannot be true; without it such a line raises Problem.
-    earlier_services: names of services whose daemons may still run in the guest.
+    earlier_services: names of services whose daemons may still run in the guest. keeper: takes each
+    trial once later stamps have confirmed it.
     Raises Problem where a step fails, or where the program does not end by itself in `timeout` s.
     """
     plan = {
@@ -69,6 +72,8 @@ def run_measurement(
 
     def add_event(line: str) -> None:
         event = stream.add(line)
+        if keeper is not None:
+            keeper.keep(stream.take_confirmed_trials(), rejected)
         if event is not None:
             on_event(event)
 

@@ -14,6 +14,7 @@ from bench.engine.collector import ResultCollector
 from bench.engine.guests import measurement
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
+from bench.engine.guests.trial_keeper import TrialKeeper
 from bench.engine.guests.verify import find_mode, verify
 from bench.engine.observer import Observer
 from bench.engine.plan import Job
@@ -157,14 +158,17 @@ class GuestSession:
     def perform(self, unit: WorkUnit, guest: Guest) -> list[Event]:
         """Have the unit's scenario do its work; return its samples without the rejected ones."""
         rejections = Rejections()
-        scenario_context = self._scenario_context(guest, rejections)
+        keeper = self._context.collector.trial_keeper(self.job, unit.scenario, self._facts())
+        scenario_context = self._scenario_context(guest, rejections, keeper)
         try:
             samples = self._scenarios[unit.scenario].perform(scenario_context, unit)
         finally:
             self._context.collector.add_rejections(self.job, unit.scenario, rejections)
         return [{"scenario": unit.scenario, **event} for event in samples]
 
-    def _scenario_context(self, guest: Guest, rejections: Rejections) -> ScenarioContext:
+    def _scenario_context(
+        self, guest: Guest, rejections: Rejections, keeper: TrialKeeper | None
+    ) -> ScenarioContext:
         contender = self.job.selected.contender
 
         def measure(steps: Sequence[Step], timeout: float) -> list[Event]:
@@ -180,6 +184,7 @@ class GuestSession:
                 on_event=lambda event: self._context.observer.sample(contender.name, event),
                 rejections=rejections,
                 earlier_services=self._services,
+                keeper=keeper,
             )
 
         slots = self._context.time_slots

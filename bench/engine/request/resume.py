@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 
 from bench.engine.calibration_store import instrument
 from bench.engine.plan import KeptResults
@@ -41,7 +42,7 @@ def find_pairs_to_measure(record: Record, request: BenchRequest) -> frozenset[Sc
 
 def kept_results(record: Record, pairs_to_measure: Set[ScenarioKey]) -> dict[str, KeptResults]:
     """Return what a continued run does not measure again, by contender."""
-    return {
+    kept = {
         contender["name"]: KeptResults(
             frozenset(
                 scenario
@@ -52,6 +53,15 @@ def kept_results(record: Record, pairs_to_measure: Set[ScenarioKey]) -> dict[str
         )
         for contender in record.results_without(pairs_to_measure)
     }
+    for (name, scenario), trials in record.kept_trials().items():
+        if (name, scenario) in pairs_to_measure:
+            results = kept.get(name, KeptResults())
+            kept[name] = replace(
+                results,
+                first_free_replica=max(results.first_free_replica, 1 + trials.last_replica),
+                samples={**results.samples, scenario: trials.samples},
+            )
+    return kept
 
 
 def check_same_host_and_instrument(record: Record, provider: Provider) -> None:

@@ -39,6 +39,7 @@ from bench.model.run_file.names import FLOOR, RESTART_PARTS, TOO_NOISY, is_too_n
 from bench.model.run_file.run import (
     AbsentSupervisor,
     FloorNoise,
+    KeptTrialsSeal,
     Options,
     PartNoise,
     PlanSummary,
@@ -79,6 +80,7 @@ __all__ = [
     "Histogram",
     "HostFacts",
     "HostLoad",
+    "KeptTrialsSeal",
     "KernelStamps",
     "LineCount",
     "LineCounts",

@@ -128,6 +128,13 @@ class SamplesSeal(SealedSamples):
     """While the samples are rewritten: what replaces them, so that a kill leaves a whole run."""
 
 
+class KeptTrialsSeal(SealedSamples):
+    """The trials that are kept of unfinished scenarios."""
+
+    trials: Count
+    """Number of trials; the other lines say what is known of their guests."""
+
+
 class Run(TypedDict):
     """What one `./inv bench` did. docs/results.md explains it."""
 
@@ -175,6 +182,8 @@ class Run(TypedDict):
     """Calibration of this host; null where there is none."""
     samples: NotRequired[SamplesSeal]
     """What samples.jsonl must be; more lines may follow until the run has ended."""
+    kept_trials: NotRequired[KeptTrialsSeal]
+    """What kept-trials.jsonl must be: the trials of unfinished scenarios, for --resume."""
     damage: NotRequired[list[str]]
     """Of a run as it was read: why its figures and its samples do not belong together."""
     trace: NotRequired[TraceAgreement | None]

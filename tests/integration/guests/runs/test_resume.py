@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.suite import Suite
+from tests.support.suite import Running, Suite, eventually
 
 ASKED = ("--only=runit,floor", "--trials=2", "--scenario=restart", "--seed=5")
 
@@ -149,3 +152,54 @@ def test_complete_results_survive_a_kill(suite: Suite) -> None:
         "restart": "measured", "footprint": "measured", "crashloop": "unfinished"
     }  # fmt: skip
     assert {each["scenario"] for each in suite.samples()} == {"restart", "footprint"}
+
+
+def trials_of(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for each in samples if each["event"] == "sample" and not each["warmup"]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["kill", "terminate", "interrupt"])
+def test_trials_of_one_contender_survive_the_end_of_the_suite(suite: Suite, end: str) -> None:
+    asked = (FLOOR, "--trials=14", "--scenario=restart")
+    running = suite.start("bench", *asked)
+    kept_path = suite.results / "latest" / "kept-trials.jsonl"
+    eventually(lambda: len(read_lines(kept_path)) > 6, "some trials on disk")
+    end_suite(running, end)
+    kept = trials_of(read_lines(kept_path))
+    assert 4 <= len(kept) < 19, len(kept)
+    shown = suite.run("report")
+    words = "of their trials are kept" if end == "interrupt" else "trials of unfinished scenarios"
+    assert words in shown.output, shown.output
+    assert "--resume" in shown.output and "is damaged" not in shown.output
+
+    resumed = suite.bench(*asked, "--resume")
+    assert resumed.code == 0, resumed.output
+    trials = trials_of(suite.samples())
+    assert Counter(each["group"] for each in trials) == {"long": 14, "short": 5}
+    stamps = [(each["replica"], each["kill_ns"]) for each in trials]
+    assert len(set(stamps)) == len(stamps)
+    assert {(each["replica"], each["kill_ns"]) for each in kept} <= set(stamps)
+    (contender,) = suite.record()["contenders"]
+    assert contender["status"] == "measured"
+    figures = {each["metric"]: each["n"] for each in contender["scenarios"]["restart"]["metrics"]}
+    assert (figures["restart_long"], figures["restart_short"]) == (14, 5)
+    assert {each["replica"] for each in contender["guests"]} == {each["replica"] for each in trials}
+    assert not kept_path.exists() and "kept_trials" not in suite.record()
+
+
+def end_suite(running: Running, end: str) -> None:
+    if end == "interrupt":
+        running.interrupt()
+        assert running.end().code == 130, running.output
+        return
+    running.process.send_signal(signal.SIGKILL if end == "kill" else signal.SIGTERM)
+    running.end()
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a file of samples, without one that is not whole yet."""
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,9 @@ from bench.engine.request.resolve import (
     TRIALS,
     TRIALS_QUICK,
 )
-from bench.model.observation.latency import SHORT_UPTIME
+from bench.model.events import Event
+from bench.model.events.program import RestartTrial
+from bench.model.observation.latency import SHORT_UPTIME, draw_strata
 from bench.model.scenario import SamplingEffort
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.scenarios import footprint, scenarios
@@ -59,6 +62,51 @@ def test_every_number_of_trials_is_distributed_whole(count: int) -> None:
     depth = SamplingEffort(count, GUEST_SECONDS, None, REPLICAS, 1)
     for name in NAMES:
         assert trials(name, depth) == count, name
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("long", "short"), [(0, 1), (7, 0), (TRIALS - 1, 4), (TRIALS, 2)])
+def test_kept_trials_are_not_planned_again(name: str, long: int, short: int) -> None:
+    (selected,) = (entry for entry in CONTENDERS if entry.name == name)
+    kept = kept_trials(long, short, strata=draw_strata(selected.contender, TRIALS, FULL.seed))
+    units = scenarios()["restart"].remaining_units(selected.contender, FULL, kept)
+    trials = [unit.parameters_as(RestartTrials) for unit in units]
+    assert sum(each.long for each in trials) == TRIALS - long
+    planned = 10 if selected.contender.period is None else 5
+    assert sum(each.short for each in trials) == planned - short
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kept_trials_and_the_others_have_every_stratum_once(name: str) -> None:
+    (selected,) = (entry for entry in CONTENDERS if entry.name == name)
+    if selected.contender.period is None:
+        return
+    strata = draw_strata(selected.contender, TRIALS, FULL.seed)
+    units = scenarios()["restart"].remaining_units(
+        selected.contender, FULL, kept_trials(9, 1, strata=strata)
+    )
+    others = [each for unit in units for each in unit.parameters_as(RestartTrials).strata]
+    assert sorted([*others, *map(tuple, strata[:9])]) == sorted(map(tuple, strata))
+
+
+def kept_trials(
+    long: int, short: int, strata: Sequence[Sequence[float]] = ((1.0, 2.0),)
+) -> list[Event]:
+    """Return trials of an interrupted run: long ones from the middle of the first strata."""
+    middles = [sum(stratum) / 2 for stratum in strata] * TRIALS
+    return [
+        RestartTrial(event="sample", group=group, warmup=False, drawn_s=drawn)
+        for group, count in (("long", long), ("short", short))
+        for drawn in middles[:count]
+    ]
+
+
+def test_a_scenario_of_which_every_trial_is_kept_is_complete() -> None:
+    kept = kept_trials(TRIALS, TRIALS)
+    selected = [entry for entry in CONTENDERS if entry.name == RUNIT]
+    earlier = {RUNIT: KeptResults(first_free_replica=2, samples={"restart": kept})}
+    plan = make_plan(selected, BOTH[:1], FULL, AT_ONCE, earlier)
+    assert (plan.jobs, plan.skipped) == ((), {})
 
 
 def test_no_two_guests_of_a_contender_share_a_seed() -> None:

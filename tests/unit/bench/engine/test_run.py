@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,10 +16,14 @@ from bench.engine.guests import measurement
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.session import GuestSession
 from bench.engine.plan import KeptResults, Plan, make_plan
+from bench.model.events import Event
 from bench.model.selection import SelectedContender
+from bench.recording.kept_trials import KEPT_TRIALS
 from bench.recording.store import Record
+from bench.scenarios import scenarios
 from provision.errors import Problem
 from provision.sources.packages import Present
+from tests.support.samples.event_streams import SECOND, trial
 from tests.support.wait import eventually
 from tests.unit.bench.engine.fakes import (
     EFFORT,
@@ -111,6 +116,22 @@ def test_a_contender_without_any_work_is_in_the_run(record: Record) -> None:
     assert contender["status"] == "measured"
     assert statuses(contender) == {"a": "not measured"}
     assert record.complete_scenarios() == {(HOSTED_FLOOR.name, "a")}
+
+
+def test_kept_trials_that_suffice_are_concluded_without_a_guest(record: Record) -> None:
+    key = (HOSTED_FLOOR.name, "restart")
+    kept = [cast(Event, trial(number, number * 9 * SECOND, 5000)) for number in range(1, 8)]
+    record.journal.add_samples(key, 3, kept)
+    record.journal.add_guest(key, {"replica": 3, "load": {"restart": {"busy": 0.1}}}, "7", {})
+    plan = Plan((), {}, 4)
+    run_plan(record, plan, scenarios()["restart"])
+    contender = on_disk(record)
+    assert (contender["status"], contender["version"]) == ("measured", "7")
+    figures = {each["metric"]: each["n"] for each in contender["scenarios"]["restart"]["metrics"]}
+    assert figures["restart_long"] == 7
+    assert [guest["replica"] for guest in contender["guests"]] == [3]
+    assert len(record.read_samples()) == 7
+    assert not (record.folder / KEPT_TRIALS).exists()
 
 
 def test_the_baseline_is_a_hosted_floor_where_there_is_one(

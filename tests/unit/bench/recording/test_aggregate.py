@@ -11,7 +11,7 @@ from bench.model.run_file import ContenderResult, GuestFacts, MetricResult
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
 from bench.recording.aggregate import ContenderProgress, conclude_complete, contender_result
-from bench.recording.store import INTERRUPTED, empty_result
+from bench.recording.unfinished import INTERRUPTED, empty_result
 from bench.scenarios import scenarios
 from provision.sources.packages import Present
 from supervisors import supervisors

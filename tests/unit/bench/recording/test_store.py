@@ -12,14 +12,13 @@ import pytest
 from bench.recording import store
 from bench.recording.seal import Seal
 from bench.recording.store import (
-    INTERRUPTED,
     SCHEMA,
     Record,
-    empty_result,
     read_run,
     run_folder,
     run_names,
 )
+from bench.recording.unfinished import INTERRUPTED, empty_result
 from provision.errors import Problem
 from tests.support.samples.sample_runs import contender, measured, run, single_metric
 

@@ -20,7 +20,8 @@ from bench.engine.request.resolve import BenchRequest, resolve_request
 from bench.engine.run import run_bench
 from bench.model.events import Event
 from bench.recording import store
-from bench.recording.store import Record, empty_result, read_run
+from bench.recording.store import Record, read_run
+from bench.recording.unfinished import empty_result
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
 from provision.systems import SYSTEMS
