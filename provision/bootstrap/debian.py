@@ -16,6 +16,8 @@ from provision.systems import System
 
 # Where apt keeps what it downloads, relative to the root that it works on.
 _APT_DOWNLOADS = ("var/cache/apt/archives", "var/lib/apt/lists")
+# A setting of apt's: take an index of any age.
+_ANY_AGE = 'Acquire::Check-Valid-Until "false"'
 
 
 def why_unavailable(system: System) -> Unavailable | None:
@@ -58,6 +60,7 @@ def build(system: System, archive: Path, downloads: Path) -> None:
     keyring = [f"--keyring={mirror.keyring}"] if mirror.keyring else []
     # A failing mmdebstrap empties the root of every format but a directory, downloads included.
     root = archive.parent / "debian"
+    expired = [f"--aptopt={_ANY_AGE}"] if mirror.may_be_expired else []
     with expiry_explained(system):
         run_tool(
             [*ISOLATED, "env", f"TMPDIR={archive.parent}",
@@ -70,11 +73,19 @@ def build(system: System, archive: Path, downloads: Path) -> None:
              "--aptopt=Acquire::Retries::Delay \"false\"",
              "--dpkgopt=path-exclude=/usr/share/man/*",
              "--dpkgopt=path-exclude=/usr/share/locale/*",
-             *keyring, system.release, str(root),
+             *expired, *keyring, system.release, str(root),
              *source_lines(system)],
             name="mmdebstrap",
         )  # fmt: skip
+    _forget_any_age(root)
     pack_root(root, archive)
+
+
+def _forget_any_age(root: Path) -> None:
+    """Remove the setting from the root, where mmdebstrap keeps it: it is asked for at each use."""
+    file = root / "etc/apt/apt.conf.d/99mmdebstrap"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if _ANY_AGE not in line))
 
 
 def _mount_downloads(place: str, downloads: Path) -> str:
@@ -100,10 +111,9 @@ def source_lines(system: System) -> list[str]:
         main, security = mirror.url, ""
     else:
         main, security = host_mirrors()
-    deb = "deb [check-valid-until=no]" if mirror.may_be_expired else "deb"
-    lines = [f"{deb} {main} {system.release} main"] if main else []
+    lines = [f"deb {main} {system.release} main"] if main else []
     if security and system.security:
-        lines.append(f"{deb} {security} {system.release}-security main")
+        lines.append(f"deb {security} {system.release}-security main")
     return lines
 
 

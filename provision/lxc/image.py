@@ -48,10 +48,14 @@ def ensure_image(system: System, notify: Notify = ignore_message) -> Path:
 
 
 def _image_key(system: System) -> str:
-    """A digest of everything that the image depends on; the AUR's address is not part of it."""
+    """A digest of everything that the image depends on.
+
+    The AUR's address is not part of it, nor how old an index may be: a guest is told both at each
+    use.
+    """
     rootfs = (path for path in sorted(_ROOTFS.rglob("*")) if path.is_file())
     parts = [
-        repr(replace(system, mirror=replace(system.mirror, aur=""))),
+        repr(replace(system, mirror=replace(system.mirror, aur="", expired=""))),
         guest_key().with_suffix(".pub").read_text(),
         *_keyring_digest(system),
         *(path.read_text() for path in (*rootfs, *_BUILD_MODULES)),

@@ -133,6 +133,12 @@ def test_an_expired_mirror_is_refused_with_the_option_that_takes_it() -> None:
     assert "--accept-expired" in caught.value.advice
 
 
+def test_a_guest_takes_an_expired_index_only_where_asked_for() -> None:
+    guest = Recorder(replace(SYSTEMS["sid"], mirror=Mirror(expired="accepted")))
+    Apt(("runit",)).install(guest)
+    assert guest.commands[0] == "apt-get -q -o Acquire::Check-Valid-Until=false update"
+
+
 def test_pip_fetches_on_the_host_and_installs_in_the_guest(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
