@@ -12,6 +12,8 @@ from platformdirs import user_cache_path
 from provision.errors import Problem
 
 APP = "process-supervision"
+# Of the folders that lead to guests' files: their owner may write, all others read.
+_OPEN = 0o755
 
 
 def sudo_caller() -> tuple[int, int] | None:
@@ -23,8 +25,17 @@ def sudo_caller() -> tuple[int, int] | None:
 
 def cache_folder() -> Path:
     """The user's cache folder for this project; made where it does not exist."""
-    folder = user_cache_path(APP)
+    return make_open_folder(user_cache_path(APP))
+
+
+def make_open_folder(folder: Path) -> Path:
+    """Return a folder that every user may walk through, made where it does not exist.
+
+    Guests' root is none of the host's users, and the umask may have left it no way to its files.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if folder.stat().st_mode & _OPEN != _OPEN:
+        folder.chmod(_OPEN)
     return folder
 
 

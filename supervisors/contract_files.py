@@ -75,10 +75,6 @@ def _file_complaints(files: list[File], services: tuple[Service, ...]) -> Iterat
             yield f"{file.path} does not end with a newline."
         if re.search(r"\{[{%#]|[%#}]\}", content):
             yield f"{file.path} has template marks left in it."
-        if content.startswith("#!") and not file.mode & 0o111:
-            yield f"{file.path} starts with #!, but is not executable: chmod +x its template."
-        if file.mode & 0o111 and not content.startswith("#!"):
-            yield f"{file.path} is executable, but does not start with #!."
     texts = [f"{file.path}\n{file.content!s}" for file in files]
     for service in services:
         whole = any(service.command in text for text in texts)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provision.guests.guest import File
+from provision.guests.guest import File, file_mode
 from supervisors.contender import Contender
 from supervisors.service import Service
 
@@ -24,7 +24,7 @@ def render_files(
     """Render every template below `folder`, at the path that it has there.
 
     A path with SERVICE in it gives one file for each service. A template that renders to nothing
-    gives no file. An executable template gives an executable file.
+    gives no file. A file that starts with #! is executable.
     """
     templates = sorted(path for path in folder.rglob("*") if path.is_file())
     for template in templates:
@@ -35,7 +35,7 @@ def render_files(
             content = text.render(contender=contender, services=services, service=service)
             if content.strip():
                 path = "/" + relative.replace(PLACEHOLDER, service.name if service else "")
-                yield File(path, content, template.stat().st_mode & 0o777)
+                yield File(path, content, file_mode(content))
 
 
 @cache

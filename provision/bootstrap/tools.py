@@ -14,6 +14,8 @@ from provision.errors import Problem
 # also when the tool or the suite is killed.
 ISOLATED = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--mount-proc",
             "--fork", "--kill-child=KILL", "--")  # fmt: skip
+# A root's folders and files get the modes that their distribution means, whatever the caller's.
+_UMASK = 0o022
 # Of a failed tool's output, the last lines are shown. A line that names every package is cut short.
 _SHOWN_LINES, _SHOWN_COLUMNS = 30, 300
 
@@ -31,7 +33,7 @@ def run_tool(
     where it is not the command's first word.
     """
     try:
-        subprocess.run(command, stdin=stdin, cwd=cwd, capture_output=True, check=True)
+        subprocess.run(command, stdin=stdin, cwd=cwd, capture_output=True, check=True, umask=_UMASK)
     except FileNotFoundError as failure:
         raise Problem(
             f"{command[0]} is not installed, so no image can be built.",

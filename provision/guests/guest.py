@@ -39,6 +39,25 @@ class File:
         return self.content.encode() if isinstance(self.content, str) else self.content
 
 
+def file_mode(content: str | bytes) -> int:
+    """Return the mode of a file of the suite in guests: a script can be executed, all can be read.
+
+    The file's mode in the checkout depends on the umask under which that was made.
+    """
+    return 0o755 if content[:2] in ("#!", b"#!") else 0o644
+
+
+def pack_files(files: Iterable[File]) -> bytes:
+    """Return a tar archive of those files, all root's."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for file in files:
+            entry = tarfile.TarInfo(file.path.lstrip("/"))
+            entry.size, entry.mode, entry.mtime = len(file.data), file.mode, int(time.time())
+            tar.addfile(entry, io.BytesIO(file.data))
+    return archive.getvalue()
+
+
 @dataclass(frozen=True)
 class Output:
     """What a command in the guest printed, and its exit code."""
@@ -217,14 +236,7 @@ class Guest(ABC):
 
     def write(self, files: Iterable[File]) -> None:
         """Write files in one transfer."""
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            for file in files:
-                entry = tarfile.TarInfo(file.path.lstrip("/"))
-                entry.size, entry.mode, entry.mtime = len(file.data), file.mode, int(time.time())
-                tar.addfile(entry, io.BytesIO(file.data))
-        archive.seek(0)
-        self.unpack(archive, "files.tar")
+        self.unpack(io.BytesIO(pack_files(files)), "files.tar")
 
     def unpack(self, archive: IO[bytes], name: str, into: str = "/", strip: int = 0) -> None:
         """Unpack a tar archive below a folder, everything owned by root.

@@ -5,10 +5,10 @@ file that imports nothing but traces.py, so that it starts quickly, and -B so th
 it writes nothing beside it.
 
 The command gets nothing of its caller's but its standard streams: the environment has PATH and
-container alone (and TERM on a terminal), the working folder is /, no other file is open, the key
-ring is a new one, and lxc-attach applies the guest's system call filter. Where all three streams
-are a terminal, lxc-attach gives the command a pseudo-terminal of the guest's own, so that nothing
-in the guest can put input into the caller's.
+container alone (and TERM on a terminal), the working folder is /, no other file is open, the umask
+is 022, the key ring is a new one, and lxc-attach applies the guest's system call filter. Where all
+three streams are a terminal, lxc-attach gives the command a pseudo-terminal of the guest's own, so
+that nothing in the guest can put input into the caller's.
 
 It runs in the guest's control groups, within the guest's limits, but in a group of its own beside
 the guest's PID 1: what it starts can be told from what PID 1 has started.
@@ -66,6 +66,7 @@ def main() -> None:
     keeper_pid, name, *command = sys.argv[1:]
     traces = _load_traces()
     os.chdir("/")
+    os.umask(0o022)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     leave_key_ring()
     enter_groups(traces.guest_cgroups(name))

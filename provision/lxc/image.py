@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,18 +13,19 @@ from provision import bootstrap
 from provision.bootstrap.distributions import DISTRIBUTIONS
 from provision.bootstrap.keys import guest_key
 from provision.bootstrap.tools import ISOLATED, run_tool
-from provision.cache import cache_folder, remove_tree
+from provision.cache import cache_folder, make_open_folder, remove_tree
 from provision.guests.disabled_services import DISABLE_SERVICES
-from provision.lxc import abi_check, userns
+from provision.guests.guest import File, pack_files
+from provision.guests.suite_files import suite_files
+from provision.lxc import abi_check, guest_root, userns
 from provision.lxc.userns import AS_GUEST_ROOT, make_shifted_folder, unpack_shifted
 from provision.provider import Notify, ignore_message
 from provision.systems import System
 
-# The suite's own files in every guest.
-_ROOTFS = Path(__file__).parents[1] / "rootfs"
 # The modules that decide what an image holds: a change in one of them rebuilds the images.
 _BUILD_MODULES = (
     *sorted(Path(bootstrap.__file__).parent.glob("*.py")),
+    Path(guest_root.__file__),
     Path(userns.__file__),
     Path(__file__),
 )
@@ -39,7 +39,7 @@ _WITH_DEV_NULL = (
 def ensure_image(system: System, notify: Notify = ignore_message) -> Path:
     """The folder of that system's pristine root, built if it does not exist. Raises Problem."""
     folder = cache_folder() / "images" / f"{system.name}-{_image_key(system)}"
-    folder.parent.mkdir(exist_ok=True)
+    make_open_folder(folder.parent)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             notify(f"Building the image of {system.title}: about a minute, this once.")
@@ -53,12 +53,12 @@ def _image_key(system: System) -> str:
     The AUR's address is not part of it, nor how old an index may be: a guest is told both at each
     use.
     """
-    rootfs = (path for path in sorted(_ROOTFS.rglob("*")) if path.is_file())
     parts = [
         repr(replace(system, mirror=replace(system.mirror, aur="", expired=""))),
         guest_key().with_suffix(".pub").read_text(),
         *_keyring_digest(system),
-        *(path.read_text() for path in (*rootfs, *_BUILD_MODULES)),
+        repr(suite_files()),
+        *(path.read_text() for path in _BUILD_MODULES),
         repr(DISABLE_SERVICES),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -118,13 +118,9 @@ def _build(system: System, folder: Path) -> None:
 def _add_suite_files(root: Path) -> None:
     """Lay the suite's own files over the root, the public key among them."""
     with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
-        tree, archive = Path(scratch) / "tree", Path(scratch) / "tree.tar"
-        shutil.copytree(_ROOTFS, tree)
-        ssh = tree / "root" / ".ssh"
-        ssh.mkdir(parents=True)
-        shutil.copy(guest_key().with_suffix(".pub"), ssh / "authorized_keys")
-        run_tool(["tar", "-c", "--owner=0", "--group=0", "--mode=go-w", "-C", str(tree),
-                  "-f", str(archive), "."])  # fmt: skip
+        archive = Path(scratch) / "tree.tar"
+        key = File("/root/.ssh/authorized_keys", guest_key().with_suffix(".pub").read_text())
+        archive.write_bytes(pack_files([*suite_files(), key]))
         unpack_shifted(archive, root, "--no-overwrite-dir", "--keep-directory-symlink")
 
 

@@ -1,16 +1,15 @@
 """Keeps one embedded guest, and removes every trace of it when its owner is gone.
 
 Runs as `python -I -S keeper.py CACHE NAME`, in a session of its own: neither Ctrl-C nor SIGKILL of
-the suite reaches it. It loads `traces.py` and `disk_guard.py` beside it and nothing else of the
-project, so that it starts quickly and works whatever becomes of the checkout; the mount code is
-here and in the tracer for this reason. It is recognised by its file name: `traces.py` and tests
-look for it.
+the suite reaches it. It loads the modules beside it that import nothing of the project, and nothing
+else, so that it starts quickly and works whatever becomes of the checkout. It is recognised by its
+file name: `traces.py` and tests look for it.
 
 It makes the guest's folder, CACHE/guests/NAME: no guest's folder is ever without a process that
 removes it. It holds a lock in the folder as long as it lives. Then it prints `ready`, or the number
 of the error that it met (EEXIST: another guest has the folder). In a mount namespace of its own it
-sees the cache at CACHE_MOUNT: the shifted root may not walk down to it through /root. Each line on
-standard input is a command, and gets one line as its answer:
+sees the cache at CACHE_MOUNT, since the shifted root may not walk down to it through /root, and no
+newuidmap. Each line on standard input is a command, and gets one line as its answer:
 
     boot BYTES FILES    start the guest, which may write so much    -> `pid N`, or `failed`
     halt                stop it                        -> `halted`, or `failed`
@@ -38,7 +37,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.lxc import disk_guard, traces
+    from provision.lxc import disk_guard, namespaces, traces
 else:
     # As a program it runs with -I, which keeps its folder off the path, and without bytecode files.
     sys.dont_write_bytecode = sys.dont_write_bytecode or not __package__
@@ -46,14 +45,15 @@ else:
         sys.path.append(str(Path(__file__).parent))
     _BESIDE = f"{__package__}." if __package__ else ""
     disk_guard = importlib.import_module(f"{_BESIDE}disk_guard")
+    namespaces = importlib.import_module(f"{_BESIDE}namespaces")
     traces = importlib.import_module(f"{_BESIDE}traces")
 
 KEPT = "kept"
 # How readily the kernel ends a guest's process for lack of memory, before one of the host's.
 OOM_SCORE = 500
 PR_SET_PDEATHSIG = 1
-CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+# Of the folders that lead to a guest's root: its root is none of the host's users.
+_OPEN = 0o755
 
 
 class Keeper:
@@ -182,6 +182,7 @@ class Keeper:
 def claim_guest(home: Path) -> IO[str]:
     """Make the guest's folder; returns its lock, open and held. Raises OSError, with no folder."""
     home.parent.mkdir(parents=True, exist_ok=True)
+    home.parent.chmod(_OPEN)  # an earlier suite may have made it with any mode
     with traces.claim_lock(home.parent):
         home.mkdir()
         try:
@@ -217,24 +218,14 @@ def enter_limited_namespace() -> None:
     The kernel counts what a guest uses in its own namespace and in those around it. The guest's
     root may raise the limits of its own, but not those of this one.
     """
-    process = os.getpid()
-    ready_read, ready_write = os.pipe()
-    mapper = os.fork()
-    if mapper == 0:
-        os.close(ready_write)
-        if os.read(ready_read, 1):
-            for file in ("uid_map", "gid_map"):
-                Path(f"/proc/{process}/{file}").write_text("0 0 4294967295")
-        os._exit(0)
-    entered = ctypes.CDLL(None).unshare(CLONE_NEWUSER) == 0
-    if entered:
-        os.write(ready_write, b"x")
-    os.close(ready_write)
-    os.close(ready_read)
-    os.waitpid(mapper, 0)
-    if entered:
-        for what in ("instances", "watches"):
-            Path(f"/proc/sys/user/max_inotify_{what}").write_text(str(inotify_limit(what)))
+    try:
+        namespaces.enter_user_namespace("0 0 4294967295")
+    except OSError as failure:
+        if failure.filename is not None:
+            raise
+        return  # LXC will not get one either, and says so in the guest's log
+    for what in ("instances", "watches"):
+        Path(f"/proc/sys/user/max_inotify_{what}").write_text(str(inotify_limit(what)))
 
 
 def inotify_limit(what: str) -> int:
@@ -242,22 +233,17 @@ def inotify_limit(what: str) -> int:
     return int(Path(f"/proc/sys/fs/inotify/max_user_{what}").read_text()) // 4
 
 
-def mount_cache(cache: Path) -> None:
+def prepare_mounts(cache: Path) -> None:
     """Bind the cache to CACHE_MOUNT, for this process and its children alone. Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    calls: tuple[Callable[[], int], ...] = (
-        lambda: libc.unshare(CLONE_NEWNS),
-        lambda: libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None),
-        lambda: libc.mount(bytes(cache), bytes(traces.CACHE_MOUNT), None, MS_BIND | MS_REC, None),
-    )
-    for call in calls:
-        if call() != 0:
-            raise OSError(ctypes.get_errno(), "cannot bind the cache", str(traces.CACHE_MOUNT))
+    namespaces.enter_mount_namespace()
+    namespaces.bind(cache, traces.CACHE_MOUNT)
+    namespaces.hide_map_tools()
 
 
 def main() -> None:
     """Claim the guest, answer the owner until it is gone, then remove the guest."""
     keeper = Keeper(Path(sys.argv[1]), sys.argv[2])
+    os.umask(0o022)  # PID 1 of the guest inherits it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -269,7 +255,7 @@ def main() -> None:
     with lock:
         try:
             print("ready", flush=True)
-            mount_cache(keeper.cache)
+            prepare_mounts(keeper.cache)
             _serve(keeper)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

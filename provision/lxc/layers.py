@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from provision.cache import cache_folder, remove_tree
+from provision.cache import cache_folder, make_open_folder, remove_tree
 from provision.errors import Problem
 from provision.guests.guest import File
 from provision.guests.limit_class import LARGE
@@ -80,5 +80,5 @@ def _install(system: System, installation: Installation, layer: Path) -> None:
 
 def _layer_path(name: str, key: str) -> Path:
     layer = cache_folder() / "layers" / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    layer.parent.mkdir(exist_ok=True)
+    make_open_folder(layer.parent)
     return layer

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from provision.bootstrap.tools import run_tool
+from provision.lxc import guest_root
 
 # The host's number of the guests' root: far above the ranges that /etc/subuid gives to people.
 SHIFT = 1_100_000_000
 RANGE = 65_536
 # A command prefix: run the command as root of such a namespace.
-AS_GUEST_ROOT = ("lxc-usernsexec", "-m", f"b:0:{SHIFT}:{RANGE}", "--")
+AS_GUEST_ROOT = (
+    *(sys.executable, "-I", "-S", "-B", guest_root.__file__),
+    *(str(SHIFT), str(RANGE)),
+)
 
 
 def make_shifted_folder(path: Path) -> None:
-    """Make a folder that belongs to the guests' root."""
+    """Make a folder that belongs to the guests' root, such as that root's tree."""
     path.mkdir()
+    path.chmod(0o755)
     os.chown(path, SHIFT, SHIFT)
 
 

@@ -19,6 +19,7 @@ from provision.errors import Problem
 from provision.guests.connections import fabric_config
 from provision.guests.disabled_services import AWAIT_SYSTEMD, DISABLE_SERVICES
 from provision.guests.guest import File, Guest, GuestFacts
+from provision.guests.suite_files import suite_files
 from provision.sources.packages import Apt, PackageSource, Pacman
 from provision.vagrant.machine import Machine, NetworkConfig
 from provision.vagrant.ssh import NoAnswer, key_file, open_connection, shell_command, ssh_arguments
@@ -26,8 +27,6 @@ from provision.vagrant.ssh import NoAnswer, key_file, open_connection, shell_com
 _INIT_ONCE = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
     (Path(__file__).parent / "init_once.sh.j2").read_text()
 )
-# The suite's own files in every guest, embedded or not.
-_GUEST_FILES = Path(__file__).parents[1] / "rootfs"
 _CONNECT_ATTEMPTS = 3
 # Seconds in which the guest's sshd ends a closed session, also in an emulated machine.
 _SESSION_END = 2.0
@@ -147,7 +146,7 @@ class VagrantGuest(Guest):
         if installed.code:
             with self.network():
                 _INSTALLERS[self.system.distribution](self.system.packages).install(self)
-        self.write(_suite_files())
+        self.write(suite_files())
         inits = self.run("readlink -f /proc/1/exe; readlink -f /sbin/init").stdout.split()
         # The guest mounts its root and nothing else, and so waits for no device. The udevd of the
         # initial RAM disk was seen to outlive it.
@@ -269,12 +268,3 @@ class VagrantGuest(Guest):
                     advice=f"Vagrant's output is in {self.machine.home / 'log'}.",
                 )
             time.sleep(0.5)
-
-
-def _suite_files() -> list[File]:
-    """Return the files that the suite puts into every guest."""
-    return [
-        File(f"/{path.relative_to(_GUEST_FILES)}", path.read_bytes(), path.stat().st_mode & 0o777)
-        for path in sorted(_GUEST_FILES.rglob("*"))
-        if path.is_file()
-    ]

@@ -21,12 +21,13 @@ from jinja2 import Environment, StrictUndefined
 from provision.bootstrap.debian import source_lines
 from provision.cache import cache_folder
 from provision.errors import Problem
+from provision.guests.guest import File, pack_files
+from provision.guests.suite_files import ROOTFS, files_below, suite_files
 from provision.host.tools import install_missing_tools, missing_tools
 from provision.systems import System
 
 HYPERVISORS = ("libvirt", "virtualbox")
 _BOX_FILES = Path(__file__).parent / "files"
-_GUEST_FILES = Path(__file__).parents[2] / "rootfs"
 # In bytes.
 _SECTOR_SIZE = 512
 _DISK_SIZE = 4 * 2**30
@@ -98,7 +99,7 @@ def build_boxes(system: System) -> dict[str, Path]:
 
 def _digest(system: System) -> str:
     parts = [repr(system), Path(__file__).read_text()]
-    for tree in (_GUEST_FILES, _BOX_FILES):
+    for tree in (ROOTFS, _BOX_FILES):
         parts += [path.read_text() for path in sorted(tree.rglob("*")) if path.is_file()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -138,10 +139,9 @@ def _make_disk(work: Path) -> None:
     """Make disk.raw: GRUB, a partition table, and the root as the only partition."""
     disk = work / "disk.raw"
     (work / "root").mkdir()
-    with tarfile.open(work / "trees.tar", "w") as archive:
-        for tree in (_GUEST_FILES, _BOX_FILES / "tree"):
-            archive.add(tree, ".", filter=_owned_by_root)
-        archive.add(work / "key.pub", "home/vagrant/.ssh/authorized_keys", filter=_owned_by_root)
+    key = File("/home/vagrant/.ssh/authorized_keys", (work / "key.pub").read_text())
+    trees = [*suite_files(), *files_below(_BOX_FILES / "tree"), key]
+    (work / "trees.tar").write_bytes(pack_files(trees))
     with disk.open("wb") as image:
         image.truncate(_DISK_SIZE)
     script = _FORMAT_DISK.format(
@@ -205,7 +205,7 @@ def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 def _run_tool(command: list[str], *, cwd: Path | None = None, stdin: str = "") -> None:
     result = subprocess.run(
         command, cwd=cwd, input=stdin, capture_output=True, text=True, check=False,
-        env=_tool_environment(),
+        env=_tool_environment(), umask=0o022,
     )  # fmt: skip
     if result.returncode != 0:
         raise Problem(

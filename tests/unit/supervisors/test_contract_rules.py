@@ -178,8 +178,6 @@ def test_a_required_command_is_asked_for_by_its_name() -> None:
         ("source.toml", "[rule]\nlanguages = ['C']\nreason = 'x'\n", "[rule] has no directories"),
         ("__init__.py", 'VERSION = "2.1.2"\n', "'2.1.2' is a version"),
         ("files/etc/good/SERVICE", "no command\n", "use {{ service.command }}, or"),
-        ("files/etc/good/SERVICE", "exec {{ service.command }}\n", "does not start with #!"),
-        ("files/etc/good/more", "#!/bin/sh\n", "is not executable: chmod +x"),
         ("files/etc/good/more", "no newline", "does not end with a newline"),
         ("files/etc/good/more", "{{ '{{' }} x\n", "template marks left"),
         ("files/etc/good/s1", "twice\n", "two templates give /etc/good/s1"),

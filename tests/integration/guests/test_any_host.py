@@ -1,0 +1,99 @@
+"""Guests start on hosts that are set up in another way, and are the same there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.suite import Finished, Suite
+
+# Boots a guest with the file layer, and prints what commands there print.
+BOOT = """
+import os, platform, sys
+from bench.engine.guests.measurement import payload_files
+from provision.errors import Problem
+from provision.lxc.provider import Lxc
+from provision.systems import SYSTEMS
+
+lxc, debian = Lxc(), SYSTEMS["debian"]
+try:
+    lxc.prepare(debian)
+    guest = lxc.up(f"boot-{os.getpid()}", debian, files=payload_files(platform.machine()))
+    try:
+        for command in sys.argv[1:]:
+            print(guest.run(command).stdout)
+    finally:
+        guest.destroy()
+except Problem as problem:
+    sys.exit(str(problem))
+"""
+# The modes of the folders and of the suite's own files that a guest sees.
+SHOW_MODES = (
+    "stat -c '%a %n' / /root/.ssh/authorized_keys /etc/inittab /etc/systemd/system-preset/*"
+    " /usr/sbin/policy-rc.d /srv/testd /srv/testd/testd /srv/testd/measure/__main__.py"
+)
+UMASK_077 = ("sh", "-c", 'umask 077; exec "$@"', "sh")
+
+
+def boot(suite: Suite, *commands: str, before: tuple[str, ...] = ()) -> Finished:
+    """Boot a guest of that suite and run commands there."""
+    program = suite.checkout / "boot.py"
+    program.write_text(BOOT)
+    return suite.run(*commands, program=program, before=before)
+
+
+def strip_modes(folder: Path) -> None:
+    """Take from all but the owner what they may do, and from every file its executable bit."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+@pytest.fixture
+def map_tools(tmp_path: Path) -> str:
+    """A PATH on which Debian's package uidmap is installed: LXC asks it which users root may map.
+
+    It gives root none: /etc/subuid of a host names only its people.
+    """
+    subprocess.run(["apt-get", "-q", "download", "uidmap"], cwd=tmp_path, check=True)
+    (package,) = tmp_path.glob("uidmap_*.deb")
+    subprocess.run(["dpkg-deb", "-x", str(package), str(tmp_path)], check=True)
+    return f"{tmp_path}/usr/bin"
+
+
+def test_a_host_with_newuidmap_boots_guests(suite: Suite, map_tools: str) -> None:
+    before = ("sh", "-c", f'PATH={map_tools}:$PATH exec "$@"', "sh")
+    done = boot(suite, "cat /proc/1/comm", before=before)
+    assert (done.code, done.output.strip()) == (0, "init")
+
+
+def test_modes_in_a_guest_are_independent_of_the_umask(suite: Suite) -> None:
+    """A cache that an earlier suite made under that umask is opened."""
+    expected = boot(suite, SHOW_MODES, "grep -h Umask /proc/1/status /proc/self/status")
+    strip_modes(suite.checkout)
+    for folder in (suite.cache, *suite.cache.glob("*/")):
+        folder.chmod(0o700)
+    for layer in (suite.cache / "layers").glob("files-*[!k]"):
+        shutil.rmtree(layer)
+    restricted = boot(
+        suite, SHOW_MODES, "grep -h Umask /proc/1/status /proc/self/status", before=UMASK_077
+    )
+    assert (restricted.code, expected.code) == (0, 0), restricted.output
+    assert restricted.output == expected.output
+    assert "755 /\n" in restricted.output
+    assert restricted.output.count("Umask:\t0022") == 2
+
+
+@pytest.mark.slow
+def test_a_first_bench_under_umask_077_measures_all(bare_suite: Suite) -> None:
+    """It builds the image and installs supervisors from a checkout that has no modes either."""
+    strip_modes(bare_suite.checkout)
+    only = ("--only=runit", "--only=s6/runner/default")
+    done = bare_suite.bench(*only, "--quick", "--scenario=restart", before=UMASK_077)
+    assert done.code == 0, done.output
+    shown = boot(bare_suite, SHOW_MODES, before=UMASK_077)
+    assert "755 /\n" in shown.output
+    assert "644 /etc/inittab\n" in shown.output
+    assert "755 /usr/sbin/policy-rc.d\n" in shown.output
