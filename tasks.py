@@ -201,17 +201,33 @@ def publish(c: Context, run: str = "latest") -> None:
         print_safely(path)
 
 
-@task(iterable=["run"], help=COMPARE_HELP)
+@task(iterable=["run", "only", "scenario", "metric"], help=COMPARE_HELP)
 @handle_errors
-def compare(c: Context, run: Repeated = None, fail_on: str = "") -> int:
+def compare(
+    c: Context,
+    run: Repeated = None,
+    fail_on: str = "",
+    only: Repeated = None,
+    scenario: Repeated = None,
+    metric: Repeated = None,
+    format_: str = "terminal",
+) -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
     from bench.recording.store import read_run, run_folder
-    from reports.compare.comparison import print_comparison
+    from reports.compare.comparison import check_count, compare_runs
+    from reports.compare.limits import parse_fail_on
+    from reports.compare.render import check_format, render_comparisons
     from reports.compare.runs import with_samples
+    from reports.model.run_part import find_part
 
+    checked, limits = check_format(format_), parse_fail_on(fail_on)
+    check_count(run or [])
     folders = [run_folder(name) for name in run or []]
-    runs = [with_samples(read_run(folder), folder) for folder in folders]
-    return print_comparison(runs, fail_on, _console())
+    runs = [read_run(folder) for folder in folders]
+    part = find_part(runs, only=only or (), scenario=scenario or (), metric=metric or ())
+    sampled = [with_samples(one, folder) for one, folder in zip(runs, folders, strict=True)]
+    comparisons = compare_runs(sampled, part, limits, fail_on)
+    return render_comparisons(checked, comparisons, _console())
 
 
 @task(positional=["name"])

@@ -41,9 +41,15 @@ REPORT_HELP = {
 }
 COMPARE_HELP = {
     "run": "a run's name below results/, or its folder; each later one is compared with the first",
-    "fail-on": "regression:PERCENT: exit code 1 where a figure is worse by more than PERCENT over "
-    "its whole 95 % interval, or by its percentage alone where it is a single figure, and where "
-    "something measured before is missing or worse; docs/compare.md",
+    "fail-on": "regression:PERCENT or regression:PERCENT,AMOUNT such as regression:10%,1ms,64kB: "
+    "exit code 1 where a figure is worse by more than each of them over its whole 95 % interval, "
+    "or by itself where it is a single figure, and where something measured before is missing or "
+    "worse; the floor counts only with --only=floor; docs/compare.md",
+    "only": "NAME or NAME/ROLE/PROFILE/PLACE: compare just these (repeatable, or by commas)",
+    "scenario": "NAME: compare just what these scenarios show (repeatable, or by commas)",
+    "metric": "NAME or its beginning, as pss for pss_1 and pss_10: compare just these figures "
+    "(repeatable, or by commas)",
+    "format": "terminal, md or json, on standard output",
 }
 BENCH_SELF_HELP = {
     "against": "the other revision, such as a tag or HEAD~10",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bench.model.run_file import ContenderResult, MetricResult
+from reports.compare.limits import Limits
 from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both, name_in
 from reports.compare.sample_ratio import Interval
 from reports.compare.sample_tests import SampledChange, SamplePair, compare_samples
@@ -101,16 +102,26 @@ class Change:
         """Tell whether it is more than chance or at least that many percent."""
         return self.is_significant or self.differs_in_shape or abs(self.percent) >= min_percent
 
-    def is_regression(self, limit: float) -> bool:
-        """Tell whether it is shown to be worse by more than that many percent.
+    def may_be_regression(self, limits: Limits) -> bool:
+        """Tell whether it got worse by more than the limits, whatever its interval."""
+        return self._exceeds(limits, self.percent_worse)
 
-        The whole interval must lie beyond; where there is no interval, the percentage.
+    def is_regression(self, limits: Limits) -> bool:
+        """Tell whether it is shown to be worse by more than the limits.
+
+        The whole interval must lie beyond them; where there is no interval, the percentage.
         """
         if self.interval is None:
-            return self.percent_worse > limit
+            return self.may_be_regression(limits)
         if self._direction < 0:
-            return -self.interval.high > limit
-        return self._direction > 0 and self.interval.low > limit
+            return self._exceeds(limits, -self.interval.high)
+        return self._direction > 0 and self._exceeds(limits, self.interval.low)
+
+    def _exceeds(self, limits: Limits, percent: float) -> bool:
+        """Tell whether that many percent of the figure before are more than the limits."""
+        growth = abs(self.after - self.before) if not self.before else math.inf
+        amount = abs(self.before) * percent / 100 if math.isfinite(percent) else growth
+        return limits.are_exceeded(percent, amount, self.unit)
 
     def gated_quantiles(self) -> list[QuantileChange]:
         """Return the quantiles that may be a regression by themselves; none without samples."""

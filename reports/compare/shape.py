@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reports.compare.limits import Limits
 from reports.compare.sample_ratio import MIN_SAMPLES_FOR_SPREAD, Interval
 
 if TYPE_CHECKING:
@@ -35,6 +37,11 @@ class QuantileChange:
     percent: float
     interval: Interval | None
 
+    def exceeds(self, limits: Limits, percent: float, unit: str) -> bool:
+        """Tell whether it grew by more than the limits, if by that many percent."""
+        amount = self.before * percent / 100 if math.isfinite(percent) else math.inf
+        return limits.are_exceeded(percent, amount, unit)
+
 
 def shape_p(before: Sequence[float], after: Sequence[float]) -> float | None:
     """Return the probability of samples so different in distribution if nothing changed.
@@ -51,8 +58,12 @@ def shape_p(before: Sequence[float], after: Sequence[float]) -> float | None:
     old, new = ranks[: len(before)], ranks[len(before) :]
     if ranks.min() == ranks.max():
         return 1.0
-    results: list[Any] = [ks_2samp(old, new), mood(old, new)]
-    return min(1.0, len(results) * min(float(result.pvalue) for result in results))
+    with warnings.catch_warnings():
+        # No exact p for many ties, and no spread where each run has one value alone.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        results: list[Any] = [ks_2samp(old, new), mood(old, new)]
+    p_values = [float(result.pvalue) for result in results]
+    return min(1.0, len(results) * min(p for p in p_values if not math.isnan(p)))
 
 
 def compare_quantiles(

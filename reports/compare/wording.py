@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from reports.compare.changes import Change
 from reports.compare.sample_ratio import Interval
 from reports.compare.shape import QuantileChange
+from reports.compare.verdict import DIRECTION_WORDS, VERDICT_MEANINGS
 from reports.model.metrics import format_number
 
+_CHANGE = (
+    "change: of restart latencies, the median ratio of one sample after to one before; else of the "
+    "medians. p and intervals are corrected for the number of tests."
+)
+_EFFECT = "effect: Cliff's delta, -1 where every sample became lower, 1 where every one higher."
 _UNTESTED = ", one figure each: no test of significance"
+
+
+def legend(changes: Sequence[Change], *, roomy: bool) -> str:
+    """Return what the words and columns of a table mean. roomy: it has all columns."""
+    verdicts = {change.verdict for change in changes}
+    if not verdicts.isdisjoint(DIRECTION_WORDS):
+        verdicts.add("slower")
+    meanings = [
+        f"{meaning}." for verdict, meaning in VERDICT_MEANINGS.items() if verdict in verdicts
+    ]
+    if any(change.is_tested for change in changes):
+        meanings += [_CHANGE, _EFFECT] if roomy else [_CHANGE]
+    return " ".join(meanings)
+
+
+def format_p(p: float | None) -> str:
+    """Return a probability; empty for None."""
+    if p is None:
+        return ""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def format_interval(interval: Interval) -> str:

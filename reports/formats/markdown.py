@@ -28,9 +28,9 @@ _MARKUP_CHARACTERS = r"\`*_{}[]<>#|~"
 def render_markdown(article: Article) -> str:
     """Return the article; it refers to its pictures as files in the same folder."""
     head = [
-        f"# {_escape(article.title)}",
-        _escape(article.facts),
-        *(f"> **Warning:** {_escape(warning)}" for warning in article.warnings),
+        f"# {escape(article.title)}",
+        escape(article.facts),
+        *(f"> **Warning:** {escape(warning)}" for warning in article.warnings),
     ]
     body = [part for section in article.sections for part in _render_block(section, 2)]
     return "\n\n".join([*head, *body]) + "\n"
@@ -46,7 +46,7 @@ def picture_files(article: Article) -> dict[str, str]:
 
 def render_table(table: Table) -> str:
     """Return a table without its caption and note."""
-    headings = [_escape(column.heading) for column in table.columns]
+    headings = [escape(column.heading) for column in table.columns]
     rule = ["--:" if column.numeric else "---" for column in table.columns]
     rows = [[_render_cell(cell) for cell in row] for row in table.rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in (headings, rule, *rows))
@@ -55,20 +55,20 @@ def render_table(table: Table) -> str:
 def _render_block(block: Block, level: int) -> Iterator[str]:
     match block:
         case Section():
-            yield f"{'#' * level} {_escape(block.title)}"
+            yield f"{'#' * level} {escape(block.title)}"
             for inner in block.blocks:
                 yield from _render_block(inner, level + 1)
         case Paragraph():
-            yield _escape(block.text)
+            yield escape(block.text)
         case Points():
             yield "\n".join(_render_point(lead, text) for lead, text in block.items)
         case Code():
-            yield _escape(block.title)
+            yield escape(block.title)
             yield _fence(block.text)
         case Table():
             yield render_table(block)
             if block.note:
-                yield _escape(block.note)
+                yield escape(block.note)
         case Figure():
             yield _render_figure(block)
         case Panels():
@@ -76,17 +76,17 @@ def _render_block(block: Block, level: int) -> Iterator[str]:
 
 
 def _render_figure(figure: Figure) -> str:
-    return f"**{_escape(figure.title)}**\n\n![{_escape(figure.alt)}]({figure.name}.svg)"
+    return f"**{escape(figure.title)}**\n\n![{escape(figure.alt)}]({figure.name}.svg)"
 
 
 def _render_point(lead: str, text: str) -> str:
-    return f"- **{_escape(lead)}** {_escape(text)}" if lead else f"- {_escape(text)}"
+    return f"- **{escape(lead)}** {escape(text)}" if lead else f"- {escape(text)}"
 
 
 def _render_cell(cell: Cell) -> str:
-    lines = [_escape(line) for line in cell.text.splitlines()]
+    lines = [escape(line) for line in cell.text.splitlines()]
     if cell.note:
-        lines.append(f"({_escape(cell.note)})")
+        lines.append(f"({escape(cell.note)})")
     return "<br>".join(lines)
 
 
@@ -97,7 +97,7 @@ def _fence(code: str) -> str:
     return f"{fence}\n{code}\n{fence}"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Return text in one line that holds no markup."""
     line = " ".join(text.split())
     return "".join(

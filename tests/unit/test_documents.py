@@ -14,6 +14,9 @@ import yaml  # type: ignore[import-untyped]
 from invoke import Collection
 
 import tasks
+from bench.recording.store import read_run
+from reports.compare.limits import parse_fail_on
+from reports.model.run_part import find_part
 from supervisors.base import Supervisor
 from supervisors.contract import violations
 
@@ -109,7 +112,15 @@ def test_the_gate_is_a_workflow_that_measures_twice_and_compares() -> None:
     commands = [step["run"] for step in job["steps"] if "run" in step]
     assert all(("run" in step) != ("uses" in step) for step in job["steps"])
     assert sum("./inv bench $SELECT" in command for command in commands) == 2
-    assert any("--fail-on=regression:" in command for command in commands)
+    assert any("./inv compare" in one and "$GATE --format=md" in one for one in commands)
+
+
+def test_the_gate_of_the_workflow_is_one_that_the_published_run_has() -> None:
+    workflow: dict[Any, Any] = yaml.safe_load(GATE.read_text())
+    options = dict(word.split("=") for word in workflow["jobs"]["measure"]["env"]["GATE"].split())
+    assert parse_fail_on(options["--fail-on"])
+    published = read_run(ROOT / "reports" / "published")
+    assert len(find_part([published], metric=[options["--metric"]]).metrics) >= 3
 
 
 def test_pre_commit_runs_what_inv_test_runs_before_the_tests(

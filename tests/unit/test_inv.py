@@ -68,6 +68,8 @@ def test_no_argument_lists_the_tasks(door: Door) -> None:
         ("report --format csv RUN", "report --format csv --run=RUN"),
         ("report --why runit/crashloop RUN", "report --why runit/crashloop --run=RUN"),
         ("compare A B --fail-on regression:5", "compare --run=A --run=B --fail-on regression:5"),
+        ("compare A B --only s6 --metric pss", "compare --run=A --run=B --only s6 --metric pss"),
+        ("compare --scenario stop A B", "compare --scenario stop --run=A --run=B"),
         ("merge A B", "merge --run=A --run=B"),
         ("usage runit", "usage runit"),
     ],

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from bench.model.name_lists import split_names
 from bench.model.overlays import overlays_of_run, parse_overlays
 from bench.model.scenario_names import current_name
 from bench.model.selection import SelectedContenders, Selection, select_contenders
@@ -181,8 +182,8 @@ def parse_options(
     options = RunOptions(
         system=system.system().name,
         provider=system.provider,
-        only=_split("only", selection.only),
-        scenarios=_scenario_names(_split("scenario", selection.scenario)),
+        only=split_names("only", selection.only),
+        scenarios=_scenario_names(split_names("scenario", selection.scenario)),
         role=selection.role,
         profile=selection.profile,
         trials=whole_number("trials", effort.trials, least=1, most=MOST_TRIALS)
@@ -248,21 +249,6 @@ def whole_number(name: str, text: str, *, least: int, most: int) -> int:
         advice=f"Give a whole number from {least} to {most}, or leave --{name} out.",
         usage=True,
     )
-
-
-def _split(name: str, values: Sequence[str]) -> tuple[str, ...]:
-    """Split values at commas.
-
-    Raises Problem for one that names nothing, which would mean everything.
-    """
-    for value in values:
-        if not value.strip(" ,"):
-            raise Problem(
-                f"--{name}={value} names nothing.",
-                advice=f"Give a name, or leave --{name} out for all.",
-                usage=True,
-            )
-    return tuple(part for value in values for part in value.split(",") if part)
 
 
 def _scenario_names(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,12 +11,13 @@ import numpy as np
 
 from reports.compare.changes import Change
 from reports.compare.gate import Gate
+from reports.compare.limits import Limits
 from reports.compare.sample_tests import SampledChange, SamplePair, compare_samples
 from tests.support.samples import sample_runs
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Draw = Callable[[np.random.Generator, int], Array]
-GATE = 10.0  # percent
+GATE = Limits(percent=10.0)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def simulate(truth: Truth, count: int, size: int, seed: int = 1) -> Outcome:
     right = wrong = shape = failed = missed = 0
     for pair, swapped in truth.pairs(count, size, seed):
         (sampled,) = compare_samples([pair])
-        change = _change(pair, sampled)
+        change = sampled_change(pair, sampled)
         direction = -truth.direction if swapped else truth.direction
         word = {"slower": 1, "faster": -1}.get(change.verdict, 0)
         right += word != 0 and word == direction
@@ -91,7 +92,8 @@ def simulate(truth: Truth, count: int, size: int, seed: int = 1) -> Outcome:
     )
 
 
-def _change(pair: SamplePair, sampled: SampledChange) -> Change:
+def sampled_change(pair: SamplePair, sampled: SampledChange) -> Change:
+    """Return the change of a pair of samples, as a comparison has it."""
     before, after = map(statistics.median, pair)
     return Change(
         "runit", "runit", "restart_long", "ms", before, after, sampled.percent, sampled.interval,
@@ -100,7 +102,7 @@ def _change(pair: SamplePair, sampled: SampledChange) -> Change:
 
 
 def _gate(change: Change) -> Gate:
-    return Gate(GATE, [change], [], [], sample_runs.run())
+    return Gate(GATE, False, [change], [], [], sample_runs.run())
 
 
 def _holds(sampled: SampledChange, ratio: float, swapped: bool) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from bench.model.statistics import summarize
 from reports.compare.changes import compare_metrics
+from reports.compare.limits import Limits
 from reports.compare.multiple_tests import SIGNIFICANT
 from reports.compare.sample_tests import compare_samples
 from tests.support.samples.compared_pairs import (
@@ -22,6 +23,7 @@ from tests.support.samples.compared_pairs import (
     UNCHANGED,
     Outcome,
     Truth,
+    sampled_change,
     simulate,
 )
 from tests.unit.reports.support.compared_runs import RUNIT, find_change, run_with_figures
@@ -29,6 +31,8 @@ from tests.unit.reports.support.compared_runs import RUNIT, find_change, run_wit
 PAIRS, FEW_PAIRS = 2000, 300
 # Samples of a full and of a quick run.
 FULL, QUICK = 30, 6
+# Percent: limits of a gate, and by how much restarts became slower.
+LIMITS, GROWTHS = (5, 10, 25), (0, 5, 10, 15, 20, 30, 50)
 FEW_TRUTHS = [UNCHANGED[0], UNCHANGED[2], SHIFTED[0], SHIFTED[2], MIXED[0], RESHAPED[1]]
 _COLUMNS = ("right word", "wrong word", "differs in shape", "gate of 10 % fails", "interval misses")
 
@@ -98,6 +102,38 @@ def _row(truth: Truth, outcome: Outcome) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
+
+
+@pytest.mark.lengthy
+@pytest.mark.parametrize("spread", [0.05, 0.15])
+def test_a_gate_by_its_limit(spread: float, capsys: pytest.CaptureFixture[str]) -> None:
+    """Print how often a gate fails, and how often one would that took the estimate alone."""
+    rows = [f"| spread {100 * spread:g} % | {' | '.join(f'{limit} %' for limit in LIMITS)} |"]
+    for growth in GROWTHS:
+        rates = gate_rates(spread, growth)
+        cells = [f"{_percent(whole)} ({_percent(estimate)})" for whole, estimate in rates]
+        rows.append(f"| {growth} % | {' | '.join(cells)} |")
+        for limit, (whole, _) in zip(LIMITS, rates, strict=True):
+            assert growth > limit or whole <= at_most(SIGNIFICANT / 2, PAIRS), rows[-1]
+    with capsys.disabled():
+        print("\n" + "\n".join(rows))
+
+
+def gate_rates(spread: float, growth: float) -> list[tuple[float, float]]:
+    """Return for each of LIMITS how often the gate fails, by its rule and by the estimate alone."""
+    generator = np.random.default_rng([int(100 * spread), int(growth)])
+    changes = []
+    for _ in range(PAIRS):
+        before, after = generator.lognormal(0, spread, (2, FULL))
+        pair = (before.tolist(), (after * (1 + growth / 100)).tolist())
+        changes.append(sampled_change(pair, compare_samples([pair])[0]))
+    return [
+        (
+            sum(one.is_regression(Limits(limit)) for one in changes) / PAIRS,
+            sum(one.is_significant and one.percent > limit for one in changes) / PAIRS,
+        )
+        for limit in LIMITS
+    ]
 
 
 @pytest.mark.lengthy

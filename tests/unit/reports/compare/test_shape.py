@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -75,3 +76,11 @@ def test_resampled_quantiles_scatter_as_those_of_resampled_samples() -> None:
     interval = compare_quantiles(before.tolist(), after.tolist(), 0.05)[2].interval
     assert interval is not None
     assert (interval.low, interval.high) == pytest.approx(expected.tolist(), abs=4)
+
+
+def test_samples_of_one_value_each_give_a_probability_without_a_warning() -> None:
+    """Mood's test divides by the variance of the ranks, which is 0 then."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        p = shape_p([4.0] * 30, [math.inf] * 30)
+    assert p is not None and p < 0.001

@@ -12,8 +12,11 @@ from rich.console import Console
 from bench.model.run_file import MetricResult, Run
 from bench.model.statistics import Metric
 from reports.compare.changes import Change
-from reports.compare.comparison import print_comparison
+from reports.compare.comparison import Comparisons, compare_runs
+from reports.compare.limits import parse_fail_on
+from reports.compare.render import render_comparisons
 from reports.compare.runs import RunWithSamples
+from reports.model.run_part import find_part
 from reports.model.samples import samples_from
 from tests.support.samples import sample_runs
 
@@ -57,10 +60,21 @@ def find_change(changes: Sequence[Change], name: str, metric: str = "restart_lon
     return next(item for item in changes if (item.contender, item.metric) == (name, metric))
 
 
+def compare(
+    runs: Sequence[RunWithSamples], fail_on: str = "", **part: Sequence[str]
+) -> Comparisons:
+    """Return a comparison of parts of runs; part: the options of find_part."""
+    named = find_part([run.run for run in runs], **part)
+    return compare_runs(runs, named, parse_fail_on(fail_on), fail_on)
+
+
 def comparison_output(
-    runs: Sequence[RunWithSamples], fail_on: str = "", width: int = 140
+    runs: Sequence[RunWithSamples],
+    fail_on: str = "",
+    width: int = 140,
+    **part: Sequence[str],
 ) -> tuple[int, str]:
-    """Return the exit code and the output of a comparison."""
+    """Return the exit code and the output of a comparison; part: the options of find_part."""
     console = Console(file=io.StringIO(), record=True, width=width)
-    code = print_comparison(runs, fail_on, console)
+    code = render_comparisons("terminal", compare(runs, fail_on, **part), console)
     return code, console.export_text()
