@@ -106,6 +106,9 @@ class Supervisor:
     service_parent: ClassVar[str | None] = None
     # By what it recognises a service in the role `monitor`.
     tracks_service_by: ClassVar[Literal["pid file", "command line"]] = "pid file"
+    # Whether the client that starts a service forks the process that keeps it alive, by design.
+    # Such a process is in the control groups of the client, beside those of PID 1.
+    forked_by_client: ClassVar[bool] = False
     # A command that makes it, as PID 1, switch the machine off; None where it cannot do that.
     power_off_command: ClassVar[str | None] = None
     # A command that shows its present mode, where it chooses one by itself; see `mode_by_output`.

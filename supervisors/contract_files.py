@@ -20,10 +20,10 @@ def watchdog_is_configured(supervisor: Supervisor) -> Iterator[str]:
         (plain,) = services_of(contender, 1)
         watched = replace(plain, watchdog=supervisor.watchdog)
         written = [str(file.content) for file in supervisor.files(contender, [watched])]
-        if not any(watched.command in text for text in written):
+        if not any(watched.arguments in text for text in written):
             yield f"{contender.name}: no file starts the daemon with its watchdog's option."
         setting = "WatchdogSec=" if supervisor.watchdog == "notify" else watched.heartbeat_file
-        if setting not in "".join(text.replace(watched.command, "") for text in written):
+        if setting not in "".join(text.replace(watched.arguments, "") for text in written):
             yield f"{contender.name}: no file has {setting} for a service with a watchdog."
         if setting in "".join(str(f.content) for f in supervisor.files(contender, [plain])):
             yield f"{contender.name}: {setting} is there for a service without a watchdog."

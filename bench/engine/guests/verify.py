@@ -62,7 +62,7 @@ def verify(
         *_pid1_faults(system, supervisor, contender, processes),
         *_service_faults(supervisor, contender, services, snapshot, processes),
         *_unexpected_processes(system, supervisor, contender, processes),
-        *_started_outside(processes),
+        *_started_outside(supervisor, processes),
     ]
     if faults:
         raise Problem(
@@ -162,12 +162,14 @@ def _unexpected_processes(
     return [f"Something else runs as well: {', '.join(others)}. {advice}"]
 
 
-def _started_outside(processes: Processes) -> list[str]:
+def _started_outside(supervisor: Supervisor, processes: Processes) -> list[str]:
     """Name processes started from outside the guest: no ancestry to PID 1, or other cgroups."""
     faults = []
     for pid, process in processes.items():
         if _oldest_ancestor(pid, processes) != 1:
             faults.append(f"{process['comm']} ({pid}) does not descend from PID 1.")
+        if supervisor.forked_by_client:
+            continue
         if any(line.split(":", 2)[2].startswith("/..") for line in process["cgroup"]):
             faults.append(f"{process['comm']} ({pid}) is outside the guest's control groups.")
     return [*faults, _START_BY_PID1] if faults else []

@@ -176,3 +176,12 @@ def test_every_fault_is_named_at_once() -> None:
         check(processes)
     assert "The parent of s1" in caught.value.known
     assert "cron" in caught.value.known
+
+
+def test_a_client_may_fork_what_keeps_a_service_where_that_is_the_design() -> None:
+    openrc = supervisors()["openrc"]
+    tree = [(1, 0, "openrc-init"), (30, 1, "supervise-daemo"), (40, 30, "testd")]
+    processes = {pid: process(pid, ppid, comm) for pid, ppid, comm in tree}
+    processes[30]["cgroup"] = ["0::/../ssh"]
+    contender = openrc.contenders[0]
+    verify(DEBIAN, openrc, contender, services_of(contender, 1), snapshot_events(processes))
