@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
 from bench.model.events import Event
+from bench.model.initial_state import SETTLED, InitialState
 from bench.model.statistics import Metric
 from bench.model.steps import Step, Tree
 from provision.guests.guest import Guest
@@ -63,8 +64,8 @@ class WorkUnit:
     trials: int
     # What `perform` has to know beyond the context, in a type of the scenario's own.
     parameters: object = None
-    # It needs a guest in which no other unit runs before or after it.
-    own_guest: bool = False
+    # What it finds in the guest.
+    initial_state: InitialState = SETTLED
     # It takes so much of the host that it waits until all other units are done; then as many run at
     # once as the host has processors.
     cpu_heavy: bool = False
@@ -72,6 +73,11 @@ class WorkUnit:
     min_seconds: float = 0.0
     # What its guest may take of the host.
     limit_class: LimitClass = USUAL
+
+    @property
+    def own_guest(self) -> bool:
+        """Whether no other unit runs in its guest, before or after it."""
+        return self.initial_state.first_life
 
     def parameters_as(self, kind: type[_P]) -> _P:
         """Return the parameters, which must be of that type. Raises TypeError."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bench.model import steps
 from bench.model.events import SNAPSHOT, STORM, Event
 from bench.model.events.program import Snapshot, StormEnded
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import number_samples, numbers
 from bench.model.observation.processes import daemon_children, names_by_pid
 from bench.model.observation.timing import deadline, format_elapsed, look_seconds, start_spacing
@@ -29,7 +30,7 @@ class Children(Scenario):
         period = contender.period or 0.0
         if not effort.allows(2 * period):
             return []
-        return [WorkUnit(self.name, 15 + 4 * period, trials=1, own_guest=True)]
+        return [WorkUnit(self.name, 15 + 4 * period, trials=1, initial_state=FRESH)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         service, wait = context.services[0].name, deadline(context.contender, services=1)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from bench.model import steps
 from bench.model.events import CPU_MARK, DOWN, MODE, RAN, STARTS, UP, Event
 from bench.model.events.program import StartsCounted
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
 from bench.model.observation.processes import cpu_used
 from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
@@ -43,7 +44,7 @@ class Crashloop(Scenario):
                 self.name,
                 expected,
                 trials=1,
-                own_guest=True,
+                initial_state=FRESH,
                 cpu_heavy=not contender.spaces_starts,
                 min_seconds=window,
             )

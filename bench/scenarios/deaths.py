@@ -18,8 +18,9 @@ from bench.model.events import (
     events_of_kind,
 )
 from bench.model.events.added import MemoryLimited, NoMemoryLimit
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
-from bench.model.observation.timing import deadline, elapsed, format_elapsed, has_long_limit
+from bench.model.observation.timing import deadline, elapsed, format_elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
@@ -53,9 +54,7 @@ class Deaths(Scenario):
         expected = deaths * seconds_each + _BEFORE_LIMIT
         if not effort.allows(expected, times=4):
             return []
-        # Its eight starts are nearly all that a limit of long window allows in one guest.
-        own_guest = has_long_limit(contender)
-        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=own_guest)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=FRESH)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         stages = list(_stages(context))

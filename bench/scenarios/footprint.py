@@ -9,6 +9,7 @@ from bench.model import steps
 from bench.model.events import CPU, DOWN, FOOTPRINT, Event, events_of_kind
 from bench.model.events.parts import TreeSizes
 from bench.model.events.program import CpuWindow, FootprintTaken
+from bench.model.initial_state import FRESH
 from bench.model.observation.timing import elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single_value
@@ -36,7 +37,16 @@ class Footprint(Scenario):
         window = max(IDLE, 1.05 * (contender.period or 0.0))
         if effort.quick:
             window = min(window, IDLE_QUICK)
-        return [WorkUnit(self.name, window + 8, trials=1, parameters=window, min_seconds=window)]
+        return [
+            WorkUnit(
+                self.name,
+                window + 8,
+                trials=1,
+                parameters=window,
+                initial_state=FRESH,
+                min_seconds=window,
+            )
+        ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         window = unit.parameters_as(float)

@@ -8,6 +8,7 @@ from signal import SIGCONT, SIGSTOP
 
 from bench.model import steps
 from bench.model.events import DOWN, GONE, SIGNALLED, SNAPSHOT, UP, Event
+from bench.model.initial_state import FRESH, SETTLED
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.timing import (
     deadline,
@@ -43,11 +44,12 @@ class Hang(Scenario):
         expected = _stopped_seconds(contender) + 4 * contender.settled_uptime
         # Without a watchdog the daemon goes on as it was: other units may use the guest.
         watchdog = supervisors()[contender.supervisor].watchdog
+        state = FRESH if watchdog else SETTLED
         if watchdog:
             expected += 20 + look_seconds(contender) + 3 * (contender.period or 0.0)
         if not effort.allows(expected, times=3):
             return []
-        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=watchdog is not None)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=state)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         contender, watchdog = context.contender, context.supervisor.watchdog

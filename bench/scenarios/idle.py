@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bench.model import steps
 from bench.model.events import CPU, CPU_MARK, SYSCALLS, Event, events_of_kind
 from bench.model.events.added import SyscallsCounted
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples
 from bench.model.observation.timing import NS_PER_S, deadline, elapsed
 from bench.model.scenario import (
@@ -39,14 +40,23 @@ class Idle(Scenario):
         window = max(WINDOW, 2.05 * (contender.period or 0.0))
         if effort.quick:
             window = min(window, WINDOW_QUICK)
-        return [WorkUnit(self.name, window + 7, trials=1, parameters=window, min_seconds=window)]
+        return [
+            WorkUnit(
+                self.name,
+                window + 7,
+                trials=1,
+                parameters=window,
+                initial_state=FRESH,
+                min_seconds=window,
+            )
+        ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         window, wait = unit.parameters_as(float), deadline(context.contender)
         settle = steps.sleep(context.contender.settled_uptime)
         before = Stage(
             "before",
-            (steps.await_up(["s1"], wait), settle, steps.mark_cpu(context.tree, "idle")),
+            (steps.await_up(["s1"], wait), steps.mark_cpu(context.tree, "idle")),
         )
         idle = Stage("idle", (settle, steps.measure_cpu(window, context.tree, "idle")))
         events = run_stages(context, [before], wait + 60)

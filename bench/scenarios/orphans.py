@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import FOOTPRINT, REAPED, SIGNALLED, Event
 from bench.model.events.program import FootprintTaken, OrphansReaped, SignalSent
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import number_samples, numbers
 from bench.model.observation.timing import deadline, format_elapsed, start_spacing
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
@@ -43,7 +44,9 @@ class Orphans(Scenario):
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         counts = QUICK if effort.quick else FULL
         return [
-            WorkUnit(self.name, 40, trials=1, parameters=counts, own_guest=True, limit_class=LARGE)
+            WorkUnit(
+                self.name, 40, trials=1, parameters=counts, initial_state=FRESH, limit_class=LARGE
+            )
         ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:

@@ -11,6 +11,7 @@ from bench.model.events import EXITED, MODE, RAN, STARTED, WRITTEN, Event, is_ki
 from bench.model.events.added import OutputRead
 from bench.model.events.parts import OutputLife
 from bench.model.events.program import ServiceEvent
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Numbered, number_samples, numbers
 from bench.model.observation.timing import deadline
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
@@ -49,7 +50,7 @@ class Output(Scenario):
         expected = (LIVES + KILLS + 1) * (LIFE + 1) + 12
         if not effort.allows(expected, times=3):
             return []
-        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=FRESH)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         find_output = Stage("where", (steps.run_command(_FIND_OUTPUT, 10),))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bench.model import steps
 from bench.model.events import ALIVE, DOWN, GONE, NO_ANNOUNCEMENT, RAN, READY, SIGNALLED, UP, Event
 from bench.model.events.added import NoAnnouncement
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
@@ -44,7 +45,7 @@ class Readiness(Scenario):
         expected = END_DEADLINE + LATE + 8 * contender.settled_uptime
         if not effort.allows(expected, times=5):
             return []
-        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=FRESH)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         if not context.supervisor.readiness_protocol:

@@ -20,6 +20,7 @@ from bench.model.events import (
 )
 from bench.model.events.added import ChangeInForce
 from bench.model.events.program import Snapshot
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
 from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
@@ -51,7 +52,7 @@ class Reload(Scenario):
         expected = 3 * deadline(contender) + 10
         if not effort.allows(expected, times=4):
             return []
-        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=FRESH)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         first, second, third = services_of(context.contender, 3)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import CPU_MARK, RESTART, Event, events_of_kind
 from bench.model.events.program import CpuMarked, RestartTrial
+from bench.model.initial_state import RUNNING
 from bench.model.observation.latency import (
     SHORT_UPTIME,
     draw_strata,
@@ -71,6 +72,7 @@ class Restart(Scenario):
                 self.name,
                 seconds=_expected_seconds(contender, long[guest], short[guest]),
                 trials=long[guest] + short[guest],
+                initial_state=RUNNING,
                 parameters=RestartTrials(
                     long[guest],
                     short[guest],

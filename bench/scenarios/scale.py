@@ -20,6 +20,7 @@ from bench.model.events import (
     events_of_kind,
 )
 from bench.model.events.added import SupervisorDied
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.latency import long_uptimes, restart_latencies
 from bench.model.observation.processes import live_processes
@@ -90,7 +91,7 @@ class Scale(Scenario):
                 seconds,
                 trials=1,
                 parameters=sizes,
-                own_guest=True,
+                initial_state=FRESH,
                 cpu_heavy=True,
                 limit_class=LARGE,
             )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bench.model import steps
 from bench.model.events import OFF, TERMS_NOTED, Event, events_of_kind
 from bench.model.events.added import MachineOff, TermNoted
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.timing import deadline, format_elapsed
 from bench.model.rejections import visible
@@ -46,7 +47,7 @@ class Shutdown(Scenario):
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         stages = _STAGES[:1] if effort.quick else _STAGES
         return [
-            WorkUnit(self.name, _EXPECTED[stage], trials=1, parameters=stage, own_guest=True)
+            WorkUnit(self.name, _EXPECTED[stage], trials=1, parameters=stage, initial_state=FRESH)
             for stage in stages
         ]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from bench.model import steps
 from bench.model.events import ALIVE, DOWN, GONE, RAN, SNAPSHOT, STARTED, UP, Event
 from bench.model.events.program import CommandRan, ServiceEvent
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
 from bench.model.observation.processes import daemon_children
 from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
@@ -40,7 +41,7 @@ class Stop(Scenario):
         )
         if not effort.allows(expected, times=6):
             return []
-        return [WorkUnit(self.name, seconds=expected, trials=1, own_guest=True)]
+        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=FRESH)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         contender = context.contender

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import DOWN, SNAPSHOT, STORM, Event
 from bench.model.events.program import StormEnded
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.processes import daemons
 from bench.model.observation.timing import (
@@ -65,7 +66,7 @@ class Storm(Scenario):
                 seconds,
                 trials=1,
                 parameters=parameters,
-                own_guest=True,
+                initial_state=FRESH,
                 limit_class=LARGE,
             )
         ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bench.model import steps
 from bench.model.events import CUT, GONE, OFF, SIGNALLED, SNAPSHOT, STARTED, Event, events_of_kind
 from bench.model.events.added import MachineOff, MeasurementCut
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.processes import daemons, is_alive, live_processes, names_by_pid
 from bench.model.observation.timing import deadline, format_elapsed, look_seconds
@@ -48,7 +49,7 @@ class SupervisorKilled(Scenario):
             return []
         seconds = 20 + _BACK + 3 * period
         return [
-            WorkUnit(self.name, seconds, trials=1, parameters=name, own_guest=True)
+            WorkUnit(self.name, seconds, trials=1, parameters=name, initial_state=FRESH)
             for name in _killable(contender)
         ]
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bench.model import steps
 from bench.model.events import RAN, SNAPSHOT, STORM, Event
 from bench.model.events.program import StormEnded
+from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.processes import daemons, is_alive
 from bench.model.observation.timing import deadline, format_elapsed, look_seconds
@@ -70,7 +71,7 @@ class Tracking(Scenario):
         if not effort.allows(2 * period):
             return []
         return [
-            WorkUnit(self.name, 30 + 6 * period, trials=1, parameters=stage, own_guest=True)
+            WorkUnit(self.name, 30 + 6 * period, trials=1, parameters=stage, initial_state=FRESH)
             for stage in _stages(contender)
         ]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import cast
 
 from bench.engine.collector import ResultCollector
 from bench.engine.guests import measurement
+from bench.engine.guests.initial_state import establish as establish_state
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
 from bench.engine.guests.trial_keeper import TrialKeeper
@@ -19,7 +20,8 @@ from bench.engine.guests.verify import find_mode, verify
 from bench.engine.observer import Observer
 from bench.engine.plan import Job
 from bench.engine.request.resolve import BenchRequest
-from bench.model.events import Event
+from bench.model.events import SNAPSHOT, Event, events_of_kind
+from bench.model.events.program import Snapshot
 from bench.model.host_info import LoadMeter
 from bench.model.rejections import Rejections
 from bench.model.run_file import GuestFacts, HostLoad, Verification
@@ -104,6 +106,8 @@ class GuestSession:
         self._load: dict[str, HostLoad] = {}
         self._notes: list[str] = []
         self._kept = ""
+        # What the guest looked like when it was verified, for the first unit.
+        self._verified: Snapshot | None = None
 
     def run(self) -> tuple[WorkUnit, ...]:
         """Do the whole job; return the units that another guest has to do.
@@ -130,6 +134,8 @@ class GuestSession:
         for unit in self.job.units:
             self._context.guests.check_running()
             self.units_begun += 1
+            self.phases.enter("settle")
+            self._samples += self.establish(unit, guest)
             self.phases.enter(f"measure {unit.scenario}")
             with self._quiet_section(unit), guest.measured():
                 load = LoadMeter()
@@ -155,13 +161,26 @@ class GuestSession:
         self._machine = cast(GuestFacts, {**guest.facts(), "measurer": measurer})
         return guest
 
+    def establish(self, unit: WorkUnit, guest: Guest) -> list[Event]:
+        """Bring the guest into the state in which the unit begins; return the evidence."""
+        contender, state = self.job.selected.contender, unit.initial_state
+        seen, self._verified = self._verified, None
+        return self._sample(
+            unit, guest, lambda context: [establish_state(state, contender, context.measure, seen)]
+        )
+
     def perform(self, unit: WorkUnit, guest: Guest) -> list[Event]:
         """Have the unit's scenario do its work; return its samples without the rejected ones."""
+        scenario = self._scenarios[unit.scenario]
+        return self._sample(unit, guest, lambda context: scenario.perform(context, unit))
+
+    def _sample(
+        self, unit: WorkUnit, guest: Guest, act: Callable[[ScenarioContext], list[Event]]
+    ) -> list[Event]:
         rejections = Rejections()
         keeper = self._context.collector.trial_keeper(self.job, unit.scenario, self._facts())
-        scenario_context = self._scenario_context(guest, rejections, keeper)
         try:
-            samples = self._scenarios[unit.scenario].perform(scenario_context, unit)
+            samples = act(self._scenario_context(guest, rejections, keeper))
         finally:
             self._context.collector.add_rejections(self.job, unit.scenario, rejections)
         return [{"scenario": unit.scenario, **event} for event in samples]
@@ -256,6 +275,7 @@ class GuestSession:
             guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
         )
         evidence = verify(guest.system, supervisor, contender, wanted, events)
+        self._verified = events_of_kind(events, SNAPSHOT)[-1]
         if supervisor.mode_command:
             output = guest.run(supervisor.mode_command, check=False).stdout
             evidence |= find_mode(supervisor, output)

@@ -53,7 +53,8 @@ def resolve_request(options: RunOptions) -> BenchRequest:
         provider_reason=reason,
         contenders=selected.contenders,
         absent=selected.absent,
-        scenarios=tuple(scenarios()[name] for name in options.scenarios),
+        # In the order of the registry: what a guest does first does not depend on the request.
+        scenarios=tuple(each for each in scenarios().values() if each.name in options.scenarios),
         effort=sampling_effort(options, provider),
         options=options,
     )

@@ -1,6 +1,6 @@
 """The events of samples.jsonl: one TypedDict for each kind, and its name as an `EventKind`.
 
-The measuring program prints most of them (`program`); scenarios add a few (`added`). On disk an
+The measuring program prints most of them (`program`); the suite adds a few (`added`). On disk an
 event is one JSON object a line. `event` names its kind; every other key may be absent: older runs
 lack some, and a test gives only those that a judge reads.
 
@@ -22,6 +22,7 @@ from bench.model.events.added import (
     NoAnnouncement,
     NoMemoryLimit,
     OutputRead,
+    StateVerified,
     SupervisorDied,
     SyscallsCounted,
     TermNoted,
@@ -89,6 +90,7 @@ GAVE_UP = EventKind("gaveup", TrialsGivenUp)
 STORM = EventKind("storm", StormEnded)
 GATHERED = EventKind("gathered", ServicesGathered)
 REAPED = EventKind("reaped", OrphansReaped)
+STATE = EventKind("state", StateVerified)
 OFF = EventKind("off", MachineOff)
 CUT = EventKind("cut", MeasurementCut)
 TERMS_NOTED = EventKind("told", TermNoted)

@@ -1,8 +1,18 @@
-"""The events that scenarios add to those of the measuring program."""
+"""The events that the suite adds to those of the measuring program."""
 
 from __future__ import annotations
 
 from bench.model.events.parts import Event, OutputLife
+
+
+class StateVerified(Event, total=False):
+    """The guest is in the state in which the scenario begins: the first event of each unit."""
+
+    ns: int
+    services: int  # each has one daemon, and no other daemon runs
+    processes: int  # in the guest, without what entered it from outside
+    starts: int  # of all services, since the guest was made
+    uptime_s: float  # of the daemon that was started last
 
 
 class MachineOff(Event, total=False):

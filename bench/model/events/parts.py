@@ -44,6 +44,7 @@ class ServiceRecord(TypedDict, total=False):
     pid: int  # of the newest daemon; 0: none yet
     main_ns: int
     up_ns: int
+    mode: str  # content of the mode file; empty where there is none
     pidfile: str | None  # content of the pid file, where the plan names one
 
 

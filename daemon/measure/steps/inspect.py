@@ -53,7 +53,7 @@ def snapshot(watcher):
 
 def describe_service(watcher, service):
     # type: (ServiceWatcher, WatchedService) -> dict[str, Any]
-    """Return what is known of a service: its processes, its record, its pid file."""
+    """Return what is known of a service: its processes, record, mode file and pid file."""
     starts, lost, pid, _, main_ns, up_ns = service.read_record()
     description = {
         "service": service.name,
@@ -63,6 +63,7 @@ def describe_service(watcher, service):
         "pid": pid,
         "main_ns": main_ns,
         "up_ns": up_ns,
+        "mode": read_file(service.path + ".mode") or "",
     }  # type: dict[str, Any]
     if service.name in watcher.pidfiles:
         description["pidfile"] = read_file(watcher.pidfiles[service.name])

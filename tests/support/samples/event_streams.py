@@ -59,7 +59,7 @@ def snapshot(ns: int, main_ns: int) -> Fields:
     """Return a snapshot of PID 1 and s1."""
     pid1 = {"pid": 1, "ppid": 0, "comm": "init", "exe": "/sbin/init", "argv": ["init"],
             "cgroup": [], "state": "S", "starttime": 1, "uid": 0}  # fmt: skip
-    record = {"service": "s1", "pids": [10], "starts": 1, "lost": 0, "pid": 10,
+    record = {"service": "s1", "pids": [10], "starts": 1, "lost": 0, "mode": "", "pid": 10,
               "main_ns": main_ns, "up_ns": main_ns + 100}  # fmt: skip
     daemon = {**pid1, "pid": 10, "ppid": 1, "comm": "testd"}
     return {"event": "processes", "ns": ns, "pid1": pid1, "services": [record],
@@ -129,12 +129,19 @@ def recorded_measurements(samples: Iterable[Mapping[str, Any]]) -> Iterator[list
         if sample["event"] not in KINDS:
             continue
         event = {key: value for key, value in sample.items() if key not in SUITE_KEYS}
+        _add_later_keys(event)
         if event["event"] == "hello":
             current = []
         current.append(event)
         if event["event"] == "end" and current[0]["event"] == "hello":
             yield current
             current = []
+
+
+def _add_later_keys(event: Fields) -> None:
+    """Add the keys that the measuring program prints since the published run."""
+    if event["event"] == "processes":
+        event["services"] = [{"mode": "", **record} for record in event["services"]]
 
 
 def plan_of(events: Sequence[Mapping[str, Any]]) -> list[Step]:

@@ -17,6 +17,7 @@ from tests.unit.bench.engine.fakes import set_up_fake
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
     """A new run, for sessions whose guests are fakes."""
     monkeypatch.setattr(GuestSession, "set_up", set_up_fake)
+    monkeypatch.setattr(GuestSession, "establish", lambda *_: [])
     monkeypatch.setattr(measurement, "payload_files", lambda machine: [])
     header = {key: value for key, value in sample_run().items() if key not in ("schema", "id")}
     return Record.create("x", header, tmp_path)

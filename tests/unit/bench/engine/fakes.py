@@ -16,6 +16,7 @@ from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import BenchRequest
 from bench.engine.run import execute
 from bench.model.events import Event
+from bench.model.initial_state import FRESH, SETTLED
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric, single_value
@@ -56,7 +57,8 @@ class FakeScenario(Scenario):
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         last = self.name == "last"
-        return [WorkUnit(self.name, 1.0, 1, own_guest=last, cpu_heavy=last)] * self.units
+        state = FRESH if last else SETTLED
+        return [WorkUnit(self.name, 1.0, 1, initial_state=state, cpu_heavy=last)] * self.units
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         self.action()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,7 +19,9 @@ from bench.engine.request.resolve import (
 )
 from bench.model.events import Event
 from bench.model.events.program import RestartTrial
+from bench.model.initial_state import FRESH
 from bench.model.observation.latency import SHORT_UPTIME, draw_strata
+from bench.model.observation.timing import has_long_limit
 from bench.model.scenario import SamplingEffort
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.scenarios import footprint, scenarios
@@ -157,16 +160,16 @@ def test_a_complete_contender_has_no_jobs() -> None:
 
 
 def test_a_provider_of_one_guest_gets_one_job_per_contender() -> None:
-    plan = make_plan(CONTENDERS, BOTH, SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, 1), 1)
-    assert sorted(job.selected.name for job in plan.jobs) == sorted(NAMES)
+    effort = SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, 1)
+    free = [entry for entry in CONTENDERS if not has_long_limit(entry.contender)]
+    plan = make_plan(free, [scenarios()["restart"]], effort, 1)
+    assert sorted(job.selected.name for job in plan.jobs) == sorted(entry.name for entry in free)
 
 
 def test_a_provider_of_one_guest_measures_in_shuffled_rounds() -> None:
     """Each round has every contender once, in an order of its own."""
-    plan = [
-        make_plan(CONTENDERS, BOTH, SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, seed, 3), 1)
-        for seed in (1, 2)
-    ]
+    efforts = [SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, seed, 3) for seed in (1, 2)]
+    plan = [make_plan(CONTENDERS, [scenarios()["restart"]], effort, 1) for effort in efforts]
     orders = [
         [job.selected.name for job in each.jobs if job.replica == number]
         for each in plan
@@ -240,9 +243,10 @@ def test_every_trial_of_a_guest_has_its_stratum() -> None:
 
 
 def test_an_event_driven_contender_takes_at_least_its_uptimes() -> None:
-    (job,) = make_plan(only(RUNIT), BOTH, FULL, AT_ONCE).jobs
+    restart, memory = make_plan(only(RUNIT), BOTH, FULL, AT_ONCE).jobs
     drawn = 2.5  # s: between 2, where it is settled, and 3
-    assert job.min_seconds == pytest.approx(TRIALS * drawn + 10 * SHORT_UPTIME + footprint.IDLE)
+    assert restart.min_seconds == pytest.approx(TRIALS * drawn + 10 * SHORT_UPTIME)
+    assert memory.min_seconds == footprint.IDLE
 
 
 def test_no_job_takes_less_than_its_minimum() -> None:
@@ -260,6 +264,21 @@ def test_serial_guests_take_the_sum() -> None:
     plan = make_plan(CONTENDERS, BOTH, SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, 1), 1)
     assert plan.min_seconds == pytest.approx(sum(job.min_seconds for job in plan.jobs))
     assert plan.seconds == pytest.approx(sum(job.seconds for job in plan.jobs))
+
+
+@pytest.mark.parametrize("names", [*itertools.permutations(["restart", "footprint", "idle"])])
+def test_idle_and_footprint_find_a_fresh_guest_in_every_company(names: Sequence[str]) -> None:
+    """Alone and together, in any order: the same units, each in the same state."""
+    together = make_plan(only(RUNIT), [scenarios()[name] for name in names], FULL, AT_ONCE).jobs
+    alone = [
+        job
+        for name in names
+        for job in make_plan(only(RUNIT), [scenarios()[name]], FULL, AT_ONCE).jobs
+    ]
+    assert {job.units for job in together} == {job.units for job in alone}
+    for name in ("footprint", "idle"):
+        (unit,) = (unit for job in together for unit in job.units if unit.scenario == name)
+        assert unit.initial_state == FRESH
 
 
 def test_a_unit_that_needs_its_own_guest_shares_none() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench.model.events import MEMORY_LIMIT, SIGNALLED, events_of_kind
 from bench.model.events.added import NoMemoryLimit
 from bench.scenarios.deaths import INSIDE, MEMORY, OUTSIDE, SCENARIO
@@ -11,11 +13,11 @@ SUPERVISORD = "supervisord/runner/default/hosted"
 RUNIT = "runit/runner/default/hosted"
 
 
-def test_a_limit_of_long_window_needs_an_own_guest() -> None:
+@pytest.mark.parametrize("name", ["sysvinit/runner/default/pid1", RUNIT])
+def test_its_starts_are_the_only_ones_of_a_guest(name: str) -> None:
     """sysvinit allows ten starts in two minutes, all units of a guest together."""
-    (limited,) = SCENARIO.work_units(contender("sysvinit/runner/default/pid1"), FULL)
-    (free,) = SCENARIO.work_units(contender(RUNIT), FULL)
-    assert (limited.own_guest, free.own_guest) == (True, False)
+    (unit,) = SCENARIO.work_units(contender(name), FULL)
+    assert unit.own_guest
 
 
 def test_a_restart_after_every_death_is_a_yes() -> None:

@@ -1,0 +1,69 @@
+"""What a scenario finds and counts does not depend on the scenarios beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.suite import Suite
+
+pytestmark = pytest.mark.slow
+
+# It looks at each of its services, so that ten services cost it ten times the work of one.
+NAME = "restartd/monitor/fast/hosted"
+COMPANIES = ("idle", "footprint", "restart,footprint,idle,deaths", "idle,deaths,footprint,restart")
+STATE_KEYS = ("services", "processes", "starts")
+COUNTS = ("processes", "threads", "fds")
+# System calls for each service at each look: ten services make many times as many.
+ALIKE = 1.2
+
+
+def measured(suite: Suite, scenarios: str) -> dict[str, list[dict[str, Any]]]:
+    """Run those scenarios; return the contender's samples by scenario."""
+    done = suite.bench(f"--only={NAME}", f"--scenario={scenarios}", "--trials=2", "--quick")
+    assert done.code == 0, done.output
+    samples = [each for each in suite.samples() if each["contender"] == NAME]
+    return {
+        name: [each for each in samples if each["scenario"] == name]
+        for name in scenarios.split(",")
+    }
+
+
+def of_kind(samples: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [each for each in samples if each["event"] == kind]
+
+
+def state(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: each[key] for key in STATE_KEYS} for each in of_kind(samples, "state")]
+
+
+def sizes(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the footprint counted with one service and with ten."""
+    return [
+        {"services": each["services"], **{key: each["total"][key] for key in COUNTS}}
+        for each in of_kind(samples, "footprint")
+    ]
+
+
+def calls_per_wakeup(samples: list[dict[str, Any]]) -> float:
+    """Return the system calls of the idle supervisor for each of its wakeups."""
+    (calls,), (window,) = of_kind(samples, "syscalls"), of_kind(samples, "cpu")
+    per_ns = calls["count"] / calls["ns"]
+    wakeups_per_ns = window["total"]["voluntary"] / (window["end_ns"] - window["begin_ns"])
+    return float(per_ns / wakeups_per_ns)
+
+
+def test_idle_and_footprint_measure_the_same_alone_and_together(suite: Suite) -> None:
+    runs = [measured(suite, scenarios) for scenarios in COMPANIES]
+    for name in ("idle", "footprint"):
+        alone, *others = (state(run[name]) for run in runs if name in run)
+        assert len(alone) == 1 and alone[0]["services"] == alone[0]["starts"] == 1
+        assert others == [alone, alone], name
+    alone_sizes, *other_sizes = (sizes(run["footprint"]) for run in runs if "footprint" in run)
+    assert [each["services"] for each in alone_sizes] == [1, 10]
+    assert other_sizes == [alone_sizes, alone_sizes]
+    idle = [run["idle"] for run in runs if "idle" in run]
+    assert [of_kind(each, "cpu")[0]["processes"] for each in idle] == [1, 1, 1]
+    calls = [calls_per_wakeup(each) for each in idle]
+    assert max(calls) < ALIKE * min(calls), calls
