@@ -12,7 +12,7 @@ from provision.cache import cache_folder
 
 
 def guest_key() -> Path:
-    """The private key that opens every embedded guest on this host, made at first use.
+    """The private key that opens every guest and machine of this host, made at first use.
 
     The public key is beside it, with the suffix .pub. ECDSA: OpenSSH 5.9 knows this kind, too.
     """

@@ -36,7 +36,7 @@ def run_tool(
         subprocess.run(command, stdin=stdin, cwd=cwd, capture_output=True, check=True, umask=_UMASK)
     except FileNotFoundError as failure:
         raise Problem(
-            f"{command[0]} is not installed, so no image can be built.",
+            f"{command[0]} is not installed, and guests need it.",
             advice="./inv doctor shows what this host needs.",
         ) from failure
     except subprocess.CalledProcessError as failure:

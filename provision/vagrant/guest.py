@@ -15,6 +15,7 @@ from fabric import Config, Connection
 from jinja2 import Environment, StrictUndefined
 from paramiko import SSHConfig, SSHException
 
+from provision.bootstrap.keys import guest_key
 from provision.errors import Problem
 from provision.guests.connections import fabric_config
 from provision.guests.disabled_services import AWAIT_SYSTEMD, DISABLE_SERVICES
@@ -22,7 +23,7 @@ from provision.guests.guest import File, Guest, GuestFacts
 from provision.guests.suite_files import suite_files
 from provision.sources.packages import Apt, PackageSource, Pacman
 from provision.vagrant.machine import Machine, NetworkConfig
-from provision.vagrant.ssh import NoAnswer, key_file, open_connection, shell_command, ssh_arguments
+from provision.vagrant.ssh import NoAnswer, open_connection, shell_command, ssh_arguments
 
 _INIT_ONCE = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
     (Path(__file__).parent / "init_once.sh.j2").read_text()
@@ -91,7 +92,7 @@ class VagrantGuest(Guest):
             user="root",
             config=fabric_config(),
             connect_timeout=10,
-            connect_kwargs={**ssh_arguments(self.system), "key_filename": str(key_file())},
+            connect_kwargs={**ssh_arguments(self.system), "key_filename": str(guest_key())},
         )
 
     def set_up(self) -> None:
@@ -111,7 +112,7 @@ class VagrantGuest(Guest):
             connect_timeout=60,
             connect_kwargs={**ssh_arguments(self.system), "banner_timeout": 60},
         )
-        key = shlex.quote(key_file().with_suffix(".pub").read_text().strip())
+        key = shlex.quote(guest_key().with_suffix(".pub").read_text().strip())
         script = f"umask 077; mkdir -p /root/.ssh; echo {key} >>/root/.ssh/authorized_keys"
         with open_connection(connection, self.name) as box_user:
             result = box_user.run(

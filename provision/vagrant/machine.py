@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from provision.cache import remove_tree
 from provision.errors import Problem
 from provision.guests.names import is_guest_name
 from provision.keepers import end_keeper, has_keeper
@@ -67,7 +68,7 @@ class Machine:
             try:
                 self._keeper = KeeperClient(self.home, environment)
             except Problem:
-                shutil.rmtree(self.home, ignore_errors=True)
+                remove_tree(self.home)
                 raise
 
     def _write_home(self) -> None:

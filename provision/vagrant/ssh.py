@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import TypedDict
 
 from fabric import Connection
-from filelock import FileLock
 from paramiko import AuthenticationException, SSHException
 
+from provision.bootstrap.keys import guest_key
 from provision.errors import Problem
 from provision.systems import System
-from provision.vagrant.environment import vm_folder
 
 
 class SshArguments(TypedDict, total=False):
@@ -75,22 +73,7 @@ def _incompatible(name: str, words: str) -> Problem:
     )
 
 
-def key_file() -> Path:
-    """Return the private key that opens every machine; make it if it is missing.
-
-    It is an ECDSA key, which OpenSSH 5.9 accepts as well as today's versions.
-    """
-    path = vm_folder() / "key"
-    with FileLock(f"{path}.lock"):
-        if not path.exists():
-            subprocess.run(
-                ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "guest", "-f", str(path)],
-                check=True,
-            )
-    return path
-
-
 def shell_command(home: Path) -> list[str]:
     """Return the command that opens a shell as root in the machine of that folder."""
     name = (home / "system").read_text()
-    return ["ssh", "-F", str(home / "ssh_config"), "-i", str(key_file()), f"root@{name}"]
+    return ["ssh", "-F", str(home / "ssh_config"), "-i", str(guest_key()), f"root@{name}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from provision.cache import remove_tree
 from provision.errors import Problem
 from provision.provider import GuestRecord, GuestState
 from provision.vagrant import vm_keeper
@@ -143,3 +145,20 @@ def test_a_keeper_refuses_a_name_that_is_not_one_machines(tmp_path: Path, name: 
     assert "cannot be the name of a machine" in keeper.stderr
     assert keeper.stdout == ""
     assert neighbour.exists()
+
+
+def test_a_folder_nested_deeper_than_the_stack_is_removed(tmp_path: Path) -> None:
+    home = tmp_path / "machine"
+    home.mkdir()
+    folder = os.open(home, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("inner", dir_fd=folder)
+        inner = os.open("inner", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    (home / "hypervisor").touch()
+    vm_keeper._remove(home)
+    gone = not home.exists()
+    remove_tree(home)
+    assert gone
