@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 
 from bench.model import run_file
-from bench.model.run_file import RestartSample, Run, Sample
+from bench.model.events import program
+from bench.model.events.program import RestartTrial
+from bench.model.run_file import Run, Sample
 from bench.recording.run_rules import LATENCIES
 
 # A JSON Schema, or a part of one.
@@ -46,7 +48,11 @@ _RULES: dict[str, Schema] = {
     },
     "Sample": {
         "if": {"properties": {"event": {"const": "sample"}}},
-        "then": {"$ref": "#/$defs/RestartSample"},
+        "then": {"$ref": "#/$defs/RestartTrial"},
+    },
+    # Older runs lack the other keys.
+    "RestartTrial": {
+        "required": ["group", "warmup", "uptime_ns", "censored", "kill_ns", "main_ns"],
     },
 }
 
@@ -65,7 +71,7 @@ def schema_text() -> str:
 def run_schema() -> Schema:
     """Return the JSON Schema of run.json, with that of a sample as $defs/sample."""
     _, types = msgspec.json.schema_components(
-        (Run, Sample, RestartSample), ref_template="#/$defs/{name}"
+        (Run, Sample, RestartTrial), ref_template="#/$defs/{name}"
     )
     texts = _field_texts()
     for name, schema in types.items():
@@ -88,7 +94,7 @@ def _field_texts() -> dict[str, dict[str, str]]:
     """Return the text below each field by type and field, inherited fields first."""
     classes = {
         node.name: node
-        for path in sorted(Path(run_file.__file__).parent.glob("*.py"))
+        for path in (*sorted(Path(run_file.__file__).parent.glob("*.py")), Path(program.__file__))
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.ClassDef)
     }

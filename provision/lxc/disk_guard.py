@@ -19,7 +19,7 @@ SECONDS = 1.0
 STEP, STEP_FILES = 64 << 20, 10_000
 # Below so many free bytes every guest that holds much has to end, and smaller steps count.
 LITTLE, MUCH, SMALL_STEP = 256 << 20, 64 << 20, 4 << 20
-# Whoever has more files than can be counted in so many seconds has too many.
+# A guest whose files take longer than this to count, in s, has too many.
 _SECONDS_TO_COUNT = 20.0
 
 

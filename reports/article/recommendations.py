@@ -15,7 +15,7 @@ LIGHT_FACTOR = 1.5  # of the lowest memory
 SLOW_MS = 1000.0
 _NO_FIGURE = "This run has no such figure."
 _FASTEST = (
-    "the lowest median restart latency of a daemon long up, and with it everyone whose 95 % "
+    "the lowest median restart latency of a daemon long up, and every contender whose 95 % "
     "interval overlaps that one's"
 )
 
@@ -39,13 +39,13 @@ class _Choice:
 
 
 _CHOICES = (
-    _Choice("Beside the init that is there already?", "of those that are not PID 1",
+    _Choice("Beside the init that is there already?", "among contenders that another PID 1 starts",
             lambda contender: not contender["pid1"]),
-    _Choice("As the init itself?", "of those that are PID 1",
+    _Choice("As the init itself?", "among contenders that are PID 1 themselves",
             lambda contender: contender["pid1"]),
-    _Choice("For a daemon that detaches itself?", "of the monitors",
+    _Choice("For a daemon that detaches itself?", "among monitors",
             lambda contender: contender["role"] == "monitor"),
-    _Choice("With nothing but defaults?", "of those in the default profile",
+    _Choice("With nothing but defaults?", "among contenders in the default profile",
             lambda contender: contender["profile"] == "default"),
 )  # fmt: skip
 
@@ -61,15 +61,15 @@ def recommend(run: Run) -> list[Recommendation]:
         *(_fastest_of_choice(run, contenders, choice) for choice in _CHOICES),
         Recommendation(
             "For a daemon that dies young?",
-            "of those that act on events, the lowest median for a daemon 0.3 s up, and with it "
-            "everyone whose 95 % interval overlaps that one's. Contenders that act once a period "
-            "are left out: such kills always fall into the same phase.",
+            "among contenders that act on events, the lowest median for a daemon 0.3 s up, and "
+            "every contender whose 95 % interval overlaps that one's. Contenders that act once a "
+            "period are left out: such kills always fall into the same phase.",
             _fastest(run, [item for item in contenders if not item["period"]], "restart_short"),
         ),
         Recommendation(
             "Which is lightest?",
             "the least proportional memory (PSS) of the whole supervision tree with ten "
-            f"services, and with it everyone within {LIGHT_FACTOR:g} times that.",
+            f"services, and every contender within {LIGHT_FACTOR:g} times that.",
             _lightest(run, contenders),
         ),
         Recommendation(

@@ -58,7 +58,7 @@ def _differences(old: ContenderResult, new: ContenderResult) -> Iterator[_Differ
     if old["status"] != new["status"]:
         reason = new["reason"].partition("\n")[0]
         after = f"{new['status']} {reason}".strip()
-        yield _Difference("it", old["status"], after, old["status"] == "measured")
+        yield _Difference("status", old["status"], after, old["status"] == "measured")
     for one, other in metrics_of_both(old, new):
         if (one["median"] is None) != (other["median"] is None):
             yield _Difference(

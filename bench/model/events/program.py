@@ -14,6 +14,7 @@ from bench.model.events.parts import (
     TreeSizes,
 )
 from bench.model.run_file import KernelStamps
+from bench.model.run_file.constraints import Count, Word
 
 
 class Hello(Event, total=False):
@@ -199,36 +200,64 @@ class CpuWindow(Event, total=False):
 
 
 class RestartTrial(Event, total=False):
-    """One trial: a kill, and the stamps of the restart that followed."""
+    """One trial: the daemon is killed, and its successor starts."""
 
     service: str
-    group: str  # of trials: long or short uptime; scale: the size; fresh: a kill before a trial
+    """Name of the service."""
+    group: Word
+    """`long` or `short` uptime; scale: the size; `fresh`: a kill before a trial."""
     trial: int
-    warmup: bool  # kept, and left out of every figure
+    """Number of the trial in its guest, from 0."""
+    warmup: bool
+    """Whether it is left out of every figure."""
     signal: int
-    drawn_s: float  # uptime that was drawn for the kill
-    uptime_ns: int  # uptime at the kill
-    at_ns: int  # the instant chosen for the kill
-    limited_ns: int  # how much the limit of starts delayed it
-    pushed_ns: int  # how much the slot delayed it
+    """Number of the signal."""
+    drawn_s: float
+    """Uptime that was drawn, in s."""
+    uptime_ns: Count
+    """Uptime at the kill, in ns."""
+    at_ns: int
+    """The instant chosen for the kill."""
+    limited_ns: int
+    """How much the limit of starts delayed it, in ns."""
+    pushed_ns: int
+    """How much the slot delayed it, in ns."""
     deadline_s: float
-    censored: bool  # no successor by the deadline: the stamps of the new daemon are null
-    kill_ns: int  # just before the signal
-    exit_ns: int | None  # when the end was observed: an upper bound
+    """Seconds until the trial was given up."""
+    censored: bool
+    """Whether no successor started within the deadline: the successor's stamps are null."""
+    kill_ns: Count
+    """Stamp before the kill."""
+    exit_ns: Count | None
+    """Stamp of the daemon's end as the measuring program saw it: an upper bound."""
     old_pid: int
+    """Pid of the killed daemon in the guest."""
     old_seq: int
+    """Which start of the service the killed daemon was, from 1."""
     old_main_ns: int
+    """Stamp of the killed daemon's main()."""
     new_pid: int | None
+    """Pid of the successor in the guest."""
     new_ppid: int | None
+    """Pid of the successor's parent in the guest."""
     seq: int | None
-    begun_ns: int | None  # the successor's entry point; null: it has no stamp there
-    main_ns: int | None  # the successor's main()
-    up_ns: int | None
-    ready_ns: int | None
+    """Which start of the service the successor is, from 1."""
+    begun_ns: Count | None
+    """First stamp of the successor, at its entry point; null: it has none there."""
+    main_ns: Count | None
+    """Stamp of the successor's main(); null where there was none."""
+    up_ns: Count | None
+    """Stamp of the successor when it is up."""
+    ready_ns: Count | None
+    """Stamp of the successor's readiness."""
     by: str | None
+    """How the start was known: `line` or `record`."""
     starts_missed: int
-    lost: int  # lines that testd could not write, up to now
-    witness: KernelStamps  # --trace: the kernel's stamps of the same restart
+    """Starts before this one that were not seen."""
+    lost: int
+    """Lines that the daemon could not write, up to now."""
+    witness: KernelStamps
+    """What the kernel saw, with --trace."""
 
 
 class TrialsGivenUp(Event, total=False):

@@ -167,6 +167,8 @@ def _strict_type(name: str, hints: dict[str, Any], optional: Collection[str]) ->
 
 def _strict_hint(key: str, hint: Any) -> Any:
     """Return the type of a key with every part of it required and bounded."""
+    if get_origin(hint) is Annotated:
+        return _strict_hint(key, get_args(hint)[0])
     if hint is int:
         lowest = 0 if key.endswith("ns") and key not in _SIGNED_KEYS else -_LARGEST - 1
         return Annotated[int, Meta(ge=lowest, le=_LARGEST)]

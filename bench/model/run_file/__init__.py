@@ -49,7 +49,7 @@ from bench.model.run_file.run import (
     SealedSamples,
     SystemFacts,
 )
-from bench.model.run_file.sample import KernelStamps, RestartSample, Sample
+from bench.model.run_file.sample import KernelStamps, Sample
 from bench.model.run_file.supervisor import (
     Action,
     Example,
@@ -91,7 +91,6 @@ __all__ = [
     "PlanSummary",
     "ProviderChoice",
     "QualityIssue",
-    "RestartSample",
     "Run",
     "Sample",
     "SamplesSeal",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from bench.model.run_file.constraints import Count, Word
+from bench.model.run_file.constraints import Word
 
 
 class KernelStamps(TypedDict):
@@ -26,7 +26,7 @@ class KernelStamps(TypedDict):
 
 
 class Sample(TypedDict):
-    """One event of the measuring program, and whose it is; see bench/model/events."""
+    """One event, with the contender and the guest that it comes from; see bench/model/events."""
 
     contender: Word
     """Name of the contender."""
@@ -38,38 +38,3 @@ class Sample(TypedDict):
     """Kind of event; `sample`: one restart."""
     act: NotRequired[str]
     """Stage of the scenario."""
-
-
-class RestartSample(Sample):
-    """One restart: the daemon is killed, and its successor starts."""
-
-    group: Word
-    """`long` or `short` uptime before the kill."""
-    warmup: bool
-    """Whether it is left out of every figure."""
-    censored: bool
-    """Whether no successor started within the deadline."""
-    drawn_s: NotRequired[float]
-    """Uptime that was drawn, in s."""
-    uptime_ns: Count
-    """Uptime at the kill, in ns."""
-    deadline_s: NotRequired[float]
-    """Seconds until the trial was given up."""
-    kill_ns: Count
-    """Stamp before the kill."""
-    exit_ns: NotRequired[Count | None]
-    """Stamp of the daemon's end as the measuring program saw it."""
-    begun_ns: NotRequired[Count | None]
-    """First stamp of the successor, at its entry point."""
-    main_ns: Count | None
-    """Stamp of the successor's main(); null where there was none."""
-    up_ns: NotRequired[Count | None]
-    """Stamp of the successor when it is up."""
-    ready_ns: NotRequired[Count | None]
-    """Stamp of the successor's readiness."""
-    old_pid: NotRequired[int]
-    """Pid of the killed daemon in the guest."""
-    new_pid: NotRequired[int | None]
-    """Pid of the successor in the guest."""
-    witness: NotRequired[KernelStamps]
-    """What the kernel saw, with --trace."""

@@ -49,8 +49,8 @@ _COLUMNS = (
     Column("x floor", numeric=True),
 )
 _NOTE = (
-    "Long: beyond every hold-off. Short: 0.3 s after its start; of those that act once a period, "
-    "such kills fall into the same phase of it, so they are shown and not ranked."
+    "Long: beyond every hold-off. Short: 0.3 s after its start. Short figures of contenders that "
+    "act once a period are not ranked: such kills fall into the same phase of it."
 )
 _HOW_TO_READ = (
     "How to read these: a line climbs from 0 to 100 % as restarts are done; a steep line is a "

@@ -1,4 +1,4 @@
-"""What a user is told about the workers of a real scheduler in this process."""
+"""Messages about the workers of a real Dask scheduler, which runs in this process."""
 
 from __future__ import annotations
 

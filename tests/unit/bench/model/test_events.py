@@ -11,8 +11,6 @@ import pytest
 
 from bench.model import events
 from bench.model.events import UP, Event, EventKind, events_of_kind
-from bench.model.events.program import RestartTrial
-from bench.model.run_file import RestartSample
 from reports.publish import FOLDER as PUBLISHED
 from tests.support.samples.recorded import recorded_files, samples
 
@@ -41,10 +39,6 @@ def test_recorded_events_have_declared_keys(name: str) -> None:
 def test_events_of_the_published_run_have_declared_keys() -> None:
     with gzip.open(PUBLISHED / "samples.jsonl.gz", "rt") as lines:
         assert undeclared_keys(map(json.loads, lines)) == set()
-
-
-def test_a_restart_in_the_files_schema_has_the_keys_of_its_event() -> None:
-    assert set(get_type_hints(RestartSample)) <= set(get_type_hints(RestartTrial))
 
 
 def test_events_of_a_kind_keep_their_order_and_stay_the_same_objects() -> None:

@@ -76,7 +76,7 @@ def test_a_contender_that_restarts_no_more_became_worse(
     changes = {(item.contender, item.what): item for item in compare_behaviour(*lost_restarts)}
     lost = changes[RUNIT, "restart_long"]
     assert lost.worse and lost.after == "no median, 28 of 30 did not come back in time"
-    assert changes[S6, "it"].after == "failed in phase start: no"
+    assert changes[S6, "status"].after == "failed in phase start: no"
     assert comparison_output(lost_restarts, "regression:1000")[0] == 1
 
 
