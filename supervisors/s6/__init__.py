@@ -21,7 +21,7 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         profile,
         pid1=pid1,
         setting=(
-            "notification-fd: the service announces that it is ready; -c 4000: up to 4000 services"
+            "notification-fd: the service announces that it is ready; up to 4000 services"
             if fast
             else "a run script a service, and nothing else"
         ),
