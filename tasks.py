@@ -106,7 +106,7 @@ def bench(
         from bench.engine.run import run_bench
         from provision.host.tools import install_guest_tools
 
-        install_guest_tools(options.guest_system, options.provider, options.box)
+        install_guest_tools(options.guest_systems, options.provider, options.box)
         display = ProgressDisplay(console)
         with display.shown():
             record = run_bench(resolve_request(options), display)
@@ -121,9 +121,9 @@ def calibrate(c: Context, quick: bool = False) -> int:
     from bench.calibration.run import calibrate as run_calibration
     from bench.cli.progress_display import ProgressDisplay
     from provision.host.tools import install_guest_tools
-    from provision.systems import get_system
+    from provision.systems import get_systems
 
-    install_guest_tools(get_system("debian"), "lxc")
+    install_guest_tools(get_systems("debian"), "lxc")
     console = _console()
     display = ProgressDisplay(console)
     with display.shown():

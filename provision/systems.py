@@ -16,6 +16,7 @@ from provision.errors import Problem
 T = TypeVar("T")
 
 EXPIRED_ACCEPTED = "accepted"
+ALL_DEBIAN = "debian-all"
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ class SystemRecord(TypedDict):
 
     name: str
     title: str
+    release: str
+    init: str
     mirror: dict[str, str]
 
 
@@ -142,7 +145,13 @@ class System:
     def record(self) -> SystemRecord:
         """What a run records of it."""
         mirror = {key: value for key, value in asdict(self.mirror).items() if value}
-        return {"name": self.name, "title": self.title, "mirror": mirror}
+        return {
+            "name": self.name,
+            "title": self.title,
+            "release": self.release,
+            "init": self.init,
+            "mirror": mirror,
+        }
 
     def look_up(self, table: Mapping[str, T]) -> T | None:
         """What a table has for this release, or else for every release of the distribution."""
@@ -253,8 +262,22 @@ def get_system(name: str, mirror: Mirror | None = None) -> System:
     """The system of that name or codename, from that mirror. Raises Problem for an unknown name."""
     known = SYSTEMS.get(_ALIASES.get(name, name))
     if known is None:
-        raise unknown_name_error("system", name, [*SYSTEMS, *_ALIASES])
+        raise unknown_name_error("system", name, [*SYSTEMS, *_ALIASES, ALL_DEBIAN])
     return replace(known, mirror=mirror or Mirror())
+
+
+def get_systems(names: str, mirror: Mirror | None = None) -> tuple[System, ...]:
+    """The systems of those names, with commas between them, the oldest first; each but once.
+
+    `debian-all`: every release of Debian. Raises Problem for an unknown name.
+    """
+    wanted: set[str] = set()
+    for name in names.split(","):
+        if name == ALL_DEBIAN:
+            wanted |= {each.name for each in SYSTEMS.values() if each.distribution == "debian"}
+        else:
+            wanted.add(get_system(name).name)
+    return tuple(get_system(name, mirror) for name in SYSTEMS if name in wanted)
 
 
 def unknown_name_error(

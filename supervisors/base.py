@@ -18,7 +18,7 @@ from provision.systems import System
 from supervisors.contender import Contender
 from supervisors.service import Service, Watchdog
 from supervisors.templates import render_files
-from supervisors.versions import Edition, Finding
+from supervisors.versions import Finding
 
 # Not in /tmp, which a PID 1 that has just started may clear or mount anew.
 ENABLE_SCRIPT = "/root/enable"
@@ -215,10 +215,6 @@ class Supervisor:
             reason = system.look_up(self.unavailable_on)
             return _NOT_PACKAGED if reason is None else reason
         return source.why_unavailable(system)
-
-    def findings_of(self, edition: Edition) -> list[str]:
-        """Return what is known to differ from the manual in that edition."""
-        return [each.sentence for each in self.findings if each.holds_for(edition)]
 
     def matches_article(self, version: str) -> bool:
         """Return whether a version is the article's, whatever a packager appended to it."""

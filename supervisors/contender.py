@@ -106,6 +106,8 @@ class Contender:
     # The process that takes a service's output, where its set-up has one. Readers see it in the
     # results, and the scenario `output` explains where the text goes.
     log_process: str | None = None
+    # The codename of its system in a run of several systems; "" in a run of one.
+    release: str = ""
     # Its facts in older versions, where they differ: the oldest first.
     older: tuple[Older, ...] = ()
 
@@ -118,9 +120,10 @@ class Contender:
 
     @property
     def name(self) -> str:
-        """Its name in results, e.g. runit/runner/default/pid1."""
+        """Its name in results, e.g. runit/runner/default/pid1, or .../pid1@trixie."""
         place = "pid1" if self.pid1 else "hosted"
-        return f"{self.supervisor}/{self.role}/{self.profile}/{place}"
+        release = f"@{self.release}" if self.release else ""
+        return f"{self.supervisor}/{self.role}/{self.profile}/{place}{release}"
 
     @property
     def limit_that_lifts(self) -> tuple[int, float] | None:

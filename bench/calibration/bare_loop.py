@@ -71,7 +71,7 @@ def run_suite_block(guest: Guest, trials: int, seed: int) -> list[Event]:
 
 
 def _hosted_floor(system: System) -> SelectedContender:
-    floors = select_contenders(system, Selection(only=(FLOOR,))).contenders
+    floors = select_contenders((system,), Selection(only=(FLOOR,))).contenders
     return next(floor for floor in floors if not floor.contender.pid1)
 
 

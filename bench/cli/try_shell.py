@@ -29,7 +29,7 @@ def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
     """
     system = options.system()
     selected = _select(name, system, options)
-    install_guest_tools(options.system(), options.provider, options.box)
+    install_guest_tools((system,), options.provider, options.box)
     provider, _ = choose_provider(options.provider, system, options.box)
     wanted = services_of(selected.contender, SERVICES)
     with console.status(f"Setting up {selected.name} on {system.title}"):
@@ -48,7 +48,7 @@ def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
 
 def _select(name: str, system: System, options: SystemOptions) -> SelectedContender:
     chosen = select_contenders(
-        system,
+        (system,),
         Selection(only=(name,)),
         versions=options.versions,
         overlays=options.overlays(),

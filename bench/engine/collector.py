@@ -14,7 +14,8 @@ from bench.engine.observer import Observer
 from bench.engine.plan import Job, Plan
 from bench.model.events import RESTART, Event, is_kind
 from bench.model.rejections import Rejections
-from bench.model.run_file import ContenderResult, GuestFacts, SystemFacts, Verification
+from bench.model.run_file import ContenderResult, GuestFacts, Run, SystemFacts, Verification
+from bench.model.run_systems import replace_system
 from bench.model.scenario import Scenario
 from bench.model.selection import SelectedContender
 from bench.recording.aggregate import ContenderProgress, conclude_complete, contender_result
@@ -71,7 +72,10 @@ class ResultCollector:
     def set_system(self, system: System) -> None:
         """Keep what a guest says of its system, which its image may know better."""
         with self._lock:
-            self._record.run["system"] = cast(SystemFacts, system.record())
+            run = self._record.run
+            systems = run.get("systems") or [run["system"]]
+            known = replace_system(systems, cast(SystemFacts, system.record()))
+            self._record.run.update(cast(Run, known))
 
     def set_verified(self, name: str, version: str, evidence: Verification) -> None:
         """Keep the version that a contender's guest told, and what verified the set-up."""

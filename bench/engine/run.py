@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bench.engine.baseline import find_baseline_job, measure_baseline
 from bench.engine.calibration_store import instrument, latest
@@ -32,6 +32,8 @@ from bench.engine.request.resume import (
 )
 from bench.engine.scheduler import Scheduler
 from bench.model.host_info import host_facts, own_cpu_seconds
+from bench.model.run_file import SystemFacts
+from bench.model.run_systems import systems_of_run
 from bench.model.selection import SelectedContender
 from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
@@ -142,7 +144,8 @@ def _prepare(request: BenchRequest, observer: Observer) -> None:
     for outcome in remove_guests(request.provider, (GuestState.ORPHANED,)):
         if isinstance(outcome, Problem):  # it is in no run's way but its own
             observer.note(str(outcome))
-    request.provider.prepare(request.system, observer.note)
+    for system in request.systems:
+        request.provider.prepare(system, observer.note)
 
 
 def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
@@ -160,16 +163,16 @@ def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
 def _run_header(request: BenchRequest, plan: Plan) -> tuple[str, dict[str, Any]]:
     """Return the run's name, and what run.json says of it before anything is measured."""
     quick = "-quick" if request.options.quick else ""
-    name = f"{request.system.name}-{request.provider.name}{quick}"
+    names = "-".join(system.name for system in request.systems)
+    name = f"{names}-{request.provider.name}{quick}"
     supervisors = {selected.supervisor for selected in request.contenders}
     supervisors |= {absent.supervisor for absent in request.absent}
-    sources = {selected.supervisor.name: selected.source for selected in request.contenders}
     return name, {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "ended": None,
         "options": request.options.as_json(),
         "quick": request.options.quick,
-        "system": request.system.record(),
+        **systems_of_run([cast(SystemFacts, system.record()) for system in request.systems]),
         "provider": {"name": request.provider.name, "reason": request.provider_reason},
         "host": host_facts(),
         "instrument": instrument(),
@@ -185,5 +188,5 @@ def _run_header(request: BenchRequest, plan: Plan) -> tuple[str, dict[str, Any]]
         "alone": None,
         "calibration": latest(),
         "warnings": [],
-        "supervisors": supervisor_info(supervisors, request.system, sources),
+        "supervisors": supervisor_info(supervisors, request.systems, request.contenders),
     }

@@ -61,7 +61,7 @@ class Scheduler:
     def _init_semaphore(self, job: Job) -> threading.Semaphore:
         """Limit the guests that run the same PID 1, since the host bears only so many of some."""
         contender = job.selected.contender
-        init = contender.supervisor if contender.pid1 else self._context.request.system.init
+        init = contender.supervisor if contender.pid1 else job.selected.system.init
         with self._lock:
             return self._init_semaphores.setdefault(
                 init, threading.Semaphore(self._context.request.provider.max_guests_under(init))

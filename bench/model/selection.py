@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.model.profile_names import FORMER_PROFILE, begins_with, has_profile
 from bench.model.run_file import FLOOR
@@ -20,11 +20,12 @@ ROLES = ("runner", "monitor")
 
 @dataclass(frozen=True)
 class SelectedContender:
-    """A contender with its supervisor, and how guests get that supervisor."""
+    """A contender with its supervisor, how guests get that one, and the guests' system."""
 
     supervisor: Supervisor
     contender: Contender
     source: PackageSource
+    system: System
 
     @property
     def name(self) -> str:
@@ -34,7 +35,7 @@ class SelectedContender:
 
 @dataclass(frozen=True)
 class AbsentSupervisor:
-    """A selected supervisor that the system does not get, and why."""
+    """A selected supervisor that a system does not get, and why."""
 
     supervisor: Supervisor
     reason: str
@@ -44,19 +45,26 @@ class AbsentSupervisor:
 class Selection:
     """Selection criteria; empty ones select everything.
 
-    only: names of supervisors, or beginnings of contenders' names such as s6/runner/fast.
+    only: names of supervisors, or beginnings of contenders' names such as s6/runner/fast; each may
+    end with @ and the codename of a system, such as s6@trixie.
     """
 
     only: tuple[str, ...] = ()
     role: str = ""
     profile: str = ""
 
+    def on(self, system: System) -> Selection | None:
+        """Return what it selects of one system's contenders; None where that is nothing."""
+        parts = [name.partition("@") for name in self.only]
+        names = tuple(name for name, _, release in parts if release in ("", system.release))
+        return replace(self, only=names) if names or not self.only else None
+
     def has_supervisor(self, supervisor: Supervisor) -> bool:
         """Whether any contender of that supervisor may be selected."""
         return not self.only or any(_supervisor_of(name) == supervisor.name for name in self.only)
 
     def has_contender(self, contender: Contender) -> bool:
-        """Whether that contender is selected."""
+        """Whether that contender is selected, on whichever system."""
         return (
             (not self.only or any(begins_with(contender.name, name) for name in self.only))
             and self.role in ("", contender.role)
@@ -79,7 +87,7 @@ class SelectedContenders:
 
 
 def select_contenders(
-    system: System,
+    systems: Sequence[System],
     selection: Selection,
     *,
     versions: str = "",
@@ -87,11 +95,32 @@ def select_contenders(
 ) -> SelectedContenders:
     """Find the selected contenders and add the floor that they are compared with.
 
-    versions: `2012` for the article's versions. overlays: by supervisor, used in place of the
-    system's own source. Raises Problem for an unknown name, role or profile, and where nothing is
-    selected or available.
+    Of several systems, the releases of each contender follow each other, and the floor is common:
+    it runs on Debian 12 where that is one of them, else on the first. versions: `2012` for the
+    article's versions. overlays: by supervisor, used in place of the system's own source. Raises
+    Problem for an unknown name, role or profile, and where nothing is selected or available.
     """
-    _check_selection(selection)
+    _check_selection(selection, systems)
+    chosen: list[SelectedContender] = []
+    absent: list[AbsentSupervisor] = []
+    for system in systems:
+        if part := selection.on(system):
+            contenders, missing = _select_on(system, part, versions, overlays)
+            chosen += contenders
+            absent += missing
+    if not chosen:
+        raise _nothing_selected(selection, absent)
+    if len(systems) > 1:
+        chosen = _with_releases(chosen)
+    floor_system = next((system for system in systems if system.name == "debian"), systems[0])
+    absent = list(dict.fromkeys(absent))  # a reason that several systems share is one
+    return SelectedContenders(tuple(_with_floor(chosen, floor_system)), tuple(absent))
+
+
+def _select_on(
+    system: System, selection: Selection, versions: str, overlays: Mapping[str, PackageSource]
+) -> tuple[list[SelectedContender], list[AbsentSupervisor]]:
+    """Return the contenders of one system, and the supervisors that it does not get."""
     chosen: list[SelectedContender] = []
     absent: list[AbsentSupervisor] = []
     for supervisor in supervisors().values():
@@ -99,28 +128,38 @@ def select_contenders(
             continue
         source = overlays.get(supervisor.name) or _available_source(supervisor, system, versions)
         if source is None:
-            absent.append(
-                AbsentSupervisor(supervisor, supervisor.why_unavailable(system, versions))
-            )
+            reason = supervisor.why_unavailable(system, versions)
+            absent.append(AbsentSupervisor(supervisor, reason))
             continue
         edition = Edition(system, overlay=supervisor.name in overlays)
         chosen += [
-            SelectedContender(supervisor, contender.at(edition), source)
+            SelectedContender(supervisor, contender.at(edition), source, system)
             for contender in supervisor.contenders
             if selection.has_contender(contender)
         ]
-    if not chosen:
-        raise _nothing_selected(selection, absent)
-    return SelectedContenders(tuple(with_floor(chosen)), tuple(absent))
+    return chosen, absent
 
 
-def with_floor(chosen: Sequence[SelectedContender]) -> list[SelectedContender]:
+def _with_releases(chosen: Sequence[SelectedContender]) -> list[SelectedContender]:
+    """Name each contender by its release, and put the releases of one beside each other.
+
+    Without the floor, which all systems have in common.
+    """
+    order = list(dict.fromkeys(selected.name for selected in chosen))
+    return [
+        replace(selected, contender=replace(selected.contender, release=selected.system.release))
+        for selected in sorted(chosen, key=lambda selected: order.index(selected.name))
+        if selected.supervisor.name != FLOOR
+    ]
+
+
+def _with_floor(chosen: Sequence[SelectedContender], system: System) -> list[SelectedContender]:
     """Add the floor, hosted or as PID 1 as the chosen contenders are, where it is missing."""
     floor = supervisors()[FLOOR]
-    places = {selected.contender.pid1 for selected in chosen}
+    places = {selected.contender.pid1 for selected in chosen} or {False, True}
     present = {selected.name for selected in chosen}
     added = [
-        SelectedContender(floor, contender, Present())
+        SelectedContender(floor, contender, Present(), system)
         for contender in floor.contenders
         if contender.pid1 in places and contender.name not in present
     ]
@@ -155,13 +194,17 @@ def _supervisor_of(name: str) -> str:
     return name.split("/")[0]
 
 
-def _check_selection(selection: Selection) -> None:
+def _check_selection(selection: Selection, systems: Sequence[System]) -> None:
     _check_choice("role", selection.role, ROLES)
     _check_choice("profile", selection.profile, (*PROFILES, FORMER_PROFILE))
     contenders = [
         contender.name for each in supervisors().values() for contender in each.contenders
     ]
-    for name in selection.only:
+    releases = [system.release for system in systems]
+    for whole in selection.only:
+        name, at, release = whole.partition("@")
+        if at and release not in releases:
+            raise unknown_name_error("release in this run", release, releases)
         if _supervisor_of(name) not in supervisors():
             raise unknown_name_error("supervisor", name, list(supervisors()))
         if not any(begins_with(contender, name) for contender in contenders):

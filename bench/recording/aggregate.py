@@ -116,6 +116,12 @@ def conclude_complete(progress: ContenderProgress, scenarios: Scenarios) -> list
     return concluded
 
 
+def _title(selected: SelectedContender) -> str:
+    """The supervisor's title; in a run of several systems it ends with the contender's."""
+    title = selected.supervisor.title
+    return f"{title} on {selected.system.title}" if selected.contender.release else title
+
+
 def contender_result(progress: ContenderProgress, scenarios: Scenarios) -> ContenderResult:
     """Return the contender's entry of run.json, as far as its scenarios are concluded."""
     supervisor, contender = progress.selected.supervisor, progress.selected.contender
@@ -124,7 +130,7 @@ def contender_result(progress: ContenderProgress, scenarios: Scenarios) -> Conte
     return {
         "name": contender.name,
         "supervisor": supervisor.name,
-        "title": supervisor.title,
+        "title": _title(progress.selected),
         "home": supervisor.home_page,
         "rank": supervisor.article_order,
         "version": progress.version,
@@ -135,6 +141,7 @@ def contender_result(progress: ContenderProgress, scenarios: Scenarios) -> Conte
         "pid1": contender.pid1,
         "needs_pid1": supervisor.needs_pid1,
         "can_pid1": supervisor.can_be_pid1,
+        "system": progress.selected.system.name,
         "roles": sorted({variant.role for variant in supervisor.contenders}),
         "setting": contender.setting,
         "period": contender.period,

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from operator import attrgetter
 from typing import cast
 
 from bench.model.run_file import FLOOR, Article, Example, SupervisorFacts
+from bench.model.selection import SelectedContender
 from bench.model.usage_examples import usage_examples
 from bench.recording.loc.rows import kept_rows, loc_cache
-from provision.sources.packages import PackageSource
+from provision.sources.overlay import Overlay
 from provision.systems import System
 from supervisors.base import Supervisor
 from supervisors.versions import Edition
 
 
 def supervisor_info(
-    supervisors: Iterable[Supervisor], system: System, sources: Mapping[str, PackageSource] = {}
+    supervisors: Iterable[Supervisor],
+    systems: Sequence[System],
+    contenders: Iterable[SelectedContender] = (),
 ) -> dict[str, SupervisorFacts]:
     """Return each supervisor's facts by its name.
 
-    sources: by supervisor, how guests got it, where not in the system's own way.
+    contenders: those that are measured; they tell how guests get a supervisor.
     """
     counted = kept_rows(loc_cache())
+    selected = {each.supervisor.name: each for each in reversed(tuple(contenders))}
     return {
         supervisor.name: {
             "title": supervisor.title,
@@ -34,18 +38,37 @@ def supervisor_info(
             "roles": sorted({contender.role for contender in supervisor.contenders}),
             "article": cast(Article, asdict(supervisor.article)) if supervisor.article else None,
             "idea": supervisor.idea,
-            "findings": supervisor.findings_of(Edition(system)),
-            "usage": _usage(supervisor, system, sources.get(supervisor.name)),
+            "findings": _findings(supervisor, systems, selected.get(supervisor.name)),
+            "usage": _usage(supervisor, systems[0], selected.get(supervisor.name)),
             "loc": counted.get(supervisor.name),
         }
         for supervisor in sorted(supervisors, key=attrgetter("article_order", "name"))
     }
 
 
-def _usage(supervisor: Supervisor, system: System, source: PackageSource | None) -> list[Example]:
+def _usage(
+    supervisor: Supervisor, system: System, selected: SelectedContender | None
+) -> list[Example]:
     if supervisor.name == FLOOR:
         return []
-    return usage_examples(supervisor, system, source)
+    if selected is None:
+        return usage_examples(supervisor, system)
+    return usage_examples(supervisor, selected.system, selected.source)
+
+
+def _findings(
+    supervisor: Supervisor, systems: Sequence[System], selected: SelectedContender | None
+) -> list[str]:
+    """Return what is known to differ from the manual, and where not on all systems, on which."""
+    overlay = selected is not None and selected.source.kind == Overlay.kind
+    findings = []
+    for finding in supervisor.findings:
+        where = [each for each in systems if finding.holds_for(Edition(each, overlay=overlay))]
+        if len(where) == len(systems):
+            findings.append(finding.sentence)
+        elif where:
+            findings.append(f"{', '.join(each.title for each in where)}: {finding.sentence}")
+    return findings
 
 
 def add_line_counts(supervisors: dict[str, SupervisorFacts]) -> bool:

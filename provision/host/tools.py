@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from provision.systems import System
@@ -44,10 +45,11 @@ def install_missing_tools(*groups: str) -> None:
         _switch_off_lxc_bridge()
 
 
-def install_guest_tools(system: System, provider: str, box: str = "") -> None:
-    """Install what embedded guests of that system need, unless only a virtual machine will do."""
+def install_guest_tools(systems: Sequence[System], provider: str, box: str = "") -> None:
+    """Install what embedded guests of those systems need, unless only virtual machines will do."""
+    images = {f"image-{system.distribution}" for system in systems}
     if provider in ("auto", "lxc") and not box:
-        install_missing_tools("lxc", f"image-{system.distribution}", "daemon")
+        install_missing_tools("lxc", *images, "daemon")
 
 
 def _apt_get(*words: str) -> None:

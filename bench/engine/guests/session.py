@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -247,10 +248,10 @@ class GuestSession:
 
         self.phases.enter("up")
         again = f"-again{self.job.attempt}" if self.job.attempt else ""
-        name = f"{selected.name.replace('/', '-')}-{self.job.replica}{again}-{os.getpid()}"
+        name = f"{re.sub('[/@]', '-', selected.name)}-{self.job.replica}{again}-{os.getpid()}"
         guest = self._context.request.provider.up(
             name,
-            self._context.request.system,
+            selected.system,
             replace(installation, install=install),
             self._context.payload,
             self.job.limit_class,

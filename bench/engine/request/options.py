@@ -14,7 +14,7 @@ from bench.recording.store import read_run, run_folder
 from bench.scenarios import scenarios
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
-from provision.systems import Mirror, System, get_system, unknown_name_error
+from provision.systems import Mirror, System, get_systems, unknown_name_error
 from supervisors.base import ARTICLE_YEAR
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
@@ -30,8 +30,9 @@ _FLAGS = {"system": "os", "scenarios": "scenario", "overlays": "overlay"}
 class SystemOptions:
     """What runs in the guests and what makes them, as typed on the command line.
 
-    versions: `2012` for the article's versions where a source has them. overlay: NAME=DIR or DIR,
-    a build of one's own that is laid over the guests.
+    os: a system, several with commas between them, or `debian-all`. versions: `2012` for the
+    article's versions where a source has them. overlay: NAME=DIR or DIR, a build of one's own that
+    is laid over the guests.
     """
 
     os: str = "debian"
@@ -45,18 +46,43 @@ class SystemOptions:
     accept_expired: bool = False
     overlay: Sequence[str] = ()
 
-    def system(self) -> System:
-        """Look up the system and attach the mirror. Raises Problem."""
+    def systems(self) -> tuple[System, ...]:
+        """Look up the systems, the oldest first, and attach the mirror. Raises Problem."""
         if self.versions not in ("", ARTICLE_YEAR):
             raise unknown_name_error("set of versions", self.versions, [ARTICLE_YEAR])
         mirror = Mirror.from_options(
             self.mirror, self.snapshot, self.keyring, self.aur, accept_expired=self.accept_expired
         )
-        return get_system(self.os, mirror)
+        systems = get_systems(self.os, mirror)
+        if len(systems) > 1:
+            self._check_several(systems)
+        return systems
+
+    def _check_several(self, systems: Sequence[System]) -> None:
+        """Refuse what makes sense for the guests of one system only. Raises Problem."""
+        one_alone = {"overlay": self.overlay, "box": self.box, "versions": self.versions}
+        given = [f"--{name}" for name, value in one_alone.items() if value]
+        if self.provider not in ("auto", "lxc"):
+            given.append(f"--provider={self.provider}")
+        if given:
+            raise Problem(
+                f"{' and '.join(given)} cannot be combined with several systems:"
+                f" {', '.join(system.release for system in systems)}.",
+                known="Guests of several systems run side by side, each embedded and as packaged.",
+                advice="Name one system with --os.",
+                usage=True,
+            )
+
+    def system(self) -> System:
+        """Look up the only system. Raises Problem where several are named."""
+        first, *others = self.systems()
+        if others:
+            raise Problem(f"--os={self.os} names several systems; this takes one.", usage=True)
+        return first
 
     def overlays(self) -> dict[str, Overlay]:
         """Read the overlay folders, by supervisor. Raises Problem."""
-        return parse_overlays(self.overlay, self.system())
+        return parse_overlays(self.overlay, self.systems()[0])
 
 
 @dataclass(frozen=True)
@@ -114,9 +140,9 @@ class RunOptions:
     redo: str = ""
 
     @property
-    def guest_system(self) -> System:
-        """The system of the guests, with its mirror. Raises Problem."""
-        return get_system(self.system, self.mirror)
+    def guest_systems(self) -> tuple[System, ...]:
+        """The systems of the guests, the oldest first, with their mirror. Raises Problem."""
+        return get_systems(self.system, self.mirror)
 
     @property
     def continues_latest(self) -> bool:
@@ -156,12 +182,12 @@ class RunOptions:
                 advice="Start a new run without --redo.",
                 usage=True,
             ) from failure
-        return replace(options, overlays=overlays_of_run(run, options.guest_system))
+        return replace(options, overlays=overlays_of_run(run, options.guest_systems[0]))
 
     def select(self) -> SelectedContenders:
         """Find the contenders. Raises Problem."""
         return select_contenders(
-            self.guest_system,
+            self.guest_systems,
             Selection(self.only, self.role, self.profile),
             versions=self.versions,
             overlays=self.overlays,
@@ -179,8 +205,9 @@ def parse_options(
     Raises Problem.
     """
     _check_continuation(mode)
+    systems = system.systems()
     options = RunOptions(
-        system=system.system().name,
+        system=",".join(each.name for each in systems),
         provider=system.provider,
         only=split_names("only", selection.only),
         scenarios=_scenario_names(split_names("scenario", selection.scenario)),
@@ -195,7 +222,7 @@ def parse_options(
         resume=mode.resume,
         box=system.box,
         versions=system.versions,
-        mirror=system.system().mirror,
+        mirror=systems[0].mirror,
         overlays=system.overlays(),
         trace=mode.trace,
     )

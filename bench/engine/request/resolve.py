@@ -30,7 +30,7 @@ class BenchRequest:
     that this system does not get. options: what the person chose.
     """
 
-    system: System
+    systems: tuple[System, ...]
     provider: Provider
     provider_reason: str
     contenders: tuple[SelectedContender, ...]
@@ -43,12 +43,16 @@ class BenchRequest:
 def resolve_request(options: RunOptions) -> BenchRequest:
     """Find the contenders, scenarios and provider that the options name. Raises Problem."""
     selected = options.select()
-    system = options.guest_system
-    provider, reason = choose_provider(options.provider, system, options.box)
+    systems = options.guest_systems
+    name = options.provider if len(systems) == 1 else "lxc"
+    choices = [choose_provider(name, system, options.box) for system in systems]
+    provider, reason = choices[0]
+    if len(systems) > 1:
+        reason = "guests of several systems run side by side"
     if options.trace:
         check_traceable(provider)
     return BenchRequest(
-        system=system,
+        systems=systems,
         provider=provider,
         provider_reason=reason,
         contenders=selected.contenders,

@@ -48,6 +48,7 @@ from bench.model.run_file.run import (
     SamplesSeal,
     SealedSamples,
     SystemFacts,
+    SystemsOfRun,
 )
 from bench.model.run_file.sample import KernelStamps, Sample
 from bench.model.run_file.supervisor import (
@@ -99,6 +100,7 @@ __all__ = [
     "SourceFacts",
     "SupervisorFacts",
     "SystemFacts",
+    "SystemsOfRun",
     "TraceAgreement",
     "VerdictResult",
     "Verification",

@@ -208,7 +208,9 @@ class ContenderResult(TypedDict):
     """One row of results: supervisor, role, profile, and whether it is PID 1."""
 
     name: Word
-    """Unique name, e.g. runit/runner/default/pid1."""
+    """Unique name, e.g. runit/runner/default/pid1; @ and a codename follow with several systems."""
+    system: NotRequired[Word]
+    """Name of its guests' system."""
     supervisor: Word
     """Name of its supervisor."""
     title: str

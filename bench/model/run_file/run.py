@@ -17,7 +17,7 @@ class Options(TypedDict, total=False):
     """The options of a run; docs/results.md says which must match to resume it."""
 
     system: str
-    """System of the guests (--os)."""
+    """Systems of the guests (--os), with commas between them."""
     provider: str
     """Provider, or `auto`."""
     only: list[str]
@@ -59,8 +59,21 @@ class SystemFacts(TypedDict):
     """Name as in --os."""
     title: Word
     """Name for readers."""
+    release: NotRequired[str]
+    """Codename."""
+    init: NotRequired[str]
+    """Family of its own PID 1: sysvinit, systemd or upstart."""
     mirror: NotRequired[dict[str, str]]
-    """What --mirror, --snapshot, --keyring and --aur asked for."""
+    """What --mirror, --snapshot, --keyring, --aur and --accept-expired asked for."""
+
+
+class SystemsOfRun(TypedDict):
+    """The systems of a run."""
+
+    system: SystemFacts
+    """System of the guests; of several, all names and titles with commas between them."""
+    systems: NotRequired[list[SystemFacts]]
+    """Of a run of several systems: each, the oldest first."""
 
 
 class ProviderChoice(TypedDict):
@@ -135,7 +148,7 @@ class KeptTrialsSeal(SealedSamples):
     """Number of trials; the other lines say what is known of their guests."""
 
 
-class Run(TypedDict):
+class Run(SystemsOfRun):
     """What one `./inv bench` did. docs/results.md explains it."""
 
     schema: Literal[1]
@@ -156,8 +169,6 @@ class Run(TypedDict):
     """Options of the command."""
     quick: bool
     """Whether it was made with --quick: too few trials to rank."""
-    system: SystemFacts
-    """System of the guests."""
     provider: ProviderChoice
     """Provider of the guests."""
     host: HostFacts

@@ -53,7 +53,7 @@ def test_a_detailed_run_fits() -> None:
 
 def test_facts_about_all_supervisors_fit() -> None:
     for system in SYSTEMS.values():
-        facts = json.loads(json.dumps(supervisor_info(supervisors().values(), system)))
+        facts = json.loads(json.dumps(supervisor_info(supervisors().values(), [system])))
         assert not run_errors(sample_runs.run() | {"supervisors": facts})
 
 

@@ -31,7 +31,7 @@ from tests.support.wait import eventually
 
 DEBIAN = SYSTEMS["debian"]
 SELECTED = {
-    selected.name: selected for selected in select_contenders(DEBIAN, Selection()).contenders
+    selected.name: selected for selected in select_contenders((DEBIAN,), Selection()).contenders
 }
 MAX_GUESTS = 6
 # Seconds. Beyond this period a check takes minutes.

@@ -16,7 +16,7 @@ NAME = "floor/runner/default/hosted"
 
 
 def display(console: Console) -> ProgressDisplay:
-    contenders = select_contenders(SYSTEMS["debian"], Selection(only=(NAME,))).contenders
+    contenders = select_contenders((SYSTEMS["debian"],), Selection(only=(NAME,))).contenders
     shown = ProgressDisplay(console)
     shown.planned(
         make_plan(contenders, [scenarios()["restart"]], SamplingEffort(1, 1.0, None, 4, 1), 4), []

@@ -66,7 +66,7 @@ def test_without_a_source_a_note_replaces_the_installation(
     supervisor: Supervisor, system: System
 ) -> None:
     examples = usage_examples(supervisor, system)
-    assert examples == supervisor_info([supervisor], system)[supervisor.name]["usage"]
+    assert examples == supervisor_info([supervisor], [system])[supervisor.name]["usage"]
     for example in (each for each in examples if each["steps"][0]["title"] == "Install"):
         install, *others = example["steps"]
         assert install["actions"] == []

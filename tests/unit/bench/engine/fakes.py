@@ -30,7 +30,7 @@ from supervisors import supervisors
 from supervisors.contender import Contender
 
 FLOOR = supervisors()["floor"]
-HOSTED_FLOOR = SelectedContender(FLOOR, FLOOR.contenders[0], Present())
+HOSTED_FLOOR = SelectedContender(FLOOR, FLOOR.contenders[0], Present(), SYSTEMS["debian"])
 EFFORT = SamplingEffort(1, 1.0, None, 4, 1)
 
 
@@ -119,7 +119,7 @@ def set_up_fake(session: GuestSession) -> Guest:
 def request(*scenarios: Scenario, contenders: Sequence[SelectedContender] = ()) -> BenchRequest:
     """Ask for those scenarios of the hosted floor."""
     return BenchRequest(
-        system=SYSTEMS["debian"],
+        systems=(SYSTEMS["debian"],),
         provider=cast(Provider, FakeProvider()),
         provider_reason="as the test says",
         contenders=tuple(contenders) or (HOSTED_FLOOR,),

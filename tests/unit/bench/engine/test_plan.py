@@ -33,7 +33,7 @@ FULL = SamplingEffort(TRIALS, GUEST_SECONDS, None, REPLICAS, 1)
 QUICK = SamplingEffort(TRIALS_QUICK, GUEST_SECONDS_QUICK, BUDGET_QUICK, REPLICAS, 1)
 AT_ONCE = 64
 BOTH = [scenarios()["restart"], scenarios()["footprint"]]
-CONTENDERS = select_contenders(SYSTEMS["debian"], Selection()).contenders
+CONTENDERS = select_contenders((SYSTEMS["debian"],), Selection()).contenders
 RUNIT = "runit/runner/default/hosted"
 NAMES = [entry.name for entry in CONTENDERS]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -17,12 +18,10 @@ from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.session import GuestSession
 from bench.engine.plan import KeptResults, Plan, make_plan
 from bench.model.events import Event
-from bench.model.selection import SelectedContender
 from bench.recording.kept_trials import KEPT_TRIALS
 from bench.recording.store import Record
 from bench.scenarios import scenarios
 from provision.errors import Problem
-from provision.sources.packages import Present
 from tests.support.samples.event_streams import SECOND, trial
 from tests.support.wait import eventually
 from tests.unit.bench.engine.fakes import (
@@ -138,7 +137,7 @@ def test_the_baseline_is_a_hosted_floor_where_there_is_one(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: [])
-    both = [SelectedContender(FLOOR, contender, Present()) for contender in FLOOR.contenders]
+    both = [replace(HOSTED_FLOOR, contender=contender) for contender in FLOOR.contenders]
     both.sort(key=lambda selected: not selected.contender.pid1)
     assert [selected.contender.pid1 for selected in both] == [True, False]
     for contenders in (both, both[:1]):

@@ -61,14 +61,14 @@ def test_two_overlays_for_one_supervisor_are_refused(folder: Path) -> None:
 
 def test_an_overlay_brings_what_the_system_does_not_have(folder: Path) -> None:
     both = Selection(only=("perp", "runit"))
-    absent = select_contenders(DEBIAN, both).absent
+    absent = select_contenders((DEBIAN,), both).absent
     assert [missing.supervisor.name for missing in absent] == ["perp"]
     with pytest.raises(Problem, match="None of the requested supervisors is available") as caught:
-        select_contenders(DEBIAN, Selection(only=("perp",)))
+        select_contenders((DEBIAN,), Selection(only=("perp",)))
     assert caught.value.usage
     assert "perp: Debian does not package it" in caught.value.known
     assert "--overlay=NAME=DIR" in caught.value.advice
-    chosen = select_contenders(DEBIAN, both, overlays=parse_overlays([str(folder)], DEBIAN))
+    chosen = select_contenders((DEBIAN,), both, overlays=parse_overlays([str(folder)], DEBIAN))
     assert not chosen.absent
     sources = {selected.supervisor.name: selected.source.kind for selected in chosen.contenders}
     assert set(sources.values()) == {"overlay", "present"}

@@ -15,11 +15,11 @@ DEBIAN = SYSTEMS["debian"]
 
 def names(*only: str, role: str = "", profile: str = "") -> list[str]:
     selection = Selection(only, role, profile)
-    return [selected.name for selected in select_contenders(DEBIAN, selection).contenders]
+    return [selected.name for selected in select_contenders((DEBIAN,), selection).contenders]
 
 
 def test_no_criteria_select_every_packaged_contender() -> None:
-    chosen = select_contenders(DEBIAN, Selection())
+    chosen = select_contenders((DEBIAN,), Selection())
     every = {
         contender.name
         for each in supervisors().values()
@@ -97,3 +97,54 @@ def test_criteria_that_no_contender_meets_together_are_refused() -> None:
     with pytest.raises(Problem, match="No contender matches") as caught:
         names("runit", role="monitor")
     assert caught.value.usage
+
+
+SYSTEMS_OF_RUN = (SYSTEMS["debian"], SYSTEMS["trixie"], SYSTEMS["sid"])
+
+
+def several(*only: str) -> list[str]:
+    selection = Selection(only)
+    return [selected.name for selected in select_contenders(SYSTEMS_OF_RUN, selection).contenders]
+
+
+def test_of_several_systems_the_releases_of_a_contender_follow_each_other() -> None:
+    assert several("runit/runner/default/hosted", "sysvinit") == [
+        "sysvinit/runner/default/pid1@bookworm",
+        "sysvinit/runner/default/pid1@trixie",
+        "sysvinit/runner/default/pid1@sid",
+        "runit/runner/default/hosted@bookworm",
+        "runit/runner/default/hosted@trixie",
+        "runit/runner/default/hosted@sid",
+        "floor/runner/default/hosted",
+        "floor/runner/default/pid1",
+    ]
+
+
+def test_the_floor_of_several_systems_is_common_and_runs_on_debian_12() -> None:
+    chosen = select_contenders(SYSTEMS_OF_RUN, Selection(("runit",))).contenders
+    floors = [selected for selected in chosen if selected.supervisor.name == FLOOR]
+    assert {floor.system.name for floor in floors} == {"debian"}
+    assert several(FLOOR) == ["floor/runner/default/hosted", "floor/runner/default/pid1"]
+    without = (SYSTEMS["trixie"], SYSTEMS["sid"])
+    chosen = select_contenders(without, Selection(("runit",))).contenders
+    assert chosen[-1].system.name == "trixie"
+
+
+def test_a_name_may_end_with_a_release() -> None:
+    assert several("runit/runner/default/hosted@sid", "sysvinit@trixie")[:2] == [
+        "sysvinit/runner/default/pid1@trixie",
+        "runit/runner/default/hosted@sid",
+    ]
+    with pytest.raises(Problem, match="no release in this run named 'forky'"):
+        several("runit@forky")
+    assert names("runit/runner/default/hosted@bookworm")[0] == "runit/runner/default/hosted"
+
+
+def test_what_one_of_several_releases_lacks_is_said_for_that_one() -> None:
+    chosen = select_contenders(SYSTEMS_OF_RUN, Selection(("god", "perp")))
+    reasons = [(absent.supervisor.name, absent.reason) for absent in chosen.absent]
+    assert sorted(reasons) == [
+        ("god", "not packaged in Debian 13: bookworm was the last release with it"),
+        ("god", "not packaged in Debian sid: bookworm was the last release with it"),
+        ("perp", "Debian does not package it"),
+    ]

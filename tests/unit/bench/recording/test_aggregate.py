@@ -14,10 +14,11 @@ from bench.recording.aggregate import ContenderProgress, conclude_complete, cont
 from bench.recording.unfinished import INTERRUPTED, empty_result
 from bench.scenarios import scenarios
 from provision.sources.packages import Present
+from provision.systems import SYSTEMS
 from supervisors import supervisors
 
 RUNIT = supervisors()["runit"]
-SELECTED = SelectedContender(RUNIT, RUNIT.contenders[0], Present())
+SELECTED = SelectedContender(RUNIT, RUNIT.contenders[0], Present(), SYSTEMS["debian"])
 RESTART = {"restart": scenarios()["restart"]}
 BOTH = {name: scenarios()[name] for name in ("restart", "stop")}
 

@@ -59,7 +59,7 @@ def test_nothing_is_installed_where_nothing_is_missing(apt_calls: Path) -> None:
 
 @as_root
 def test_guests_of_a_system_need_that_systems_tools(apt_calls: Path) -> None:
-    install_guest_tools(SYSTEMS["arch"], "auto")
+    install_guest_tools([SYSTEMS["arch"]], "auto")
     assert apt_calls.read_text().splitlines()[-1].endswith(" makes-arch")
 
 
@@ -68,7 +68,7 @@ def test_guests_of_a_system_need_that_systems_tools(apt_calls: Path) -> None:
 def test_virtual_machines_need_no_tools_of_embedded_guests(
     apt_calls: Path, provider: str, box: str
 ) -> None:
-    install_guest_tools(SYSTEMS["debian"], provider, box)
+    install_guest_tools([SYSTEMS["debian"]], provider, box)
     assert not apt_calls.exists()
 
 

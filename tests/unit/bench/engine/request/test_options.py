@@ -111,3 +111,29 @@ def test_a_list_that_names_nothing_is_refused(name: str, value: str) -> None:
     with pytest.raises(Problem, match=f"--{name}=.* names nothing") as caught:
         parse(**{name: [value]})
     assert caught.value.usage
+
+
+def test_several_systems_are_kept_in_the_order_of_their_age() -> None:
+    assert parse(os="sid,bookworm,trixie,debian").system == "debian,trixie,sid"
+    assert parse(os="debian-all").system == "bullseye,debian,trixie,forky,sid"
+    releases = [system.release for system in parse(os="sid,bookworm").guest_systems]
+    assert releases == ["bookworm", "sid"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"box": "debian/bookworm64"}, "--box cannot be combined with several systems"),
+        ({"provider": "libvirt"}, "--provider=libvirt cannot be combined"),
+        ({"versions": "2012", "overlay": ["/tmp"]}, "--overlay and --versions cannot be combined"),
+    ],
+)
+def test_several_systems_refuse_what_is_for_one(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(Problem, match=words) as caught:
+        parse(os="bookworm,trixie", **options)
+    assert caught.value.usage
+
+
+def test_an_unknown_system_among_several_is_named() -> None:
+    with pytest.raises(Problem, match="no system named 'trixi'"):
+        parse(os="bookworm,trixi")
