@@ -213,21 +213,31 @@ def compare(
     format_: str = "terminal",
 ) -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
-    from bench.recording.store import read_run, run_folder
     from reports.compare.comparison import check_count, compare_runs
     from reports.compare.limits import parse_fail_on
     from reports.compare.render import check_format, render_comparisons
-    from reports.compare.runs import with_samples
+    from reports.compare.system_views import load_run
     from reports.model.run_part import find_part
 
     checked, limits = check_format(format_), parse_fail_on(fail_on)
     check_count(run or [])
-    folders = [run_folder(name) for name in run or []]
-    runs = [read_run(folder) for folder in folders]
-    part = find_part(runs, only=only or (), scenario=scenario or (), metric=metric or ())
-    sampled = [with_samples(one, folder) for one, folder in zip(runs, folders, strict=True)]
-    comparisons = compare_runs(sampled, part, limits, fail_on)
+    runs = [load_run(name) for name in run or []]
+    part = find_part(
+        [each.run for each in runs], only=only or (), scenario=scenario or (), metric=metric or ()
+    )
+    comparisons = compare_runs(runs, part, limits, fail_on)
     return render_comparisons(checked, comparisons, _console())
+
+
+@task(help={"run": REPORT_HELP["run"]})
+@handle_errors
+def changes(c: Context, run: str = "latest") -> None:
+    """Show what really changed from release to release, in a run of several systems."""
+    from reports.compare.history import change_lines
+    from reports.compare.system_views import load_run
+
+    for line in change_lines(load_run(run)):
+        print_safely(line)
 
 
 @task(positional=["name"])

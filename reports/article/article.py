@@ -12,6 +12,7 @@ from reports.article.sections.latency import latency_section
 from reports.article.sections.memory import memory_section
 from reports.article.sections.method import daemon_section, method_section
 from reports.article.sections.overview import overview_section
+from reports.article.sections.releases import releases_section
 from reports.article.sections.restart_parts import restart_parts_section
 from reports.article.sections.run_facts import run_section
 from reports.article.sections.supervisors import supervisor_sections
@@ -29,6 +30,7 @@ def build_article(run: Run, samples: Samples) -> Article:
         daemon_section(),
         method_section(run),
         Section("table", "The article's table", (article_table(run),)),
+        releases_section(run, samples),
         latency_section(run, distributions),
         restart_parts_section(run),
         memory_section(run),
