@@ -260,8 +260,12 @@ class Supervisor:
         raise Problem(
             f"The version of {self.title} is unknown: on guest {guest.name},"
             f" version_command printed nothing that matches {self.version_pattern}",
-            known=f"{self.version_command}: {printed[-500:]}",
+            known=f"{self.version_command}: {printed[-500:]}{self._missing_libraries(guest)}",
         )
+
+    def _missing_libraries(self, guest: Guest) -> str:
+        """Name the libraries that its program needs and the guest lacks, a line each."""
+        return guest.run(f"ldd {self.program_path} | grep 'not found'", check=False).stdout
 
     def configure(self, guest: Guest, contender: Contender, services: Iterable[Service]) -> None:
         """Write the configuration of those services, and enable them."""

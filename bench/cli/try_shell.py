@@ -38,10 +38,14 @@ def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
         payload = measurement.payload_files(platform.machine())
         guest = provider.up(f"try-{os.getpid()}", system, installation, payload)
     try:
-        selected.supervisor.configure(guest, selected.contender, wanted)
-        selected.supervisor.start(guest, selected.contender)
+        with guest.console_quoted():
+            selected.supervisor.configure(guest, selected.contender, wanted)
+            selected.supervisor.start(guest, selected.contender)
         _explain(selected, wanted, console)
-        return guest.shell()
+        code = guest.shell()
+        if guest.ended_by_itself():
+            console.print(guest.quote_console(), highlight=False, markup=False)
+        return code
     finally:
         guest.destroy()
 

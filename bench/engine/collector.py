@@ -132,6 +132,14 @@ class ResultCollector:
         if complete:
             self._observer.done(name, self._record.contenders_by_name()[name])
 
+    def write_console(self, job: Job, text: str) -> None:
+        """Keep what was printed on the console of a job's guest, if anything was."""
+        if not text:
+            return
+        again = f"-again{job.attempt}" if job.attempt else ""
+        with self._lock:
+            self._record.write_log(f"{job.selected.name}-{job.replica}{again}-console", f"{text}\n")
+
     def finish(self, seconds: float, own_load: float | None) -> None:
         """Write the run's end: durations, comparison with the floor, warnings."""
         run = self._record.run

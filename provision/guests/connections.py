@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from typing import IO
 
 from fabric import Config
 from fabric.runners import Remote
+from paramiko import SSHException
 
 KEPT_STDERR = 1 << 16  # characters
 
@@ -32,3 +34,12 @@ class LongRunner(Remote):  # type: ignore[misc]
 def fabric_config() -> Config:
     """Fabric's settings without the user's own files, on which a run must not depend."""
     return Config(lazy=True, overrides={"run": {"in_stream": False}, "load_ssh_configs": False})
+
+
+def is_loss(failure: Exception) -> bool:
+    """Tell whether an error of the connection means that there is none any more."""
+    if isinstance(failure, (EOFError, SSHException, ConnectionError)):
+        return True
+    return isinstance(failure, OSError) and (
+        failure.errno == errno.EBADF or str(failure) == "Socket is closed"
+    )

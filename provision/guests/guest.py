@@ -17,6 +17,7 @@ from invoke.exceptions import CommandTimedOut, ThreadException, UnexpectedExit
 from provision.counters.memory import MemoryGroup
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
+from provision.guests.command_stream import LineSplitter, first_problem
 from provision.guests.names import check_guest_name
 from provision.systems import System
 
@@ -81,12 +82,6 @@ class GuestFacts(TypedDict):
     limits: NotRequired[dict[str, int]]
 
 
-# Characters of a line, of all lines, and of the standard error that are taken from a streamed
-# command. A measurement of 2000 services prints a line of 2 million, and below 10 million in all.
-MAX_LINE = 16 << 20
-MAX_OUTPUT = 64 << 20
-
-
 class Guest(ABC):
     """A running guest. Nothing above it knows which provider made it.
 
@@ -129,6 +124,28 @@ class Guest(ABC):
     def destroy(self) -> None:
         """Remove the guest and everything that belongs to it. Raises Problem."""
 
+    def console(self) -> str:
+        """What its PID 1 has printed and others on its console, safe to show; bounded in size.
+
+        Empty where the provider keeps no console, as Vagrant's do not.
+        """
+        return ""
+
+    def quote_console(self) -> str:
+        """Whether it has ended, and the last lines of its present PID 1; or nothing."""
+        return ""
+
+    @contextmanager
+    def console_quoted(self) -> Iterator[None]:
+        """Add those lines to a Problem that the block raises, unless it has them."""
+        try:
+            yield
+        except Problem as problem:
+            quoted = self.quote_console()
+            if quoted and quoted not in problem.known:
+                problem.known = f"{problem.known}\n{quoted}".lstrip("\n")
+            raise
+
     def memory_group(self, pid: int) -> MemoryGroup | None:
         """The control group whose memory limit binds that process of the guest.
 
@@ -162,9 +179,10 @@ class Guest(ABC):
         Raises Problem after so many seconds, and where it fails unless check is false.
         """
         try:
-            result = self.connection.run(
-                command, hide=True, warn=not check, in_stream=False, timeout=timeout
-            )
+            with self._connected(command):
+                result = self.connection.run(
+                    command, hide=True, warn=not check, in_stream=False, timeout=timeout
+                )
         except UnexpectedExit as failure:
             raise self._command_error(command, failure.result) from failure
         except CommandTimedOut as failure:
@@ -177,24 +195,24 @@ class Guest(ABC):
         """Run a shell command as root, and call on_line for each line of output as it comes.
 
         Returns no standard output. Raises Problem after so many seconds, for a line longer than
-        MAX_LINE, for more than MAX_OUTPUT in all, and where on_line does.
+        command_stream.MAX_LINE, for more than MAX_OUTPUT in all, and where on_line does.
         """
         from provision.guests.connections import LongRunner  # slow, and needs a guest
 
-        runner = LongRunner(context=self.connection)
         try:
-            result = runner.run(
-                command,
-                hide=True,
-                warn=True,
-                in_stream=False,
-                out_stream=_LineSplitter(on_line, self.name),
-                timeout=timeout,
-            )
+            with self._connected(command):
+                result = LongRunner(context=self.connection).run(
+                    command,
+                    hide=True,
+                    warn=True,
+                    in_stream=False,
+                    out_stream=LineSplitter(on_line, self.name),
+                    timeout=timeout,
+                )
         except CommandTimedOut as failure:
             raise self._timeout_error(command, timeout, failure.result.stderr[-2000:]) from failure
         except ThreadException as failure:
-            raise _first_problem(failure) from failure
+            raise first_problem(failure) from failure
         return Output("", result.stderr, result.exited)
 
     def power_off(self, command: str, patience: float) -> float | None:
@@ -234,6 +252,13 @@ class Guest(ABC):
         """Tell whether its PID 1 has ended. Raises Problem where the provider cannot tell."""
         raise Problem(f"This provider cannot tell whether guest {self.name} has powered off.")
 
+    def ended_by_itself(self) -> bool:
+        """Tell whether its PID 1 has ended, as far as the provider can tell."""
+        try:
+            return self.has_ended()
+        except Problem:
+            return False
+
     def write(self, files: Iterable[File]) -> None:
         """Write files in one transfer."""
         self.unpack(io.BytesIO(pack_files(files)), "files.tar")
@@ -246,7 +271,8 @@ class Guest(ABC):
         # Not in /tmp: a PID 1 that has just started may mount another one there.
         path = f"/root/{name}"
         try:
-            self.connection.put(archive, path)
+            with self._connected(f"writing {path}"):
+                self.connection.put(archive, path)
         except OSError as failure:
             raise Problem(
                 f"On guest {self.name}, {path} cannot be written: {failure}.",
@@ -271,8 +297,25 @@ class Guest(ABC):
     def read(self, path: str) -> bytes:
         """The content of a file."""
         content = io.BytesIO()
-        self.connection.get(path, content)
+        with self._connected(f"reading {path}"):
+            self.connection.get(path, content)
         return content.getvalue()
+
+    @contextmanager
+    def _connected(self, activity: str) -> Iterator[None]:
+        """Raise Problem where the connection is lost; the next command makes a new one."""
+        try:
+            yield
+        except Exception as failure:
+            from provision.guests.connections import is_loss  # slow, and needs a guest
+
+            if not is_loss(failure):
+                raise
+            self.disconnect()
+            raise Problem(
+                f"The connection to guest {self.name} was lost: {activity}",
+                known=str(failure) or type(failure).__name__,
+            ) from failure
 
     def _timeout_error(self, command: str, seconds: float, output: str) -> Problem:
         return Problem(
@@ -286,41 +329,3 @@ class Guest(ABC):
             f"On guest {self.name}, exit code {result.exited}: {command}",
             known="\n".join(stream for stream in streams if stream),
         )
-
-
-class _LineSplitter(io.TextIOBase):
-    """A text stream that calls on_line for each line written to it."""
-
-    def __init__(self, on_line: Callable[[str], None], guest: str) -> None:
-        self._on_line = on_line
-        self._guest = guest
-        # Of the line that has no end yet.
-        self._parts: list[str] = []
-        self._length = 0
-        self._total = 0
-
-    def write(self, text: str) -> int:
-        first, *others = text.split("\n")
-        self._append(first)
-        for part in others:
-            line = "".join(self._parts)
-            self._parts, self._length = [], 0
-            self._on_line(line)
-            self._append(part)
-        return len(text)
-
-    def _append(self, part: str) -> None:
-        self._parts.append(part)
-        self._length += len(part)
-        self._total += len(part)
-        if self._length > MAX_LINE:
-            raise Problem(f"Guest {self._guest} printed a line of more than {MAX_LINE >> 20} MiB.")
-        if self._total > MAX_OUTPUT:
-            raise Problem(f"Guest {self._guest} printed more than {MAX_OUTPUT >> 20} MiB.")
-
-
-def _first_problem(failure: ThreadException) -> Exception:
-    """Return the Problem that a thread raised; where none did, the first exception."""
-    raised = [wrapper.value for wrapper in failure.exceptions]
-    problems = (value for value in raised if isinstance(value, Problem))
-    return next(problems, None) or raised[0]

@@ -37,6 +37,7 @@ def write_config(home: Path, layers: list[Path], init: str) -> None:
         range=RANGE,
         rootfs=f"overlay:{rootfs}",
         cgroup=traces.cgroup_name(home.name),
+        console=_path_in_keeper(home / traces.CONSOLE),
         seccomp=_path_in_keeper(home / "seccomp"),
     )
     (home / "config").write_text(text)

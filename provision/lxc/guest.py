@@ -32,8 +32,9 @@ from provision.lxc.config import write_config
 from provision.lxc.enter import attach_command
 from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest
 from provision.lxc.image import detect_system, ensure_image
-from provision.lxc.keeper_client import KeeperClient, log_tail
+from provision.lxc.keeper_client import KeeperClient
 from provision.lxc.limits import apply_limits, disk_limit, lift_cpu_limit, limit_cpu
+from provision.lxc.logs import begin_console, quote_console, quote_logs, read_console
 from provision.lxc.traces import GUESTS
 from provision.lxc.userns import SHIFT, make_shifted_folder
 from provision.systems import System
@@ -68,6 +69,7 @@ class LxcGuest(Guest):
         self._home = guest_folder(name)
         self._layers = layers
         self._limit_class = limit_class
+        self._init = ""
         self._pid = 0
         self._limits: dict[str, int] = {}
         self._is_measured = False
@@ -103,6 +105,8 @@ class LxcGuest(Guest):
             except (SSHException, EOFError, ConnectionError) as failure:
                 # A PID 1 that has just started may mount a new /run, and take sshd's folder away.
                 self._close_ssh()
+                if self.has_ended():
+                    raise self._ended_error() from failure
                 if time.monotonic() > deadline:
                     raise self._no_ssh_error(failure) from failure
                 time.sleep(0.05)
@@ -111,8 +115,14 @@ class LxcGuest(Guest):
         return Problem(
             f"Guest {self.name} runs, but SSH does not answer.",
             known=f"{failure or type(failure).__name__}\n{self.describe_free_space()}\n"
-            f"{log_tail(self._home)}",
+            f"{quote_logs(self._home)}",
             advice=_DOCTOR,
+        )
+
+    def _ended_error(self) -> Problem:
+        return Problem(
+            self._end(),
+            known=quote_logs(self._home),
         )
 
     def describe_free_space(self) -> str:
@@ -162,15 +172,16 @@ class LxcGuest(Guest):
         sshd.wait()
 
     def reboot(self, init: str | None = None) -> None:
-        init = init or "/sbin/init"
+        self._init = init or "/sbin/init"
         self.halt()
-        write_config(self._home, self._layers, init)
+        write_config(self._home, self._layers, self._init)
+        begin_console(self._home, self._init)
         disk = disk_limit(self._home, self._limit_class)
         answer = self._keeper.command(f"boot {disk.size} {disk.files}")
         if not answer.startswith("pid "):
             raise Problem(
-                f"Guest {self.name} did not start with {init} as PID 1.",
-                known=log_tail(self._home),
+                f"Guest {self.name} did not start with {self._init} as PID 1.",
+                known=quote_logs(self._home),
                 advice=_DOCTOR,
             )
         self._pid = int(answer.split()[1])
@@ -185,7 +196,7 @@ class LxcGuest(Guest):
         if self._keeper.command("halt") != "halted":
             raise Problem(
                 f"Guest {self.name} does not stop.",
-                known=log_tail(self._home),
+                known=quote_logs(self._home),
                 advice="Run ./inv destroy to remove it.",
             )
 
@@ -246,6 +257,18 @@ class LxcGuest(Guest):
         host_pids = (pid for pid in pids_in_namespace_of(self._pid) if pid_inside(pid) in counted)
         with syscalls.count_syscalls(host_pids) as count:
             yield count
+
+    def console(self) -> str:
+        return read_console(self._home)
+
+    def quote_console(self) -> str:
+        # LXC takes a moment for the end of a guest whose PID 1 has ended.
+        has_ended = not Path(f"/proc/{self._pid}").exists() or self.ended_by_itself()
+        end = self._end() if has_ended else ""
+        return "\n".join(filter(None, (end, quote_console(self._home))))
+
+    def _end(self) -> str:
+        return f"Guest {self.name} has ended: its PID 1 has, {self._init}."
 
     def keep(self) -> str:
         self._keeper.command("keep")

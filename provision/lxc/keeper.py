@@ -76,10 +76,17 @@ class Keeper:
         self.guard = disk_guard.DiskGuard(self.home, limit, processes)
         self.why_ended = ""
         traces.create_lxc_lock(self.name)
-        with (self.home / "log").open("ab") as log:
+        # A guest that ended by itself leaves the group of what was started in it from outside.
+        traces.remove_groups(self.name)
+        (self.home / traces.LXC_LOG).unlink(missing_ok=True)
+        with (self.home / traces.LXC_OUTPUT).open("wb") as output:
             self.monitor = self._child(
-                ["lxc-start", "-P", str(traces.GUESTS), "-n", self.name, "-F"], log, limited=True
-            )
+                ["lxc-start", "-P", str(traces.GUESTS), "-n", self.name, "-F",
+                 # Only in a file does LXC say why the guest's PID 1 cannot be executed.
+                 "-l", "ERROR", "-o", str(traces.GUESTS / self.name / traces.LXC_LOG)],
+                output,
+                limited=True,
+            )  # fmt: skip
         while self.monitor.poll() is None:
             pid = self._pid_1()
             if pid:

@@ -13,6 +13,7 @@ from pathlib import Path
 from provision.errors import Problem
 from provision.keepers import start_keeper
 from provision.lxc import keeper
+from provision.lxc.logs import quote_logs
 
 # Seconds that a keeper may take for an answer or its end: a loaded host makes it slow.
 _PATIENCE = 120
@@ -91,19 +92,14 @@ class KeeperClient:
         """The error for a keeper that has ended before it was released."""
         return Problem(
             f"The keeper of guest {self._home.name} has ended, and the guest with it.",
+            known=quote_logs(self._home),
             advice="Run ./inv destroy to remove what is left.",
         )
 
     def _hangs_error(self, command: str) -> Problem:
         return Problem(
             f"The keeper of guest {self._home.name} has not done {command!r} in {_PATIENCE} s.",
-            known=log_tail(self._home),
+            known=quote_logs(self._home),
             advice=f"kill -KILL {self._process.pid} ends it and the guest, "
             "then ./inv destroy removes what is left.",
         )
-
-
-def log_tail(home: Path) -> str:
-    """The end of what LXC has logged of the guest in that folder."""
-    path = home / "log"
-    return path.read_text(errors="replace")[-2000:] if path.exists() else ""

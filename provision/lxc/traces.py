@@ -19,6 +19,11 @@ CACHE_MOUNT = Path("/mnt")
 GUESTS = CACHE_MOUNT / "guests"
 # The file name of the keeper's program.
 KEEPER = "keeper.py"
+# In a guest's folder: what its PID 1 prints, of which LXC keeps an earlier part as console.1, what
+# LXC logs, and what lxc-start prints where it cannot log.
+CONSOLE = "console"
+LXC_LOG = "lxc.log"
+LXC_OUTPUT = "output"
 # As in provision/guests/names.py: any other name could stand for a folder that is not one guest's.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # How long the kernel may take to end a guest that was killed.
@@ -90,7 +95,7 @@ def remove_traces(home: Path) -> list[Path]:
     deadline = time.monotonic() + SECONDS_TO_VANISH
     while _cgroups(home.name):
         end_processes(home.name)
-        _remove_groups(home.name)
+        remove_groups(home.name)
         if time.monotonic() > deadline:
             break
         time.sleep(0.02)
@@ -171,7 +176,8 @@ def _kill(folder: int, group: str) -> None:
                     os.kill(pid, signal.SIGKILL)
 
 
-def _remove_groups(name: str) -> None:
+def remove_groups(name: str) -> None:
+    """Remove the guest's control groups that have no process."""
     for top in _cgroups(name):
         with contextlib.suppress(OSError):
             for folder, group in _walk_groups(top):

@@ -138,7 +138,7 @@ class GuestSession:
             self.phases.enter("settle")
             self._samples += self.establish(unit, guest)
             self.phases.enter(f"measure {unit.scenario}")
-            with self._quiet_section(unit), guest.measured():
+            with self._quiet_section(unit), guest.measured(), guest.console_quoted():
                 load = LoadMeter()
                 self._samples += self.perform(unit, guest)
                 self._load[unit.scenario] = load.read()
@@ -149,6 +149,11 @@ class GuestSession:
         self._context.guests.check_running()
         guest = self._boot()
         self._context.guests.check_running()
+        with guest.console_quoted():
+            self._start_verified(guest)
+        return guest
+
+    def _start_verified(self, guest: Guest) -> None:
         selected = self.job.selected
         supervisor, contender = selected.supervisor, selected.contender
         self.phases.enter("configure")
@@ -160,7 +165,6 @@ class GuestSession:
         evidence, measurer = self._verify(guest)
         self._context.collector.set_verified(selected.name, version, evidence)
         self._machine = cast(GuestFacts, {**guest.facts(), "measurer": measurer})
-        return guest
 
     def establish(self, unit: WorkUnit, guest: Guest) -> list[Event]:
         """Bring the guest into the state in which the unit begins; return the evidence."""
@@ -233,9 +237,11 @@ class GuestSession:
                 return
             if not self.job.own_guest:
                 self._stop(guest)
+            console = guest.console()
             self._destroy(guest)
             self._context.guests.remove(guest)
             self.phases.enter("")
+        self._context.collector.write_console(self.job, console)
 
     def _boot(self) -> Guest:
         selected = self.job.selected

@@ -73,6 +73,11 @@ def test_a_pid_1_that_crashes_fails_the_contender(suite: Suite) -> None:
     row = measure_double(suite, "crashes", 1)
     assert row["status"] == "failed"
     assert "in phase measure restart" in row["reason"]
+    logs = suite.results / "latest" / "logs"
+    assert "its one service has ended" in (suite.results / "latest" / row["log"]).read_text()
+    console = (logs / "double-runner-default-pid1-0-console.log").read_text()
+    assert console.startswith("===== PID 1: /sbin/init\n")
+    assert console.endswith("===== PID 1: /etc/double\nKilled\nits one service has ended\n")
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ while :; do /srv/testd/testd s1; done"""
 SCRIPTS = {
     "never-restarts": "/srv/testd/testd s1\nwhile :; do sleep 1000; done",
     "never-starts": "while :; do sleep 1000; done",
-    "crashes": "/srv/testd/testd s1\nexit 1",
+    "crashes": "/srv/testd/testd s1\necho its one service has ended\nexit 1",
     "crashes-at-once": "exit 1",
     "never-reloads": "while :; do /srv/testd/testd s1; done",
     "forges-stamps": _FORGE_STAMPS,

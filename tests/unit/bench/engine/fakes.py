@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, cast
 
 from bench.engine.collector import ResultCollector
@@ -76,11 +76,17 @@ class FakeGuest:
 
     def destroy(self) -> None: ...
 
-    def measured(self) -> nullcontext[None]:
+    def measured(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def why_ended(self) -> str:
         return ""
+
+    def console(self) -> str:
+        return ""
+
+    def console_quoted(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class FakeProvider:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,7 +13,7 @@ import pytest
 from invoke import Context
 
 from provision.errors import Problem
-from provision.guests import guest as guest_module
+from provision.guests import command_stream
 from provision.guests.connections import KEPT_STDERR, fabric_config
 from provision.guests.guest import Guest, Output
 from provision.systems import SYSTEMS
@@ -63,6 +64,7 @@ def stream(
         name="double",
         system=SYSTEMS["debian"],
         connection=connection,
+        _connected=lambda activity: nullcontext(),
         _timeout_error=Guest._timeout_error,
     )
     return Guest.stream(cast(Any, guest), "measure", on_line, timeout=60)
@@ -88,13 +90,13 @@ def test_of_the_standard_error_only_the_end_is_kept() -> None:
 
 
 def test_a_line_without_an_end_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guest_module, "MAX_LINE", 1 << 20)
+    monkeypatch.setattr(command_stream, "MAX_LINE", 1 << 20)
     with pytest.raises(Problem, match="Guest double printed a line of more than 1 MiB"):
         stream(repeat(b"x" * 1000), ends=False)
 
 
 def test_an_endless_stream_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guest_module, "MAX_OUTPUT", 1 << 20)
+    monkeypatch.setattr(command_stream, "MAX_OUTPUT", 1 << 20)
     with pytest.raises(Problem, match="Guest double printed more than 1 MiB"):
         stream(repeat(b"x\n" * 500), ends=False)
 

@@ -21,6 +21,7 @@ from provision.guests.guest import Guest
 from tests.support.wait import eventually
 from tests.unit.bench.engine.fakes import (
     FLOOR,
+    FakeGuest,
     FakeScenario,
     fake_guest,
     measure,
@@ -213,12 +214,11 @@ def test_waiting_for_quiet_is_no_part_of_measuring(record: Record) -> None:
     assert set(session.phases.seconds) >= {WAIT, "measure a"}
 
 
-class WatchedGuest:
+class WatchedGuest(FakeGuest):
     """A guest that notes when it is measured, and that the suite has ended."""
 
-    name = "0-0"
-
     def __init__(self) -> None:
+        super().__init__("0-0")
         self.is_measured = False
 
     @contextmanager

@@ -1,0 +1,77 @@
+"""What an embedded guest has printed on its console, and what LXC has logged of it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+
+from provision.lxc.traces import CONSOLE, LXC_LOG, LXC_OUTPUT
+from provision.text import replace_controls
+
+# Characters and lines of a log that an error quotes.
+_QUOTED_CHARACTERS, _QUOTED_LINES = 2000, 15
+# A sequence that styles text or moves the cursor, as systemd prints around its words.
+_STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_BOOT_LINE = "===== PID 1: "
+# What LXC writes before each message: program, guest, time, level, category, place in its source.
+_LXC_PREFIX = re.compile(r"^lxc-start \S+ [\d.]+ [A-Z]+ +\S+ - \S+:\d+ - ")
+# What it logs at the end of every guest, since none has a network device of the host.
+_LXC_NOISE = (
+    "Failed to enter network namespace",
+    "Failed to move physical network devices",
+    "The container failed to start",
+    "Additional information can be obtained",
+)
+
+
+def begin_console(home: Path, init: str) -> None:
+    """Mark in the console of the guest in that folder that a PID 1 begins."""
+    path = home / CONSOLE
+    is_new = not path.exists()
+    with path.open("a") as console:
+        if is_new:
+            path.chmod(0o600)
+        console.write(f"{_BOOT_LINE}{init}\n")
+
+
+def read_console(home: Path) -> str:
+    """All that is kept of the guest's console, without characters that steer a terminal.
+
+    LXC keeps at most two files of 64 kB, the older one with a name that ends in `.1`.
+    """
+    parts = []
+    for path in (home / f"{CONSOLE}.1", home / CONSOLE):
+        with contextlib.suppress(FileNotFoundError):  # LXC may rename it at any time
+            parts.append(path.read_bytes())
+    text = b"".join(parts).decode(errors="replace")
+    return replace_controls(re.sub(r"[\r\n]+", "\n", _STYLE.sub("", text)).strip("\n"))
+
+
+def quote_console(home: Path) -> str:
+    """The last lines that the guest's present PID 1 has printed, with a heading; or nothing."""
+    since_boot = read_console(home).rpartition(_BOOT_LINE)[2]
+    init, _, printed = since_boot.partition("\n")
+    lines = [line for line in printed.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    return f"Last lines of its console ({init}):\n{_end_of(lines)}"
+
+
+def quote_lxc_log(home: Path) -> str:
+    """What LXC has logged of the guest's present boot, without what it always logs; or nothing."""
+    path = home / LXC_LOG
+    if not path.exists():
+        path = home / LXC_OUTPUT
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    lines = [_LXC_PREFIX.sub("", line) for line in lines]
+    return _end_of([line for line in lines if not any(noise in line for noise in _LXC_NOISE)])
+
+
+def quote_logs(home: Path) -> str:
+    """Both, for an error about the guest."""
+    return "\n".join(filter(None, (quote_lxc_log(home), quote_console(home))))
+
+
+def _end_of(lines: list[str]) -> str:
+    return "\n".join(lines[-_QUOTED_LINES:])[-_QUOTED_CHARACTERS:]
