@@ -21,10 +21,12 @@ from bench.cli.option_help import (
     SYSTEM_HELP,
 )
 from bench.cli.safe_output import print_safely
+from bench.cli.standard_streams import guard_streams
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+guard_streams()
 report_parse_errors(program)
 
 # A repeatable option: invoke makes a list of it only where the default is None.

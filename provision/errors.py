@@ -20,5 +20,10 @@ class Problem(Exception):
         super().__init__(self.what)
         self.usage = usage
 
+    @property
+    def code(self) -> int:
+        """The exit status of a command that ends with it."""
+        return 2 if self.usage else 1
+
     def __str__(self) -> str:
         return "\n".join(part for part in (self.what, self.known, self.advice) if part)

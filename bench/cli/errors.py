@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -13,60 +11,44 @@ from typing import ParamSpec
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
+from bench.cli.standard_streams import READER_ENDED
+from bench.engine.interrupt import KEPT, cause_of, interrupted_once, output_lost
 from provision.cache import cache_folder, give_to_sudo_caller, sudo_caller
 from provision.errors import Problem
+from provision.os_errors import can_be_mended, describe_os_error, os_error_advice
 from provision.systems import unknown_name_error
 from provision.text import replace_controls
 
 P = ParamSpec("P")
-INTERRUPTED = "Interrupted: guests are removed, finished measurements are kept."
-# For errors of the operating system that a person can mend: what failed, and what to do.
-_REMEDIES = {
-    errno.ENOSPC: ("written", "Free some space, then run the same command again."),
-    errno.EDQUOT: ("written", "Free some space, then run the same command again."),
-    errno.EACCES: ("used", "Run the same command with sudo."),
-    errno.EPERM: ("used", "Run the same command with sudo."),
-    errno.EROFS: ("written", "Mount its file system for writing, or set XDG_CACHE_HOME."),
-    errno.ELOOP: ("used", "Remove the link that leads back to itself."),
-    errno.EISDIR: ("read", "It is a folder: name a file, or move the folder away."),
-    errno.ENOTDIR: ("used", "A part of that path is a file: name a folder, or move the file away."),
-    errno.ENAMETOOLONG: ("used", "Give a shorter name."),
-    errno.EMFILE: ("opened", "Raise the limit on open files: ulimit -n 4096"),
-    errno.ENFILE: ("opened", "This host has no more open files to give: end other programs."),
-}
-# What a shell reports for a program whose reader went away: 128 and the number of SIGPIPE.
-_READER_GONE = 141
 
 
 def handle_errors(command: Callable[P, int | None]) -> Callable[P, None]:
-    """Turn a command's errors into words and an exit code.
+    """Turn a command's errors into words and an exit code, which README.md lists.
 
-    1: something failed; 2: the request was wrong; 130: Ctrl-C. The command's own result is its
-    exit code if it is not 0 or None.
+    The command's own result is its exit code if it is not 0 or None.
     """
 
     @wraps(command)
     def wrapper(*arguments: P.args, **options: P.kwargs) -> None:
         try:
-            code = command(*arguments, **options)
+            with interrupted_once():
+                code = command(*arguments, **options)
+                sys.stdout.flush()
         except Problem as problem:
-            raise _safe_exit(str(problem), 2 if problem.usage else 1) from problem
+            raise _safe_exit(str(problem), problem.code) from problem
         except KeyboardInterrupt as interrupt:
-            raise _safe_exit(str(interrupt) or INTERRUPTED, 130) from None
+            raise _exit_for_interrupt(interrupt) from None
         except RecursionError as failure:
             raise Exit(
                 "A file or folder that this command reads is nested too deeply.\n"
                 "Name another run or overlay.",
                 code=1,
             ) from failure
-        except BrokenPipeError:
-            # Nobody reads the output any more, as in `./inv list | head`: Python may not flush it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise Exit(code=_READER_GONE) from None
         except OSError as failure:
-            if failure.errno not in _REMEDIES:
+            if not can_be_mended(failure):
                 raise
-            raise _exit_for(failure) from failure
+            words = f"{describe_os_error(failure)}\n{os_error_advice(failure)}"
+            raise _safe_exit(words, 1) from failure
         finally:
             _hand_over_files()
         if code:
@@ -89,7 +71,12 @@ def _reporting(parse: Callable[[], None], program: Program) -> Callable[[], None
     @wraps(parse)
     def wrapper() -> None:
         try:
-            parse()
+            try:
+                parse()
+            finally:  # the list of tasks, or the help for one, ends it by an Exit
+                sys.stdout.flush()
+        except KeyboardInterrupt as interrupt:
+            raise _exit_for_interrupt(interrupt) from None
         except ParseError as error:
             raise _safe_exit(str(parse_problem(error, program.parser.contexts)), 2) from error
         _refuse_empty_values(program)
@@ -125,10 +112,14 @@ def parse_problem(error: ParseError, tasks: Iterable[str]) -> Problem:
     return unknown_name_error(f"option of {task or 'invoke'}", word[1], options, shown_by)
 
 
-def _exit_for(failure: OSError) -> Exit:
-    verb, advice = _REMEDIES[failure.errno or 0]
-    what = f"{failure.filename or 'A file'} cannot be {verb}: {failure.strerror}."
-    return _safe_exit(f"{what}\n{advice}", 1)
+def _exit_for_interrupt(interrupt: KeyboardInterrupt) -> Exit:
+    """Say why the command ends, except where the reader of its output wanted no more of it."""
+    cause = cause_of(interrupt)
+    if str(interrupt):
+        return _safe_exit(f"{cause.words}: {interrupt}", cause.code)
+    if cause == output_lost(READER_ENDED):
+        return Exit(code=cause.code)
+    return _safe_exit(f"{cause.words}: {KEPT}", cause.code)
 
 
 def _safe_exit(text: str, code: int) -> Exit:

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.distributed.merge import merge_compatible
 from bench.distributed.part import RunPart
+from bench.engine.interrupt import Interrupted, cause_of
 from bench.engine.lock import RunInProgress
 from bench.engine.observer import SilentObserver
 from bench.engine.request.options import RunOptions
@@ -66,9 +67,9 @@ def bench_on_workers(options: RunOptions, address: str, notify: Notify) -> Recor
         try:
             for future in wait_for_results(client, futures, notify):
                 _collect(future, futures[future], parts, failures, notify)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             client.cancel(list(futures))
-            raise KeyboardInterrupt(_merge_interrupted(parts)) from None
+            raise Interrupted(cause_of(interrupt), _merge_interrupted(parts)) from None
     return merge_results(parts, failures)
 
 
@@ -219,6 +220,6 @@ def _merge_interrupted(parts: Sequence[RunPart]) -> str:
     """Merge the parts that have arrived; return the message that says where they are."""
     folders = ", ".join(str(record.folder) for record in merge_compatible(parts))
     return (
-        f"Interrupted: what was measured is kept ({folders or 'nothing yet'}). "
+        f"what was measured is kept ({folders or 'nothing yet'}). "
         "Each worker finishes its present contender, then removes its guests."
     )

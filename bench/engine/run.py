@@ -19,7 +19,7 @@ from bench.engine.guests.leftovers import remaining_guests, remaining_line, remo
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate, max_setups_at_once
 from bench.engine.guests.session import SessionContext
-from bench.engine.interrupt import interrupted_once
+from bench.engine.interrupt import KEPT, interrupted_once
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
 from bench.engine.plan import Plan, make_plan
@@ -108,10 +108,12 @@ def execute(
         if baseline_job and request.provider.max_guests > 1:
             record.run["alone"] = measure_baseline(baseline_job, len(plan.jobs), context)
         Scheduler(context).run(plan)
-    except BaseException:
+    except BaseException as failure:
         # Where one cannot be removed, the lines below name it.
         with suppress(Exception):
             context.guests.destroy_all()
+        if isinstance(failure, KeyboardInterrupt):
+            failure.args = (KEPT,)
         raise
     finally:
         try:
@@ -121,15 +123,14 @@ def execute(
 
 
 def _name_remaining_guests(provider: Provider, observer: Observer) -> None:
-    """Say which guests of this run could not be removed. Raises KeyboardInterrupt again."""
+    """Say which guests of this run could not be removed."""
     names = remaining_guests(provider)
     if not names:
         return
     observer.note(remaining_line(names))
-    if isinstance(sys.exc_info()[1], KeyboardInterrupt):
-        raise KeyboardInterrupt(
-            f"Interrupted: finished measurements are kept.\n{remaining_line(names)}"
-        )
+    interrupt = sys.exc_info()[1]
+    if isinstance(interrupt, KeyboardInterrupt):
+        interrupt.args = (f"finished measurements are kept.\n{remaining_line(names)}",)
 
 
 def _close_complete_run(record: Record, observer: Observer) -> None:

@@ -23,6 +23,7 @@ from bench.recording.seal import Seal
 from bench.recording.unfinished import UNFINISHED, result_without
 from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
+from provision.os_errors import describe_os_error, os_error_advice
 
 if TYPE_CHECKING:
     from bench.model.events import Event
@@ -187,9 +188,9 @@ class Record:
             yield
         except OSError as failure:
             raise Problem(
-                f"{self.folder} cannot be written: {failure.strerror}.",
+                describe_os_error(failure, self.folder),
                 known="Earlier results are complete.",
-                advice="Free some space, then: ./inv bench --resume",
+                advice=f"{os_error_advice(failure)} To continue the run: ./inv bench --resume",
             ) from failure
 
 

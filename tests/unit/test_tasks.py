@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from invoke.exceptions import Exit
 
-from bench.cli.errors import INTERRUPTED, handle_errors
+from bench.cli.errors import handle_errors
+from bench.engine.interrupt import KEPT, Cause, Interrupted
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,8 +19,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("stopped", "words"),
     [
-        (KeyboardInterrupt(), INTERRUPTED),
-        (KeyboardInterrupt("Workers go on."), "Workers go on."),
+        (KeyboardInterrupt(), f"Interrupted: {KEPT}"),
+        (KeyboardInterrupt("workers go on."), "Interrupted: workers go on."),
+        (Interrupted(Cause("Interrupted", 130), "workers go on."), "Interrupted: workers go on."),
     ],
 )
 def test_ctrl_c_ends_with_130_and_its_own_words(stopped: KeyboardInterrupt, words: str) -> None:
@@ -36,7 +36,10 @@ def test_ctrl_c_ends_with_130_and_its_own_words(stopped: KeyboardInterrupt, word
 
 @pytest.mark.parametrize(
     "number",
-    [errno.ENOSPC, errno.EROFS, errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG],
+    [
+        *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.EFBIG),
+        *(errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG),
+    ],
 )
 def test_an_error_of_the_operating_system_ends_in_a_sentence(number: int) -> None:
     @handle_errors
@@ -66,27 +69,3 @@ def test_something_nested_too_deeply_ends_in_a_sentence() -> None:
 
     with pytest.raises(Exit, match="nested too deeply"):
         fail()
-
-
-def test_a_reader_that_goes_away_ends_a_command_silently() -> None:
-    """As in `./inv list | head -1`."""
-    code = (
-        "from bench.cli.errors import handle_errors\n"
-        "from invoke.exceptions import Exit\n"
-        "@handle_errors\n"
-        "def write() -> None:\n"
-        "    for _ in range(100_000):\n"
-        "        print('line')\n"
-        "try:\n"
-        "    write()\n"
-        "except Exit as ended:\n"
-        "    raise SystemExit(ended.code)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    assert process.returncode == 141

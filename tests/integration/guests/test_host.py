@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -214,13 +215,38 @@ def test_a_half_built_image_is_never_used(
     assert not [path for path in images.iterdir() if path.is_dir()]
 
 
-@pytest.mark.slow
-def test_sigterm_leaves_the_host_unchanged(suite: Suite) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGHUP, 129),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow),
+    ],
+)
+def test_a_signal_loses_nothing(suite: Suite, number: signal.Signals, code: int) -> None:
     with unchanged(suite):
         running = suite.start("bench", *OPTIONS)
         reach(running, "measure restart")
-        os.kill(running.process.pid, signal.SIGTERM)
-        assert running.end().code != 0
+        os.kill(running.process.pid, number)
+        done = running.end()
+    assert done.code == code, done.output
+    assert f"Interrupted by {number.name}: guests are removed" in done.output
+    assert "Traceback" not in done.output
+    assert {row["status"] for row in suite.record()["contenders"]} <= {"measured", "unfinished"}
+    assert suite.record()["ended"]
+
+
+def test_a_reader_that_ends_loses_nothing(suite: Suite) -> None:
+    """As in `./inv bench | head`: no contender fails for it, and the run can be continued."""
+    with unchanged(suite):
+        command = shlex.join(suite.command("bench", *OPTIONS))
+        reader = "sed '/measure restart/q' >/dev/null"
+        script = f"set -o pipefail; {command} | {reader}; echo status ${{PIPESTATUS[0]}}"
+        done = suite.start(before=("bash", "-c", script)).end()
+    assert "status 141" in done.output, done.output
+    assert "Standard output takes no more (Broken pipe): guests are removed" in done.output
+    assert "Traceback" not in done.output
+    assert {row["status"] for row in suite.record()["contenders"]} <= {"measured", "unfinished"}
+    assert suite.record()["ended"]
 
 
 def kill_all(running: Running) -> None:
