@@ -12,7 +12,6 @@ from supervisors.contender import Contender, Older, StartLimit
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
 
-
 # The first release that waits before it restarts a service which ended soon.
 _DELAYS = Change("4.12", "trixie")
 _DEFAULT = Contender(
