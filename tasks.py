@@ -166,7 +166,7 @@ def merge(c: Context, run: Repeated = None, mixed: bool = False) -> int:
     return terminal.print_run(record.run, _console(), force=False, folder=record.folder)
 
 
-@task(help=REPORT_HELP)
+@task(iterable=["only", "metric", "unit"], help=REPORT_HELP)
 @handle_errors
 def report(
     c: Context,
@@ -174,6 +174,11 @@ def report(
     format_: str = "terminal",
     force: bool = False,
     why: str = "",
+    only: Repeated = None,
+    metric: Repeated = None,
+    sort: str = "",
+    unit: Repeated = None,
+    output: str = "",
 ) -> int:
     """Render a run again: terminal, csv, json, pyperf, or md and html beside the run.
 
@@ -181,14 +186,18 @@ def report(
     """
     from bench.recording.store import examine_run, run_folder
     from reports.evidence import format_evidence
-    from reports.render import check_format, render_run
+    from reports.render import render_run
+    from reports.view import check_format, find_view
 
     checked, folder = check_format(format_), run_folder(run)
     examined = examine_run(folder)
     if why:
         print_safely(format_evidence(examined, folder, why), end="")
         return 1 if examined.get("damage") else 0
-    return render_run(checked, examined, folder, _console(), force=force)
+    view = find_view(
+        examined, checked, only=only or (), metric=metric or (), sort=sort, unit=unit or ()
+    )
+    return render_run(view, examined, folder, _console(), force=force, output=output)
 
 
 @task
@@ -219,15 +228,15 @@ def compare(
     from reports.compare.limits import parse_fail_on
     from reports.compare.render import check_format, render_comparisons
     from reports.compare.system_views import load_run
-    from reports.model.run_part import find_part
+    from reports.model.excerpt import find_excerpt
 
     checked, limits = check_format(format_), parse_fail_on(fail_on)
     check_count(run or [])
     runs = [load_run(name) for name in run or []]
-    part = find_part(
+    excerpt = find_excerpt(
         [each.run for each in runs], only=only or (), scenario=scenario or (), metric=metric or ()
     )
-    comparisons = compare_runs(runs, part, limits, fail_on)
+    comparisons = compare_runs(runs, excerpt, limits, fail_on)
     return render_comparisons(checked, comparisons, _console())
 
 

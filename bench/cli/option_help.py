@@ -35,7 +35,15 @@ MODE_HELP = {
 }
 REPORT_HELP = {
     "run": "a run's name below results/, or its folder; without it the latest",
-    "format": "terminal, csv, json, pyperf; md and html write the article beside the run",
+    "format": "terminal, csv, json, pyperf; md and html: the article, beside the run without "
+    "--output",
+    "output": "FILE to write; - for standard output, where Markdown has no pictures",
+    "only": "NAME or NAME/ROLE/PROFILE/PLACE: show just these (repeatable, or by commas)",
+    "metric": "NAME or its beginning, as pss for pss_1 and pss_10: show just these figures "
+    "(repeatable, or by commas)",
+    "sort": "name or a metric: the order of contenders, the smallest median first; the ranking by "
+    "restart latency stays",
+    "unit": "us, ms or s for times, kB or MB for memory, in csv and with --metric",
     "force": MODE_HELP["force"],
     "why": "SUPERVISOR/SCENARIO, as runit/crashloop: the evidence of that cell of the matrix",
 }

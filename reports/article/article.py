@@ -18,7 +18,7 @@ from reports.article.sections.run_facts import run_section
 from reports.article.sections.supervisors import supervisor_sections
 from reports.article.sections.trust import trust_section
 from reports.model.blocks import Article, Section
-from reports.model.run_summary import damage_lines, describe_hosts
+from reports.model.run_summary import describe_place, run_warnings
 from reports.model.samples import Samples
 
 
@@ -43,20 +43,7 @@ def build_article(run: Run, samples: Samples) -> Article:
     )
     return Article(
         title="Process supervision",
-        facts=_facts(run),
-        warnings=_warnings(run),
+        facts=describe_place(run),
+        warnings=run_warnings(run),
         sections=tuple(section for section in sections if section is not None),
     )
-
-
-def _facts(run: Run) -> str:
-    effort = ", quick: few trials" if run["quick"] else ""
-    return (
-        f"{run['system']['title']} in guests by {run['provider']['name']}{effort}. "
-        f"{describe_hosts(run)}. Run {run['id']}, begun {run['started']}."
-    )
-
-
-def _warnings(run: Run) -> tuple[str, ...]:
-    unended = () if run["ended"] else ("This run has not ended.",)
-    return (*damage_lines(run), *run["warnings"], *unended)

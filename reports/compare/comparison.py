@@ -14,7 +14,7 @@ from reports.compare.gate import Gate
 from reports.compare.limits import Limits
 from reports.compare.runs import RunWithSamples, comparison_cautions, contenders_only_in
 from reports.compare.wording import describe_change
-from reports.model.run_part import RunPart
+from reports.model.excerpt import Excerpt
 
 # Smaller changes are counted, not listed, unless they are more than chance.
 _MIN_LISTED_PERCENT = 10.0
@@ -98,17 +98,20 @@ def check_count(runs: Sequence[object]) -> None:
 
 
 def compare_runs(
-    runs: Sequence[RunWithSamples], part: RunPart, limits: Limits | None = None, fail_on: str = ""
+    runs: Sequence[RunWithSamples],
+    excerpt: Excerpt,
+    limits: Limits | None = None,
+    fail_on: str = "",
 ) -> Comparisons:
     """Compare that part of each later run with the first. limits: those of fail_on, the gate."""
     first, *others = runs
-    return Comparisons(fail_on, [_compare(first, other, part, limits) for other in others])
+    return Comparisons(fail_on, [_compare(first, other, excerpt, limits) for other in others])
 
 
 def _compare(
-    before: RunWithSamples, after: RunWithSamples, part: RunPart, limits: Limits | None
+    before: RunWithSamples, after: RunWithSamples, excerpt: Excerpt, limits: Limits | None
 ) -> Comparison:
-    old, new = (replace(run, run=part.of(run.run)) for run in (before, after))
+    old, new = (replace(run, run=excerpt.of(run.run)) for run in (before, after))
     smallest = (limits.percent if limits else None) or _MIN_LISTED_PERCENT
     comparison = Comparison(
         before=old,
@@ -125,7 +128,7 @@ def _compare(
     )
     if limits is None:
         return comparison
-    gate = _gate(comparison, limits, part)
+    gate = _gate(comparison, limits, excerpt)
     if not gate.judges_anything() and not _has_verdicts(old.run):
         raise _nothing_to_judge(comparison)
     return replace(
@@ -157,12 +160,12 @@ def _nothing_to_judge(comparison: Comparison) -> Problem:
     )
 
 
-def _gate(comparison: Comparison, limits: Limits, part: RunPart) -> Gate:
+def _gate(comparison: Comparison, limits: Limits, excerpt: Excerpt) -> Gate:
     """Return the gate. Single figures, and the floor, count only where a name asks for them."""
-    with_floor = part.names_floor
+    with_floor = excerpt.names_floor
     return Gate(
         limits,
-        bool(part.metrics),
+        bool(excerpt.metrics),
         [one for one in comparison.changes if with_floor or not _is_floor(one.contender)],
         [one for one in comparison.behaviour_changes if with_floor or not _is_floor(one.contender)],
         [one for one in comparison.only_before if with_floor or not _is_floor(one["name"])],
@@ -172,8 +175,8 @@ def _gate(comparison: Comparison, limits: Limits, part: RunPart) -> Gate:
 
 def _floor_cautions(before: RunWithSamples, after: RunWithSamples) -> list[str]:
     """Return a sentence for each floor whose restarts changed: then the host may have."""
-    part = RunPart((FLOOR,), frozenset({"restart"}), frozenset({_FLOOR_METRIC}))
-    old, new = (replace(run, run=part.of(run.run)) for run in (before, after))
+    excerpt = Excerpt((FLOOR,), frozenset({"restart"}), frozenset({_FLOOR_METRIC}))
+    old, new = (replace(run, run=excerpt.of(run.run)) for run in (before, after))
     return [
         f"The floor itself changed: {describe_change(change)}. Other figures may have moved with "
         "the host."

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from reports.compare.changes import Change
 from reports.compare.comparison import Comparison, Comparisons
 from reports.compare.wording import describe_quantiles, format_interval, format_p, legend
-from reports.formats.terminal_tables import ROOMY_WIDTH, plain_table
+from reports.formats.fitting import TextColumn, TextTable, print_table
 from reports.model.metrics import format_number
+
+# A narrower terminal has no columns for intervals and tests.
+_ROOMY_WIDTH = 100
 
 
 def print_comparisons(comparisons: Comparisons, console: Console) -> None:
@@ -41,8 +42,8 @@ def _print_one(comparison: Comparison, console: Console) -> None:
 
 def _print_changes(comparison: Comparison, console: Console) -> None:
     if comparison.listed:
-        roomy = console.width >= ROOMY_WIDTH
-        console.print(_changes_table(comparison.listed, roomy=roomy))
+        roomy = console.width >= _ROOMY_WIDTH
+        print_table(_changes_table(comparison.listed, roomy=roomy), console)
         for change in comparison.listed:
             if change.needs_quantiles:
                 _print_line(console, describe_quantiles(change))
@@ -50,26 +51,33 @@ def _print_changes(comparison: Comparison, console: Console) -> None:
     _print_line(console, comparison.count_line())
 
 
-def _changes_table(changes: Sequence[Change], *, roomy: bool) -> Table:
-    table = plain_table("What changed", roomy=roomy)
-    table.add_column("contender")
-    table.add_column("metric", no_wrap=True)
+def _changes_table(changes: Sequence[Change], *, roomy: bool) -> TextTable:
+    """Return the table; where there is little room, an interval is a line of its own."""
     headings = ("change", "interval, %", "p", "effect") if roomy else ("change",)
-    for heading in ("before", "after", *headings):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
-    for change in changes:
-        unit = f", {change.unit}" if roomy and change.unit else ""
-        table.add_row(
-            Text(change.label),
-            Text(f"{change.metric}{unit}"),
-            format_number(change.before),
-            format_number(change.after),
-            *(_roomy_cells(change) if roomy else (_narrow_cell(change),)),
-            change.verdict,
-            style=_style(change),
-        )
-    return table
+    columns = (
+        TextColumn("contender", key=True, prose=not roomy),
+        TextColumn("metric", key=True),
+        *(TextColumn(heading, right=True) for heading in ("before", "after", *headings)),
+        TextColumn(""),
+    )
+    return TextTable(
+        "What changed",
+        columns,
+        [_cells(change, roomy=roomy) for change in changes],
+        styles=[_style(change) for change in changes],
+    )
+
+
+def _cells(change: Change, *, roomy: bool) -> tuple[str, ...]:
+    unit = f", {change.unit}" if change.unit else ""
+    return (
+        change.label,
+        f"{change.metric}{unit}",
+        format_number(change.before),
+        format_number(change.after),
+        *(_roomy_cells(change) if roomy else (_narrow_cell(change),)),
+        change.verdict,
+    )
 
 
 def _roomy_cells(change: Change) -> tuple[str, str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reports.model.blocks import (
     Article,
@@ -34,6 +35,29 @@ def render_markdown(article: Article) -> str:
     ]
     body = [part for section in article.sections for part in _render_block(section, 2)]
     return "\n\n".join([*head, *body]) + "\n"
+
+
+def without_pictures(article: Article) -> Article:
+    """Return the article with the description of each picture in its place."""
+    sections = tuple(_describe_pictures(section) for section in article.sections)
+    return replace(article, sections=sections)
+
+
+def _describe_pictures(section: Section) -> Section:
+    blocks = tuple(_without_picture(block) for block in section.blocks)
+    return replace(section, blocks=blocks)
+
+
+def _without_picture(block: Block) -> Block:
+    match block:
+        case Section():
+            return _describe_pictures(block)
+        case Figure():
+            return Points(((f"{block.title}:", block.alt),))
+        case Panels():
+            return Points(tuple((f"{figure.title}:", figure.alt) for figure in block.figures))
+        case _:
+            return block
 
 
 def picture_files(article: Article) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from rich.console import Console
 
 from bench.model.run_file import Run
+from reports.formats.fitting import print_table
 from reports.formats.terminal_tables import (
-    ROOMY_WIDTH,
     article_table,
     blocks_table,
     latency_table,
@@ -17,6 +18,7 @@ from reports.formats.terminal_tables import (
 from reports.model.behaviour_matrix import BehaviourMatrix, build_matrix
 from reports.model.contenders import contender_label, verified_mode
 from reports.model.duration import describe_duration
+from reports.model.figures import figure_tables
 from reports.model.instrument import calibration_lines, calibration_summary, trace_agreement
 from reports.model.quality_issues import quality_issues_table
 from reports.model.restart_parts import restart_parts_table
@@ -47,6 +49,16 @@ def print_run(run: Run, console: Console, *, force: bool, folder: Path) -> int:
     return _print_outcome(run, console, folder)
 
 
+def print_figures(run: Run, metrics: Collection[str], console: Console) -> int:
+    """Print the figures of some metrics; return 1 where the run is damaged, else 0."""
+    run = sanitize(run)
+    _print_head(run, console)
+    for table in figure_tables(run, metrics):
+        console.print()
+        print_table(blocks_table(table), console)
+    return 1 if damage_lines(run) else 0
+
+
 def _print_head(run: Run, console: Console) -> None:
     effort = ", quick: few trials" if run["quick"] else ""
     title = f"{run['system']['title']} on {run['provider']['name']}{effort}, run {run['id']}"
@@ -59,15 +71,14 @@ def _print_head(run: Run, console: Console) -> None:
 
 def _print_tables(run: Run, console: Console, *, force: bool) -> None:
     rows = summary_rows(run)
-    roomy = console.width >= ROOMY_WIDTH
     console.print()
-    console.print(article_table(rows, roomy=roomy))
+    print_table(article_table(rows), console)
     obstacle = ranking_obstacle(run)
     if obstacle and not force:
         _print_line(console, f"No ranking, because {obstacle}; --force prints one all the same.")
     else:
         console.print()
-        console.print(latency_table(rows, roomy=roomy))
+        print_table(latency_table(rows), console)
     console.print()
     _print_matrix(build_matrix(run), console)
 
@@ -77,7 +88,7 @@ def _print_matrix(matrix: BehaviourMatrix, console: Console) -> None:
     if not matrix.columns:
         return
     for table in matrix_tables(matrix, min(console.width, _MAX_MATRIX_WIDTH)):
-        console.print(table)
+        console.print(table, crop=False)
         console.print()
     for line in (*matrix.legend(), "Why: ./inv report --why SUPERVISOR/SCENARIO", ""):
         _print_line(console, line)
@@ -87,7 +98,7 @@ def _print_trust(run: Run, console: Console) -> None:
     """Print where restarts' time goes, the instrument's calibration, and what is doubtful."""
     for table in (restart_parts_table(run), quality_issues_table(run)):
         if table is not None:
-            console.print(blocks_table(table))
+            print_table(blocks_table(table), console)
             _print_line(console, f"{table.note}\n" if table.note else "")
     for line in filter(None, (trace_agreement(run), calibration_summary(run))):
         _print_line(console, line)

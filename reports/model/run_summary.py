@@ -79,6 +79,21 @@ def ranking_obstacle(run: Run) -> str:
     return "the host was too noisy for a ranking" if noisy else ""
 
 
+def describe_place(run: Run) -> str:
+    """Return in a line what was measured, where and when."""
+    effort = ", quick: few trials" if run["quick"] else ""
+    return (
+        f"{run['system']['title']} in guests by {run['provider']['name']}{effort}. "
+        f"{describe_hosts(run)}. Run {run['id']}, begun {run['started']}."
+    )
+
+
+def run_warnings(run: Run) -> tuple[str, ...]:
+    """Return what a reader must know before believing the figures."""
+    unended = () if run["ended"] else ("This run has not ended.",)
+    return (*damage_lines(run), *run["warnings"], *unended)
+
+
 def has_separate_hosts(run: Run) -> bool:
     """Tell whether the run has several hosts that may not be compared with each other."""
     return len(run.get("hosts", ())) > 1 and not run["mixed"]

@@ -16,7 +16,7 @@ from invoke import Collection
 import tasks
 from bench.recording.store import read_run
 from reports.compare.limits import parse_fail_on
-from reports.model.run_part import find_part
+from reports.model.excerpt import find_excerpt
 from supervisors.base import Supervisor
 from supervisors.contract import violations
 
@@ -120,7 +120,7 @@ def test_the_gate_of_the_workflow_is_one_that_the_published_run_has() -> None:
     options = dict(word.split("=") for word in workflow["jobs"]["measure"]["env"]["GATE"].split())
     assert parse_fail_on(options["--fail-on"])
     published = read_run(ROOT / "reports" / "published")
-    assert len(find_part([published], metric=[options["--metric"]]).metrics) >= 3
+    assert len(find_excerpt([published], metric=[options["--metric"]]).metrics) >= 3
 
 
 def test_pre_commit_runs_what_inv_test_runs_before_the_tests(

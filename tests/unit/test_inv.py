@@ -70,6 +70,8 @@ def test_no_argument_lists_the_tasks(door: Door) -> None:
         ("compare A B --fail-on regression:5", "compare --run=A --run=B --fail-on regression:5"),
         ("compare A B --only s6 --metric pss", "compare --run=A --run=B --only s6 --metric pss"),
         ("compare --scenario stop A B", "compare --scenario stop --run=A --run=B"),
+        ("report --output - --sort name RUN", "report --output - --sort name --run=RUN"),
+        ("report --unit us RUN", "report --unit us --run=RUN"),
         ("merge A B", "merge --run=A --run=B"),
         ("usage runit", "usage runit"),
     ],

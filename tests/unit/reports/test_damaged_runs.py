@@ -18,7 +18,8 @@ from provision.errors import Problem
 from reports import publish
 from reports.compare.runs import with_samples
 from reports.evidence import format_evidence
-from reports.render import FORMATS, render_run
+from reports.render import render_run
+from reports.view import FORMATS, View
 from tests.support.samples.sealed_runs import DAMAGES, RUNIT, change_run, unseal, write_sealed_run
 
 UNREADABLE = ("half of the compressed", "no gzip", "no lines at all")
@@ -28,7 +29,7 @@ SENTENCE = "This run is damaged: "
 def render(form: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """Render a run; return the exit code and everything that was written."""
     console = Console(file=io.StringIO(), width=300)
-    code = render_run(form, examine_run(folder), folder, console, force=False)
+    code = render_run(View(form), examine_run(folder), folder, console, force=False)
     assert isinstance(console.file, io.StringIO)
     page = folder / f"article.{form}"
     written = page.read_text() if page.exists() else ""

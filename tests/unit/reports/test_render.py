@@ -13,7 +13,8 @@ from rich.console import Console
 from bench.recording.store import read_run
 from provision.errors import Problem
 from reports.model.summary_rows import summary_rows
-from reports.render import FORMATS, check_format, render_run
+from reports.render import render_run
+from reports.view import FORMATS, View, check_format
 from tests.support.samples import sample_runs
 
 
@@ -28,7 +29,7 @@ def test_every_format_is_rendered(
 ) -> None:
     assert check_format(form) == form
     console = Console(width=140)
-    assert render_run(form, read_run(folder), folder, console, force=False) == 0
+    assert render_run(View(form), read_run(folder), folder, console, force=False) == 0
     output = capsys.readouterr().out
     if form == "csv":
         assert len(list(csv.DictReader(io.StringIO(output)))) == 5 * 6
@@ -53,7 +54,7 @@ def test_an_unfinished_contender_is_rendered_as_far_as_it_was_measured(
     unfinished = sample_runs.mark_unfinished(run["contenders"][0], "footprint")
     (folder / "run.json").write_text(json.dumps(run))
     console = Console(file=io.StringIO(), width=140, record=True)
-    assert render_run(form, read_run(folder), folder, console, force=False) == 0
+    assert render_run(View(form), read_run(folder), folder, console, force=False) == 0
     if form == "terminal":
         assert "4 measured, 0 failed, 1 unfinished" in console.export_text()
     row = next(row for row in summary_rows(run) if row.name == unfinished["name"])
@@ -72,6 +73,6 @@ def test_no_format_prints_a_control_character_of_a_run(
     run["contenders"][1]["scenarios"]["restart"]["metrics"][0]["note"] = hostile
     run["warnings"] = [hostile]
     run["absent"] = [{"supervisor": "perp", "title": "perp", "reason": hostile}]
-    render_run(form, run, folder, Console(width=140), force=False)
+    render_run(View(form), run, folder, Console(width=140), force=False)
     output = capsys.readouterr().out.replace("\n", "")
     assert [character for character in output if not character.isprintable()] == []

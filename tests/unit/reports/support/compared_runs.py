@@ -16,7 +16,7 @@ from reports.compare.comparison import Comparisons, compare_runs
 from reports.compare.limits import parse_fail_on
 from reports.compare.render import render_comparisons
 from reports.compare.runs import RunWithSamples
-from reports.model.run_part import find_part
+from reports.model.excerpt import find_excerpt
 from reports.model.samples import samples_from
 from tests.support.samples import sample_runs
 
@@ -63,8 +63,8 @@ def find_change(changes: Sequence[Change], name: str, metric: str = "restart_lon
 def compare(
     runs: Sequence[RunWithSamples], fail_on: str = "", **part: Sequence[str]
 ) -> Comparisons:
-    """Return a comparison of parts of runs; part: the options of find_part."""
-    named = find_part([run.run for run in runs], **part)
+    """Return a comparison of parts of runs; part: the options of find_excerpt."""
+    named = find_excerpt([run.run for run in runs], **part)
     return compare_runs(runs, named, parse_fail_on(fail_on), fail_on)
 
 
@@ -74,7 +74,7 @@ def comparison_output(
     width: int = 140,
     **part: Sequence[str],
 ) -> tuple[int, str]:
-    """Return the exit code and the output of a comparison; part: the options of find_part."""
+    """Return the exit code and the output of a comparison; part: the options of find_excerpt."""
     console = Console(file=io.StringIO(), record=True, width=width)
     code = render_comparisons("terminal", compare(runs, fail_on, **part), console)
     return code, console.export_text()

@@ -17,7 +17,7 @@ _INCOMPLETE = ("failed", "unfinished")
 
 
 @dataclass(frozen=True)
-class RunPart:
+class Excerpt:
     """Which part of a run counts; what is empty leaves nothing out.
 
     only: names of contenders, or their beginnings. scenarios, metrics: names.
@@ -82,13 +82,13 @@ def _is_named(contender: str, beginning: str) -> bool:
     return begins_with(contender, beginning) or f"{contender}/".startswith(f"{former}/")
 
 
-def find_part(
+def find_excerpt(
     runs: Sequence[Run],
     *,
     only: Sequence[str] = (),
     scenario: Sequence[str] = (),
     metric: Sequence[str] = (),
-) -> RunPart:
+) -> Excerpt:
     """Return the part that options name: repeated values, or values separated by commas.
 
     A contender and a metric may be named by their beginnings, up to a / or a _. Raises Problem for
@@ -102,13 +102,13 @@ def find_part(
     metrics = _find_metrics(split_names("metric", metric), scenarios, runs)
     if metrics:
         scenarios = [name for name, other in _figures(runs, scenarios) if other in metrics]
-    return RunPart(beginnings, frozenset(scenarios), frozenset(metrics))
+    return Excerpt(beginnings, frozenset(scenarios), frozenset(metrics))
 
 
 def _check_contender(name: str, runs: Sequence[Run]) -> None:
     contenders = _unique(item["name"] for run in runs for item in run["contenders"])
     supervisors = _unique(name for run in runs for name in run["supervisors"])
-    if any(map(RunPart(only=(name,)).has_contender, [*contenders, *supervisors])):
+    if any(map(Excerpt(only=(name,)).has_contender, [*contenders, *supervisors])):
         return
     if "/" in name:
         raise unknown_name_error("contender of that run", name, contenders, _SHOWN_BY)
