@@ -224,7 +224,7 @@ def compare(
     format_: str = "terminal",
 ) -> int:
     """Show what changed since the first run; --fail-on=regression:PERCENT: exit code 1."""
-    from reports.compare.comparison import check_count, compare_runs
+    from reports.compare.comparison import check_count, check_different, compare_runs
     from reports.compare.limits import parse_fail_on
     from reports.compare.render import check_format, render_comparisons
     from reports.compare.system_views import load_run
@@ -233,6 +233,7 @@ def compare(
     checked, limits = check_format(format_), parse_fail_on(fail_on)
     check_count(run or [])
     runs = [load_run(name) for name in run or []]
+    check_different(runs)
     excerpt = find_excerpt(
         [each.run for each in runs], only=only or (), scenario=scenario or (), metric=metric or ()
     )

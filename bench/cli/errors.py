@@ -91,7 +91,7 @@ def _refuse_empty_values(program: Program) -> None:
             values = argument.value if isinstance(argument.value, list) else [argument.value]
             if argument.got_value and "" in values:
                 problem = Problem(
-                    f"--{argument.name} of {context.name} has an empty value.",
+                    f"--{_option(argument.name)} of {context.name} has an empty value.",
                     advice=f"Give one, or leave it out: ./inv --help {context.name}",
                     usage=True,
                 )
@@ -100,16 +100,46 @@ def _refuse_empty_values(program: Program) -> None:
 
 def parse_problem(error: ParseError, tasks: Iterable[str]) -> Problem:
     """Say what invoke did not understand, with the nearest task or option of the task."""
-    word = re.fullmatch(r"No idea what '(.*)' is!", str(error))
     task = error.context.name if error.context else None
     shown_by = f"./inv --help {task}" if task else "./inv"
+    word = re.fullmatch(r"No idea what '(.*)' is!", str(error))
     if word is None:
-        return Problem(str(error), advice=f"{shown_by} shows what there is.", usage=True)
+        advice = f"{shown_by} shows what there is."
+        return Problem(_missing_value(str(error)) or str(error), advice=advice, usage=True)
     if not word[1].startswith("-"):
-        return unknown_name_error("task", word[1], sorted(tasks), "./inv")
+        return _unknown_word(task, word[1], sorted(tasks), shown_by)
     flags = error.context.flags if error.context else {}
     options = sorted(flag for flag in flags if flag.startswith("--"))
+    if not options:
+        return Problem(f"{task} has no options, and {word[1]} was given.", usage=True)
     return unknown_name_error(f"option of {task or 'invoke'}", word[1], options, shown_by)
+
+
+def _unknown_word(task: str | None, word: str, tasks: list[str], shown_by: str) -> Problem:
+    """Say what is wrong with a word that is neither an option nor a task."""
+    problem = unknown_name_error("task", word, tasks, "./inv")
+    if task is None or problem.advice.startswith("Did you mean"):
+        return problem
+    return Problem(
+        f"{word!r} is one word too many for {task}.",
+        known="It is no task either, and the value of an option follows its name: --name=VALUE.",
+        advice=f"{shown_by} shows what there is.",
+        usage=True,
+    )
+
+
+def _missing_value(message: str) -> str:
+    """Return a sentence in place of invoke's on a value that is missing; empty for others."""
+    if option := re.match(r"Flag <Argument: (\w+)", message):
+        return f"--{_option(option[1])} needs a value."
+    if task := re.match(r"'(\w+)' did not receive required positional arguments: '(\w+)'", message):
+        return f"{task[1]} needs a {task[2]}: ./inv {task[1]} {task[2].upper()}"
+    return ""
+
+
+def _option(argument: str) -> str:
+    """Return an option as it is typed: a name that Python has for itself ends with _."""
+    return argument.strip("_").replace("_", "-")
 
 
 def _exit_for_interrupt(interrupt: KeyboardInterrupt) -> Exit:

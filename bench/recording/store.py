@@ -206,12 +206,7 @@ def read_run(folder: Path) -> Run:
         )
         schema = run["schema"]
     except FileNotFoundError:
-        raise Problem(
-            f"There is no run at {folder}.",
-            known=f"Runs: {', '.join(run_names()) or 'none yet'}.",
-            advice="To make one: ./inv bench",
-            usage=True,
-        ) from None
+        raise _no_run(folder) from None
     except (ValueError, KeyError, TypeError, RecursionError) as failure:
         raise _not_a_record(path, str(failure)) from failure
     if schema != SCHEMA:
@@ -250,6 +245,16 @@ def _not_ended(run: Run, folder: Path) -> Iterator[str]:
             f"This run has not ended: it still goes on, or it was killed.{trials} "
             "To continue it, repeat the options: ./inv bench --resume"
         )
+
+
+def _no_run(folder: Path) -> Problem:
+    what = f"There is no run at {folder}"
+    return Problem(
+        f"{what}: the folder has no run.json." if folder.is_dir() else f"{what}.",
+        known=f"Runs: {', '.join(run_names()) or 'none yet'}.",
+        advice="To make one: ./inv bench",
+        usage=True,
+    )
 
 
 def _refuse_number(text: str) -> float:

@@ -97,6 +97,18 @@ def check_count(runs: Sequence[object]) -> None:
         )
 
 
+def check_different(runs: Sequence[RunWithSamples]) -> None:
+    """Raise Problem where a run would be compared with itself, which always passes a gate."""
+    first, *others = (run.run["id"] for run in runs)
+    if first in others:
+        raise Problem(
+            f"{first} would be compared with itself.",
+            known="A link such as `latest` may lead to the run that is named beside it.",
+            advice="Name two runs, the one to compare with first: ./inv compare RUN RUN",
+            usage=True,
+        )
+
+
 def compare_runs(
     runs: Sequence[RunWithSamples],
     excerpt: Excerpt,

@@ -71,7 +71,7 @@ def test_contradictory_options(desk: Suite) -> None:
         (("bench", "--onyl=runit"), "Did you mean '--only'?"),
         (("report", "--fromat", "md"), "Did you mean '--format'?"),
         (("bench", "-x"), "There is no option of bench named '-x'."),
-        (("bench", "runit"), "There is no task named 'runit'."),
+        (("bench", "runit"), "'runit' is one word too many for bench."),
         (("bench", "--trials"), "./inv --help bench shows"),
         (("usage",), "./inv --help usage shows"),
         (("bench", "--seed=x"), "--seed=x is not a whole number"),

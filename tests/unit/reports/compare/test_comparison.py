@@ -6,7 +6,7 @@ import pytest
 
 from bench.model.statistics import single_value
 from provision.errors import Problem
-from reports.compare.comparison import check_count
+from reports.compare.comparison import check_count, check_different
 from tests.unit.reports.support.compared_runs import (
     RUNIT,
     S6,
@@ -59,6 +59,15 @@ def test_less_than_two_runs_are_refused(runs: list[str]) -> None:
     with pytest.raises(Problem, match="needs two runs or more") as refused:
         check_count(runs)
     assert refused.value.usage
+
+
+def test_a_run_is_not_compared_with_itself() -> None:
+    run, other = run_with_medians(4, 1000), run_with_medians(4, 1000, id="another")
+    check_different([run, other])
+    for runs in ([run, run], [run, other, run]):
+        with pytest.raises(Problem, match="would be compared with itself") as refused:
+            check_different(runs)
+        assert refused.value.usage
 
 
 def test_contenders_in_one_run_only_are_named() -> None:

@@ -1,0 +1,39 @@
+"""Words that invoke does not understand: one sentence, what there is, and exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("bnech", "There is no task named 'bnech'."),
+        ("list bnech", "Did you mean 'bench'?"),
+        ("report --run=a b", "'b' is one word too many for report."),
+        ("bench runit", "'runit' is one word too many for bench."),
+        ("doctor --nosuch", "doctor has no options, and --nosuch was given."),
+        ("report --fromat=md", "Did you mean '--format'?"),
+        ("report --format", "--format needs a value."),
+        ("bench --os", "--os needs a value."),
+        ("compare --fail-on", "--fail-on needs a value."),
+        ("report --format=", "--format of report has an empty value."),
+        ("compare --fail-on=", "--fail-on of compare has an empty value."),
+        ("usage", "usage needs a name: ./inv usage NAME"),
+        ("box", "box needs a system: ./inv box SYSTEM"),
+    ],
+)
+def test_it_is_a_sentence(words: str, sentence: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", *words.split()],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr and "_ " not in done.stderr
