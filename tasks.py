@@ -13,6 +13,7 @@ from invoke.main import program
 from bench.cli.errors import handle_errors, report_parse_errors
 from bench.cli.option_help import (
     BENCH_SELF_HELP,
+    BISECT_HELP,
     COMPARE_HELP,
     EFFORT_HELP,
     MODE_HELP,
@@ -250,6 +251,37 @@ def changes(c: Context, run: str = "latest") -> None:
 
     for line in change_lines(load_run(run)):
         print_safely(line)
+
+
+@task(positional=["name"], help=BISECT_HELP)
+@handle_errors
+def bisect(
+    c: Context,
+    name: str,
+    metric: str = "restart_long",
+    from_: str = "",
+    to: str = "",
+    os_: str = "debian",
+    trials: str = "",
+) -> int:
+    """Find the version of a supervisor in which a figure changed; its runs stay in results/."""
+    from bench.cli.bisect import bisect as search
+    from bench.cli.bisect import measure_version, versions_between
+    from provision.systems import get_system
+    from reports.compare.figure import figure_change, finding_lines
+    from reports.compare.runs import RunWithSamples, with_samples
+
+    system = get_system(os_)
+    versions = versions_between(name, system, from_, to)
+
+    def measure(version: str) -> RunWithSamples:
+        record = measure_version(name, version, system, trials)
+        return with_samples(record.run, record.folder)
+
+    found, change = search(versions, measure, partial(figure_change, metric=metric), print_safely)
+    for line in finding_lines(name, (found.before, found.after), found.measured, change):
+        print_safely(line)
+    return 0 if found.found else 1
 
 
 @task(positional=["name"])

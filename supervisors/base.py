@@ -14,6 +14,7 @@ from provision.guests.guest import File, Guest
 from provision.guests.init import start_hosted, stop_hosted
 from provision.provider import Installation
 from provision.sources.packages import PackageSource
+from provision.sources.pip_versions import PipVersions
 from provision.systems import System
 from supervisors.contender import Contender
 from supervisors.service import Service, Watchdog
@@ -23,7 +24,6 @@ from supervisors.versions import Finding
 # Not in /tmp, which a PID 1 that has just started may clear or mount anew.
 ENABLE_SCRIPT = "/root/enable"
 RUN_ENABLE_SCRIPT = f"sh -e {ENABLE_SCRIPT} && rm {ENABLE_SCRIPT}"
-ARTICLE_YEAR = "2012"
 _NOT_PACKAGED = "not packaged there, as far as this project knows"
 
 
@@ -70,8 +70,8 @@ class Supervisor:
     # How a system gets it, by distribution (debian, arch), or by release (precise, sid) where that
     # one differs from the others. A system may be left out.
     sources: ClassVar[Mapping[str, PackageSource]]
-    # In the same way: how a system gets the article's version, for --versions=2012.
-    article_sources: ClassVar[Mapping[str, PackageSource]] = {}
+    # In the same way: how a system gets a version of choice, for --versions and ./inv bisect.
+    version_sources: ClassVar[Mapping[str, PipVersions]] = {}
     # In the same way, of a system that `sources` leaves out: why, in words that follow
     # "not available: ". Apt(..., since=, until=) says it where only some releases have a package.
     unavailable_on: ClassVar[Mapping[str, str]] = {}
@@ -203,14 +203,19 @@ class Supervisor:
         """Whether it can be PID 1."""
         return self.init_command is not None
 
-    def source(self, system: System, versions: str = "") -> PackageSource | None:
-        """Return how that system gets it, or None. versions: `2012` for the article's."""
-        article = system.look_up(self.article_sources) if versions == ARTICLE_YEAR else None
-        return article or system.look_up(self.sources)
+    def source(self, system: System, version: str = "") -> PackageSource | None:
+        """Return how that system gets it, or None. version: "" for the system's own."""
+        if not version:
+            return system.look_up(self.sources)
+        versions = system.look_up(self.version_sources)
+        return versions.at(version) if versions else None
 
-    def why_unavailable(self, system: System, versions: str = "") -> str:
+    def why_unavailable(self, system: System, version: str = "") -> str:
         """Return why that system does not get it; "" where it does."""
-        source = self.source(system, versions)
+        source = self.source(system, version)
+        if source is None and version:
+            others = ", ".join(self.version_sources) or "no system"
+            return f"version {version} is known to be had on {others}, not on {system.name}"
         if source is None:
             reason = system.look_up(self.unavailable_on)
             return _NOT_PACKAGED if reason is None else reason

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from provision.sources.packages import Apt, Present
 from provision.systems import SYSTEMS, TABLE_KEYS
-from supervisors.base import ARTICLE_YEAR, Supervisor
+from supervisors.base import Supervisor
 from supervisors.contender import PROFILES, Contender
 from supervisors.contract_files import (
     profiles_differ,
@@ -158,7 +158,7 @@ def place_to_run(supervisor: Supervisor) -> Iterator[str]:
 
 def sources_of_known_systems(supervisor: Supervisor) -> Iterator[str]:
     """Each source belongs to a known system, and each system has a source or a reason."""
-    for attribute in ("sources", "article_sources", "unavailable_on"):
+    for attribute in ("sources", "version_sources", "unavailable_on"):
         for name in sorted(set(getattr(supervisor, attribute)) - set(TABLE_KEYS)):
             yield f"{attribute} names the system {name!r}; known: {', '.join(TABLE_KEYS)}."
     if not supervisor.sources:
@@ -166,9 +166,9 @@ def sources_of_known_systems(supervisor: Supervisor) -> Iterator[str]:
     for name in sorted(set(supervisor.unavailable_on) & set(supervisor.sources)):
         yield f"{name} is in sources and in unavailable_on; remove it from one of them."
     for system in SYSTEMS.values():
-        for versions in ("", ARTICLE_YEAR):
-            source = supervisor.source(system, versions)
-            reason = supervisor.why_unavailable(system, versions)
+        for version in ("", "1.0"):
+            source = supervisor.source(system, version)
+            reason = supervisor.why_unavailable(system, version)
             if source is None and not reason:
                 yield f"unavailable_on gives no reason for {system.name}; add one."
             if source is not None and not (str(source) and supervisor.installation(source).key):
@@ -210,7 +210,7 @@ def no_version_written_down(supervisor: Supervisor) -> Iterator[str]:
         id(node)
         for call in ast.walk(tree)
         if isinstance(call, ast.Call)
-        and getattr(call.func, "id", "") in ("ArticleRow", "Pypi", "Change")
+        and getattr(call.func, "id", "") in ("ArticleRow", "Pypi", "PipVersions", "Change")
         for node in ast.walk(call)
     }
     for node in ast.walk(tree):

@@ -12,7 +12,7 @@ from provision.sources.apt_versions import apt_versions
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS, System
 from supervisors import supervisors
-from supervisors.base import ARTICLE_YEAR, Supervisor
+from supervisors.base import Supervisor
 
 
 def inventory_tables() -> Iterator[Table]:
@@ -77,9 +77,8 @@ def _source(supervisor: Supervisor, system: System, versions: dict[str, str]) ->
     if isinstance(source, Apt):
         version = versions.get(source.packages[0], "")
         lines.append(version + ("*" if supervisor.matches_article(version) else ""))
-    article = system.look_up(supervisor.article_sources)
-    if article:
-        lines.append(f"--versions={ARTICLE_YEAR}: {article}*")
+    if system.look_up(supervisor.version_sources):
+        lines.append(f"--versions={supervisor.name}=VERSION: any on PyPI")
     return "\n".join(line for line in lines if line)
 
 

@@ -7,7 +7,7 @@ SYSTEM_HELP = {
     "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
     "box": "Vagrant box, or a file that ./inv box made",
     "overlay": "NAME=DIR or DIR: lay your own build of a supervisor over its guests (repeatable)",
-    "versions": "2012: the article's versions, where a source has them",
+    "versions": "2012: the article's versions; NAME=VERSION: that one, where a source has several",
     "mirror": "URL of the archive that the system's packages come from",
     "snapshot": "YYYY-MM-DD: that day's folder of a dated archive, given by --mirror",
     "keyring": "file with the public keys that sign the mirror",
@@ -58,6 +58,14 @@ COMPARE_HELP = {
     "metric": "NAME or its beginning, as pss for pss_1 and pss_10: compare just these figures "
     "(repeatable, or by commas)",
     "format": "terminal, md or json, on standard output",
+}
+BISECT_HELP = {
+    "name": "SUPERVISOR or SUPERVISOR/ROLE/PROFILE/PLACE whose versions are searched",
+    "metric": "the figure, one with an interval: restart_long, restart_short (docs/results.md)",
+    "from": "the oldest version",
+    "to": "the newest version",
+    "os": SYSTEM_HELP["os"],
+    "trials": EFFORT_HELP["trials"],
 }
 BENCH_SELF_HELP = {
     "against": "the other revision, such as a tag or HEAD~10",

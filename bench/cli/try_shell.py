@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.engine.guests import measurement
 from bench.engine.request.options import SystemOptions
 from bench.model.selection import SelectedContender, Selection, select_contenders
+from bench.model.version_choice import VersionChoice
 from provision.errors import Problem
 from provision.host.tools import install_guest_tools
 from provision.registry import choose_provider
@@ -54,7 +55,7 @@ def _select(name: str, system: System, options: SystemOptions) -> SelectedConten
     chosen = select_contenders(
         (system,),
         Selection(only=(name,)),
-        versions=options.versions,
+        versions=VersionChoice.parse(options.versions),
         overlays=options.overlays(),
     )
     for absent in chosen.absent:

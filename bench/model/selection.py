@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bench.model.profile_names import FORMER_PROFILE, begins_with, has_profile
 from bench.model.run_file import FLOOR
+from bench.model.version_choice import VersionChoice
 from provision.errors import Problem
 from provision.sources.packages import PackageSource, Present
 from provision.systems import System, unknown_name_error
@@ -16,6 +17,7 @@ from supervisors.contender import PROFILES, Contender
 from supervisors.versions import Edition
 
 ROLES = ("runner", "monitor")
+NO_CHOICE = VersionChoice()
 
 
 @dataclass(frozen=True)
@@ -90,15 +92,15 @@ def select_contenders(
     systems: Sequence[System],
     selection: Selection,
     *,
-    versions: str = "",
+    versions: VersionChoice = NO_CHOICE,
     overlays: Mapping[str, PackageSource] = {},
 ) -> SelectedContenders:
     """Find the selected contenders and add the floor that they are compared with.
 
     Of several systems, the releases of each contender follow each other, and the floor is common:
-    it runs on Debian 12 where that is one of them, else on the first. versions: `2012` for the
-    article's versions. overlays: by supervisor, used in place of the system's own source. Raises
-    Problem for an unknown name, role or profile, and where nothing is selected or available.
+    it runs on Debian 12 where that is one of them, else on the first. versions: those of choice,
+    where not the system's own. overlays: by supervisor, used in place of any source. Raises Problem
+    for an unknown name, role or profile, and where nothing is selected or available.
     """
     _check_selection(selection, systems)
     chosen: list[SelectedContender] = []
@@ -118,7 +120,10 @@ def select_contenders(
 
 
 def _select_on(
-    system: System, selection: Selection, versions: str, overlays: Mapping[str, PackageSource]
+    system: System,
+    selection: Selection,
+    versions: VersionChoice,
+    overlays: Mapping[str, PackageSource],
 ) -> tuple[list[SelectedContender], list[AbsentSupervisor]]:
     """Return the contenders of one system, and the supervisors that it does not get."""
     chosen: list[SelectedContender] = []
@@ -128,10 +133,11 @@ def _select_on(
             continue
         source = overlays.get(supervisor.name) or _available_source(supervisor, system, versions)
         if source is None:
-            reason = supervisor.why_unavailable(system, versions)
+            reason = supervisor.why_unavailable(system, versions.version_of(supervisor, system))
             absent.append(AbsentSupervisor(supervisor, reason))
             continue
-        edition = Edition(system, overlay=supervisor.name in overlays)
+        version = versions.version_of(supervisor, system)
+        edition = Edition(system, version, overlay=supervisor.name in overlays)
         chosen += [
             SelectedContender(supervisor, contender.at(edition), source, system)
             for contender in supervisor.contenders
@@ -183,11 +189,12 @@ def _nothing_selected(selection: Selection, absent: Sequence[AbsentSupervisor]) 
 
 
 def _available_source(
-    supervisor: Supervisor, system: System, versions: str
+    supervisor: Supervisor, system: System, versions: VersionChoice
 ) -> PackageSource | None:
-    if supervisor.why_unavailable(system, versions):
+    version = versions.version_of(supervisor, system)
+    if supervisor.why_unavailable(system, version):
         return None
-    return supervisor.source(system, versions)
+    return supervisor.source(system, version)
 
 
 def _supervisor_of(name: str) -> str:

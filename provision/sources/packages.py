@@ -174,11 +174,13 @@ class Pip(PackageSource):
     """Source distributions from PyPI, fetched by the host's pip, installed by the guest's Python.
 
     An old guest's TLS is too old for the index. needs: the system's packages that it requires.
+    python: the interpreter, where it is not the guest's usual one.
     """
 
     kind = "pip"
     archives: tuple[Pypi, ...]
     needs: PackageSource
+    python: str = ""
 
     def __str__(self) -> str:
         return "pip: " + ", ".join(
@@ -193,7 +195,7 @@ class Pip(PackageSource):
             with archive.path.open("rb") as file:
                 guest.unpack(file, archive.path.name, into="/root/source", strip=1)
             guest.run(
-                f"cd /root/source && {guest.system.python} setup.py -q install"
+                f"cd /root/source && {self.python or guest.system.python} setup.py -q install"
                 " --single-version-externally-managed --record=/dev/null --install-scripts=/usr/bin"
                 " && rm -r /root/source",
                 timeout=300,

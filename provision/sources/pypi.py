@@ -13,6 +13,7 @@ from provision.sources.archives import (
     Archive,
     ArchiveRejected,
     archive_path,
+    checksum,
     last_line,
     run_fetcher,
     scratch_folder,
@@ -44,32 +45,43 @@ __legacy__ = Backend()
 
 @dataclass(frozen=True)
 class Pypi:
-    """A source distribution, from the package index that pip is set up for."""
+    """A source distribution, from the package index that pip is set up for.
+
+    sha256: its checksum; empty where only the index vouches for the file.
+    """
 
     project: str
     version: str
-    sha256: str
+    sha256: str = ""
 
     def fetch(self, cache: Path, notify: Notify) -> Archive:
         """That version. Raises Problem, and ArchiveRejected for a wrong checksum.
 
-        Both pip and this program check the checksum.
+        Both pip and this program check a known checksum.
         """
         origin = f"PyPI {self.project} {self.version}"
-        cached = next((cache / "archives" / self.sha256).glob("*"), None)
+        cached = self._find_cached(cache)
         if cached:
-            verify(cached, self.sha256)
-            return Archive(cached, self.version, self.sha256, origin)
+            sha256 = cached.parent.name
+            verify(cached, sha256)
+            return Archive(cached, self.version, sha256, origin)
         notify(f"fetching {self.project} {self.version} by pip")
         with scratch_folder(cache) as scratch:
             download = self._download(scratch)
-            path = archive_path(cache, self.sha256, download.name)
-            store(download, self.sha256, path)
-        return Archive(path, self.version, self.sha256, origin)
+            sha256 = self.sha256 or checksum(download)
+            path = archive_path(cache, sha256, download.name)
+            store(download, sha256, path)
+        return Archive(path, self.version, sha256, origin)
+
+    def _find_cached(self, cache: Path) -> Path | None:
+        """The file in the cache, whose folder is its checksum."""
+        files = (cache / "archives").glob(f"{self.sha256 or '*'}/{self.project}-{self.version}.*")
+        return next(files, None)
 
     def _download(self, scratch: Path) -> Path:
         requirements = scratch / "requirements.txt"
-        requirements.write_text(f"{self.project}=={self.version} --hash=sha256:{self.sha256}\n")
+        pinned = f" --hash=sha256:{self.sha256}" if self.sha256 else ""
+        requirements.write_text(f"{self.project}=={self.version}{pinned}\n")
         command = [sys.executable, "-m", "pip", "--python", str(self._bare_python(scratch))]
         command += ["--disable-pip-version-check", "download", "--quiet", "--no-deps"]
         command += ["--no-build-isolation", "--use-pep517", "--no-binary=:all:"]

@@ -25,6 +25,8 @@ _DERIVED_SUFFIX = "_per_service"
 # Metrics with samples at hand, and the uptime of those samples.
 _SAMPLED = {"restart_long": "long", "restart_short": "short"}
 _CLOCK_UNITS = ("ms", "s")
+# A metric before and after.
+MetricPair = tuple[MetricResult, MetricResult]
 # A regression of these quantiles is one of the metric: a slower best case alone is none.
 _GATED_QUANTILES = (50, 90)
 
@@ -154,20 +156,40 @@ def _changes(before: RunWithSamples, after: RunWithSamples) -> Iterator[Change]:
     """Yield the changes by what run.json has alone."""
     for old, new in contenders_of_both(before, after):
         for one, other in metrics_of_both(old, new):
-            if one["median"] is None or other["median"] is None:
-                continue
             if one["metric"].endswith(_DERIVED_SUFFIX) or _depends_on_phase(new, one):
                 continue
-            yield Change(
-                contender=new["name"],
-                label=contender_label(new),
-                metric=one["metric"],
-                unit=other["unit"],
-                before=one["median"],
-                after=other["median"],
-                percent=_percent(other["median"] - one["median"], one["median"]),
-                interval=_interval_of_medians(one, other),
-            )
+            if change := _change(new, one, other):
+                yield change
+
+
+def compare_figure(
+    before: RunWithSamples, after: RunWithSamples, new: ContenderResult, metrics: MetricPair
+) -> Change | None:
+    """Return the change of one metric of a contender, whatever it depends on.
+
+    new: the contender in the later run. None where the metric has no median in one of the runs.
+    """
+    change = _change(new, *metrics)
+    pair = _samples_of(change, before, after) if change else None
+    if change is None or pair is None:
+        return change
+    (sampled,) = compare_samples([pair])
+    return _with_samples(change, sampled)
+
+
+def _change(new: ContenderResult, one: MetricResult, other: MetricResult) -> Change | None:
+    if one["median"] is None or other["median"] is None:
+        return None
+    return Change(
+        contender=new["name"],
+        label=contender_label(new),
+        metric=one["metric"],
+        unit=other["unit"],
+        before=one["median"],
+        after=other["median"],
+        percent=_percent(other["median"] - one["median"], one["median"]),
+        interval=_interval_of_medians(one, other),
+    )
 
 
 def _depends_on_phase(contender: ContenderResult, metric: MetricResult) -> bool:

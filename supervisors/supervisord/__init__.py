@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.guests.guest import Guest
-from provision.sources.packages import Apt, Pacman, Pip
+from provision.sources.packages import Apt, Pacman
+from provision.sources.pip_versions import PipVersions
 from provision.sources.pypi import Pypi
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, StartLimit
@@ -30,6 +31,25 @@ def _contender(profile: Profile, setting: str, *, limit: StartLimit | None = Non
     )
 
 
+def _versions(*packages: str, python: str = "") -> PipVersions:
+    return PipVersions(
+        "supervisor",
+        needs=Apt(packages),
+        # Up to 4.0 it imports this one.
+        beside=(
+            Pypi(
+                "meld3",
+                "1.0.2",
+                "f7b754a0fde7a4429b2ebe49409db240b5699385a572501bb0d5627d299f9558",
+            ),
+        ),
+        known={
+            "3.0a12": "de60eee3c460b379aa8493083b59d31b29f2c4267730db29b6f9dea22642b3b4",
+        },
+        python=python,
+    )
+
+
 class Supervisord(Supervisor):
     """http://supervisord.org/configuration.html#program-x-section-settings"""
 
@@ -43,22 +63,12 @@ class Supervisord(Supervisor):
         "arch": Pacman(("supervisor",)),
         "precise": Apt(("supervisor",)),
     }
-    article_sources = {
-        "precise": Pip(
-            (
-                Pypi(
-                    "meld3",
-                    "1.0.2",
-                    "f7b754a0fde7a4429b2ebe49409db240b5699385a572501bb0d5627d299f9558",
-                ),
-                Pypi(
-                    "supervisor",
-                    article.version,
-                    "de60eee3c460b379aa8493083b59d31b29f2c4267730db29b6f9dea22642b3b4",
-                ),
-            ),
-            needs=Apt(("python-setuptools",)),
-        )
+    # Python 2.7 runs every version, and Python 3 those from 4.0 on.
+    version_sources = {
+        "precise": _versions("python-setuptools"),
+        "bullseye": _versions("python2.7", "python-setuptools", python="python2.7"),
+        "bookworm": _versions("python3-setuptools"),
+        "trixie": _versions("python3-setuptools"),
     }
     program_path = "/usr/bin/supervisord"
     needs_pid1 = False

@@ -10,12 +10,12 @@ from bench.model.name_lists import split_names
 from bench.model.overlays import overlays_of_run, parse_overlays
 from bench.model.scenario_names import current_name
 from bench.model.selection import SelectedContenders, Selection, select_contenders
+from bench.model.version_choice import VersionChoice
 from bench.recording.store import read_run, run_folder
 from bench.scenarios import scenarios
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
 from provision.systems import Mirror, System, get_systems, unknown_name_error
-from supervisors.base import ARTICLE_YEAR
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
@@ -31,8 +31,8 @@ class SystemOptions:
     """What runs in the guests and what makes them, as typed on the command line.
 
     os: a system, several with commas between them, or `debian-all`. versions: `2012` for the
-    article's versions where a source has them. overlay: NAME=DIR or DIR, a build of one's own that
-    is laid over the guests.
+    article's versions where a source has them, or NAME=VERSION. overlay: NAME=DIR or DIR, a build
+    of one's own that is laid over the guests.
     """
 
     os: str = "debian"
@@ -48,8 +48,7 @@ class SystemOptions:
 
     def systems(self) -> tuple[System, ...]:
         """Look up the systems, the oldest first, and attach the mirror. Raises Problem."""
-        if self.versions not in ("", ARTICLE_YEAR):
-            raise unknown_name_error("set of versions", self.versions, [ARTICLE_YEAR])
+        VersionChoice.parse(self.versions)
         mirror = Mirror.from_options(
             self.mirror, self.snapshot, self.keyring, self.aur, accept_expired=self.accept_expired
         )
@@ -189,7 +188,7 @@ class RunOptions:
         return select_contenders(
             self.guest_systems,
             Selection(self.only, self.role, self.profile),
-            versions=self.versions,
+            versions=VersionChoice.parse(self.versions),
             overlays=self.overlays,
         )
 

@@ -41,7 +41,7 @@ class Options(TypedDict, total=False):
     box: str
     """Vagrant box; empty: the default."""
     versions: str
-    """`2012` for the article's versions; else empty."""
+    """`2012` for the article's versions, or NAME=VERSION; else empty."""
     mirror: dict[str, str]
     """Archives that packages come from."""
     overlays: dict[str, str]
