@@ -283,10 +283,11 @@ class Supervisor:
     def start(self, guest: Guest, contender: Contender) -> None:
         """Start the supervisor: as PID 1 by a reboot, otherwise under the guest's own PID 1."""
         if contender.pid1:
-            guest.reboot(self.init_command)
+            assert self.init_command is not None
+            guest.reboot(guest.launched(self.init_command))
             return
         assert self.hosted_command is not None
-        start_hosted(guest, self.hosted_command)
+        start_hosted(guest, guest.launched(self.hosted_command))
 
     def stop(self, guest: Guest, contender: Contender) -> None:
         """Stop a hosted supervisor as its host does; a PID 1 ends with its guest."""

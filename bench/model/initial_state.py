@@ -22,6 +22,9 @@ class InitialState:
     first_life: bool = False
     # Each daemon has run for its contender's `settled_uptime`. Trials draw uptimes themselves.
     settled: bool = True
+    # The supervisor starts with the addresses of its memory not randomised. Where a stack begins
+    # within a page decides how many pages it takes: 8 to 16 kB of the floor, by chance.
+    fixed_addresses: bool = False
 
     def min_uptime(self, contender: Contender, starts: int) -> float:
         """Return the seconds for which a daemon must have run.
@@ -40,3 +43,5 @@ SETTLED = InitialState()
 RUNNING = InitialState(settled=False)
 # A guest in which no other unit runs before or after.
 FRESH = InitialState(first_life=True)
+# The same, for figures of memory.
+FRESH_FIXED = InitialState(first_life=True, fixed_addresses=True)

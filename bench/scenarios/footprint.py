@@ -9,7 +9,7 @@ from bench.model import steps
 from bench.model.events import CPU, DOWN, FOOTPRINT, Event, events_of_kind
 from bench.model.events.parts import TreeSizes
 from bench.model.events.program import CpuWindow, FootprintTaken
-from bench.model.initial_state import FRESH
+from bench.model.initial_state import FRESH_FIXED
 from bench.model.observation.timing import elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, single_value
@@ -18,10 +18,10 @@ from supervisors.contender import Contender
 
 FEW, MANY = 1, 10
 IDLE, IDLE_QUICK = 10.0, 3.0  # s
-_Key = Literal["VmPeak", "VmHWM", "VmRSS", "Pss", "Private_Dirty", "processes", "threads", "fds"]
-_SIZES: tuple[_Key, ...] = ("VmPeak", "VmHWM", "VmRSS", "Pss", "Private_Dirty")
+_Key = Literal["VmPeak", "VmHWM", "VmRSS", "Private_Dirty", "Pss", "processes", "threads", "fds"]
+_SIZES: tuple[_Key, ...] = ("VmPeak", "VmHWM", "VmRSS", "Private_Dirty", "Pss")
 _COUNTS: tuple[_Key, ...] = ("processes", "threads", "fds")
-_SLOPES: tuple[_Key, ...] = ("Pss", "Private_Dirty", "processes")
+_SLOPES: tuple[_Key, ...] = ("Private_Dirty", "Pss", "processes")
 _UNKNOWN = "the kernel does not tell"
 
 
@@ -43,7 +43,7 @@ class Footprint(Scenario):
                 window + 8,
                 trials=1,
                 parameters=window,
-                initial_state=FRESH,
+                initial_state=FRESH_FIXED,
                 min_seconds=window,
             )
         ]
@@ -77,11 +77,13 @@ class Footprint(Scenario):
         metrics: list[Metric] = []
         if few is not None:
             metrics.append(_vmpeak(few, supervisors()[contender.supervisor].service_parent))
-            metrics += _sizes(few["total"], FEW)
+            metrics += _complete(_sizes(few["total"], FEW), few)
         if few is not None and many is not None:
             down = len(events_of_kind(samples, DOWN))
             of_many = [*_sizes(many["total"], MANY), *_slopes(few["total"], many["total"])]
-            metrics += [_not_measured(metric, down) for metric in of_many] if down else of_many
+            note = f"{down} of {MANY} services did not come up"
+            of_many = [_not_measured(metric, note) for metric in of_many] if down else of_many
+            metrics += _complete(of_many, few, many)
         windows = events_of_kind(samples, CPU)
         return [*metrics, *(_idle(window, contender) for window in windows)]
 
@@ -120,8 +122,19 @@ def _metric(name: str, key: _Key, value: float | None) -> Metric:
     return single_value(name, unit, value)
 
 
-def _not_measured(metric: Metric, down: int) -> Metric:
-    note = f"{down} of {MANY} services did not come up"
+def _complete(metrics: Sequence[Metric], *samples: FootprintTaken) -> list[Metric]:
+    """Return the metrics without those that miss what the host has swapped out meanwhile."""
+    swapped = max(sample["total"].get("Swap") or 0 for sample in samples)
+    if not swapped:
+        return [*metrics]
+    note = f"{swapped} kB of it are swapped out"
+    return [
+        _not_measured(metric, note) if metric.metric.startswith("private_") else metric
+        for metric in metrics
+    ]
+
+
+def _not_measured(metric: Metric, note: str) -> Metric:
     return Metric(metric.metric, metric.unit, status="not measured", note=note)
 
 

@@ -20,7 +20,7 @@ from bench.model.events import (
     events_of_kind,
 )
 from bench.model.events.added import SupervisorDied
-from bench.model.initial_state import FRESH
+from bench.model.initial_state import FRESH_FIXED
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.latency import long_uptimes, restart_latencies
 from bench.model.observation.processes import live_processes
@@ -91,7 +91,7 @@ class Scale(Scenario):
                 seconds,
                 trials=1,
                 parameters=sizes,
-                initial_state=FRESH,
+                initial_state=FRESH_FIXED,
                 cpu_heavy=True,
                 limit_class=LARGE,
             )
@@ -205,6 +205,9 @@ def _metrics(size: int, numbered: Samples) -> list[Metric]:
     for footprint in numbered.all(FOOTPRINT, size=size):
         total = footprint.event["total"]
         metrics.append(single_value(f"scale_processes_{size}", "", total["processes"]))
+        if total["Private_Dirty"] is not None:
+            private = total["Private_Dirty"]
+            metrics.append(single_value(f"scale_private_dirty_{size}", "kB", private))
         if total["Pss"] is not None:
             metrics.append(single_value(f"scale_pss_{size}", "kB", total["Pss"]))
     trials = [
@@ -282,10 +285,11 @@ def _describe_cost(size: int, up: int, numbered: Samples) -> list[str]:
         return []
     of_one, of_many = one.event["total"], many.event["total"]
     processes = (of_many["processes"] - of_one["processes"]) / (up - 1)
-    if of_one["Pss"] is None or of_many["Pss"] is None:
+    private_of_one, private_of_many = of_one["Private_Dirty"], of_many["Private_Dirty"]
+    if private_of_one is None or private_of_many is None:
         return [f"{processes:.2f} processes more for each"]
-    memory = (of_many["Pss"] - of_one["Pss"]) / (up - 1)
-    return [f"{processes:.2f} processes and {round(memory)} kB (Pss) more for each"]
+    memory = (private_of_many - private_of_one) / (up - 1)
+    return [f"{processes:.2f} processes and {round(memory)} kB of private memory more for each"]
 
 
 def _describe_room(room: str, files: int) -> str:

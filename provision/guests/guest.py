@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import platform
 import shlex
 import tarfile
 import time
@@ -91,7 +92,19 @@ class Guest(ABC):
     def __init__(self, name: str, system: System) -> None:
         self.name = check_guest_name(name)
         self.system = system
+        # Whether programs that `launched` starts have the addresses of their memory not randomised.
+        self.fixed_addresses = False
         self._connection: Connection | None = None
+
+    def launched(self, command: str) -> str:
+        """Return the command line that starts a program in the guest as the guest is to start it.
+
+        It executes the program in its own place: pid, name and arguments are the program's.
+        """
+        if not self.fixed_addresses:
+            return command
+        # Before util-linux 2.33 it needs the name of the architecture.
+        return f"/usr/bin/setarch {platform.machine()} -R {command}"
 
     @abstractmethod
     def connect(self) -> Connection:

@@ -68,7 +68,7 @@ def recommend(run: Run) -> list[Recommendation]:
         ),
         Recommendation(
             "Which is lightest?",
-            "the least proportional memory (PSS) of the whole supervision tree with ten "
+            "the least private memory of the whole supervision tree with ten "
             f"services, and every contender within {LIGHT_FACTOR:g} times that.",
             _lightest(run, contenders),
         ),
@@ -134,7 +134,7 @@ def _fastest(run: Run, contenders: Sequence[ContenderResult], name: str = "resta
 
 
 def _lightest(run: Run, contenders: Sequence[ContenderResult]) -> str:
-    measurements = _lowest_first(_measurements(contenders, "footprint", "pss_10"))
+    measurements = _lowest_first(_measurements(contenders, "footprint", "private_dirty_10"))
     if not measurements:
         return _NO_FIGURE
     if obstacle := ranking_obstacle(run):

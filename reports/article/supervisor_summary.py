@@ -56,12 +56,12 @@ def _describe_restart(contender: ContenderResult, label: str) -> Iterator[str]:
 
 
 def _describe_memory(contender: ContenderResult, label: str) -> Iterator[str]:
-    one_service = median_of(contender, "footprint", "pss_1")
-    further_service = median_of(contender, "footprint", "pss_per_service")
+    one_service = median_of(contender, "footprint", "private_dirty_1")
+    further_service = median_of(contender, "footprint", "private_dirty_per_service")
     if one_service is not None and further_service is not None:
         yield (
-            f"{label} takes {format_number(one_service / 1024)} MiB with one service, and "
-            f"{format_number(further_service)} kB for each further one."
+            f"{label} takes {format_number(one_service / 1024)} MiB of private memory with one "
+            f"service, and {format_number(further_service)} kB for each further one."
         )
 
 

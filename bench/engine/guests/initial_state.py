@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from bench.model import steps
 from bench.model.events import SNAPSHOT, Event, events_of_kind
 from bench.model.events.added import StateVerified
+from bench.model.events.parts import ProcessInfo
 from bench.model.events.program import Snapshot
 from bench.model.initial_state import InitialState
 from bench.model.observation.processes import daemon_children, daemons
@@ -16,6 +17,8 @@ from provision.errors import Problem
 from supervisors.contender import Contender
 from supervisors.service import services_of
 
+# A flag of personality(2).
+_ADDR_NO_RANDOMIZE = 0x0040000
 Measure = Callable[[Sequence[Step], float], list[Event]]
 
 
@@ -48,6 +51,7 @@ def establish(
         "processes": len(snapshot["processes"]),
         "starts": _starts(snapshot),
         "uptime_s": round(_shortest_uptime(snapshot), 3),
+        "fixed_addresses": all(_has_fixed_addresses(process) for process in daemons(snapshot)),
     }
 
 
@@ -64,6 +68,10 @@ def _shortest_uptime(snapshot: Snapshot) -> float:
     """Return the seconds for which every daemon of a service has run; 0 where one never did."""
     stamps = [record["main_ns"] for record in snapshot["services"]]
     return elapsed(max(stamps), snapshot["ns"]) if all(stamps) else 0.0
+
+
+def _has_fixed_addresses(process: ProcessInfo) -> bool:
+    return bool((process["personality"] or 0) & _ADDR_NO_RANDOMIZE)
 
 
 def _faults(
@@ -84,5 +92,8 @@ def _faults(
         yield f"{len(strangers)} daemons run that belong to none of {', '.join(names)}."
     if children := daemon_children(snapshot):
         yield f"{len(children)} children of daemons are left."
+    # A daemon inherits this from the supervisor that has started it.
+    if state.fixed_addresses and not all(map(_has_fixed_addresses, daemons(snapshot))):
+        yield "A daemon runs at random addresses: its supervisor was not started by setarch -R."
     if (uptime := _shortest_uptime(snapshot)) < required:
         yield f"A daemon has run for {uptime:.1f} s, not for {required:g} s."

@@ -160,6 +160,7 @@ class GuestSession:
         version = supervisor.version(guest, selected.source)
         supervisor.configure(guest, contender, services_of(contender, 1))
         self.phases.enter("start")
+        guest.fixed_addresses = any(unit.initial_state.fixed_addresses for unit in self.job.units)
         supervisor.start(guest, contender)
         self.phases.enter("verify")
         evidence, measurer = self._verify(guest)

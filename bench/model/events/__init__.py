@@ -5,7 +5,7 @@ event is one JSON object a line. `event` names its kind; every other key may be 
 lack some, and a test gives only those that a judge reads.
 
 Units: a key that ends in `_ns` is a stamp in nanoseconds of the guest's CLOCK_MONOTONIC, one that
-ends in `_s` is in seconds; memory (`Vm...`, `Pss`, `Private_Dirty`) is in kB.
+ends in `_s` is in seconds; memory (`Vm...`, `Pss`, `Private_...`) is in kB.
 """
 
 from __future__ import annotations

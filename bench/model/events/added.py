@@ -13,6 +13,7 @@ class StateVerified(Event, total=False):
     processes: int  # in the guest, without what entered it from outside
     starts: int  # of all services, since the guest was made
     uptime_s: float  # of the daemon that was started last
+    fixed_addresses: bool  # every daemon, and with it what started it
 
 
 class MachineOff(Event, total=False):

@@ -1,6 +1,7 @@
 """What the events of samples.jsonl hold: processes, sizes, CPU time, service records.
 
-Units: a key that ends in `_ns` is in nanoseconds, memory (`Vm...`, `Pss`, `Private_Dirty`) in kB.
+Units: a key that ends in `_ns` is in nanoseconds; memory (`Vm...`, `Pss`, `Private_...`, `Swap`) is
+in kB.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class ProcessInfo(TypedDict, total=False):
     cgroup: list[str]  # lines of /proc/PID/cgroup
     state: str  # one letter of /proc/PID/stat; Z is a zombie
     starttime: int  # clock ticks since boot
+    personality: int | None  # of personality(2); null: not readable
     uid: int
 
 
@@ -56,6 +58,8 @@ class MemorySizes(TypedDict, total=False):
     VmRSS: int | None
     Pss: int | None
     Private_Dirty: int | None
+    Private_Clean: int | None
+    Swap: int | None  # what of it the host has swapped out
     threads: int | None
     fds: int | None  # open files
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from ..watcher import ServiceWatcher
 
 STATUS_SIZES = ("VmPeak", "VmHWM", "VmRSS")
-SUMMED_KEYS = STATUS_SIZES + ("Pss", "Private_Dirty", "threads", "fds")
+SMAPS_SIZES = ("Pss", "Private_Dirty", "Private_Clean", "Swap")
+SUMMED_KEYS = STATUS_SIZES + SMAPS_SIZES + ("threads", "fds")
 SMAPS_LIMIT = 1 << 26  # bytes
 
 
@@ -82,6 +83,7 @@ def describe_process(stat):
         "cgroup": read_proc(stat.pid, "cgroup").splitlines(),
         "state": stat.state,
         "starttime": stat.starttime,
+        "personality": read_personality(stat.pid),
         "uid": int((read_status(stat.pid).get("Uid") or "-1").split()[0]),
     }
 
@@ -116,37 +118,43 @@ def process_footprint(stat):
     # type: (Stat) -> tuple[dict[str, Any], str]
     """Return the sizes of one process, and from which file its Pss is."""
     fields = read_status(stat.pid)
-    pss, private_dirty, method = proportional_memory(stat.pid)
+    memory, method = mapped_memory(stat.pid)
     sizes = {
         "pid": stat.pid,
         "ppid": stat.ppid,
         "name": stat.comm,
         "argv": read_arguments(stat.pid)[:3],
-        "Pss": pss,
-        "Private_Dirty": private_dirty,
         "threads": stat.threads,
         "fds": count_fds(stat.pid),
     }  # type: dict[str, Any]
+    sizes.update(memory)
     for key in STATUS_SIZES:
         sizes[key] = kilobytes(fields, key)
     return sizes, method
 
 
-def proportional_memory(pid):
-    # type: (int) -> tuple[int | None, int | None, str]
-    """Return Pss and Private_Dirty in kB, and from which file they are."""
+def mapped_memory(pid):
+    # type: (int) -> tuple[dict[str, int | None], str]
+    """Return SMAPS_SIZES in kB by key, and from which file they are."""
     rollup = read_status(pid, "smaps_rollup")
     if "Pss" in rollup:
-        return kilobytes(rollup, "Pss"), kilobytes(rollup, "Private_Dirty"), "smaps_rollup"
-    sums = {"Pss": 0, "Private_Dirty": 0}
+        return {key: kilobytes(rollup, key) for key in SMAPS_SIZES}, "smaps_rollup"
     content = read_proc(pid, "smaps", SMAPS_LIMIT)
     if not content:
-        return None, None, "none"
+        return dict.fromkeys(SMAPS_SIZES), "none"
+    sums = dict.fromkeys(SMAPS_SIZES, 0)  # type: dict[str, int]
     for line in content.splitlines():
         key, _, value = line.partition(":")
         if key in sums:
             sums[key] += int(value.split()[0])
-    return sums["Pss"], sums["Private_Dirty"], "smaps"
+    return dict(sums), "smaps"
+
+
+def read_personality(pid):
+    # type: (int) -> int | None
+    """Return the personality(2) of a process; None where it is not readable."""
+    text = read_proc(pid, "personality").strip()
+    return int(text, 16) if text else None
 
 
 def count_fds(pid):

@@ -34,7 +34,7 @@ def memory_chart(rows: Sequence[tuple[str, float, float]], few: int, many: int) 
 
 def _memory_axis(field: str) -> Spec:
     return {"field": field, "type": "quantitative", "scale": {"type": "log"},
-            "title": "proportional memory (PSS) of the supervision tree, MiB",
+            "title": "private memory of the supervision tree, MiB",
             "axis": {"format": "~g", "tickCount": 6}}  # fmt: skip
 
 

@@ -16,21 +16,24 @@ from reports.model.run_summary import ranking_obstacle
 _COSTS = (
     ("VmPeak, kB", "footprint", "vmpeak"),
     ("VmHWM, kB", "footprint", "vmhwm_1"),
+    ("Private, kB", "footprint", "private_dirty_1"),
     ("PSS, kB", "footprint", "pss_1"),
-    ("Private dirty, kB", "footprint", "private_dirty_1"),
     ("Processes", "footprint", "processes_1"),
     ("Threads", "footprint", "threads_1"),
     ("Files", "footprint", "fds_1"),
-    ("PSS with ten, kB", "footprint", "pss_10"),
-    ("PSS a service, kB", "footprint", "pss_per_service"),
+    ("Private with ten, kB", "footprint", "private_dirty_10"),
+    ("Private a service, kB", "footprint", "private_dirty_per_service"),
     ("Idle CPU, us/s", "footprint", "cpu_idle"),
     ("CPU a restart, us", "restart", "cpu_per_restart"),
 )
 _NOTE = (
     "VmPeak is of the process that supervises the service; everything else of the whole "
-    "supervision tree with one service, without the service itself. PSS a service is what each "
-    "further one adds. CPU a restart is that of all trials, the time between them included, by "
-    "the restarts seen; what short-lived helpers used is not in it."
+    "supervision tree with one service, without the service itself. Private is the memory that the "
+    "tree has written to and shares with nothing else (Private_Dirty): it is the same beside any "
+    "other program. PSS adds a share of what is mapped from files, by the number of processes on "
+    "the whole host that map the same pages: the same set-up has less PSS beside other guests. "
+    "Private a service is what each further one adds. CPU a restart is that of all trials, the "
+    "time between them included, by the restarts seen; what short-lived helpers used is not in it."
 )
 
 
@@ -40,7 +43,7 @@ def memory_section(run: Run) -> Section | None:
     if not contenders:
         return None
     if not ranking_obstacle(run):
-        contenders.sort(key=lambda contender: _memory(contender, "pss_1"))
+        contenders.sort(key=lambda contender: _memory(contender, "private_dirty_1"))
     blocks: list[Block] = [_table(contenders)]
     if figure := _figure(contenders):
         blocks.insert(0, figure)
@@ -79,15 +82,17 @@ def _figure(contenders: Sequence[ContenderResult]) -> Figure | None:
     rows = [
         (contender_label(contender), one / 1024, ten / 1024)
         for contender in contenders
-        for one, ten in [(_memory(contender, "pss_1"), _memory(contender, "pss_10"))]
+        for one, ten in [
+            (_memory(contender, "private_dirty_1"), _memory(contender, "private_dirty_10"))
+        ]
         if 0 < one < math.inf and 0 < ten < math.inf
     ]
     if not rows:
         return None
     return Figure(
         name="memory",
-        title="Memory with one service and with ten",
-        alt="Proportional memory of each contender's supervision tree with one service and "
+        title="Private memory with one service and with ten",
+        alt="Private memory of each contender's supervision tree with one service and "
         "with ten, on a log axis. The figures are in the table above.",
         svg=memory_chart(rows, 1, 10),
     )

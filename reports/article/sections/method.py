@@ -40,7 +40,8 @@ _METHOD = (
      "the manual documents, by their purpose: fast restarts quickest, patient never gives up, "
      "strict leaves nothing of a service behind. Older runs call all of them tuned."),
     ("Memory", "is VmPeak of the supervision process, as the 2012 draft defined it, and the "
-     "proportional set size (PSS) of the whole supervision tree, which misleads less."),
+     "private memory of the whole supervision tree, which misleads less and does not depend on "
+     "what runs beside it. It is measured with addresses that are not randomised."),
 )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def instance(kind: str, main_ns: int, **more: object) -> Fields:
 def snapshot(ns: int, main_ns: int) -> Fields:
     """Return a snapshot of PID 1 and s1."""
     pid1 = {"pid": 1, "ppid": 0, "comm": "init", "exe": "/sbin/init", "argv": ["init"],
-            "cgroup": [], "state": "S", "starttime": 1, "uid": 0}  # fmt: skip
+            "cgroup": [], "state": "S", "starttime": 1, "personality": 0, "uid": 0}  # fmt: skip
     record = {"service": "s1", "pids": [10], "starts": 1, "lost": 0, "mode": "", "pid": 10,
               "main_ns": main_ns, "up_ns": main_ns + 100}  # fmt: skip
     daemon = {**pid1, "pid": 10, "ppid": 1, "comm": "testd"}
@@ -142,6 +142,11 @@ def _add_later_keys(event: Fields) -> None:
     """Add the keys that the measuring program prints since the published run."""
     if event["event"] == "processes":
         event["services"] = [{"mode": "", **record} for record in event["services"]]
+        event["processes"] = [{"personality": 0, **process} for process in event["processes"]]
+        event["pid1"] = event["pid1"] and {"personality": 0, **event["pid1"]}
+    if event["event"] == "footprint":
+        for sizes in (event["total"], *event["processes"]):
+            sizes.update(Private_Clean=0, Swap=0)
 
 
 def plan_of(events: Sequence[Mapping[str, Any]]) -> list[Step]:

@@ -1,4 +1,4 @@
-"""What a scenario finds and counts does not depend on the scenarios beside it."""
+"""What a scenario finds and counts depends on no other scenario, and on no other guest."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ STATE_KEYS = ("services", "processes", "starts")
 COUNTS = ("processes", "threads", "fds")
 # System calls for each service at each look: ten services make many times as many.
 ALIKE = 1.2
+# Beside nothing but the floor, and beside the guests of every other contender.
+FEW = "--only=runit/runner/default/hosted,monit/monitor/fast/hosted,floor/runner/default"
+AGREEMENT = 1.02
+PRIVATE = ("private_dirty_1", "private_dirty_10")
 
 
 def measured(suite: Suite, scenarios: str) -> dict[str, list[dict[str, Any]]]:
@@ -67,3 +71,23 @@ def test_idle_and_footprint_measure_the_same_alone_and_together(suite: Suite) ->
     assert [of_kind(each, "cpu")[0]["processes"] for each in idle] == [1, 1, 1]
     calls = [calls_per_wakeup(each) for each in idle]
     assert max(calls) < ALIKE * min(calls), calls
+
+
+def private_memory(suite: Suite, *words: str) -> dict[tuple[str, str], float]:
+    """Measure the footprint; return the figures of private memory in kB."""
+    done = suite.bench(*words, "--scenario=footprint", "--quick")
+    assert done.code == 0, done.output
+    return {
+        (contender["name"], metric["metric"]): metric["median"]
+        for contender in suite.record()["contenders"]
+        for metric in contender["scenarios"]["footprint"]["metrics"]
+        if metric["metric"] in PRIVATE
+    }
+
+
+def test_private_memory_is_the_same_alone_and_beside_twenty_guests(suite: Suite) -> None:
+    alone, beside = private_memory(suite, FEW), private_memory(suite)
+    assert len(alone) == 4 * len(PRIVATE) and len(beside) >= 20 * len(PRIVATE)
+    for key, kb in alone.items():
+        low, high = sorted((kb, beside[key]))
+        assert high <= AGREEMENT * low, (key, kb, beside[key])

@@ -19,7 +19,7 @@ from bench.engine.request.resolve import (
 )
 from bench.model.events import Event
 from bench.model.events.program import RestartTrial
-from bench.model.initial_state import FRESH
+from bench.model.initial_state import FRESH, FRESH_FIXED
 from bench.model.observation.latency import SHORT_UPTIME, draw_strata
 from bench.model.observation.timing import has_long_limit
 from bench.model.scenario import SamplingEffort
@@ -278,7 +278,7 @@ def test_idle_and_footprint_find_a_fresh_guest_in_every_company(names: Sequence[
     assert {job.units for job in together} == {job.units for job in alone}
     for name in ("footprint", "idle"):
         (unit,) = (unit for job in together for unit in job.units if unit.scenario == name)
-        assert unit.initial_state == FRESH
+        assert unit.initial_state == (FRESH_FIXED if name == "footprint" else FRESH)
 
 
 def test_a_unit_that_needs_its_own_guest_shares_none() -> None:

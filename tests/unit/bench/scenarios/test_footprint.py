@@ -54,8 +54,18 @@ def test_a_window_shorter_than_the_period_is_not_measured() -> None:
 
 def test_the_cost_of_a_service_is_the_slope_between_two_sizes() -> None:
     by_name = concluded(SCENARIO, FLOOR, [footprint("few", 100), footprint("many", 190)])
-    assert by_name["pss_10"].median == 190
-    assert by_name["pss_per_service"].median == 10
+    assert by_name["private_dirty_10"].median == by_name["pss_10"].median == 190
+    assert by_name["private_dirty_per_service"].median == by_name["pss_per_service"].median == 10
+
+
+def test_memory_that_is_swapped_out_is_not_taken_for_memory_saved() -> None:
+    many = footprint("many", 190)
+    many["total"]["Swap"] = 40
+    by_name = concluded(SCENARIO, FLOOR, [footprint("few", 100), many])
+    assert by_name["private_dirty_1"].median == 100
+    for name in ("private_dirty_10", "private_dirty_per_service"):
+        assert by_name[name].note == "40 kB of it are swapped out"
+        assert by_name[name].median is None
 
 
 def test_ten_services_are_not_measured_while_one_is_down() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -60,13 +61,26 @@ def test_smaps_adds_up_to_its_rollup(sandbox: Sandbox, monkeypatch: pytest.Monke
     sandbox.await_pid()
     if not Path("/proc/self/smaps_rollup").exists():
         pytest.skip("a kernel without smaps_rollup")
-    pss, dirty, method = inspect.proportional_memory(floor.pid)
+    rollup, method = inspect.mapped_memory(floor.pid)
     assert method == "smaps_rollup"
     monkeypatch.setattr(inspect, "read_status", lambda *_: {})
-    summed_pss, summed_dirty, method = inspect.proportional_memory(floor.pid)
+    summed, method = inspect.mapped_memory(floor.pid)
     assert method == "smaps"
-    assert summed_dirty == dirty
+    pss, summed_pss = rollup.pop("Pss"), summed.pop("Pss")
+    assert summed == rollup
     assert pss is not None
     assert summed_pss is not None
     # Each line of smaps is rounded down to a kB.
     assert pss - 20 <= summed_pss <= pss
+
+
+def test_a_snapshot_tells_which_processes_have_fixed_addresses() -> None:
+    fixed = subprocess.Popen(["setarch", "-R", "sleep", "100"])
+    random = subprocess.Popen(["sleep", "100"])
+    try:
+        eventually(lambda: inspect.read_personality(fixed.pid) == 0x0040000, "setarch")
+        assert inspect.read_personality(random.pid) == 0
+    finally:
+        for process in (fixed, random):
+            process.kill()
+            process.wait()

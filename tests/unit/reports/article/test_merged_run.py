@@ -31,17 +31,17 @@ RANKS = {"runit": 5, "s6": 6, "floor": 100}
 SEPARATE = "This run cannot say: its 2 hosts are not ranked together."
 
 
-def part(host: str, medians: Mapping[str, float], **pss: tuple[float, float]) -> RunPart:
+def part(host: str, medians: Mapping[str, float], **memory: tuple[float, float]) -> RunPart:
     """Return what a host measured: latencies around a median in ms by contender's name.
 
-    pss: by supervisor, kB with one service and with ten.
+    memory: by supervisor, kB with one service and with ten.
     """
     latencies = {name: sample_runs.steady_latencies(median) for name, median in medians.items()}
     contenders = []
     for name, values in latencies.items():
         supervisor = name.partition("/")[0]
-        memory = pss.get(supervisor, (200, 1100))
-        contenders.append(sample_runs.contender(name, values, rank=RANKS[supervisor], pss=memory))
+        kb, rank = memory.get(supervisor, (200, 1100)), RANKS[supervisor]
+        contenders.append(sample_runs.contender(name, values, rank=rank, memory=kb))
     run = sample_runs.run(*contenders)
     run["host"]["name"], run["host"]["processor"] = host, f"CPU of {host}"
     samples: Any = sample_runs.restart_samples(latencies)

@@ -40,7 +40,8 @@ def test_the_fastest_has_the_lowest_median() -> None:
 
 
 def test_the_lightest_has_the_least_memory_with_ten_services() -> None:
-    run = sample_runs.run(contender(RUNIT, [], pss=(100, 9000)), contender(S6, [], pss=(500, 1024)))
+    heavy, light = (100, 9000), (500, 1024)
+    run = sample_runs.run(contender(RUNIT, [], memory=heavy), contender(S6, [], memory=light))
     assert answers(run)["Which is lightest?"] == "s6 (1.00 MiB)."
 
 

@@ -43,7 +43,10 @@ STEPS: dict[str, Step] = {
 }
 _WINDOW = {"begin_ns": BEGUN + MS, "end_ns": BEGUN + 9 * SECOND}
 _USAGE = {"cpu_ns": -1, "ticks_ns": 0, "reaped_ns": 0, "voluntary": 1, "involuntary": 0}
-_SIZES = dict.fromkeys(("VmPeak", "VmHWM", "VmRSS", "Pss", "Private_Dirty", "threads", "fds"), 1)
+_SIZES = dict.fromkeys(
+    ("VmPeak", "VmHWM", "VmRSS", "Pss", "Private_Dirty", "Private_Clean", "Swap", "threads", "fds"),
+    1,
+)
 
 
 def kill(service: str, **more: object) -> Fields:

@@ -11,7 +11,7 @@ from bench.engine.guests.initial_state import establish
 from bench.model.events import Event
 from bench.model.events.parts import ProcessInfo, ServiceRecord
 from bench.model.events.program import Snapshot
-from bench.model.initial_state import FRESH, RUNNING, SETTLED, InitialState
+from bench.model.initial_state import FRESH, FRESH_FIXED, RUNNING, SETTLED, InitialState
 from bench.model.steps import Step
 from provision.errors import Problem
 from tests.support.samples.recorded import contender
@@ -21,7 +21,9 @@ RUNIT = "runit/runner/default/hosted"
 SUPERVISORD = "supervisord/runner/default/hosted"  # its limit is 4 starts in 10 s
 
 
-def snapshot(*others: str, uptime: float = 60, starts: int = 1, mode: str = "") -> Snapshot:
+def snapshot(
+    *others: str, uptime: float = 60, starts: int = 1, mode: str = "", personality: int = 0
+) -> Snapshot:
     """Return a snapshot with one service, and further processes of those names."""
     names = ("init", "testd", *others)
     record: ServiceRecord = {
@@ -29,7 +31,8 @@ def snapshot(*others: str, uptime: float = 60, starts: int = 1, mode: str = "") 
         "main_ns": 100 * S, "up_ns": 100 * S,
     }  # fmt: skip
     processes: list[ProcessInfo] = [
-        {"pid": pid, "comm": comm, "state": "S"} for pid, comm in enumerate(names, 1)
+        {"pid": pid, "comm": comm, "state": "S", "personality": personality}
+        for pid, comm in enumerate(names, 1)
     ]
     return {
         "event": "processes", "ns": int((100 + uptime) * S), "pid1": processes[0],
@@ -55,6 +58,7 @@ def test_the_state_is_recorded_as_the_first_event() -> None:
     assert [step["do"] for step in plan] == ["await", "snapshot"]
     assert state == {
         "event": "state", "ns": 160 * S, "services": 1, "processes": 3, "starts": 1, "uptime_s": 60,
+        "fixed_addresses": False,
     }  # fmt: skip
 
 
@@ -106,6 +110,14 @@ def test_a_service_without_a_daemon_is_a_fault() -> None:
     with pytest.raises(Problem, match="not in the state") as raised:
         established(SETTLED, down, down)
     assert "s1 has 0 daemons, not 1." in str(raised.value.known)
+
+
+def test_random_addresses_are_a_fault_where_memory_is_measured() -> None:
+    state, _ = established(FRESH_FIXED, snapshot(personality=0x40000))
+    assert state["fixed_addresses"]
+    with pytest.raises(Problem) as raised:
+        established(FRESH_FIXED, snapshot())
+    assert "setarch -R" in str(raised.value.known)
 
 
 def test_the_snapshot_that_verified_the_guest_serves_its_first_unit() -> None:
