@@ -92,7 +92,8 @@ def change_lines(run: RunWithSamples) -> list[str]:
     sentences = [text for item in found for step in item.steps for text in step.sentences()]
     count = sum(len(item.steps) for item in found)
     releases = ", ".join(map(release_of, systems))
-    summary = f"{len(found)} contenders over {releases}: {count} steps, {len(sentences)} changes."
+    changes = f"{len(sentences)} change{'' if len(sentences) == 1 else 's'}"
+    summary = f"{len(found)} contenders over {releases}: {count} steps, {changes}."
     return [*sentences, summary]
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.model.run_file import Run
+from reports.compare.history import change_lines, histories
+from reports.compare.history_table import releases_table
+from reports.compare.runs import RunWithSamples
 from reports.formats.fitting import print_table
 from reports.formats.terminal_tables import (
     article_table,
@@ -30,6 +33,7 @@ from reports.model.run_summary import (
     ranking_obstacle,
     rejection_lines,
 )
+from reports.model.samples import read_samples
 from reports.model.summary_rows import summary_rows
 from reports.model.text import sanitize
 
@@ -45,6 +49,7 @@ def print_run(run: Run, console: Console, *, force: bool, folder: Path) -> int:
     run = sanitize(run)
     _print_head(run, console)
     _print_tables(run, console, force=force)
+    _print_releases(run, console, folder)
     _print_trust(run, console)
     return _print_outcome(run, console, folder)
 
@@ -81,6 +86,17 @@ def _print_tables(run: Run, console: Console, *, force: bool) -> None:
         print_table(latency_table(rows), console)
     console.print()
     _print_matrix(build_matrix(run), console)
+
+
+def _print_releases(run: Run, console: Console, folder: Path) -> None:
+    """Print each contender over the systems of a run of several, and what really changed."""
+    if "systems" not in run:
+        return
+    sampled = RunWithSamples(run, read_samples(folder))
+    console.print(blocks_table(releases_table(histories(sampled))))
+    for line in change_lines(sampled):
+        _print_line(console, line)
+    console.print()
 
 
 def _print_matrix(matrix: BehaviourMatrix, console: Console) -> None:
