@@ -88,9 +88,10 @@ def _sum(counters: Iterable[FileIO]) -> int:
 def _event() -> int:
     """The kernel's number of the tracepoint, read from a tracefs mounted for this alone.
 
-    Raises OSError.
+    Where the host has mounted it, that is read: it cannot be mounted there again. Raises OSError.
     """
-    show = f"mount -t tracefs tracefs {_TRACEFS} && cat {_TRACEFS}/events/{_EVENT}/id"
+    number = _TRACEFS / "events" / _EVENT / "id"
+    show = f"test -e {number} || mount -t tracefs tracefs {_TRACEFS} && cat {number}"
     shown = subprocess.run(
         ["unshare", "--mount", "sh", "-c", show], capture_output=True, text=True, check=False
     )
