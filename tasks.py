@@ -377,7 +377,7 @@ def try_(
 @task(name="box", positional=["system"])
 @handle_errors
 def box_(c: Context, system: str) -> None:
-    """Build Vagrant boxes of a system from its packages: one for libvirt, one for VirtualBox."""
+    """Build a system's boxes for virtual machines: one for libvirt, one for VirtualBox."""
     from provision.systems import get_system
     from provision.vagrant.box.builder import build_boxes
 
@@ -426,13 +426,16 @@ def destroy(c: Context, cache: bool = False) -> None:
 
 @task
 @handle_errors
-def doctor(c: Context) -> int:
-    """Say what this host can do, and what to do about the rest."""
-    from bench.cli.doctor import doctor_table
+def doctor(c: Context, provider: str = "lxc") -> int:
+    """Try what this host must be able to do, one restart included; say what to do about the rest.
 
-    table, ready = doctor_table()
-    _console().print(table)
-    return 0 if ready else 1
+    --provider=libvirt or --provider=virtualbox: the same of virtual machines.
+    """
+    from bench.cli.doctor import examine, findings_table
+
+    findings = examine(provider)
+    _console().print(findings_table(findings))
+    return 0 if all(finding.works for finding in findings) else 1
 
 
 @task

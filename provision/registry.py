@@ -22,6 +22,14 @@ def providers(box: str = "") -> dict[str, Provider]:
     return {provider.name: provider for provider in (Lxc(), *machines)}
 
 
+def get_provider(name: str) -> Provider:
+    """The provider of that name. Raises Problem."""
+    available = providers()
+    if name not in available:
+        raise unknown_name_error("provider", name, [*available])
+    return available[name]
+
+
 def choose_provider(name: str, system: System, box: str = "") -> tuple[Provider, str]:
     """The provider of that name, or the best one for the system; and the reason.
 
@@ -56,11 +64,9 @@ def _best(candidates: Iterable[Provider], system: System) -> tuple[Provider, str
         if unavailable is None:
             return provider, _reason(provider, system)
         reasons.append(f"{provider.name}: {unavailable.why} {unavailable.advice}")
-    raise Problem(
-        f"No provider can make a {system.title} guest here.",
-        known="\n".join(reasons),
-        advice="./inv doctor shows what this host can do.",
-    )
+    if embedded_first:  # a virtual machine was not asked for: what is missing for it is no reason
+        _usable(ordered[0], system)
+    raise Problem(f"No provider can make a {system.title} guest here.", known="\n".join(reasons))
 
 
 def _reason(provider: Provider, system: System) -> str:
@@ -68,7 +74,7 @@ def _reason(provider: Provider, system: System) -> str:
         return f"a real machine is best for {system.title}, and {provider.name} is usable here"
     if system.distribution == "debian":
         return "embedded guests are the default"
-    return f"no hypervisor with Vagrant is usable here, so {system.title} runs embedded"
+    return f"no virtual machine is usable here, so {system.title} runs embedded"
 
 
 def _usable(provider: Provider, system: System) -> Provider:

@@ -116,7 +116,7 @@ def run_sleeper(sleeper: Path, seconds: int) -> Iterator[SleeperLog]:
             raise Problem(
                 f"The sleeper woke up {len(log.late)} times only (bound {READINGS}).",
                 known=f"{sleeper}, exit code {process.returncode}",
-                advice="./inv doctor",
+                advice="Stop what keeps the processors busy, then run the same command again.",
             )
     finally:
         process.kill()

@@ -130,7 +130,7 @@ def _traced_run(effort: CalibrationEffort, observer: Observer) -> WitnessedRun:
         raise Problem(
             f"{failed[0]['name']} was not measured, so there is no traced run to compare.",
             known=failed[0]["reason"],
-            advice="./inv doctor says what this host can do.",
+            advice=f"Measure it alone: ./inv bench --only={failed[0]['name']} --scenario=restart",
         )
     agreement = record.run["trace"]
     assert agreement is not None  # a traced run has one

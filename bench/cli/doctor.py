@@ -2,100 +2,125 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import psutil
 from rich.table import Table
 
-from provision.cache import cache_folder
-from provision.host.tools import missing_tools
+from bench.cli.floor_restart import NoImage, restart_floor
+from provision.errors import Problem
+from provision.host.surroundings import surroundings
 from provision.lxc import limits
-from provision.registry import providers
+from provision.lxc.abilities import Trial, try_all
+from provision.provider import Provider
+from provision.registry import get_provider
 from provision.systems import SYSTEMS
 
-# MiB for the image, the layers and what guests write; MiB of memory for all guests of a run.
-DISK_MIB, MEMORY_MIB = 2048, 2048
+# MiB of memory for all guests of a run.
+_MEMORY_MIB = 2048
+_DEFAULT_SYSTEM = SYSTEMS["debian"]
 
 
 @dataclass(frozen=True)
-class HostCheck:
-    """One requirement of the default run. remedy: what to do if it is not met."""
+class Finding:
+    """One line of the doctor's: what was tried, what came of it, and what to do.
 
-    what: str
-    met: bool
+    works: false where the default run cannot be made. doubt: it works, with something missing.
+    """
+
+    name: str
     state: str
-    remedy: str
+    remedy: str = ""
+    works: bool = True
+    doubt: bool = False
 
 
-def doctor_table() -> tuple[Table, bool]:
-    """Return the table, and whether the default run works on this host."""
-    table = Table(title="This host", title_justify="left")
-    for heading in ("what", "state", "what to do"):
-        table.add_column(heading)
-    checks = list(host_checks())
-    for check in checks:
-        table.add_row(check.what, check.state, "" if check.met else check.remedy)
-    for provider in providers().values():
-        for system in SYSTEMS.values():
-            reason = provider.why_unavailable(system)
-            table.add_row(
-                f"{system.title} by {provider.name}",
-                "available" if reason is None else reason.why,
-                "" if reason is None else reason.advice,
-            )
-    return table, all(check.met for check in checks)
-
-
-def host_checks() -> Iterator[HostCheck]:
-    """Check what the default run needs: embedded guests of Debian."""
-    yield HostCheck(
-        "system",
-        platform.system() == "Linux",
-        platform.platform(terse=True),
-        "use Linux, or --provider=virtualbox or --provider=libvirt",
+def findings_table(findings: list[Finding]) -> Table:
+    """Return the table of those findings, narrow enough for 80 columns."""
+    uname = platform.uname()
+    title = f"{uname.system} {uname.release}, {uname.machine}, {psutil.cpu_count()} processors"
+    inside = surroundings() if platform.system() == "Linux" else ""
+    table = Table(
+        title=f"{title}, in {inside}" if inside else title,
+        title_justify="left",
+        box=None,
+        show_header=False,
+        padding=(0, 2, 0, 0),
     )
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for finding in findings:
+        mark = "✗" if not finding.works else "!" if finding.doubt else "✓"
+        lines = [finding.state, *([f"→ {finding.remedy}"] if finding.remedy else [])]
+        table.add_row(mark, finding.name, "\n".join(lines))
+    return table
+
+
+def examine(provider: str) -> list[Finding]:
+    """Say what that provider can do here. Raises Problem for an unknown name."""
+    chosen = get_provider(provider)
+    return list(_embedded(chosen) if provider == "lxc" else _systems(chosen))
+
+
+def _embedded(lxc: Provider) -> Iterator[Finding]:
+    """Try what the default run needs: embedded guests of Debian 12, and a restart in one."""
+    works = True
+    for trial in try_all():
+        finding = _ability(trial)
+        works = works and finding.works
+        yield finding
+    yield _memory()
     if platform.system() == "Linux":
-        yield from _linux_checks()
-    disk = shutil.disk_usage(cache_folder()).free >> 20
-    yield HostCheck(
-        "disk", disk > DISK_MIB, f"{disk} MiB free", f"free {DISK_MIB} MiB, or set XDG_CACHE_HOME"
-    )
-    memory = psutil.virtual_memory().available >> 20
-    yield HostCheck(
-        "memory", memory > MEMORY_MIB, f"{memory} MiB available", "measure fewer with --only"
-    )
+        yield _limits()
+    if works:
+        yield _restart(lxc)
+        missing = (finding for finding in _systems(lxc) if not finding.works)
+        yield from (replace(finding, works=True, doubt=True) for finding in missing)
 
 
-def _linux_checks() -> Iterator[HostCheck]:
-    yield HostCheck("root", os.geteuid() == 0, f"user {os.geteuid()}", "run with sudo")
-    missing = missing_tools("lxc", "image-debian", "daemon")
-    yield HostCheck(
-        "programs",
-        not missing,
-        f"missing: {', '.join(missing)}" if missing else "all there",
-        f"apt-get install --no-install-recommends {' '.join(sorted(set(missing.values())))}",
-    )
-    yield _exists("user namespaces", Path("/proc/self/ns/user"), "boot another kernel")
-    yield _exists("/dev/net/tun", Path("/dev/net/tun"), "modprobe tun")
-    overlay = "overlay" in Path("/proc/filesystems").read_text()
-    yield HostCheck("overlay", overlay, "there" if overlay else "missing", "modprobe overlay")
-    missing_limits = limits.missing_limits()
-    yield HostCheck(
-        "limits of guests",
-        True,  # a guest starts without them
-        f"not on this host: {', '.join(missing_limits)}" if missing_limits else "all there",
-        "",
-    )
-    writable = os.access("/sys", os.W_OK)
-    yield HostCheck(
-        "/sys", writable, "writable" if writable else "read-only", "mount -o remount,rw /sys"
-    )
+def _ability(trial: Trial) -> Finding:
+    name, optional = trial.ability.name, bool(trial.ability.without)
+    if trial.untried:
+        return Finding(name, f"not tried: {trial.untried} is missing", works=optional, doubt=True)
+    if trial.missing is None:
+        return Finding(name, "works")
+    state = f"{trial.missing.why} {trial.ability.without}".rstrip()
+    return Finding(name, state, trial.missing.advice, works=optional, doubt=optional)
 
 
-def _exists(what: str, path: Path, remedy: str) -> HostCheck:
-    return HostCheck(what, path.exists(), "there" if path.exists() else "missing", remedy)
+def _memory() -> Finding:
+    free = psutil.virtual_memory().available >> 20
+    enough = free >= _MEMORY_MIB
+    remedy = "" if enough else "Measure fewer contenders at once: ./inv bench --only=NAME"
+    return Finding("memory", f"{free} MiB available", remedy, doubt=not enough)
+
+
+def _limits() -> Finding:
+    missing = limits.missing_limits()
+    state = f"this host cannot limit {', '.join(missing)}" if missing else "all can be set"
+    return Finding("limits of guests", state, doubt=bool(missing))
+
+
+def _restart(lxc: Provider) -> Finding:
+    name = "a restart"
+    try:
+        latency = restart_floor(lxc, _DEFAULT_SYSTEM)
+        return Finding(name, f"{latency:.3g} ms, the floor's in a guest of {_DEFAULT_SYSTEM.title}")
+    except NoImage as missing:
+        return Finding(name, f"not tried: {missing.what}", doubt=True)
+    except Problem as problem:
+        state = "\n".join(part for part in (problem.what, problem.known) if part)
+        return Finding(name, state, problem.advice, works=False)
+
+
+def _systems(provider: Provider) -> Iterator[Finding]:
+    for system in SYSTEMS.values():
+        reason = provider.why_unavailable(system)
+        label = f"--os={system.name}"
+        if reason is None:
+            yield Finding(label, "available")
+        else:
+            yield Finding(label, reason.why, reason.advice, works=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from bench.scenarios import scenarios
-from provision.registry import providers
+from provision.registry import get_provider
 from provision.sources.apt_versions import apt_versions
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS, System
@@ -96,17 +96,19 @@ def _contenders() -> Table:
 
 
 def _systems() -> Table:
-    table = Table(title="Systems and providers", title_justify="left")
+    table = Table(
+        title="Systems",
+        title_justify="left",
+        caption="Virtual machines: ./inv doctor --provider=libvirt, or --provider=virtualbox",
+        caption_justify="left",
+    )
     table.add_column("system")
-    available = providers()
-    for name in available:
-        table.add_column(name)
+    table.add_column("embedded guests")
+    lxc = get_provider("lxc")
     for system in SYSTEMS.values():
-        cells = []
-        for provider in available.values():
-            reason = provider.why_unavailable(system)
-            cells.append("available" if reason is None else f"{reason.why} {reason.advice}")
-        table.add_row(f"{system.name} ({system.title})", *cells)
+        reason = lxc.why_unavailable(system)
+        state = "available" if reason is None else f"{reason.why} {reason.advice}"
+        table.add_row(f"{system.name} ({system.title})", state)
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 SYSTEM_HELP = {
     "os": "system of the guests: debian, bullseye, trixie, forky, sid, arch or precise",
     "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
-    "box": "Vagrant box, or a file that ./inv box made",
+    "box": "box for virtual machines: its public name, or a file that ./inv box made",
     "overlay": "NAME=DIR or DIR: lay your own build of a supervisor over its guests (repeatable)",
     "versions": "2012: the article's versions; NAME=VERSION: that one, where a source has several",
     "mirror": "URL of the archive that the system's packages come from",

@@ -71,7 +71,7 @@ def warm_up(folder: Path) -> None:
         raise Problem(
             f"{short_name(folder)} cannot be measured.",
             known=turn.missing[WALL],
-            advice="End the other run, or see ./inv doctor.",
+            advice="End the other run, or remove the cause above, then run the same command again.",
         )
 
 

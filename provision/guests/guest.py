@@ -72,7 +72,7 @@ class Output:
 class GuestFacts(TypedDict):
     """What a run records of the machine.
 
-    cgroup: v1 or v2. limit_class: how much it may take. limits: those in force, by name.
+    cgroup: v1, v2 or none. limit_class: how much it may take. limits: those in force, by name.
     """
 
     provider: str

@@ -29,7 +29,7 @@ GROUP = "ssh"
 _KEYCTL = {"x86_64": 250, "aarch64": 219}
 _JOIN_SESSION_KEYRING = 1
 # Of cpuset in cgroup v1: a group without processors and memory takes no process.
-_INHERITED = ("cpuset.cpus", "cpuset.mems")
+INHERITED = ("cpuset.cpus", "cpuset.mems")
 
 
 def attach_command(keeper_pid: int, guests: Path, name: str, *options: str) -> list[str]:
@@ -48,7 +48,7 @@ def enter_groups(tops: set[Path]) -> None:
     for top in tops:
         group = top / GROUP
         group.mkdir(exist_ok=True)
-        for name in _INHERITED:
+        for name in INHERITED:
             with contextlib.suppress(OSError):
                 (group / name).write_text((top / name).read_text())
         (group / "cgroup.procs").write_text(str(os.getpid()))

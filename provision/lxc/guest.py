@@ -27,7 +27,8 @@ from provision.errors import Problem
 from provision.guests.connections import fabric_config
 from provision.guests.guest import Guest, GuestFacts
 from provision.guests.limit_class import LimitClass
-from provision.lxc import NAME, enter
+from provision.lxc import NAME, cgroups, enter
+from provision.lxc.abilities import TUN, explain_failed_start, why_no_systemd
 from provision.lxc.config import write_config
 from provision.lxc.enter import attach_command
 from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest
@@ -42,7 +43,6 @@ from provision.systems import System
 _SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
 # Seconds that a guest may take until SSH answers.
 _SECONDS_TO_CONNECT = 30
-_DOCTOR = "./inv doctor shows whether this host can run embedded guests."
 # A failed connection is raised as an error; paramiko would print it as well.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
@@ -116,7 +116,7 @@ class LxcGuest(Guest):
             f"Guest {self.name} runs, but SSH does not answer.",
             known=f"{failure or type(failure).__name__}\n{self.describe_free_space()}\n"
             f"{quote_logs(self._home)}",
-            advice=_DOCTOR,
+            advice=explain_failed_start(),
         )
 
     def _ended_error(self) -> Problem:
@@ -173,6 +173,7 @@ class LxcGuest(Guest):
 
     def reboot(self, init: str | None = None) -> None:
         self._init = init or "/sbin/init"
+        self._check_init(self._init)
         self.halt()
         write_config(self._home, self._layers, self._init)
         begin_console(self._home, self._init)
@@ -182,13 +183,24 @@ class LxcGuest(Guest):
             raise Problem(
                 f"Guest {self.name} did not start with {self._init} as PID 1.",
                 known=quote_logs(self._home),
-                advice=_DOCTOR,
+                advice=explain_failed_start(),
             )
         self._pid = int(answer.split()[1])
         self._limits = apply_limits(self.name, self._limit_class)
         self._limits |= {"disk": disk.size, "files": disk.files}
         if not self._is_measured:
             self._limits |= limit_cpu(self.name)
+
+    def _check_init(self, init: str) -> None:
+        """Refuse a PID 1 that would hang here. Raises Problem."""
+        is_own = init == "/sbin/init" and self.system.init == "systemd"
+        missing = why_no_systemd() if is_own or Path(init.split()[0]).name == "systemd" else None
+        if missing:
+            raise Problem(
+                f"systemd cannot be PID 1 of guest {self.name}.",
+                known=missing.why,
+                advice=missing.advice,
+            )
 
     def halt(self) -> None:
         """Stop every process of the guest; its files stay. Raises Problem."""
@@ -225,10 +237,11 @@ class LxcGuest(Guest):
     @contextmanager
     def network(self) -> Iterator[None]:
         if self._keeper.command("online") != "online":
+            missing = TUN.check()
             raise Problem(
                 f"Guest {self.name} has got no network.",
                 known=(self._home / "network.log").read_text()[-2000:],
-                advice="slirp4netns needs /dev/net/tun; ./inv doctor shows whether it is there.",
+                advice=f"{missing.why}\n{missing.advice}" if missing else "",
             )
         try:
             yield
@@ -240,7 +253,7 @@ class LxcGuest(Guest):
             "provider": NAME,
             "acceleration": "none needed: the host's kernel",
             "kernel": platform.release(),
-            "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
+            "cgroup": cgroups.version(),
             "limit_class": self._limit_class.name,
             "limits": self._limits,
         }

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
 # Where they are on PATH, LXC lets them map a guest's users, also for root. They refuse every range
 # that /etc/subuid does not give to root; the kernel lets root map any.
@@ -22,6 +23,11 @@ def unshare(flags: int) -> None:
 def bind(source: Path, target: Path) -> None:
     """Bind a folder with all mounts below it, or a file, to another place. Raises OSError."""
     _call("mount", bytes(source), bytes(target), None, MS_BIND | MS_REC, None)
+
+
+def mount(kind: str, target: str, source: str, data: str = "") -> None:
+    """Mount a new file system of that kind. Raises OSError."""
+    _call("mount", source.encode(), target.encode(), kind.encode(), 0, data.encode())
 
 
 def enter_mount_namespace() -> None:

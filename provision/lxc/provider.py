@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from provision.guests.guest import File
 from provision.guests.limit_class import USUAL, LimitClass
 from provision.host.tools import missing_tools
 from provision.lxc import NAME
+from provision.lxc.abilities import why_no_guest, why_no_systemd
 from provision.lxc.existing_guests import list_guests, remove_guest
 from provision.lxc.image import ensure_image
 from provision.lxc.limits import describe_limits
@@ -52,17 +51,18 @@ class Lxc(Provider):
         return describe_limits()
 
     def why_unavailable(self, system: System) -> Unavailable | None:
-        if platform.system() != "Linux":
-            return Unavailable(
-                "LXC needs Linux.", "Use --provider=virtualbox or --provider=libvirt here."
-            )
-        if os.geteuid() != 0:
-            return Unavailable("LXC guests need root.", "Run the same command with sudo.")
-        tools = missing_tools("lxc", f"image-{system.distribution}")
+        missing = why_no_guest()
+        if missing:
+            return missing
+        tools = missing_tools(f"image-{system.distribution}")
         if tools:
             return Unavailable(
                 f"Not installed: {', '.join(tools)}.",
                 f"apt-get install --no-install-recommends {' '.join(tools.values())}",
+            )
+        if system.init == "systemd" and (missing := why_no_systemd()):
+            return Unavailable(
+                f"systemd cannot be PID 1 of a guest here. {missing.why}", missing.advice
             )
         return DISTRIBUTIONS[system.distribution].why_unavailable(system)
 

@@ -239,16 +239,20 @@ def _write(folder: int, path: str, text: str) -> None:
 
 def _top_cgroups(pattern: str) -> set[Path]:
     """The outermost control groups of the guests of such a name that this process may remove."""
+    return {top for base in own_cgroups() for top in base.glob(cgroup_name(pattern))}
+
+
+def own_cgroups() -> set[Path]:
+    """The folders of control groups in which this process may make one, in all hierarchies."""
     if not CGROUPS.is_dir():
         return set()
     own = [
         line.split(":", 2)[2].lstrip("/")
         for line in Path("/proc/self/cgroup").read_text().splitlines()
     ]
-    bases = {
+    return {
         root / path
         for root in (CGROUPS, *CGROUPS.glob("*"))
         for path in ("", *own)
         if os.access(root / path, os.W_OK)
     }
-    return {top for base in bases for top in base.glob(cgroup_name(pattern))}

@@ -20,6 +20,7 @@ INSTALL_VAGRANT = (
     "On Debian: apt-get install --no-install-recommends vagrant vagrant-libvirt libvirt-daemon"
     " qemu-system-x86 qemu-utils. On other systems, install Vagrant from its makers."
 )
+_DOCTOR = "./inv doctor --provider=libvirt, or --provider=virtualbox, shows what is missing."
 _LONGEST_EXCERPT = 3000  # characters
 
 
@@ -78,7 +79,7 @@ _KNOWN_ERRORS = (
     _KnownError(
         "provider '.*' could not be found|provider '.*' that was requested",
         "Vagrant has no such provider here",
-        "./inv doctor shows what is missing.",
+        _DOCTOR,
     ),
     _KnownError(
         "onnection to libvirt|virConnectOpen", "libvirt cannot be reached", INSTALL_VAGRANT
@@ -162,7 +163,11 @@ def vagrant_problem(what: str, output: str) -> Problem:
             return error.kind(
                 f"Vagrant could not {what}: {error.meaning}.", known=output, advice=error.advice
             )
-    return Problem(f"Vagrant could not {what}.", known=output, advice="./inv doctor shows more.")
+    return Problem(
+        f"Vagrant could not {what}.",
+        known=output,
+        advice=_DOCTOR,
+    )
 
 
 def read_log(log: Path, start: int = 0) -> str:

@@ -116,7 +116,7 @@ class GuestFacts(TypedDict, total=False):
     kernel: str
     """Kernel release of the guest."""
     cgroup: str
-    """Version of control groups: v1 or v2."""
+    """Version of control groups: v1, v2 or none."""
     limit_class: str
     """How much the guest may take: `usual`, or `large` where its scenario needs more."""
     limits: dict[str, int]

@@ -35,6 +35,11 @@ SHOW_MODES = (
     "stat -c '%a %n' / /root/.ssh/authorized_keys /etc/inittab /etc/systemd/system-preset/*"
     " /usr/sbin/policy-rc.d /srv/testd /srv/testd/testd /srv/testd/measure/__main__.py"
 )
+READ_ONLY = (
+    "for path in /sys/fs/cgroup /sys/fs/cgroup/*/; do"
+    " mount -o remount,bind,ro ${path%/} || true; done"
+)
+VERSION_2 = "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup"
 UMASK_077 = ("sh", "-c", 'umask 077; exec "$@"', "sh")
 
 
@@ -49,6 +54,12 @@ def strip_modes(folder: Path) -> None:
     """Take from all but the owner what they may do, and from every file its executable bit."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def without_groups(set_up: str) -> tuple[str, ...]:
+    """The prefix of a command that runs on a host with other control groups."""
+    script = f'mount --make-rprivate /; {set_up}; exec "$@"'
+    return ("unshare", "--mount", "sh", "-c", script, "sh")
 
 
 @pytest.fixture
@@ -84,6 +95,58 @@ def test_modes_in_a_guest_are_independent_of_the_umask(suite: Suite) -> None:
     assert restricted.output == expected.output
     assert "755 /\n" in restricted.output
     assert restricted.output.count("Umask:\t0022") == 2
+
+
+@pytest.mark.parametrize(
+    ("set_up", "version"),
+    [
+        ("umount -R /sys/fs/cgroup", "none"),
+        pytest.param(READ_ONLY, "none", marks=pytest.mark.slow),
+        pytest.param(VERSION_2, "v2", marks=pytest.mark.slow),
+        pytest.param("umount /sys/fs/cgroup/unified || true", "v", marks=pytest.mark.slow),
+    ],
+)
+def test_guests_start_whatever_control_groups_a_host_has(
+    suite: Suite, set_up: str, version: str
+) -> None:
+    program = "import sys; from provision.lxc import cgroups; print(cgroups.version())"
+    done = boot(suite, "cat /proc/1/comm", before=without_groups(set_up))
+    assert (done.code, done.output.strip()) == (0, "init")
+    (suite.checkout / "version.py").write_text(program)
+    found = suite.run(program=suite.checkout / "version.py", before=without_groups(set_up))
+    assert found.output.startswith(version)
+
+
+@pytest.mark.slow
+def test_systemd_without_control_groups_is_refused_at_once_and_the_rest_measured(
+    suite: Suite,
+) -> None:
+    """Before, its guest hung until SSH had not answered for half a minute."""
+    only = ("--only=systemd/runner/default", "--only=runit/runner/default/pid1")
+    done = suite.bench(
+        *only, "--trials=2", "--scenario=restart", before=without_groups("umount -R /sys/fs/cgroup")
+    )
+    assert done.code == 1, done.output
+    rows = {row["name"]: row for row in suite.record()["contenders"]}
+    assert rows["runit/runner/default/pid1"]["status"] == "measured"
+    assert rows["systemd/runner/default/pid1"]["status"] == "failed"
+    assert "No control groups are mounted" in rows["systemd/runner/default/pid1"]["reason"]
+    assert "mount -t cgroup2" in rows["systemd/runner/default/pid1"]["reason"]
+
+
+def test_the_doctor_restarts_the_floor_and_names_a_fault_before_it(suite: Suite) -> None:
+    healthy = suite.run("doctor")
+    assert healthy.code == 0, healthy.output
+    assert "ms, the floor's in a guest of Debian 12" in healthy.output
+    assert "agrant" not in healthy.output
+    broken = without_groups("mount -o remount,bind,ro /sys")
+    refused = suite.run("doctor", before=broken)
+    assert refused.code == 1, refused.output
+    assert "mount -o remount,rw /sys" in refused.output
+    bench = suite.bench("--only=floor", "--trials=1", "--scenario=restart", before=broken)
+    assert bench.code == 1, bench.output
+    assert "mount -o remount,rw /sys" in bench.output
+    assert "doctor" not in bench.output
 
 
 @pytest.mark.slow

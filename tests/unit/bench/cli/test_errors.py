@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[4]
         ("list bnech", "Did you mean 'bench'?"),
         ("report --run=a b", "'b' is one word too many for report."),
         ("bench runit", "'runit' is one word too many for bench."),
-        ("doctor --nosuch", "doctor has no options, and --nosuch was given."),
+        ("status --nosuch", "status has no options, and --nosuch was given."),
         ("report --fromat=md", "Did you mean '--format'?"),
         ("report --format", "--format needs a value."),
         ("bench --os", "--os needs a value."),
