@@ -1,4 +1,4 @@
-"""Every contender available on debian keeps a real daemon alive in a real guest.
+"""Every contender available on debian or a later release keeps a real daemon alive in a guest.
 
 The guests run side by side, because pollers wait nearly all the time.
 """
@@ -24,15 +24,23 @@ from provision.guests.guest import Guest
 from provision.lxc import traces
 from provision.lxc.provider import Lxc
 from provision.sources.packages import Apt
-from provision.systems import SYSTEMS
+from provision.systems import SYSTEMS, System
 from supervisors.service import Service, services_of
 from tests.support.selected import selected_names
 from tests.support.wait import eventually
 
 DEBIAN = SYSTEMS["debian"]
-SELECTED = {
-    selected.name: selected for selected in select_contenders((DEBIAN,), Selection()).contenders
-}
+# A later release, for the supervisors that DEBIAN does not package.
+LATER = SYSTEMS["trixie"]
+
+
+def _select(system: System) -> dict[str, SelectedContender]:
+    chosen = select_contenders((system,), Selection()).contenders
+    return {selected.contender.name: selected for selected in chosen}
+
+
+SELECTED = _select(LATER) | _select(DEBIAN)
+ON_DEBIAN = frozenset(_select(DEBIAN))
 MAX_GUESTS = 6
 # Seconds. Beyond this period a check takes minutes.
 SLOW_PERIOD = 10.0
@@ -43,8 +51,13 @@ def _period(name: str) -> float:
     return SELECTED[name].contender.period or 0.0
 
 
+def _system(name: str) -> System:
+    return DEBIAN if name in ON_DEBIAN else LATER
+
+
 def _parameter(name: str) -> object:
-    slow = max(_period(name), SELECTED[name].contender.settled_uptime) > SLOW_PERIOD
+    settled = SELECTED[name].contender.settled_uptime
+    slow = name not in ON_DEBIAN or max(_period(name), settled) > SLOW_PERIOD
     return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
 
 
@@ -52,10 +65,11 @@ def _parameter(name: str) -> object:
 def checks(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
     """Check each contender that pytest selected, the slowest first, a few at the same time."""
     names = selected_names(request, test_contender)
-    Lxc().prepare(DEBIAN)
+    for system in sorted({_system(name).name for name in names}):
+        Lxc().prepare(SYSTEMS[system])
     with ThreadPoolExecutor(MAX_GUESTS) as pool:
         yield {
-            name: pool.submit(_ContenderCheck(SELECTED[name]).run)
+            name: pool.submit(_ContenderCheck(SELECTED[name], _system(name)).run)
             for name in sorted(names, key=_period, reverse=True)
         }
         pool.shutdown(cancel_futures=True)
@@ -69,7 +83,8 @@ def test_contender(checks: dict[str, Future[None]], name: str) -> None:
 class _ContenderCheck:
     """One contender's life in one guest, from its configuration to its stop."""
 
-    def __init__(self, selected: SelectedContender) -> None:
+    def __init__(self, selected: SelectedContender, system: System) -> None:
+        self.system = system
         self.supervisor = selected.supervisor
         self.contender = selected.contender
         self.source = selected.source
@@ -80,7 +95,7 @@ class _ContenderCheck:
     def run(self) -> None:
         installation = self.supervisor.installation(self.source)
         guest = Lxc().up(
-            self.name, DEBIAN, installation, measurement.payload_files(platform.machine())
+            self.name, self.system, installation, measurement.payload_files(platform.machine())
         )
         try:
             self._check(guest)
@@ -137,7 +152,7 @@ class _ContenderCheck:
             {"do": "snapshot"},
             seconds=self.deadline,
         )
-        evidence = verify(DEBIAN, self.supervisor, self.contender, services, events)
+        evidence = verify(self.system, self.supervisor, self.contender, services, events)
         assert (evidence["hosted_by"] is None) == self.contender.pid1
         if self.supervisor.mode_command:
             printed = guest.run(self.supervisor.mode_command, check=False).stdout
