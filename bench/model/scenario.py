@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeVar
 
 from bench.model.events import Event
@@ -98,6 +98,8 @@ class Verdict:
     sentence: str
     # Numbers of the samples that show it, within this contender's samples of the scenario.
     evidence: tuple[int, ...] = ()
+    # Of how many identical guests each answer is; empty where one guest was judged.
+    tally: Mapping[Answer, int] = field(default_factory=dict)
 
 
 @dataclass

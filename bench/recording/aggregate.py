@@ -21,7 +21,7 @@ from bench.model.run_file import (
     VerdictResult,
     Verification,
 )
-from bench.model.scenario import Scenario
+from bench.model.scenario import Scenario, Verdict
 from bench.model.selection import SelectedContender
 from bench.model.statistics import Metric
 from bench.recording.kept_trials import KeptTrials
@@ -217,9 +217,16 @@ def _scenario_result(
         "status": "measured",
         "note": "",
         "metrics": figures,
-        "verdicts": [cast(VerdictResult, asdict(verdict)) for verdict in verdicts],
+        "verdicts": [_verdict_result(verdict) for verdict in verdicts],
     }
     return _with_rejected(progress, scenario.name, result)
+
+
+def _verdict_result(verdict: Verdict) -> VerdictResult:
+    result = asdict(verdict)
+    if not verdict.tally:
+        del result["tally"]
+    return cast(VerdictResult, result)
 
 
 def _checked_metric(metric: Metric) -> MetricResult:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.model.run_file import ContenderResult, MetricResult, ScenarioResult
+from bench.model.run_file import ContenderResult, MetricResult, ScenarioResult, VerdictResult
 from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both
+from reports.model.behaviour_matrix import describe_tally
 from reports.model.contenders import contender_label
 from reports.model.metrics import format_number
 
@@ -78,12 +79,25 @@ def _scenario_differences(
     if status != old["status"]:
         yield _Difference(scenario, old["status"], status, old["status"] == "measured")
     verdicts = new.get("verdicts", []) if new else []
-    answers = {verdict["behaviour"]: verdict["answer"] for verdict in verdicts}
-    for verdict in old.get("verdicts", []):
-        before, after = verdict["answer"], answers.get(verdict["behaviour"])
-        if after is not None and before != after:
-            what = f"{scenario}, {verdict['behaviour']}"
-            yield _Difference(what, before, after, _is_worse(before, after))
+    by_behaviour = {verdict["behaviour"]: verdict for verdict in verdicts}
+    for before in old.get("verdicts", []):
+        after = by_behaviour.get(before["behaviour"])
+        if after is not None and before["answer"] != after["answer"]:
+            worse = _is_worse(before["answer"], after["answer"]) and not _may_be_chance(
+                before, after
+            )
+            what = f"{scenario}, {before['behaviour']}"
+            yield _Difference(what, _describe_answer(before), _describe_answer(after), worse)
+
+
+def _may_be_chance(before: VerdictResult, after: VerdictResult) -> bool:
+    """Tell whether guests of both runs, or the guests of one, gave the same answer."""
+    answers = [set(verdict.get("tally", {verdict["answer"]: 1})) for verdict in (before, after)]
+    return bool(answers[0] & answers[1])
+
+
+def _describe_answer(verdict: VerdictResult) -> str:
+    return describe_tally(verdict) or verdict["answer"]
 
 
 def _is_worse(before: str, after: str) -> bool:

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from bench.model.run_file import ContenderResult, Run, VerdictResult
 from reports.model.contenders import contender_label
 
-SIGNS = {"yes": "✓", "no": "✗", "partly": "~", "not applicable": "·", "not measured": "?"}
+# Answer of a cell whose guests do not agree.
+DIFFERS = "differs between guests"
+SIGNS = {
+    "yes": "✓", "no": "✗", "partly": "~", DIFFERS: "≠", "not applicable": "·", "not measured": "?",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,15 @@ class MatrixColumn:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One contender; cells: its answers for each column, in the columns' order."""
+    """One contender; cells: its answers for each column, in the columns' order.
+
+    tallies: for each answer, of how many guests it is; empty where one guest was judged.
+    """
 
     name: str
     label: str
     cells: tuple[tuple[str, ...], ...]
+    tallies: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -39,10 +47,15 @@ class BehaviourMatrix:
     rows: tuple[MatrixRow, ...]
 
     def legend(self) -> Iterator[str]:
-        """Yield a line on the signs, then for each scenario the order of its behaviours."""
+        """Yield a line on the signs, the order of behaviours, and what several guests did."""
         yield ", ".join(f"{sign} {answer}" for answer, sign in SIGNS.items())
         for column in self.columns:
             yield f"{column.scenario}: {', '.join(column.behaviours)}"
+        for row in self.rows:
+            for column, tallies in zip(self.columns, row.tallies, strict=True):
+                told = zip(column.behaviours, tallies, strict=True)
+                if words := "; ".join(f"{name}: {tally}" for name, tally in told if tally):
+                    yield f"{row.label}, {column.scenario}: {words}"
 
 
 def build_matrix(run: Run) -> BehaviourMatrix:
@@ -54,6 +67,7 @@ def build_matrix(run: Run) -> BehaviourMatrix:
             contender["name"],
             contender_label(contender),
             tuple(tuple(_answers(contender, column)) for column in columns),
+            tuple(tuple(_tallies(contender, column)) for column in columns),
         )
         for contender in contenders
     )
@@ -85,9 +99,26 @@ def _answers(contender: ContenderResult, column: MatrixColumn) -> Iterator[str]:
     applies = not result or result["status"] != "not applicable"
     default = "not measured" if applies else "not applicable"
     verdicts = _verdicts(contender, column.scenario)
-    answers = {verdict["behaviour"]: verdict["answer"] for verdict in verdicts}
+    answers = {verdict["behaviour"]: _answer(verdict) for verdict in verdicts}
     for behaviour in column.behaviours:
         yield answers.get(behaviour, default)
+
+
+def _answer(verdict: VerdictResult) -> str:
+    return DIFFERS if len(verdict.get("tally", {})) > 1 else verdict["answer"]
+
+
+def _tallies(contender: ContenderResult, column: MatrixColumn) -> Iterator[str]:
+    verdicts = {each["behaviour"]: each for each in _verdicts(contender, column.scenario)}
+    for behaviour in column.behaviours:
+        yield describe_tally(verdicts[behaviour]) if behaviour in verdicts else ""
+
+
+def describe_tally(verdict: VerdictResult) -> str:
+    """Say which answer is of how many guests; empty where the run does not tell."""
+    tally = verdict.get("tally", {})
+    total = sum(tally.values())
+    return ", ".join(f"{answer} in {count} of {total}" for answer, count in tally.items())
 
 
 def _verdicts(contender: ContenderResult, scenario: str) -> list[VerdictResult]:

@@ -98,7 +98,10 @@ class Samples:
         return sorted(self.latencies_ms.get(key, ())), self.censored.get(key, 0)
 
     def crash_loop(self, contender: str) -> tuple[list[int], list[BusySecond]]:
-        """Return the starts (ns) of a daemon that ends at once, and its busy seconds."""
+        """Return the starts (ns) of a daemon that ends at once, and its busy seconds.
+
+        Of several identical guests, they are those of the first that the samples have.
+        """
         name = sanitize(contender)
         return self.start_times.get(name, []), self.busy_seconds.get(name, [])
 
@@ -108,7 +111,7 @@ class Samples:
             safe_names[line.contender] = sanitize(line.contender)
             self.contenders.add(safe_names[line.contender])
         name = safe_names[line.contender]
-        if line.event == "starts" and line.scenario == _CRASHLOOP:
+        if line.event == "starts" and line.scenario == _CRASHLOOP and name not in self.start_times:
             self.start_times[name] += [*(line.first or ()), *(line.last or ())]
             self.busy_seconds[name] += line.busy_seconds()
         if line.event != "sample" or line.scenario != _RESTART or line.warmup:

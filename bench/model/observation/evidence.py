@@ -32,6 +32,13 @@ class Samples:
         """Return the samples of the stages of those names; none where they were not reached."""
         return Samples(tuple(item for item in self.items if item.event.get("act") in names))
 
+    def by_guest(self) -> list[Samples]:
+        """Return the samples of each guest, by its number; one entry where there is no sample."""
+        guests: dict[int, list[Numbered[Event]]] = {}
+        for item in self.items:
+            guests.setdefault(item.event.get("replica", 0), []).append(item)
+        return [Samples(tuple(guests[replica])) for replica in sorted(guests)] or [self]
+
     def all(self, kind: EventKind[E], **fields: object) -> list[Numbered[E]]:
         """Return the events of one kind whose fields have those values, oldest first."""
         return [

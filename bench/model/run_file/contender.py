@@ -176,6 +176,9 @@ class VerdictResult(TypedDict):
     """The answer in words, with figures."""
     evidence: list[Count]
     """Numbers of samples, counted within those of its contender and scenario."""
+    tally: NotRequired[dict[str, Count]]
+    """Of how many identical guests each answer is, where several were judged. Where they differ,
+    the answer is `partly`."""
 
 
 class ScenarioResult(TypedDict):

@@ -28,5 +28,6 @@ def _table(matrix: BehaviourMatrix, index: int) -> Table:
 
 def _table_row(row: MatrixRow, index: int) -> tuple[Cell, ...]:
     supervisor = row.name.partition("/")[0]
-    answers = (Cell(answer) for answer in row.cells[index])
+    told = zip(row.cells[index], row.tallies[index], strict=True)
+    answers = (Cell(tally or answer) for answer, tally in told)
     return (Cell(row.label, anchor=f"supervisor-{supervisor}"), *answers)

@@ -22,7 +22,8 @@ def crash_loops_section(run: Run, samples: Samples) -> Section | None:
         name="crashloop",
         title="When a daemon that ends at once was started",
         alt="A row for each contender, a tick for each start of a daemon that ends at once, over "
-        "the seconds since its first start; a bar where there are too many starts for ticks.",
+        "the seconds since its first start, in the first of its guests; a bar where there are too "
+        "many starts for ticks.",
         svg=crash_loops_chart(rows),
     )
     return Section("crashloop", "Crash loops", (figure,))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from bench.model.statistics import Metric, single_value
@@ -107,3 +109,22 @@ def test_a_verdict_that_changed_is_listed(before: Answer, after: Answer, worse: 
 
 def test_a_verdict_that_stayed_is_not_listed() -> None:
     assert compare_behaviour(run_with_answer("yes"), run_with_answer("yes")) == []
+
+
+def run_with_tally(**tally: int) -> RunWithSamples:
+    compared = run_with_answer("partly" if len(tally) > 1 else cast(Answer, next(iter(tally))))
+    (result,) = compared.run["contenders"][0]["scenarios"]["deaths"]["verdicts"]
+    result["tally"] = tally
+    return compared
+
+
+def test_guests_that_differ_by_chance_are_listed_and_are_no_regression() -> None:
+    before, after = run_with_tally(yes=3), run_with_tally(no=2, yes=1)
+    (change,) = compare_behaviour(before, after)
+    assert (change.before, change.after) == ("yes in 3 of 3", "no in 2 of 3, yes in 1 of 3")
+    assert not change.worse
+
+
+def test_guests_that_all_do_otherwise_are_a_regression() -> None:
+    (change,) = compare_behaviour(run_with_tally(yes=3), run_with_tally(no=3))
+    assert change.worse

@@ -26,6 +26,19 @@ def test_a_behaviour_without_verdict_is_not_measured(run: Run) -> None:
     assert format_signs(matrix.rows[1].cells[0]) == "✗?"
 
 
+def test_guests_that_differ_have_a_sign_and_are_counted(run: Run) -> None:
+    mixed = verdict("keeps trying", "partly")
+    mixed["tally"] = {"no": 2, "yes": 1}
+    alike = verdict("holds back", "no")
+    alike["tally"] = {"no": 3}
+    run["contenders"][0]["scenarios"]["crashloop"] = judged(mixed, alike)
+    matrix = build_matrix(run)
+    (row,) = (row for row in matrix.rows if row.name == run["contenders"][0]["name"])
+    assert format_signs(row.cells[-1]) == "≠✗"
+    counts = "keeps trying: no in 2 of 3, yes in 1 of 3; holds back: no in 3 of 3"
+    assert f"{row.label}, crashloop: {counts}" in matrix.legend()
+
+
 def test_a_run_without_verdicts_has_no_matrix(run: Run) -> None:
     for contender in run["contenders"]:
         contender["scenarios"] = {"restart": judged()}
