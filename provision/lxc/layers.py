@@ -62,7 +62,9 @@ def installation_layer(system: System, installation: Installation) -> Path:
 
 
 def _install(system: System, installation: Installation, layer: Path) -> None:
-    guest = start_guest(f"install-{installation.name}-{os.getpid()}", system, [], LARGE)
+    # With the system in its name: a run of several installs in all of them at once.
+    name = f"install-{system.name}-{installation.name}-{os.getpid()}"
+    guest = start_guest(name, system, [], LARGE)
     try:
         # An overlay is there already: nothing is fetched.
         with nullcontext() if installation.from_overlay else guest.network():

@@ -93,7 +93,7 @@ def _print_releases(run: Run, console: Console, folder: Path) -> None:
     if "systems" not in run:
         return
     sampled = RunWithSamples(run, read_samples(folder))
-    console.print(blocks_table(releases_table(histories(sampled))))
+    print_table(blocks_table(releases_table(histories(sampled))), console)
     for line in change_lines(sampled):
         _print_line(console, line)
     console.print()
