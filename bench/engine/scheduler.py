@@ -8,11 +8,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 
+from bench.engine.guests.leftovers import remaining_guests
 from bench.engine.guests.session import GuestSession, SessionContext
 from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, Plan
 
 # Seconds between two looks at the jobs, so that Ctrl-C is noticed.
 POLL_INTERVAL = 0.5
+# Seconds between two looks for guests that jobs were making when the run was ended.
+END_INTERVAL = 0.2
 
 
 class Scheduler:
@@ -43,11 +46,23 @@ class Scheduler:
             self._context.guests.stop()
             for future in pending:
                 future.cancel()
-            with suppress(Exception):  # `execute` names what remains
-                self._context.guests.destroy_all()
+            self._end_jobs(pending)
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _end_jobs(self, pending: set[Future[None]]) -> None:
+        """Destroy guests until no job runs.
+
+        A job that boots a guest, or installs in one, has not handed it over yet: nothing else ends
+        an installation of minutes.
+        """
+        with suppress(Exception):  # `execute` names what remains
+            self._context.guests.destroy_all()
+        while wait(pending, timeout=END_INTERVAL).not_done:
+            for name in remaining_guests(self._context.request.provider):
+                with suppress(Exception):
+                    self._context.request.provider.remove(name)
 
     def _run_job(self, job: Job) -> None:
         """Do all units in one guest; after a failure, do the rest in a further one."""

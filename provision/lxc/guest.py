@@ -297,6 +297,9 @@ class LxcGuest(Guest):
         return [*program, str(self._keeper.pid), self.name, *command]
 
     def destroy(self) -> None:
+        # At once: sshd takes seconds to notice that nobody is there, and nothing in it is needed.
+        if self._sshd is not None:
+            self._sshd.kill()
         self.disconnect()
         self._keeper.release()
         # A keeper that was killed removed nothing.

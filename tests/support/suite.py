@@ -166,7 +166,8 @@ class Suite:
         }
 
     def command(self, *words: str, before: tuple[str, ...] = ()) -> list[str]:
-        return [*before, sys.executable, "-m", "invoke", *words]
+        # As `./inv` does. With -m, Python dies of SIGINT at its end where Ctrl-C hit an exec().
+        return [*before, sys.executable, str(Path(sys.executable).with_name("invoke")), *words]
 
     def start(
         self,

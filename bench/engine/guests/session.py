@@ -249,6 +249,7 @@ class GuestSession:
         installation = selected.supervisor.installation(selected.source)
 
         def install(guest: Guest) -> None:
+            self._context.guests.check_running()
             self.phases.enter("install")
             installation.install(guest)
             self.phases.enter("up")
