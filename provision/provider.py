@@ -28,8 +28,8 @@ class Installation:
     """What is installed over a pristine system before its guest is used.
 
     key: everything that the result depends on, as text; equal keys may share a cached result.
-    install: installs it in a guest that has a network; raises Problem. from_overlay: it comes from
-    a folder of this host, and needs no network.
+    install: installs it, and gives the guest a network only while something is fetched; raises
+    Problem. from_overlay: it comes from a folder of this host.
     """
 
     name: str

@@ -249,7 +249,7 @@ class Supervisor:
         return Installation(self.name, key, install, from_overlay=source.kind == "overlay")
 
     def install(self, guest: Guest, source: PackageSource) -> None:
-        """Install it, and finish the installation, in a guest that has a network."""
+        """Install it, and finish the installation, for which the guest has no network."""
         source.install(guest)
         self.after_install(guest)
 

@@ -182,6 +182,9 @@ class _RecordingGuest(Guest):
         """Do nothing: a recorded installation needs no network."""
         yield
 
+    def fetch_ahead(self, command: str, timeout: float) -> None:
+        """Record nothing: a reader's machine has its network all the time."""
+
     def facts(self) -> NoReturn:
         """Refuse: there is no machine."""
         self._refuse()

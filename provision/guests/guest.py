@@ -204,6 +204,13 @@ class Guest(ABC):
             ) from failure
         return Output(result.stdout, result.stderr, result.exited)
 
+    def fetch_ahead(self, command: str, timeout: float) -> None:
+        """Run a command that only fetches what the next one needs; it needs the network.
+
+        Raises Problem.
+        """
+        self.run(command, timeout=timeout)
+
     def stream(self, command: str, on_line: Callable[[str], None], timeout: float) -> Output:
         """Run a shell command as root, and call on_line for each line of output as it comes.
 

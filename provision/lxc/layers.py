@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 
 from filelock import FileLock
@@ -66,9 +65,7 @@ def _install(system: System, installation: Installation, layer: Path) -> None:
     name = f"install-{system.name}-{installation.name}-{os.getpid()}"
     guest = start_guest(name, system, [], LARGE)
     try:
-        # An overlay is there already: nothing is fetched.
-        with nullcontext() if installation.from_overlay else guest.network():
-            installation.install(guest)
+        installation.install(guest)
         guest.halt()
         guest.upper.rename(layer)
     except Problem as problem:

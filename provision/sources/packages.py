@@ -26,7 +26,7 @@ class PackageSource(ABC):
 
     @abstractmethod
     def install(self, guest: Guest) -> None:
-        """Install it, in a guest that has a network. Raises Problem."""
+        """Install it; the guest has a network only while something is fetched. Raises Problem."""
 
     def why_unavailable(self, system: System) -> str:
         """Why guests of that system cannot get it; empty where they can."""
@@ -80,13 +80,13 @@ class Apt(PackageSource):
         any_age = (
             " -o Acquire::Check-Valid-Until=false" if guest.system.mirror.may_be_expired else ""
         )
-        with expiry_explained(guest.system):
-            guest.run(f"apt-get -q{any_age} update", timeout=300)
-        guest.run(
-            "DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "
-            + " ".join(self.packages),
-            timeout=900,
-        )
+        install = "DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends"
+        packages = " ".join(self.packages)
+        with guest.network():
+            with expiry_explained(guest.system):
+                guest.run(f"apt-get -q{any_age} update", timeout=300)
+            guest.fetch_ahead(f"{install} --download-only {packages}", timeout=900)
+        guest.run(f"{install} {packages}", timeout=900)
         guest.run("apt-get clean; rm -rf /var/lib/apt/lists/*")
 
     def installed_version(self, guest: Guest, program: str) -> str:
@@ -110,9 +110,15 @@ class Pacman(PackageSource):
 
         The keys come first: those of an old image may not include today's packagers.
         """
-        pacman = "pacman --noconfirm --noprogressbar"
-        guest.run(f"{pacman} -Sy --needed archlinux-keyring", timeout=600)
-        guest.run(f"{pacman} -Su --needed {' '.join(self.packages)}", timeout=1800)
+        pacman, keys = "pacman --noconfirm --noprogressbar", "archlinux-keyring"
+        packages = " ".join(self.packages)
+        with guest.network():
+            guest.run(f"{pacman} -Sy", timeout=600)
+            guest.fetch_ahead(f"{pacman} -Sw --needed {keys}", timeout=600)
+        guest.run(f"{pacman} -S --needed {keys}", timeout=600)
+        with guest.network():
+            guest.fetch_ahead(f"{pacman} -Suw --needed {packages}", timeout=1800)
+        guest.run(f"{pacman} -Su --needed {packages}", timeout=1800)
         guest.run("rm -rf /var/cache/pacman/pkg/*")
 
     def installed_version(self, guest: Guest, program: str) -> str:
@@ -137,18 +143,32 @@ class Aur(PackageSource):
         return "the Arch User Repository's address is not known here: --aur=URL names it"
 
     def install(self, guest: Guest) -> None:
-        """Build each as an unprivileged user, and install it. Raises Problem."""
+        """Build each as an unprivileged user, and install it. Raises Problem.
+
+        Only what a PKGBUILD lists in `source` is fetched: nothing else is there while it builds.
+        """
         Pacman(("base-devel", "git")).install(guest)
         guest.run("id builder 2>/dev/null || useradd --create-home builder")
         for package in self.packages:
-            self._build(guest, package)
+            self._install_dependencies(guest, package)
+            with guest.network():
+                guest.fetch_ahead(_as_builder(f"cd ~/{package} && makepkg --verifysource"), 1800)
+            guest.run(_as_builder(f"cd ~/{package} && makepkg --noconfirm --holdver"), timeout=1800)
+            guest.run(f"pacman --noconfirm -U ~builder/{package}/*.pkg.tar*", timeout=300)
         guest.run("userdel --remove builder")
 
     def installed_version(self, guest: Guest, program: str) -> str:
         """As for any package that pacman installed."""
         return Pacman(self.packages).installed_version(guest, program)
 
-    def _build(self, guest: Guest, package: str) -> None:
+    def _install_dependencies(self, guest: Guest, package: str) -> None:
+        """Fetch the package's recipe, and install what it needs."""
+        with guest.network():
+            self._clone(guest, package)
+            guest.fetch_ahead(_install_needed(package, "-Sw"), timeout=900)
+        guest.run(_install_needed(package, "-S --asdeps"), timeout=900)
+
+    def _clone(self, guest: Guest, package: str) -> None:
         address = f"{guest.system.mirror.aur}/{package}.git"
         cloned = guest.run(_as_builder(f"git clone -q {address} ~/{package}"), check=False)
         if cloned.code:
@@ -157,16 +177,17 @@ class Aur(PackageSource):
                 known=cloned.stderr[-1000:],
                 advice="--aur=URL names another; --overlay=NAME=DIR brings a build of your own.",
             )
-        # Only root may install what it needs; pacman -T prints the packages that are missing.
-        guest.run(
-            f"cd ~builder/{package}; needed=$("
-            + _as_builder(f"cd ~/{package}; makepkg --printsrcinfo")
-            + r" | sed -nE 's/^\s*(make|check)?depends = //p' | xargs -r pacman -T);"
-            ' [ -z "$needed" ] || pacman --noconfirm -S --asdeps $needed',
-            timeout=900,
-        )
-        guest.run(_as_builder(f"cd ~/{package} && makepkg --noconfirm"), timeout=1800)
-        guest.run(f"pacman --noconfirm -U ~builder/{package}/*.pkg.tar*", timeout=300)
+
+
+def _install_needed(package: str, options: str) -> str:
+    """Return the command that has pacman install, or only fetch, what a package needs."""
+    # Only root may install what it needs; pacman -T prints the packages that are missing.
+    return (
+        f"cd ~builder/{package}; needed=$("
+        + _as_builder(f"cd ~/{package}; makepkg --printsrcinfo")
+        + r" | sed -nE 's/^\s*(make|check)?depends = //p' | xargs -r pacman -T);"
+        + f' [ -z "$needed" ] || pacman --noconfirm {options} $needed'
+    )
 
 
 @dataclass(frozen=True)
@@ -204,7 +225,10 @@ class Pip(PackageSource):
 
 @dataclass(frozen=True)
 class Gem(PackageSource):
-    """A Ruby gem. version: empty for the newest. needs: the system's packages that it requires."""
+    """A Ruby gem that needs no other gem. version: empty for the newest.
+
+    needs: the system's packages that it requires.
+    """
 
     kind = "gem"
     name: str
@@ -217,12 +241,18 @@ class Gem(PackageSource):
     def install(self, guest: Guest) -> None:
         """Install it, with its commands in /usr/bin. Raises Problem."""
         self.needs.install(guest)
-        gem = f"{self.name} {f'--version {self.version}' if self.version else ''}"
-        # RubyGems before 2.0 has other options to leave the documentation out.
-        command = f"gem install {gem} --bindir /usr/bin"
-        done = guest.run(
-            f"{command} --no-document || {command} --no-ri --no-rdoc", check=False, timeout=900
-        )
+        version = f" --version {self.version}" if self.version else ""
+        folder = "/root/gem"
+        with guest.network():
+            fetch = f"mkdir -p {folder} && cd {folder} && gem fetch {self.name}{version}"
+            done = guest.run(fetch, check=False, timeout=900)
+        if not done.code:
+            # RubyGems before 2.0 has other options to leave the documentation out.
+            command = f"gem install --local {folder}/{self.name}-*.gem --bindir /usr/bin"
+            done = guest.run(
+                f"{command} --no-document || {command} --no-ri --no-rdoc", check=False, timeout=900
+            )
+            guest.run(f"rm -r {folder}")
         if done.code:
             raise Problem(
                 f"gem cannot install {self.name} on guest {guest.name}.",

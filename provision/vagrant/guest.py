@@ -145,8 +145,7 @@ class VagrantGuest(Guest):
             _ARE_INSTALLED[self.system.distribution].format(packages=packages), check=False
         )
         if installed.code:
-            with self.network():
-                _INSTALLERS[self.system.distribution](self.system.packages).install(self)
+            _INSTALLERS[self.system.distribution](self.system.packages).install(self)
         self.write(suite_files())
         inits = self.run("readlink -f /proc/1/exe; readlink -f /sbin/init").stdout.split()
         # The guest mounts its root and nothing else, and so waits for no device. The udevd of the

@@ -188,8 +188,7 @@ class Vagrant(Provider):
             guest.save_snapshot(_CLEAN)
         if installation is None or snapshot in machine.snapshots:
             return
-        with guest.network():
-            installation.install(guest)
+        installation.install(guest)
         guest.save_snapshot(snapshot)
 
 

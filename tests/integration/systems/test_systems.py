@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
+from bench.engine.request.options import SystemOptions
+from provision.guests.guest import Guest
+from provision.lxc.layers import installation_layer
+from provision.provider import Installation
+from provision.sources.packages import Aur, Pacman
 from tests.integration.systems.conftest import DAY
+from tests.support.online_commands import online_commands, record_network
 from tests.support.stand_ins import standins
 from tests.support.suite import Finished, Suite
 
@@ -86,3 +92,26 @@ def test_an_archive_with_a_foreign_signature_is_refused(
     tool = {"arch": "pacstrap", "precise": "debootstrap"}[system]
     assert f"{tool} failed with exit code 1." in done.output
     assert not list((suite.cache / "images").glob("build-*"))
+
+
+def test_pacman_and_makepkg_build_and_install_without_a_network(
+    suite: Suite, arch: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(suite.cache.parent))
+    options = SystemOptions(
+        os="arch", mirror=arch["mirror"], snapshot=DAY, aur=arch["aur"], keyring=arch["keyring"]
+    )
+    commands: list[tuple[str, bool]] = []
+
+    def install(guest: Guest) -> None:
+        record_network(guest, commands)
+        Pacman(("monit",)).install(guest)
+        Aur(("runit",)).install(guest)
+
+    installation_layer(options.system(), Installation("netless", "", install))
+    fetches = ("-Sy", "-Sw ", "-Suw", "git clone", "--verifysource")
+    for command in online_commands(commands):
+        assert any(words in command for words in fetches), command
+    offline = [command for command, online in commands if not online]
+    for words in ("-Su --needed monit", "makepkg --noconfirm", "pacman --noconfirm -U"):
+        assert any(words in command for command in offline), words

@@ -161,8 +161,7 @@ def test_an_init_without_sshd_costs_that_guest_alone(
 @pytest.mark.lengthy
 def test_a_box_with_another_init_becomes_what_the_system_says(guest: VagrantGuest) -> None:
     """The public Debian box has systemd, and packages that start their services."""
-    with guest.network():
-        Apt(("systemd-sysv",)).install(guest)
+    Apt(("systemd-sysv",)).install(guest)
     guest.reboot()
     assert guest.run("cat /proc/1/comm").stdout.strip() == "systemd"
     guest.install_base()

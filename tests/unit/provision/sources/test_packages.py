@@ -26,10 +26,14 @@ class Recorder(Guest):
     def __init__(self, system: System, answers: Mapping[str, Output] | None = None) -> None:
         super().__init__("g", system)
         self.commands: list[str] = []
+        self.online: list[str] = []
+        self._is_online = False
         self.answers = answers or {}
 
     def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
         self.commands.append(command)
+        if self._is_online:
+            self.online.append(command)
         answers = (answer for word, answer in self.answers.items() if word in command)
         return next(answers, Output("", "", 0))
 
@@ -38,7 +42,9 @@ class Recorder(Guest):
 
     @contextmanager
     def network(self) -> Iterator[None]:
+        self._is_online = True
         yield
+        self._is_online = False
 
     def facts(self) -> NoReturn:
         raise NotImplementedError
@@ -65,8 +71,38 @@ ARCH = replace(SYSTEMS["arch"], mirror=Mirror(aur="http://aur.invalid"))
 def test_apt_installs_no_recommended_packages() -> None:
     guest = Recorder(SYSTEMS["debian"])
     Apt(("runit", "s6")).install(guest)
-    (install,) = (command for command in guest.commands if " install " in command)
+    ahead, install = (command for command in guest.commands if " install " in command)
     assert install.endswith("--no-install-recommends runit s6")
+    assert ahead.endswith("--no-install-recommends --download-only runit s6")
+
+
+FETCHES = {
+    "apt": (Apt(("runit",)), ["apt-get -q update", "--download-only"]),
+    "pacman": (Pacman(("monit",)), ["-Sy", "-Sw --needed archlinux-keyring", "-Suw"]),
+    "aur": (
+        Aur(("s6",)),
+        ["-Sy", "-Sw --needed archlinux-keyring", "-Suw", "git clone", "--noconfirm -Sw",
+         "makepkg --verifysource"],
+    ),
+    "gem": (Gem("god", "", needs=Present()), ["gem fetch god"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FETCHES)
+def test_only_what_fetches_has_a_network(name: str) -> None:
+    source, fetches = FETCHES[name]
+    guest = Recorder(ARCH)
+    source.install(guest)
+    assert len(guest.online) == len(fetches)
+    for command, words in zip(guest.online, fetches, strict=True):
+        assert words in command
+
+
+def test_a_gem_that_cannot_be_fetched_is_an_error_with_its_output() -> None:
+    guest = Recorder(ARCH, {"gem fetch": Output("", "Could not find a valid gem", 2)})
+    with pytest.raises(Problem, match="cannot install god") as caught:
+        Gem("god", "", needs=Present()).install(guest)
+    assert "Could not find" in caught.value.known
 
 
 @pytest.mark.parametrize(
@@ -83,8 +119,9 @@ def test_a_version_has_no_epoch_and_no_revision(archive: str, upstream: str) -> 
 def test_pacman_installs_the_keys_first() -> None:
     guest = Recorder(ARCH)
     Pacman(("monit",)).install(guest)
-    keys, packages = guest.commands[:2]
-    assert keys.endswith("-Sy --needed archlinux-keyring")
+    installs = [command for command in guest.commands if command not in guest.online]
+    keys, packages = installs[:2]
+    assert keys.endswith("-S --needed archlinux-keyring")
     assert packages.endswith("-Su --needed monit")
 
 
@@ -161,9 +198,11 @@ def test_pip_fetches_on_the_host_and_installs_in_the_guest(
 def test_a_gem_is_installed_by_new_and_old_options() -> None:
     guest = Recorder(SYSTEMS["precise"])
     Gem("god", "0.12.1", needs=Apt(("ruby",))).install(guest)
-    new, old = guest.commands[-1].split(" || ")
-    assert new == "gem install god --version 0.12.1 --bindir /usr/bin --no-document"
-    assert old == "gem install god --version 0.12.1 --bindir /usr/bin --no-ri --no-rdoc"
+    fetch, install = guest.commands[-3:-1]
+    assert fetch.endswith("gem fetch god --version 0.12.1")
+    new, old = install.split(" || ")
+    assert new == "gem install --local /root/gem/god-*.gem --bindir /usr/bin --no-document"
+    assert old == "gem install --local /root/gem/god-*.gem --bindir /usr/bin --no-ri --no-rdoc"
 
 
 def test_a_failed_gem_is_an_error_with_its_output() -> None:
