@@ -1,10 +1,15 @@
-"""How tests are spread over workers: those of a file stay together, for they share fixtures."""
+"""How tests are spread over workers, and what probes have led to.
+
+Tests of a file stay together, for they share fixtures.
+"""
 
 from __future__ import annotations
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.probes import count_lines, note_kind
 
 # Those of such a folder, too: all its files want the same machine, or the same mirrors.
 TOGETHER = ("tests/integration/vms", "tests/integration/systems")
@@ -28,3 +33,23 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling:
     """Called where there are workers at all."""
     return _Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        note_kind(item)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many harmful acts ran, and what became of them."""
+    reports = [
+        report
+        for kept in terminalreporter.stats.values()
+        for report in kept
+        if isinstance(report, pytest.TestReport)
+    ]
+    lines = list(count_lines(reports))
+    if lines:
+        terminalreporter.section("probes")
+    for line in lines:
+        terminalreporter.write_line(line)

@@ -62,6 +62,7 @@ def test_an_error_that_nobody_can_mend_is_not_hidden() -> None:
         fail()
 
 
+@pytest.mark.probe("damage")
 def test_something_nested_too_deeply_ends_in_a_sentence() -> None:
     @handle_errors
     def fail() -> int:

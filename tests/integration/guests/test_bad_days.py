@@ -109,6 +109,7 @@ def test_a_failed_scenario_leaves_the_others_measured(suite: Suite) -> None:
         pytest.param("forges-stamps", "a stamp of the future", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.probe("hostile")
 def test_a_guest_that_forges_stamps_is_named_and_fails(
     suite: Suite, name: str, reason: str
 ) -> None:

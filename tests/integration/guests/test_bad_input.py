@@ -44,6 +44,7 @@ def refused(desk: Suite, *words: str, program: Path | None = None) -> str:
         (("try", "dameontools"), "'daemontools'"),
     ],
 )
+@pytest.mark.probe("request")
 def test_unknown_names_offer_the_nearest(desk: Suite, words: tuple[str, ...], near: str) -> None:
     if words[0] == "report":
         write(desk, "fine", {"schema": 1, "options": {}, "contenders": []})
@@ -51,12 +52,14 @@ def test_unknown_names_offer_the_nearest(desk: Suite, words: tuple[str, ...], ne
 
 
 @pytest.mark.parametrize("trials", ["0", "-3", "many", "2.5"])
+@pytest.mark.probe("request")
 def test_trials(desk: Suite, trials: str) -> None:
     assert f"--trials={trials} is not a whole number" in refused(
         desk, "bench", f"--trials={trials}"
     )
 
 
+@pytest.mark.probe("request")
 def test_contradictory_options(desk: Suite) -> None:
     assert "contradict" in refused(desk, "bench", "--keep", "--resume")
     output = refused(desk, "bench", "--only=sysvinit", "--role=monitor")
@@ -84,10 +87,12 @@ def test_contradictory_options(desk: Suite) -> None:
         (("box", "nosuch"), "There is no system named 'nosuch'"),
     ],
 )
+@pytest.mark.probe("request")
 def test_an_unknown_task_or_option(desk: Suite, words: tuple[str, ...], said: str) -> None:
     assert said in refused(desk, *words)
 
 
+@pytest.mark.probe("request")
 def test_both_doors_refuse_alike(desk: Suite) -> None:
     """`./inv` ends in this very program, and so does `invoke` in an activated environment."""
     invoke = Path(sys.executable).with_name("invoke")
@@ -118,6 +123,7 @@ def write(desk: Suite, name: str, content: Any) -> None:
         ({"schema": 99, "contenders": []}, "has schema 99"),
     ],
 )
+@pytest.mark.probe("damage")
 def test_a_broken_or_older_run(
     desk: Suite, content: Any, word: str, words: tuple[str, ...]
 ) -> None:
@@ -127,6 +133,7 @@ def test_a_broken_or_older_run(
 
 @pytest.mark.parametrize("words", [("report",), ("report", "--run=20000101-000000-no"),
                                    ("bench", "--resume")])  # fmt: skip
+@pytest.mark.probe("request")
 def test_a_missing_run(desk: Suite, words: tuple[str, ...]) -> None:
     shutil.rmtree(desk.results, ignore_errors=True)
     output = refused(desk, *words)

@@ -88,6 +88,7 @@ def test_nothing_is_written_outside_cache_and_results(suite: Suite) -> None:
         *(pytest.param(phase, marks=pytest.mark.slow) for phase in PHASES),
     ],
 )
+@pytest.mark.probe("kill")
 def test_an_interrupt_leaves_the_host_unchanged_in_every_phase(suite: Suite, phase: str) -> None:
     if phase == "install":
         remove_layers(suite)
@@ -102,6 +103,7 @@ def test_an_interrupt_leaves_the_host_unchanged_in_every_phase(suite: Suite, pha
     assert suite.record()["ended"]
 
 
+@pytest.mark.probe("kill")
 def test_four_interrupts_at_once_are_one(suite: Suite) -> None:
     """The message is true: no guest is there once it is printed."""
     with unchanged(suite):
@@ -118,6 +120,7 @@ def test_four_interrupts_at_once_are_one(suite: Suite) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.probe("kill")
 def test_no_guest_is_measured_after_an_interrupt_during_set_up(suite: Suite) -> None:
     """Contenders that wait for their set-up are not set up any more."""
     with unchanged(suite):
@@ -130,6 +133,7 @@ def test_no_guest_is_measured_after_an_interrupt_during_set_up(suite: Suite) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.probe("kill")
 def test_an_interrupt_removes_no_kept_guest_and_reports_no_failure(suite: Suite) -> None:
     with unchanged(suite):
         running = suite.start("bench", *OPTIONS, "--keep", "--only=systemd/runner/fast/pid1")
@@ -144,6 +148,7 @@ def test_an_interrupt_removes_no_kept_guest_and_reports_no_failure(suite: Suite)
 
 
 @pytest.mark.slow
+@pytest.mark.probe("kill")
 def test_a_second_interrupt_during_teardown_leaves_the_host_unchanged(suite: Suite) -> None:
     with unchanged(suite):
         running = suite.start("bench", *OPTIONS)
@@ -160,6 +165,7 @@ def test_a_second_interrupt_during_teardown_leaves_the_host_unchanged(suite: Sui
         *(pytest.param(phase, marks=pytest.mark.slow) for phase in ("install", "start")),
     ],
 )
+@pytest.mark.probe("kill")
 def test_a_killed_suite_leaves_the_host_unchanged_and_the_next_run_works(
     suite: Suite, phase: str
 ) -> None:
@@ -196,6 +202,7 @@ def start_image_build(suite: Suite, part: str) -> Running:
 @pytest.mark.parametrize(
     ("end", "code"), [(Running.interrupt, 130), (Running.kill, -signal.SIGKILL)]
 )
+@pytest.mark.probe("kill")
 def test_a_half_built_image_is_never_used(
     bare_suite: Suite, end: Callable[[Running], None], code: int
 ) -> None:
@@ -222,6 +229,7 @@ def test_a_half_built_image_is_never_used(
         pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.probe("kill")
 def test_a_signal_loses_nothing(suite: Suite, number: signal.Signals, code: int) -> None:
     with unchanged(suite):
         running = suite.start("bench", *OPTIONS)
@@ -235,6 +243,7 @@ def test_a_signal_loses_nothing(suite: Suite, number: signal.Signals, code: int)
     assert suite.record()["ended"]
 
 
+@pytest.mark.probe("kill")
 def test_a_reader_that_ends_loses_nothing(suite: Suite) -> None:
     """As in `./inv bench | head`: no contender fails for it, and the run can be continued."""
     with unchanged(suite):
@@ -268,6 +277,7 @@ def kill_keepers(running: Running) -> None:
 
 
 @pytest.mark.parametrize(("kill", "code"), [(kill_all, -signal.SIGKILL), (kill_keepers, 1)])
+@pytest.mark.probe("kill")
 def test_destroy_removes_the_guests_of_killed_keepers(
     suite: Suite, kill: Callable[[Running], None], code: int
 ) -> None:
@@ -333,6 +343,7 @@ Lxc().up(f"first-{os.getpid()}", SYSTEMS["debian"])
 """
 
 
+@pytest.mark.probe("kill")
 def test_a_suite_killed_right_after_the_claim_leaves_no_folder(suite: Suite) -> None:
     (suite.checkout / "killed.py").write_text(KILLED_AT_ONCE)
     with unchanged(suite):
@@ -352,6 +363,7 @@ def test_destroy_removes_a_folder_without_a_lock(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize("script", ["exit 1", 'mkdir "$4/guests/$5"; echo ready; read halt'])
+@pytest.mark.probe("kill")
 def test_a_keeper_that_dies_at_once_leaves_no_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
 ) -> None:

@@ -53,6 +53,7 @@ READABLE = sorted(set(DAMAGES) - {*UNREADABLE, "missing", "empty"})
         *((form, name) for form in ("md", "html") for name in ("halved", "another median")),
     ],
 )
+@pytest.mark.probe("damage")
 def test_every_rendering_names_the_damage_and_ends_with_exit_code_1(
     tmp_path: Path, form: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +71,7 @@ def test_every_rendering_names_the_damage_and_ends_with_exit_code_1(
 
 
 @pytest.mark.parametrize("form", sorted(set(FORMATS) - {"pyperf"}))
+@pytest.mark.probe("damage")
 def test_every_rendering_names_missing_samples(
     tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +82,7 @@ def test_every_rendering_names_missing_samples(
     assert "Its samples are missing" in told(text)
 
 
+@pytest.mark.probe("damage")
 def test_a_format_that_needs_samples_refuses_a_run_without_any(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,6 +93,7 @@ def test_a_format_that_needs_samples_refuses_a_run_without_any(
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
+@pytest.mark.probe("damage")
 def test_unreadable_samples_are_named_or_refused_in_a_sentence(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +108,7 @@ def test_unreadable_samples_are_named_or_refused_in_a_sentence(
             assert (code, "damage" in text) == (1, True)
 
 
+@pytest.mark.probe("damage")
 def test_no_damaged_run_is_ranked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_sealed_run(tmp_path)
     DAMAGES["halved"][0](folder)
@@ -112,6 +117,7 @@ def test_no_damaged_run_is_ranked(tmp_path: Path, capsys: pytest.CaptureFixture[
     )
 
 
+@pytest.mark.probe("damage")
 def test_the_csv_of_a_damaged_run_has_no_measured_row(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +126,7 @@ def test_the_csv_of_a_damaged_run_has_no_measured_row(
     assert ",measured," not in render("csv", folder, capsys)[1]
 
 
+@pytest.mark.probe("damage")
 def test_the_json_of_a_damaged_run_has_the_reasons(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,6 +136,7 @@ def test_the_json_of_a_damaged_run_has_the_reasons(
     assert len(run["damage"]) == 1
 
 
+@pytest.mark.probe("damage")
 def test_the_evidence_of_a_damaged_run_begins_with_the_damage(tmp_path: Path) -> None:
     folder = write_sealed_run(tmp_path)
     DAMAGES["halved"][0](folder)
@@ -136,6 +144,7 @@ def test_the_evidence_of_a_damaged_run_begins_with_the_damage(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.probe("damage")
 def test_a_damaged_run_is_not_compared(tmp_path: Path, name: str) -> None:
     folder = write_sealed_run(tmp_path)
     DAMAGES[name][0](folder)
@@ -145,6 +154,7 @@ def test_a_damaged_run_is_not_compared(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.probe("damage")
 def test_a_damaged_run_is_not_published(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +169,7 @@ def test_a_damaged_run_is_not_published(
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.probe("damage")
 def test_a_damaged_run_is_no_part_of_a_merged_one(tmp_path: Path, name: str) -> None:
     folder = write_sealed_run(tmp_path)
     DAMAGES[name][0](folder)
@@ -209,6 +220,7 @@ def test_a_sealed_run_names_its_digest(tmp_path: Path, capsys: pytest.CaptureFix
         ({"n": -1}, "less than the minimum of 0"),
     ],
 )
+@pytest.mark.probe("damage")
 def test_figures_that_cannot_be_are_refused_with_their_place(
     tmp_path: Path, figures: dict[str, float], fault: str
 ) -> None:
@@ -221,6 +233,7 @@ def test_figures_that_cannot_be_are_refused_with_their_place(
     assert fault in str(refused.value)
 
 
+@pytest.mark.probe("damage")
 def test_two_contenders_of_one_name_are_refused(tmp_path: Path) -> None:
     def repeat(run: Run) -> None:
         run["contenders"].append(run["contenders"][0])
@@ -230,6 +243,7 @@ def test_two_contenders_of_one_name_are_refused(tmp_path: Path) -> None:
         read_run(folder)
 
 
+@pytest.mark.probe("damage")
 def test_two_metrics_of_one_name_are_refused(tmp_path: Path) -> None:
     def repeat(run: Run) -> None:
         metrics = run["contenders"][0]["scenarios"]["restart"]["metrics"]
@@ -241,6 +255,7 @@ def test_two_metrics_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"schema": 1e999}', '{"schema": -Infinity}'])
+@pytest.mark.probe("damage")
 def test_a_record_that_no_reader_takes_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(Problem, match="is not a run's record"):

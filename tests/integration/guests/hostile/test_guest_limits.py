@@ -78,6 +78,7 @@ def require_limit(guest: LxcGuest, limit: str) -> None:
         pytest.skip(f"this host cannot limit {limit}")
 
 
+@pytest.mark.probe("hostile")
 def test_a_guest_forks_until_it_is_refused(guest: LxcGuest) -> None:
     require_limit(guest, "processes")
     word, count = guest.run(f"python3 -c {shlex.quote(FORK)}").stdout.split()
@@ -86,6 +87,7 @@ def test_a_guest_forks_until_it_is_refused(guest: LxcGuest) -> None:
     assert guest.run("echo alive").stdout == "alive\n"
 
 
+@pytest.mark.probe("hostile")
 def test_a_guest_allocates_until_its_process_is_killed(guest: LxcGuest) -> None:
     require_limit(guest, "memory")
     done = guest.run(f"python3 -c {shlex.quote(ALLOCATE)}", check=False)
@@ -95,6 +97,7 @@ def test_a_guest_allocates_until_its_process_is_killed(guest: LxcGuest) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.probe("hostile")
 def test_a_guest_leaves_the_host_inotify_instances(guest: LxcGuest) -> None:
     """Also where the guest's root raises the limit of its own namespace."""
     count = guest.run(f"sleep 1 | python3 -c {shlex.quote(WATCH)} & sleep 0.5").stdout
@@ -111,6 +114,7 @@ def test_a_guest_dies_before_the_host(guest: LxcGuest) -> None:
         assert guest.run(f"cat /proc/{process}/oom_score_adj").stdout == f"{OOM_SCORE}\n"
 
 
+@pytest.mark.probe("hostile")
 def test_a_guest_cannot_lower_its_oom_score(guest: LxcGuest) -> None:
     if not _has_capability(CAP_SYS_RESOURCE):
         pytest.skip("this host's root lacks CAP_SYS_RESOURCE, by which the kernel keeps a minimum")
@@ -138,6 +142,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("way", WRITERS)
+@pytest.mark.probe("hostile")
 def test_a_guest_that_fills_the_disk_is_ended_and_says_why(guest: LxcGuest, way: str) -> None:
     command, reason = WRITERS[way]
     assert {"disk", "files"} <= set(guest.facts()["limits"])

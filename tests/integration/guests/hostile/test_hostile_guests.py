@@ -90,6 +90,7 @@ def test_the_injection_works_where_nothing_contains_it(guest: LxcGuest) -> None:
     assert (TYPED.encode() in rest) == allowed
 
 
+@pytest.mark.probe("hostile")
 def test_a_guest_puts_nothing_into_the_callers_terminal(guest: LxcGuest) -> None:
     shown, rest = in_terminal(guest._enter("python3", "-c", INJECT))
     assert "ended" in shown
@@ -109,6 +110,7 @@ def test_the_printed_command_gives_a_terminal_of_the_guests_own() -> None:
         provider.remove(guest.name)
 
 
+@pytest.mark.probe("hostile")
 def test_a_guest_sees_nothing_of_the_callers_environment(
     guest: LxcGuest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_guest_sees_nothing_of_the_callers_environment(
     assert SECRET not in guest.run(everywhere, check=False).stdout
 
 
+@pytest.mark.probe("hostile")
 def test_a_guest_gets_no_file_and_no_folder_of_the_caller(guest: LxcGuest, tmp_path: Path) -> None:
     private = tmp_path / "private"
     private.write_text(SECRET)
@@ -138,6 +141,7 @@ def test_a_guest_gets_no_file_and_no_folder_of_the_caller(guest: LxcGuest, tmp_p
 
 
 @pytest.mark.skipif(platform.machine() not in KEYCTL, reason="no number of add_key(2) here")
+@pytest.mark.probe("hostile")
 def test_a_guest_gets_no_key_of_the_caller(guest: LxcGuest) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     machine = platform.machine()
@@ -152,6 +156,7 @@ def test_a_guest_gets_no_key_of_the_caller(guest: LxcGuest) -> None:
     assert "suite-secret" not in keys
 
 
+@pytest.mark.probe("hostile")
 def test_what_ssh_starts_is_in_the_guests_groups_and_under_its_filter(guest: LxcGuest) -> None:
     groups = guest.run("cat /proc/self/cgroup").stdout.splitlines()
     assert groups

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from provision.cache import remove_tree
 from provision.guests.guest import Guest
 from provision.lxc.layers import installation_layer
@@ -14,6 +16,7 @@ from provision.systems import SYSTEMS
 from tests.support.online_commands import online_commands, record_network
 
 
+@pytest.mark.probe("hostile")
 def test_apt_runs_maintainer_scripts_without_a_network() -> None:
     commands: list[tuple[str, bool]] = []
 
@@ -33,6 +36,7 @@ def test_apt_runs_maintainer_scripts_without_a_network() -> None:
     assert any("install -y --no-install-recommends runit" in command for command in offline)
 
 
+@pytest.mark.probe("hostile")
 def test_an_installation_that_fetches_nothing_has_no_network() -> None:
     interfaces: list[str] = []
 

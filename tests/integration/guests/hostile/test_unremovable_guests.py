@@ -130,6 +130,7 @@ def kill_keeper(guest: LxcGuest) -> None:
 
 
 @pytest.mark.parametrize("pid_1", [False, True])
+@pytest.mark.probe("hostile")
 def test_frozen_processes_do_not_keep_a_guest(guest: LxcGuest, pid_1: bool) -> None:
     freeze(guest, pid_1=pid_1)
     begun = time.monotonic()
@@ -140,12 +141,14 @@ def test_frozen_processes_do_not_keep_a_guest(guest: LxcGuest, pid_1: bool) -> N
 
 @pytest.mark.parametrize("top", ["/var/tmp", "/run"])
 @pytest.mark.parametrize("name", ["n", "n" * 200])
+@pytest.mark.probe("hostile")
 def test_nested_folders_do_not_keep_a_guest(guest: LxcGuest, top: str, name: str) -> None:
     assert "nested" in perform(guest, NEST.format(top=top, name=name, levels=3000))
     guest.destroy()
     check_removed(guest)
 
 
+@pytest.mark.probe("hostile")
 def test_nested_control_groups_do_not_keep_a_guest(guest: LxcGuest) -> None:
     program = f"{MOUNT}\nprint(*tops)"
     for top in perform(guest, program).split():
@@ -156,12 +159,14 @@ def test_nested_control_groups_do_not_keep_a_guest(guest: LxcGuest) -> None:
     check_removed(guest)
 
 
+@pytest.mark.probe("hostile")
 def test_odd_names_and_closed_folders_do_not_keep_a_guest(guest: LxcGuest) -> None:
     assert perform(guest, ODD).split() == ["refused", "refused"]
     guest.destroy()
     check_removed(guest)
 
 
+@pytest.mark.probe("hostile")
 def test_a_frozen_guest_without_keeper_is_found_and_removed(guest: LxcGuest) -> None:
     freeze(guest, pid_1=True)
     kill_keeper(guest)
@@ -171,6 +176,7 @@ def test_a_frozen_guest_without_keeper_is_found_and_removed(guest: LxcGuest) -> 
     check_removed(guest)
 
 
+@pytest.mark.probe("hostile")
 def test_a_frozen_guest_whose_folder_is_gone_is_found_and_removed(guest: LxcGuest) -> None:
     freeze(guest, pid_1=True)
     kill_keeper(guest)
@@ -181,6 +187,7 @@ def test_a_frozen_guest_whose_folder_is_gone_is_found_and_removed(guest: LxcGues
     check_removed(guest)
 
 
+@pytest.mark.probe("hostile")
 def test_one_bad_guest_does_not_keep_the_others(
     guest: LxcGuest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ def sampled(suite: Suite) -> Counter[str]:
     return Counter(each["contender"] for each in suite.samples())
 
 
+@pytest.mark.probe("kill")
 def test_a_killed_run_is_resumed_where_it_was(suite: Suite) -> None:
     running = suite.start("bench", *ASKED)
     running.wait_for(" measured ")  # the first contender is done, others are not
@@ -86,6 +87,7 @@ def test_a_run_with_other_options_is_not_resumed(suite: Suite) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.probe("kill")
 def test_an_interrupted_run_is_resumed(suite: Suite) -> None:
     running = suite.start("bench", *ASKED)
     running.wait_for(" measured ")
@@ -141,6 +143,7 @@ def test_a_complete_scenario_is_kept_unchanged(suite: Suite) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.probe("kill")
 def test_complete_results_survive_a_kill(suite: Suite) -> None:
     running = suite.start("bench", FLOOR, "--trials=8", "--scenario=restart,footprint,crashloop")
     running.wait_for("measure crashloop")  # it waited for the others, which took over half a minute
@@ -160,6 +163,7 @@ def trials_of(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["kill", "terminate", "interrupt"])
+@pytest.mark.probe("kill")
 def test_trials_of_one_contender_survive_the_end_of_the_suite(suite: Suite, end: str) -> None:
     asked = (FLOOR, "--trials=14", "--scenario=restart")
     running = suite.start("bench", *asked)

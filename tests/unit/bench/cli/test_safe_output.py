@@ -34,6 +34,7 @@ def written(console: SafeConsole) -> str:
 
 
 @pytest.mark.parametrize("printed", [HOSTILE, Text(HOSTILE), hostile_table()])
+@pytest.mark.probe("hostile")
 def test_a_console_prints_no_control_character_of_a_text(printed: object) -> None:
     console = SafeConsole(file=io.StringIO(), width=140)
     console.print(printed, markup=False, highlight=False)
@@ -48,6 +49,7 @@ def test_a_console_keeps_its_own_styles() -> None:
     assert output.startswith(f"\x1b[31m{SAFE}") and output.count("\x1b") == 2
 
 
+@pytest.mark.probe("hostile")
 def test_a_live_display_shows_no_control_character_of_a_text() -> None:
     console = SafeConsole(file=io.StringIO(), force_terminal=True, width=140)
     with Live(hostile_table(), console=console, auto_refresh=False):
@@ -60,6 +62,7 @@ def test_the_console_of_every_command_is_safe() -> None:
     assert isinstance(tasks._console(), SafeConsole)
 
 
+@pytest.mark.probe("hostile")
 def test_plain_lines_are_safe(capsys: pytest.CaptureFixture[str]) -> None:
     print_safely(f"{HOSTILE}\nnext", end="")
     output = capsys.readouterr().out
@@ -79,6 +82,7 @@ def interrupt() -> int:
 
 
 @pytest.mark.parametrize("command", [raise_problem, raise_os_error, interrupt])
+@pytest.mark.probe("hostile")
 def test_errors_of_commands_are_safe(command: Callable[[], int]) -> None:
     with pytest.raises(Exit) as ended:
         handle_errors(command)()

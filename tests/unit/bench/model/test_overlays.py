@@ -39,14 +39,17 @@ def test_a_named_folder_is_for_that_supervisor_only(folder: Path) -> None:
     assert {name: overlay.folder for name, overlay in found.items()} == {"perp": folder}
 
 
+@pytest.mark.probe("request")
 def test_an_unknown_name_is_refused(folder: Path) -> None:
     assert "Did you mean 'perp'?" in str(refused(f"perb={folder}"))
 
 
+@pytest.mark.probe("request")
 def test_the_floor_takes_no_overlay(folder: Path) -> None:
     assert "There is no supervisor named 'floor'." in str(refused(f"floor={folder}"))
 
 
+@pytest.mark.probe("request")
 def test_a_folder_without_the_program_is_refused(folder: Path, tmp_path: Path) -> None:
     problem = refused(f"s6={folder}")
     assert "there is no usr/bin/s6-svscan in it" in str(problem)
@@ -55,6 +58,7 @@ def test_a_folder_without_the_program_is_refused(folder: Path, tmp_path: Path) -
     assert "none of the supervisors' programs" in str(refused(str(empty)))
 
 
+@pytest.mark.probe("request")
 def test_two_overlays_for_one_supervisor_are_refused(folder: Path) -> None:
     assert "two overlays for perp" in str(refused(str(folder), f"perp={folder}"))
 

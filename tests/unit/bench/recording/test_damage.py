@@ -83,6 +83,7 @@ def test_warmups_are_left_out_unless_they_are_censored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.probe("damage")
 def test_damage_is_found_and_named(tmp_path: Path, name: str) -> None:
     folder = write_sealed_run(tmp_path)
     damage, sentence = DAMAGES[name]
@@ -93,6 +94,7 @@ def test_damage_is_found_and_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.probe("damage")
 def test_a_damaged_run_is_not_opened_for_writing(tmp_path: Path, name: str) -> None:
     folder = write_sealed_run(tmp_path)
     DAMAGES[name][0](folder)
@@ -104,12 +106,14 @@ def test_a_damaged_run_is_not_opened_for_writing(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["missing", "empty", "halved", "a line less", "another median"])
+@pytest.mark.probe("damage")
 def test_damage_of_an_older_run_is_found_by_its_figures(tmp_path: Path, name: str) -> None:
     folder = unseal(write_sealed_run(tmp_path))
     DAMAGES[name][0](folder)
     assert damage_of(folder)
 
 
+@pytest.mark.probe("damage")
 def test_figures_that_are_gone_are_found_by_the_samples(tmp_path: Path) -> None:
     def lose(run: Any) -> None:
         run["contenders"][0]["scenarios"]["restart"]["metrics"][0]["metric"] = "another"
@@ -120,6 +124,7 @@ def test_figures_that_are_gone_are_found_by_the_samples(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.probe("damage")
 def test_samples_of_another_run_are_found_in_an_older_run(tmp_path: Path) -> None:
     folder = unseal(write_sealed_run(tmp_path))
     change_samples(folder, lambda lines: [*lines, lines[0].replace(b"runit", b"perp")])
@@ -128,6 +133,7 @@ def test_samples_of_another_run_are_found_in_an_older_run(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.probe("damage")
 def test_damage_in_the_file_itself_is_not_believed(tmp_path: Path) -> None:
     folder = change_run(write_sealed_run(tmp_path), lambda run: run.update(damage=["\x1b[2J"]))
     assert "damage" not in examine_run(folder)
@@ -171,6 +177,7 @@ def go_on(record: Record) -> None:
 
 
 @pytest.mark.parametrize("number", range(9))
+@pytest.mark.probe("kill")
 def test_a_kill_at_any_write_leaves_a_whole_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -193,6 +200,7 @@ def test_those_are_all_the_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("tail", [b'{"contender": "a", "num', b"\0\0", FLOOR.encode() + b"\n"])
+@pytest.mark.probe("kill")
 def test_what_a_kill_left_behind_the_seal_is_overwritten(tmp_path: Path, tail: bytes) -> None:
     folder = write_sealed_run(tmp_path, ended=False)
     with (folder / "samples.jsonl").open("ab") as stream:
@@ -205,6 +213,7 @@ def test_what_a_kill_left_behind_the_seal_is_overwritten(tmp_path: Path, tail: b
     assert len(Record.load(folder).read_samples()) == 9
 
 
+@pytest.mark.probe("kill")
 def test_samples_left_by_a_kill_count_in_no_figure(tmp_path: Path) -> None:
     folder = write_sealed_run(tmp_path, ended=False)
     (line,) = sample_runs.restart_samples({RUNIT: [70.0]})
@@ -223,6 +232,7 @@ def test_samples_left_by_a_kill_count_in_no_figure(tmp_path: Path) -> None:
     length=st.integers(0, 40),
     text=st.one_of(st.binary(max_size=8), st.sampled_from([b"NaN", b"1e999", b"[" * 2000, b"-"])),
 )
+@pytest.mark.probe("damage")
 def test_no_change_of_a_file_makes_a_traceback_or_passes_unseen(
     tmp_path_factory: pytest.TempPathFactory, file: str, place: float, length: int, text: bytes
 ) -> None:

@@ -99,6 +99,7 @@ def test_nothing_retained_leaves_no_file(tmp_path: Path) -> None:
         ).encode(),
     ],
 )
+@pytest.mark.probe("damage")
 def test_a_broken_line_is_named_with_the_way_out(tmp_path: Path, line: bytes) -> None:
     journal_of(tmp_path, 1)
     with (tmp_path / KEPT_TRIALS).open("ab") as stream:
@@ -142,6 +143,7 @@ def test_an_ended_run_seals_the_trials_of_unfinished_scenarios_only(tmp_path: Pa
 
 
 @pytest.mark.parametrize("damage", ["missing", "shorter", "changed"])
+@pytest.mark.probe("damage")
 def test_kept_trials_that_the_run_did_not_seal_are_damage(tmp_path: Path, damage: str) -> None:
     folder = interrupted_run(tmp_path, ended=True)
     path = folder / KEPT_TRIALS

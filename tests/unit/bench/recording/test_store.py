@@ -166,6 +166,7 @@ def test_dropping_removes_whole_contenders_and_samples_without_results(results: 
 @pytest.mark.parametrize(
     "line", ['{"contender": "b", "nu', "3", "{}", "null", '{"contender": "b"}']
 )
+@pytest.mark.probe("damage")
 def test_a_broken_sample_is_named_and_nothing_is_dropped(results: Path, line: str) -> None:
     record = Record.create("x", HEAD)
     record.add_results([row("a")], samples("a", 1))
@@ -193,6 +194,7 @@ def test_compressed_samples_are_read_and_an_incomplete_last_line_is_skipped(resu
     assert record.read_samples() == samples("a", 2)
 
 
+@pytest.mark.probe("damage")
 def test_damaged_compressed_samples_are_refused(results: Path) -> None:
     record = Record.create("x", HEAD)
     packed = gzip.compress(b'{"contender": "a", "scenario": "restart"}\n' * 9)
@@ -223,6 +225,7 @@ def test_write_log_returns_the_logs_path(results: Path) -> None:
         "\x00\x01",
     ],
 )
+@pytest.mark.probe("damage")
 def test_a_broken_record_is_refused(results: Path, text: str) -> None:
     folder = results / "broken"
     folder.mkdir(parents=True)
@@ -233,6 +236,7 @@ def test_a_broken_record_is_refused(results: Path, text: str) -> None:
     assert "./inv report" in caught.value.advice
 
 
+@pytest.mark.probe("damage")
 def test_a_record_that_is_no_text_is_refused(results: Path) -> None:
     folder = results / "broken"
     folder.mkdir(parents=True)
@@ -242,6 +246,7 @@ def test_a_record_that_is_no_text_is_refused(results: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", [0, SCHEMA + 1, "1", None])
+@pytest.mark.probe("damage")
 def test_another_schema_version_is_refused(results: Path, schema: Any) -> None:
     folder = results / "old"
     folder.mkdir(parents=True)
@@ -266,6 +271,7 @@ def test_the_first_read_without_any_run_advises_to_measure(results: Path) -> Non
     assert "./inv bench" in caught.value.advice
 
 
+@pytest.mark.probe("damage")
 def test_a_latest_that_points_nowhere_is_refused(results: Path) -> None:
     results.mkdir()
     (results / "latest").symlink_to("gone")

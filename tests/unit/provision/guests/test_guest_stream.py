@@ -77,24 +77,28 @@ def test_each_line_is_handed_on_however_it_is_cut() -> None:
     assert output == Output("", "", 3)
 
 
+@pytest.mark.probe("hostile")
 def test_what_is_no_utf_8_is_replaced() -> None:
     seen: list[str] = []
     stream(iter([b"\xff\xfe\x80\n"]), seen.append)
     assert seen == ["\ufffd" * 3]
 
 
+@pytest.mark.probe("hostile")
 def test_of_the_standard_error_only_the_end_is_kept() -> None:
     output = stream(iter(()), err=chain(repeat(b"x" * 1000, 200), [b"the end"]))
     assert output.stderr.endswith("xxthe end")
     assert len(output.stderr) <= KEPT_STDERR
 
 
+@pytest.mark.probe("hostile")
 def test_a_line_without_an_end_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_stream, "MAX_LINE", 1 << 20)
     with pytest.raises(Problem, match="Guest double printed a line of more than 1 MiB"):
         stream(repeat(b"x" * 1000), ends=False)
 
 
+@pytest.mark.probe("hostile")
 def test_an_endless_stream_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_stream, "MAX_OUTPUT", 1 << 20)
     with pytest.raises(Problem, match="Guest double printed more than 1 MiB"):

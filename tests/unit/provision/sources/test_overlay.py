@@ -82,6 +82,7 @@ def test_only_an_existing_folder_is_accepted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["bin", "sbin", "lib", "lib64"])
+@pytest.mark.probe("damage")
 def test_a_folder_in_place_of_the_systems_link_is_refused(folder: Path, name: str) -> None:
     (folder / name).mkdir()
     assert f"/{name} is a link to /usr/{name} on Debian 12" in refusal(folder)
@@ -95,6 +96,7 @@ def test_arch_has_one_folder_for_all_programs(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["etc", "var", "usr/share"])
+@pytest.mark.probe("damage")
 def test_a_file_in_place_of_the_systems_folder_is_refused(folder: Path, name: str) -> None:
     (folder / name).touch()
     assert f"/{name} is a folder" in refusal(folder)
@@ -103,6 +105,7 @@ def test_a_file_in_place_of_the_systems_folder_is_refused(folder: Path, name: st
     assert f"/{name} is a folder" in refusal(folder)
 
 
+@pytest.mark.probe("damage")
 def test_a_program_of_another_processor_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,11 +118,13 @@ def test_a_program_of_another_processor_is_refused(
         assert f"usr/sbin/perpd is built for {machine}" in refusal(folder)
 
 
+@pytest.mark.probe("damage")
 def test_a_pipe_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "usr/pipe")
     assert "usr/pipe is a device, pipe or socket" in refusal(folder)
 
 
+@pytest.mark.probe("damage")
 def test_a_link_is_followed_inside_the_overlay_and_never_on_the_host(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +143,7 @@ def test_a_link_is_followed_inside_the_overlay_and_never_on_the_host(
     assert held == {"absolute", "through-merged-usr", "relative"}
 
 
+@pytest.mark.probe("damage")
 def test_a_linked_folder_is_not_entered(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "host").mkdir()
     (tmp_path / "host/file").write_text("of the host")
@@ -148,11 +154,13 @@ def test_a_linked_folder_is_not_entered(folder: Path, tmp_path: Path) -> None:
     assert Overlay.load(folder, DEBIAN).digest == before
 
 
+@pytest.mark.probe("damage")
 def test_a_name_that_is_not_utf8_is_refused(folder: Path) -> None:
     (folder / os.fsdecode(b"usr/caf\xe9")).write_text("x")
     assert "the name usr/caf\\xe9 is not UTF-8" in refusal(folder)
 
 
+@pytest.mark.probe("damage")
 def test_a_folder_nested_deeper_than_python_recurses_is_read(folder: Path) -> None:
     """The kernel's limit on a path's length, 4096 characters, comes at some 2000 folders."""
     deep = folder / "opt"

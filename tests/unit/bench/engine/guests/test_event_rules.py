@@ -99,22 +99,26 @@ def test_an_honest_result_is_accepted(do: str) -> None:
 
 
 @pytest.mark.parametrize("do", sorted(set(honest_results()) - {"end"}))
+@pytest.mark.probe("hostile")
 def test_a_step_without_its_result_is_counted(do: str) -> None:
     assert rejected(do) == {"a step without its result": 1}
 
 
 @pytest.mark.parametrize("do", sorted(set(honest_results()) - {"end"}))
+@pytest.mark.probe("hostile")
 def test_a_second_result_is_rejected(do: str) -> None:
     result = honest_results()[do]
     assert rejected(do, result, result) == {"a second result of one step": 1}
 
 
 @pytest.mark.parametrize("do", sorted(honest_results()))
+@pytest.mark.probe("hostile")
 def test_a_result_of_another_step_is_rejected(do: str) -> None:
     assert rejected("watch", honest_results()[do]) == {"an event of another step": 1}
 
 
 @pytest.mark.parametrize("do", sorted(honest_results()))
+@pytest.mark.probe("hostile")
 def test_a_result_that_lacks_a_key_is_rejected(do: str) -> None:
     whole = honest_results()[do]
     for key in set(whole) - {"event"}:
@@ -164,22 +168,26 @@ def test_a_result_that_lacks_a_key_is_rejected(do: str) -> None:
         ("cpu_mark", {"begin_ns": BEGUN - 1}, "an end before its begin"),
     ],
 )  # fmt: skip
+@pytest.mark.probe("hostile")
 def test_a_false_result_is_rejected(do: str, changed: dict[str, Any], reason: str) -> None:
     result = {**honest_results()[do], **changed}
     assert rejected(do, result) == {reason: 1}
 
 
+@pytest.mark.probe("hostile")
 def test_a_result_from_after_the_end_makes_the_end_a_false_one() -> None:
     with pytest.raises(Problem, match="a stamp that lies before an earlier one"):
         rejected("end", {**honest_results()["end"], "ns": DONE + 1})
 
 
+@pytest.mark.probe("hostile")
 def test_a_snapshot_of_an_unknown_service_is_rejected() -> None:
     assert rejected("snapshot", snapshot(DONE - 1, BEGUN), services=["s2"]) == {
         "an unknown service": 1
     }
 
 
+@pytest.mark.probe("hostile")
 def test_a_record_with_a_stamp_later_than_the_snapshot_is_rejected() -> None:
     assert rejected("snapshot", snapshot(DONE - 1, DONE)) == {"a stamp of the future": 1}
 
@@ -206,6 +214,7 @@ def test_a_record_with_a_stamp_later_than_the_snapshot_is_rejected() -> None:
         ("back", {}, "an event of another step"),
     ],
 )
+@pytest.mark.probe("hostile")
 def test_a_false_event_of_a_daemon_is_rejected(
     kind: str, more: dict[str, Any], reason: str | None
 ) -> None:

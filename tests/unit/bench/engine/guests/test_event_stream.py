@@ -111,6 +111,7 @@ def _broken_rules(event: Mapping[str, Any], services: set[str]) -> list[str]:
         ([hello(), step(0, "await", BEGIN + 10**18)], "a stamp of the future"),
     ],
 )  # fmt: skip
+@pytest.mark.probe("hostile")
 def test_a_false_frame_ends_the_measurement_with_a_sentence(
     events: list[Fields], fault: str
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_false_frame_ends_the_measurement_with_a_sentence(
     assert stream.rejections.by_reason() == {fault: 1}
 
 
+@pytest.mark.probe("hostile")
 def test_a_trial_before_the_first_step_is_rejected() -> None:
     stream = open_stream()
     for line in lines([hello(), HONEST[7]]):
@@ -128,6 +130,7 @@ def test_a_trial_before_the_first_step_is_rejected() -> None:
     assert stream.rejections.by_reason() == {"an event of another step": 1}
 
 
+@pytest.mark.probe("hostile")
 def test_output_after_the_end_is_rejected() -> None:
     stream = open_stream()
     for line in lines([*HONEST, HONEST[7], HONEST[-1]]):
@@ -143,6 +146,7 @@ def test_a_plan_that_is_not_finished_is_not_complete() -> None:
     assert not stream.is_complete
 
 
+@pytest.mark.probe("hostile")
 def test_a_guest_whose_clock_runs_faster_than_the_hosts_is_refused() -> None:
     stream = open_stream(hours=0)
     with pytest.raises(Problem, match="a stamp of the future"):
@@ -176,6 +180,7 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize("line", GARBAGE)
+@pytest.mark.probe("hostile")
 def test_garbage_between_the_events_is_rejected_and_changes_nothing(line: str) -> None:
     stream = open_stream()
     for honest in lines(HONEST):
@@ -186,6 +191,7 @@ def test_garbage_between_the_events_is_rejected_and_changes_nothing(line: str) -
     assert stream.events == HONEST
 
 
+@pytest.mark.probe("hostile")
 def test_a_program_that_prints_nothing_but_garbage_is_not_heard_out() -> None:
     stream = open_stream()
     stream.add(lines([hello()])[0])
@@ -196,6 +202,7 @@ def test_a_program_that_prints_nothing_but_garbage_is_not_heard_out() -> None:
     assert len(stream.rejections.log_text()) < MAX_KEPT_LINES * 2 * MAX_KEPT_LENGTH
 
 
+@pytest.mark.probe("hostile")
 def test_the_log_shows_control_characters_and_does_not_obey_them() -> None:
     stream = open_stream()
     stream.add("\x1b[2J\u202e\ud800\x07")
@@ -287,6 +294,7 @@ def check_any(printed: list[str]) -> None:
 
 @FAST
 @given(changed_events())
+@pytest.mark.probe("hostile")
 def test_no_change_of_an_honest_measurement_makes_a_traceback_or_a_wrong_figure(
     printed: list[str],
 ) -> None:
@@ -297,12 +305,14 @@ def test_no_change_of_an_honest_measurement_makes_a_traceback_or_a_wrong_figure(
 @given(
     st.lists(st.one_of(st.text(), JSON.map(json.dumps), st.sampled_from(lines(PLAN))), max_size=20)
 )
+@pytest.mark.probe("hostile")
 def test_no_sequence_of_lines_makes_a_traceback_or_a_wrong_figure(printed: list[str]) -> None:
     check_any(printed)
 
 
 @FAST
 @given(st.sampled_from(sorted(KINDS)), st.dictionaries(st.text(max_size=8), JSON, max_size=6))
+@pytest.mark.probe("hostile")
 def test_no_event_of_a_known_kind_makes_a_traceback(kind: str, fields: dict[str, Any]) -> None:
     stream = open_stream()
     stream.add(lines([hello()])[0])
@@ -312,6 +322,7 @@ def test_no_event_of_a_known_kind_makes_a_traceback(kind: str, fields: dict[str,
         assert "cannot be true" in str(problem)
 
 
+@pytest.mark.probe("hostile")
 def test_of_a_long_line_only_the_beginning_is_kept() -> None:
     line = '{"event": "noise", "seen_ns": 1, "text": "' + "x" * 1_000_000 + '"}'
     stream = open_stream()

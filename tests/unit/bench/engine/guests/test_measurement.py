@@ -82,6 +82,7 @@ def test_the_events_of_an_honest_measurement_are_returned() -> None:
 
 
 @pytest.mark.usefixtures("patient_clock")
+@pytest.mark.probe("hostile")
 def test_a_false_line_without_a_place_for_it_is_an_error() -> None:
     printed = lines(honest_events())
     with pytest.raises(Problem, match=r"double, 1 line rejected: no JSON object \(1\)\."):
@@ -89,6 +90,7 @@ def test_a_false_line_without_a_place_for_it_is_an_error() -> None:
 
 
 @pytest.mark.usefixtures("patient_clock")
+@pytest.mark.probe("hostile")
 def test_false_lines_are_collected_and_the_events_returned_without_them() -> None:
     rejections, printed = Rejections(), lines(honest_events())
     assert measure([*printed[:3], "{", *printed[3:]], rejections=rejections) == honest_events()
@@ -96,6 +98,7 @@ def test_false_lines_are_collected_and_the_events_returned_without_them() -> Non
 
 
 @pytest.mark.usefixtures("patient_clock")
+@pytest.mark.probe("hostile")
 def test_a_false_line_is_collected_also_where_the_measurement_fails() -> None:
     rejections = Rejections()
     with pytest.raises(Problem, match="cannot be true: a step that the plan does not have"):
@@ -105,6 +108,7 @@ def test_a_false_line_is_collected_also_where_the_measurement_fails() -> None:
 
 @pytest.mark.usefixtures("patient_clock")
 @pytest.mark.parametrize("printed", [[], lines(honest_events())[:-1], lines(honest_events())[:1]])
+@pytest.mark.probe("hostile")
 def test_a_program_that_ends_early_is_an_error(printed: list[str]) -> None:
     with pytest.raises(Problem, match="ended with exit code 0") as refused:
         measure(printed)
@@ -121,6 +125,7 @@ def test_a_line_that_the_end_of_the_program_cut_short_is_explained() -> None:
 
 
 @pytest.mark.usefixtures("patient_clock")
+@pytest.mark.probe("hostile")
 def test_a_cut_line_in_the_middle_is_not_explained() -> None:
     rejections, printed = Rejections(), lines(honest_events())
     with pytest.raises(Problem, match="ended with exit code 137"):

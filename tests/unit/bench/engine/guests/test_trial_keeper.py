@@ -50,6 +50,7 @@ def test_every_trial_of_a_complete_measurement_is_kept(tmp_path: Path) -> None:
     assert kept(play(tmp_path, lines(honest_events()))) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.probe("hostile")
 def test_a_rejected_line_discards_what_its_guest_said_before(tmp_path: Path) -> None:
     journal = play(tmp_path, [*up_to_trial(2), "{", *lines(honest_events())[-3:]])
     assert kept(journal) == []

@@ -93,6 +93,7 @@ def test_an_honest_measurement_is_accepted_as_it_is() -> None:
         ({"witness": {}}, "a key that only the suite sets"),
     ],
 )  # fmt: skip
+@pytest.mark.probe("hostile")
 def test_a_false_trial_is_rejected_and_the_others_stay(
     changed: dict[str, Any], reason: str
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_false_trial_is_rejected_and_the_others_stay(
 
 
 @pytest.mark.parametrize("key", sorted(trial(1, KILL, MS)))
+@pytest.mark.probe("hostile")
 def test_a_trial_without_one_of_its_keys_is_rejected(key: str) -> None:
     events = honest_events()
     del events[FIRST + 1][key]
@@ -113,27 +115,32 @@ def test_a_trial_without_one_of_its_keys_is_rejected(key: str) -> None:
     assert rejected(events) == {reasons.get(key, "a key that is missing or has a wrong value"): 1}
 
 
+@pytest.mark.probe("hostile")
 def test_a_trial_that_comes_twice_is_rejected_once() -> None:
     events = honest_events()
     assert rejected([*events[:9], events[8], *events[9:]]) == {"a trial out of order": 1}
 
 
+@pytest.mark.probe("hostile")
 def test_trials_in_another_order_are_rejected() -> None:
     events = honest_events()
     events[8], events[9] = events[9], events[8]
     assert rejected(events) == {"a trial out of order": 1}
 
 
+@pytest.mark.probe("hostile")
 def test_a_trial_beyond_the_plan_is_rejected() -> None:
     events = honest_events((4 * MS,) * 6)
     assert rejected(events) == {"more trials than planned": 1}
 
 
+@pytest.mark.probe("hostile")
 def test_trials_that_are_left_out_are_counted() -> None:
     events = honest_events()
     assert rejected(events[:8] + events[10:]) == {"a planned trial without a sample": 2}
 
 
+@pytest.mark.probe("hostile")
 def test_a_successor_that_starts_after_the_next_kill_is_of_the_future() -> None:
     late = 5 * SECOND
     events = with_trial(1, main_ns=KILL + late, up_ns=KILL + late + 100, begun_ns=None)
@@ -144,6 +151,7 @@ def test_a_successor_that_starts_after_the_next_kill_is_of_the_future() -> None:
     assert events[FIRST + 1] not in stream.events
 
 
+@pytest.mark.probe("hostile")
 def test_a_last_successor_that_starts_after_the_end_is_of_the_future() -> None:
     kill = BEGIN + 20 * SECOND
     late = with_trial(4, main_ns=kill + 2 * SECOND, up_ns=kill + 2 * SECOND, begun_ns=None)
@@ -182,6 +190,7 @@ def test_a_kill_for_a_fresh_start_is_no_falsehood() -> None:
 
 
 @pytest.mark.parametrize("remaining", [0, 2, 9])
+@pytest.mark.probe("hostile")
 def test_giving_up_with_another_number_of_trials_is_rejected(remaining: int) -> None:
     given_up = {"event": "gaveup", "service": "s1", "trial": 2, "remaining": remaining,
                 "why": "", "patience_s": 15.0}  # fmt: skip

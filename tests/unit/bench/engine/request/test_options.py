@@ -36,6 +36,7 @@ def test_defaults() -> None:
 
 
 @pytest.mark.parametrize("trials", ["0", "-1", "-30", "many", "3.5", "1e3", " ", "٣", "0x10"])
+@pytest.mark.probe("request")
 def test_trials_below_one_or_no_number_are_refused(trials: str) -> None:
     with pytest.raises(Problem, match=f"--trials={re.escape(trials)} ") as caught:
         parse(trials=trials)
@@ -44,6 +45,7 @@ def test_trials_below_one_or_no_number_are_refused(trials: str) -> None:
 
 
 @pytest.mark.parametrize("seed", ["", "-1", "one", "1.0"])
+@pytest.mark.probe("request")
 def test_a_seed_that_is_no_number_is_refused(seed: str) -> None:
     with pytest.raises(Problem, match=f"--seed={seed} ") as caught:
         parse(seed=seed)
@@ -55,6 +57,7 @@ def test_numbers() -> None:
     assert (options.trials, options.seed) == (7, 0)
 
 
+@pytest.mark.probe("request")
 def test_keep_and_resume_contradict() -> None:
     with pytest.raises(Problem, match="contradict") as caught:
         parse(keep=True, resume=True)
@@ -67,6 +70,7 @@ def test_keep_and_resume_contradict() -> None:
      ({"keep": True}, "--keep"), ({"seed": "2"}, "--seed"), ({"os": "arch"}, "--os"),
      ({"scenario": ["deaths"]}, "--scenario"), ({"quick": True, "role": "runner"}, "--role, ")],
 )  # fmt: skip
+@pytest.mark.probe("request")
 def test_redo_refuses_other_options(given: dict[str, Any], flag: str) -> None:
     with pytest.raises(Problem, match=r"--redo and .* contradict") as caught:
         parse(redo="unstable", **given)
@@ -78,6 +82,7 @@ def test_names_by_comma_and_by_repetition() -> None:
     assert parse(only=["runit,s6", "god"]).only == ("runit", "s6", "god")
 
 
+@pytest.mark.probe("request")
 def test_unknown_scenario_offers_the_nearest() -> None:
     with pytest.raises(Problem) as caught:
         parse(scenario=["restrat"])
@@ -99,6 +104,7 @@ def test_options_of_a_run_ignore_how_it_is_continued() -> None:
 
 
 @pytest.mark.parametrize("trials", ["100001", "9" * 26, "9" * 5000])
+@pytest.mark.probe("request")
 def test_more_trials_than_anybody_can_wait_for_are_refused(trials: str) -> None:
     with pytest.raises(Problem, match="from 1 to 100000") as caught:
         parse(trials=trials)
@@ -107,6 +113,7 @@ def test_more_trials_than_anybody_can_wait_for_are_refused(trials: str) -> None:
 
 @pytest.mark.parametrize("name", ["only", "scenario"])
 @pytest.mark.parametrize("value", ["", ",", " , "])
+@pytest.mark.probe("request")
 def test_a_list_that_names_nothing_is_refused(name: str, value: str) -> None:
     with pytest.raises(Problem, match=f"--{name}=.* names nothing") as caught:
         parse(**{name: [value]})
@@ -134,6 +141,7 @@ def test_several_systems_refuse_what_is_for_one(options: dict[str, Any], words: 
     assert caught.value.usage
 
 
+@pytest.mark.probe("request")
 def test_an_unknown_system_among_several_is_named() -> None:
     with pytest.raises(Problem, match="no system named 'trixi'"):
         parse(os="bookworm,trixi")
