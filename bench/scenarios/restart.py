@@ -257,9 +257,8 @@ def _short_trials(contender: Contender, effort: SamplingEffort) -> int:
 
 def _deal(long: int, short: int, guests: int) -> tuple[list[int], list[int]]:
     """Return how many long and how many short trials each guest has: of both together, as many."""
-    together = _split_evenly(long + short, guests)
-    of_short = _split_evenly(short, guests)[::-1]
-    return [all_ - few for all_, few in zip(together, of_short, strict=True)], of_short
+    # What remains of the long ones goes to the first guests, and of the short ones to the last.
+    return _split_evenly(long, guests), _split_evenly(short, guests)[::-1]
 
 
 def _split_evenly(total: int, parts: int) -> list[int]:
