@@ -245,6 +245,7 @@ def prepare_mounts(cache: Path) -> None:
     namespaces.enter_mount_namespace()
     namespaces.bind(cache, traces.CACHE_MOUNT)
     namespaces.hide_map_tools()
+    namespaces.hide_cpusets()
 
 
 def main() -> None:

@@ -5,14 +5,19 @@ Like the keeper, which loads it as it starts, it imports nothing of the project.
 
 import ctypes
 import os
+import re
+import subprocess
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
+MNT_DETACH = 2
 # Where they are on PATH, LXC lets them map a guest's users, also for root. They refuse every range
 # that /etc/subuid does not give to root; the kernel lets root map any.
 _MAP_TOOLS = ("newuidmap", "newgidmap")
+# The first release of LXC that gives a new group of cpuset (cgroup v1) no processors and no memory.
+_LXC_WITHOUT_CPUSET = 7
 
 
 def unshare(flags: int) -> None:
@@ -43,6 +48,40 @@ def hide_map_tools() -> None:
             path = Path(folder) / tool
             if path.exists():
                 bind(Path(os.devnull), path)
+
+
+def hide_cpusets() -> None:
+    """Hide cpuset (cgroup v1) from what runs in this mount namespace, where LXC cannot use it.
+
+    The kernel lets no process enter a group that has no processors: ENOSPC. What runs in a guest
+    then stays in the group of cpuset that this process is in. Raises OSError.
+    """
+    mounts = cpuset_mounts(Path("/proc/self/mountinfo").read_text())
+    if mounts and _lxc_version() >= _LXC_WITHOUT_CPUSET:
+        for path in reversed(mounts):
+            _call("umount2", bytes(path), MNT_DETACH)
+
+
+def cpuset_mounts(mountinfo: str) -> list[Path]:
+    """Where cpuset of cgroup v1 is mounted, by the text of proc_pid_mountinfo(5)."""
+    paths = []
+    for line in mountinfo.splitlines():
+        place, _, mounted = line.partition(" - ")
+        kind, _, options = mounted.split(" ", 2)
+        if kind == "cgroup" and "cpuset" in options.split(","):
+            paths.append(Path(re.sub(r"\\([0-7]{3})", _unescape, place.split(" ")[4])))
+    return paths
+
+
+def _unescape(octal: re.Match[str]) -> str:
+    return chr(int(octal[1], 8))
+
+
+def _lxc_version() -> int:
+    """The first number of LXC's version; 0 where it tells none."""
+    done = subprocess.run(["lxc-start", "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"\d+", done.stdout)
+    return int(found[0]) if found else 0
 
 
 def enter_user_namespace(mapping: str, flags: int = 0) -> None:

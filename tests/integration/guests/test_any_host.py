@@ -80,6 +80,25 @@ def test_a_host_with_newuidmap_boots_guests(suite: Suite, map_tools: str) -> Non
     assert (done.code, done.output.strip()) == (0, "init")
 
 
+@pytest.fixture
+def newer_lxc(tmp_path: Path) -> str:
+    """A PATH on which LXC says that it is one that leaves new groups of cpuset empty."""
+    program = tmp_path / "lxc-start"
+    real = shutil.which("lxc-start")
+    program.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec echo 7.0.0\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    return str(tmp_path)
+
+
+def test_lxc_that_leaves_cpusets_empty_gets_none(suite: Suite, newer_lxc: str) -> None:
+    """The kernel lets no process enter a group of cpuset (cgroup v1) without processors."""
+    before = ("sh", "-c", f'PATH={newer_lxc}:$PATH exec "$@"', "sh")
+    done = boot(suite, "cat /proc/1/comm", "cat /proc/self/cgroup", before=before)
+    assert done.code == 0, done.output
+    assert done.output.startswith("init\n")
+    assert ":cpuset:/../ssh" not in done.output, "SSH is in no group beside that of PID 1"
+
+
 def test_modes_in_a_guest_are_independent_of_the_umask(suite: Suite) -> None:
     """A cache that an earlier suite made under that umask is opened."""
     expected = boot(suite, SHOW_MODES, "grep -h Umask /proc/1/status /proc/self/status")
