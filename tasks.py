@@ -342,7 +342,7 @@ def list_(c: Context) -> None:
     from bench.cli.inventory import inventory_tables
 
     console = _console()
-    for table in inventory_tables():
+    for table in inventory_tables(console.width):
         console.print(table)
 
 

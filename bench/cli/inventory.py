@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.table import Table
 
@@ -14,20 +14,29 @@ from provision.systems import SYSTEMS, System
 from supervisors import supervisors
 from supervisors.base import Supervisor
 
+# Columns that the sources of one system need, to be read without a word in pieces.
+_SOURCE_WIDTH = 26
 
-def inventory_tables() -> Iterator[Table]:
-    """Yield every table."""
+
+def inventory_tables(width: int) -> Iterator[Table]:
+    """Yield every table for a terminal of that width."""
     yield _supervisors()
-    yield _sources()
+    yield from _sources(width)
     yield _contenders()
     yield _systems()
     yield _scenarios()
 
 
+def _table(title: str, *headings: str) -> Table:
+    """Return an empty table; a word that is too long for its cell is broken, and never cut."""
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
 def _supervisors() -> Table:
-    table = Table(title="Supervisors", title_justify="left")
-    for heading in ("name", "as PID 1", "roles", "profiles"):
-        table.add_column(heading)
+    table = _table("Supervisors", "name", "as PID 1", "roles", "profiles")
     for supervisor in supervisors().values():
         table.add_row(
             supervisor.name,
@@ -38,24 +47,34 @@ def _supervisors() -> Table:
     return table
 
 
-def _sources() -> Table:
-    """Show how each system gets each supervisor, beside the article's version."""
-    table = Table(
-        title="Where they come from",
-        title_justify="left",
-        caption="* is the article's version; where none is shown, only a guest can tell."
-        " --overlay=NAME=DIR lays a build of your own over any system.",
-        caption_justify="left",
-        show_lines=True,
-    )
-    for heading in ("name", "2012 article", *SYSTEMS):
-        table.add_column(heading)
+def _sources(width: int) -> Iterator[Table]:
+    """Yield how each system gets each supervisor, beside the article's version.
+
+    As many systems as fit stand side by side.
+    """
     versions = apt_versions((system.release for system in SYSTEMS.values()), _apt_packages())
+    systems = list(SYSTEMS.values())
+    count = max(1, width // _SOURCE_WIDTH - 1)
+    for first in range(0, len(systems), count):
+        table = _sources_of(systems[first : first + count], versions)
+        if first + count >= len(systems):
+            table.caption_justify = "left"
+            table.caption = (
+                "* is the article's version; where none is shown, only a guest can tell."
+                " --overlay=NAME=DIR lays a build of your own over any system."
+            )
+        yield table
+
+
+def _sources_of(systems: Sequence[System], versions: Mapping[str, dict[str, str]]) -> Table:
+    headings = ("name", "2012 article", *(system.name for system in systems))
+    table = _table("Where they come from", *headings)
+    table.show_lines = True
     for supervisor in supervisors().values():
         table.add_row(
             supervisor.name,
             supervisor.article.version if supervisor.article else "",
-            *(_source(supervisor, system, versions[system.release]) for system in SYSTEMS.values()),
+            *(_source(supervisor, system, versions[system.release]) for system in systems),
         )
     return table
 
@@ -83,11 +102,8 @@ def _source(supervisor: Supervisor, system: System, versions: dict[str, str]) ->
 
 
 def _contenders() -> Table:
-    table = Table(
-        title="Contenders (--only takes these, or their beginnings)", title_justify="left"
-    )
-    for heading in ("contender", "acts every", "setting"):
-        table.add_column(heading)
+    title = "Contenders (--only takes these, or their beginnings)"
+    table = _table(title, "contender", "acts every", "setting")
     for supervisor in supervisors().values():
         for contender in supervisor.contenders:
             period = f"{contender.period:g} s" if contender.period else "(events)"
@@ -96,14 +112,9 @@ def _contenders() -> Table:
 
 
 def _systems() -> Table:
-    table = Table(
-        title="Systems",
-        title_justify="left",
-        caption="Virtual machines: ./inv doctor --provider=libvirt, or --provider=virtualbox",
-        caption_justify="left",
-    )
-    table.add_column("system")
-    table.add_column("embedded guests")
+    table = _table("Systems", "system", "embedded guests")
+    table.caption_justify = "left"
+    table.caption = "Virtual machines: ./inv doctor --provider=libvirt, or --provider=virtualbox"
     lxc = get_provider("lxc")
     for system in SYSTEMS.values():
         reason = lxc.why_unavailable(system)
@@ -113,9 +124,7 @@ def _systems() -> Table:
 
 
 def _scenarios() -> Table:
-    table = Table(title="Scenarios", title_justify="left")
-    for heading in ("name", "what is observed"):
-        table.add_column(heading)
+    table = _table("Scenarios", "name", "what is observed")
     for scenario in scenarios().values():
         table.add_row(scenario.name, scenario.title)
     return table

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from rich import box
 from rich.table import Table
 
 from bench.recording.loc.rows import LocRow, VersionCount
@@ -13,26 +14,38 @@ from bench.recording.loc.rows import LocRow, VersionCount
 
 def loc_table(rows: Sequence[LocRow]) -> Table:
     """Return the rows as a table for a terminal."""
-    table = Table(title="Lines of code", show_lines=True)
-    table.add_column("supervisor")
+    again = [f"{_figure(row.article)}{_deviation(row)}" for row in rows]
+    today = [_figure(row.today) for row in rows]
+    table = Table(title="Lines of code", title_justify="left", box=box.SIMPLE_HEAD, show_lines=True,
+                  show_edge=False, padding=(0, 1, 0, 0))  # fmt: skip
+    table.add_column("supervisor", overflow="fold")
     table.add_column("2012", no_wrap=True)
-    table.add_column("article", justify="right")
-    table.add_column("counted again", overflow="fold")
-    table.add_column("today")
-    table.add_column("lines today", overflow="fold")
-    table.add_column("difference")
-    for row in rows:
-        deviation = "" if row.deviation is None else f" ({row.deviation:+.2f} %)"
+    table.add_column("article", justify="right", no_wrap=True)
+    # The words of a reason go over several lines, the digits of a figure do not.
+    table.add_column("counted again", overflow="fold", min_width=_figure_width(again))
+    table.add_column("today", overflow="fold")
+    table.add_column("lines today", overflow="fold", min_width=_figure_width(today))
+    table.add_column("difference", overflow="fold")
+    for row, counted_again, lines_today in zip(rows, again, today, strict=True):
         table.add_row(
             row.name,
             row.article_version,
             str(row.article_lines),
-            f"{_figure(row.article)}{deviation}",
+            counted_again,
             row.today.version,
-            _figure(row.today),
+            lines_today,
             row.difference,
         )
     return table
+
+
+def _deviation(row: LocRow) -> str:
+    return "" if row.deviation is None else f"\n({row.deviation:+.2f} %)"
+
+
+def _figure_width(cells: Sequence[str]) -> int:
+    figures = (line for cell in cells if cell[:1].isdigit() for line in cell.split("\n"))
+    return max(map(len, figures), default=0)
 
 
 def loc_json(rows: Sequence[LocRow]) -> str:
