@@ -31,6 +31,7 @@ _RESTRICTIONS = {
     "kernel/apparmor_restrict_unprivileged_userns": 0,
     "kernel/unprivileged_userns_clone": 1,
 }
+_ENOUGH_NAMESPACES = 1000
 # MiB that guests write in a run, beside the image and the layers, which have to be there.
 _MIB_TO_START = 200
 _ELSEWHERE = "set XDG_CACHE_HOME to a folder on another file system"
@@ -128,7 +129,7 @@ def _check_cache() -> Unavailable | None:
     except OSError as failure:
         return Unavailable(
             f"The cache folder {failure.filename} cannot be made: {failure.strerror}.",
-            f"Make its file system writable, or {_ELSEWHERE}.",
+            f"Let it be a folder that root may write, or {_ELSEWHERE}.",
         )
     free = shutil.disk_usage(folder).free >> 20
     if free < _MIB_TO_START:
@@ -163,14 +164,20 @@ def _check_users() -> Unavailable | None:
     number = _probe("users", Path("/"))
     if not number:
         return None
-    what = f"A user namespace with the users {SHIFT} to {SHIFT + RANGE - 1} cannot be made"
-    limit = _read_number("user/max_user_namespaces")
+    what = f"Namespaces with the users {SHIFT} to {SHIFT + RANGE - 1} cannot be made"
     if number == errno.ENOSPC:
+        limit, setting = min(_namespace_limits())
         return Unavailable(
-            f"{what}: this host allows {limit} of them (user.max_user_namespaces).",
-            "sysctl -w user.max_user_namespaces=1000",
+            f"{what}: this host allows {limit} of a kind ({setting}).",
+            f"sysctl -w {setting}={_ENOUGH_NAMESPACES}",
         )
     return Unavailable(f"{what}: {os.strerror(number)}.", _user_namespace_remedy())
+
+
+def _namespace_limits() -> Iterator[tuple[int, str]]:
+    """How many namespaces of each kind a user may have, with the name of the setting."""
+    for path in (_SYSCTL / "user").glob("max_*_namespaces"):
+        yield int(path.read_text()), f"user.{path.name}"
 
 
 def _user_namespace_remedy() -> str:
@@ -287,7 +294,7 @@ def _check_tun() -> Unavailable | None:
 LINUX = Ability("Linux", _check_linux)
 ROOT = Ability("root", _check_root, needs=(LINUX.name,))
 CACHE = Ability("cache folder", _check_cache, needs=(ROOT.name,))
-USERS = Ability("user namespace", _check_users, needs=(ROOT.name,))
+USERS = Ability("namespaces", _check_users, needs=(ROOT.name,))
 TUN = Ability(
     "network",
     _check_tun,

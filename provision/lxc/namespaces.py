@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
+# CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC and CLONE_NEWCGROUP: the others of a guest.
+OF_GUEST = 0x20000000 | 0x40000000 | 0x04000000 | 0x08000000 | 0x02000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 1 << 18
 MNT_DETACH = 2
 # Where they are on PATH, LXC lets them map a guest's users, also for root. They refuse every range

@@ -3,7 +3,7 @@
 It enters namespaces as a guest does, with COUNT users from the host's user FIRST. FOLDER belongs to
 that user, and is in the cache. WHAT is one of
 
-    users      enter the user namespace
+    users      enter the user namespace, and new ones of all other kinds
     overlay    mount an overlay in FOLDER, and execute a file that is written into it
     kernel     mount /proc and /sys
 
@@ -45,8 +45,8 @@ def mount_overlay() -> None:
 
 
 def mount_kernel() -> None:
-    """Mount what shows the kernel, in new process and network namespaces. Raises OSError."""
-    namespaces.unshare(namespaces.CLONE_NEWPID | namespaces.CLONE_NEWNET)
+    """Mount what shows the kernel, in namespaces of all kinds. Raises OSError."""
+    namespaces.unshare(namespaces.OF_GUEST)
     child = os.fork()  # the first process of the new namespace
     if child == 0:
         os._exit(_try(lambda: namespaces.mount("proc", "/proc", "proc"), "/proc")
@@ -56,7 +56,7 @@ def mount_kernel() -> None:
 
 
 STEPS: dict[str, Callable[[], None]] = {
-    "users": lambda: None,
+    "users": lambda: namespaces.unshare(namespaces.OF_GUEST),
     "overlay": mount_overlay,
     "kernel": mount_kernel,
 }

@@ -74,6 +74,7 @@ def map_tools(tmp_path: Path) -> str:
     return f"{tmp_path}/usr/bin"
 
 
+@pytest.mark.slow  # it fetches a package
 def test_a_host_with_newuidmap_boots_guests(suite: Suite, map_tools: str) -> None:
     before = ("sh", "-c", f'PATH={map_tools}:$PATH exec "$@"', "sh")
     done = boot(suite, "cat /proc/1/comm", before=before)

@@ -87,16 +87,17 @@ def test_a_missing_ability_names_cause_and_remedy(
     assert remedy.replace("FOLDER", str(tmp_path)) in advice
 
 
-def test_a_host_that_allows_no_user_namespace_names_its_setting(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["user", "net"])
+def test_a_host_that_allows_no_namespace_names_its_setting(tmp_path: Path, kind: str) -> None:
     """The limit of a namespace around it counts like the host's own."""
-    set_up = "echo 0 > /proc/sys/user/max_user_namespaces"
-    why, advice = attempt("user namespace", set_up, tmp_path, ALL_USERS)
-    assert "this host allows 0 of them (user.max_user_namespaces)" in why
-    assert advice == "sysctl -w user.max_user_namespaces=1000"
+    set_up = f"echo 0 > /proc/sys/user/max_{kind}_namespaces"
+    why, advice = attempt("namespaces", set_up, tmp_path, ALL_USERS)
+    assert f"this host allows 0 of a kind (user.max_{kind}_namespaces)" in why
+    assert advice == f"sysctl -w user.max_{kind}_namespaces=1000"
 
 
 def test_root_of_a_namespace_with_few_users_is_told_where_it_is(tmp_path: Path) -> None:
-    why, advice = attempt("user namespace", "true", tmp_path, SOME_USERS)
+    why, advice = attempt("namespaces", "true", tmp_path, SOME_USERS)
     assert "1100000000 to 1100065535 cannot be made" in why
     assert "a part of the host's users" in advice
 
