@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.engine.guests import measurement
@@ -11,22 +10,11 @@ from bench.engine.plan import Job
 from bench.model.events import RESTART, events_of_kind
 from bench.model.events.program import RestartTrial
 from bench.model.observation.latency import SHORT_UPTIME
-from bench.model.run_file import FLOOR, FloorAlone
+from bench.model.run_file import FloorAlone
 from bench.model.steps import Step, TrialGroup
 from supervisors.service import services_of
 
 TRIALS, WARM_UP_TRIALS = 10, 2
-
-
-def find_baseline_job(jobs: Sequence[Job]) -> Job | None:
-    """Choose a floor's job that measures restarts; a hosted floor, as most contenders are."""
-    floors = [
-        job
-        for job in jobs
-        if job.selected.supervisor.name == FLOOR
-        and any(unit.scenario == "restart" for unit in job.units)
-    ]
-    return min(floors, key=lambda job: job.selected.contender.pid1, default=None)
 
 
 def measure_baseline(job: Job, replica: int, context: SessionContext) -> FloorAlone:

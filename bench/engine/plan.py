@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.engine.forecast import SET_UP, Places, forecast
+from bench.engine.guests.noise_gate import max_setups_at_once
 from bench.model.events import Event
-from bench.model.scenario import SamplingEffort, Scenario, WorkUnit
+from bench.model.run_file import FLOOR
+from bench.model.scenario import CROWDED_AT_ONCE, SamplingEffort, Scenario, WorkUnit
 from bench.model.selection import SelectedContender
 from provision.guests.limit_class import LARGE, USUAL, LimitClass
 
 # One guest that uses a whole processor does not slow another one down on another processor.
-CPU_HEAVY_AT_ONCE = os.cpu_count() or 1
+LOUD_AT_ONCE = os.cpu_count() or 1
 # The scenario whose trials are counted while a run goes on.
 RANKED = "restart"
+# s that the floor alone is measured, before all others.
+ALONE = 7.0
 # A work unit longer than this, in seconds, gets a guest of its own if there may be more guests.
 LONG_UNIT = 60.0
 
@@ -25,13 +30,14 @@ class Job:
     """The work of one guest: units of one contender, done one after the other.
 
     replica: number of this guest among the contender's identical guests. attempt: how many guests
-    failed before this one and left these units to it.
+    failed before this one and left these units to it. quiet: scenarios that need a quiet host.
     """
 
     selected: SelectedContender
     replica: int
     units: tuple[WorkUnit, ...]
     attempt: int = 0
+    quiet: frozenset[str] = frozenset()
 
     @property
     def seconds(self) -> float:
@@ -59,9 +65,19 @@ class Job:
         return LARGE if any(unit.limit_class == LARGE for unit in self.units) else USUAL
 
     @property
-    def cpu_heavy(self) -> bool:
-        """Whether this job waits until all jobs that are not CPU-heavy are done."""
-        return any(unit.cpu_heavy for unit in self.units)
+    def quiet_seconds(self) -> float:
+        """Expected seconds in which no other guest may be set up or torn down."""
+        return sum(unit.seconds for unit in self.units if unit.scenario in self.quiet)
+
+    @property
+    def crowded_seconds(self) -> float:
+        """Expected seconds for which it takes as much memory as many guests."""
+        return sum(unit.crowded_seconds for unit in self.units)
+
+    @property
+    def loud_seconds(self) -> float:
+        """Expected seconds in which it takes a processor."""
+        return sum(unit.seconds for unit in self.units if unit.loud)
 
 
 @dataclass(frozen=True)
@@ -78,20 +94,16 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """Expected duration of the whole plan."""
-        return self._total_seconds(lambda job: job.seconds)
+        """Expected duration of the whole plan, with the set-up of its guests."""
+        places = Places(self.at_once, max_setups_at_once(), LOUD_AT_ONCE, CROWDED_AT_ONCE)
+        alone = ALONE if self.at_once > 1 and find_baseline_job(self.jobs) else 0.0
+        return alone + forecast(self.jobs, places)
 
     @property
     def min_seconds(self) -> float:
         """Minimum duration: the mandatory waits of its slowest guest, or of all guests together."""
-        return self._total_seconds(lambda job: job.min_seconds)
-
-    def _total_seconds(self, duration_of: Callable[[Job], float]) -> float:
-        """Add the jobs that run side by side and the CPU-heavy ones that follow them."""
-        light = [duration_of(job) for job in self.jobs if not job.cpu_heavy]
-        heavy = [duration_of(job) for job in self.jobs if job.cpu_heavy]
-        heavy_at_once = min(CPU_HEAVY_AT_ONCE, self.at_once)
-        return _parallel_seconds(light, self.at_once) + _parallel_seconds(heavy, heavy_at_once)
+        shortest = [job.min_seconds for job in self.jobs]
+        return max(sum(shortest) / self.at_once, max(shortest, default=0.0))
 
     def min_seconds_line(self) -> str:
         """Say the minimum duration and which guest decides it; empty without a minimum."""
@@ -126,8 +138,15 @@ class Plan:
         )
 
 
-def _parallel_seconds(durations: Sequence[float], at_once: int) -> float:
-    return max(sum(durations) / at_once, max(durations, default=0.0))
+def find_baseline_job(jobs: Sequence[Job]) -> Job | None:
+    """Choose a floor's job that measures restarts; a hosted floor, as most contenders are."""
+    floors = [
+        job
+        for job in jobs
+        if job.selected.supervisor.name == FLOOR
+        and any(unit.scenario == RANKED for unit in job.units)
+    ]
+    return min(floors, key=lambda job: job.selected.contender.pid1, default=None)
 
 
 @dataclass(frozen=True)
@@ -173,12 +192,13 @@ def make_plan(
                 skipped[selected.name, scenario.name] = ("not measured", _too_slow(selected))
             _distribute([unit for unit in units if not unit.own_guest], guests, effort)
             own_guests += [[unit] for unit in units if unit.own_guest]
+        quiet = frozenset(each.name for each in scenarios if each.needs_quiet(selected.contender))
         jobs += [
-            Job(selected, replica, tuple(units))
+            Job(selected, replica, tuple(units), quiet=quiet)
             for replica, units in enumerate([*guests, *own_guests], earlier.first_free_replica)
             if units
         ]
-    return Plan(tuple(_start_order(jobs, effort.seed, at_once)), skipped, at_once)
+    return Plan(tuple(start_order(jobs, effort.seed, at_once)), skipped, at_once)
 
 
 def _units(
@@ -189,15 +209,34 @@ def _units(
     return scenario.work_units(selected.contender, effort)
 
 
-def _start_order(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
-    """Start the longest first; one guest at a time, shuffle each round of replicas.
+def start_order(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
+    """Start what needs a quiet host first, then the longest; one guest at a time, shuffle rounds.
 
-    Shuffling makes host drift affect all contenders equally.
+    What is done before all guests are set up leaves its place to another one. What takes much
+    memory comes last, unless the run would wait for it. Shuffling the rounds of replicas makes host
+    drift affect all contenders equally.
     """
     if at_once > 1:
-        return sorted(jobs, key=lambda job: -job.seconds)
+        longest = max((job.seconds for job in jobs), default=0.0)
+        set_ups = SET_UP * len(jobs) / max_setups_at_once()
+        brief = [job for job in jobs if job.seconds < set_ups and not job.quiet_seconds]
+        first = brief if len(brief) <= at_once / 2 else []
+        return [
+            *first,
+            *sorted(
+                (job for job in jobs if job not in first),
+                key=lambda job: (_turn(job, longest), -job.seconds),
+            ),
+        ]
     generator = random.Random(seed)
     return sorted(jobs, key=lambda job: (job.replica, generator.random()))
+
+
+def _turn(job: Job, longest: float) -> int:
+    """Return when a job starts, among those of a run whose longest takes so many seconds."""
+    if job.quiet_seconds:
+        return 0
+    return 2 if job.crowded_seconds and job.seconds < longest / 2 else 1
 
 
 def _distribute(

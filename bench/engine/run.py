@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from bench.engine.baseline import find_baseline_job, measure_baseline
+from bench.engine.baseline import measure_baseline
 from bench.engine.calibration_store import instrument, latest
 from bench.engine.collector import ResultCollector
 from bench.engine.guests import measurement
@@ -22,7 +22,7 @@ from bench.engine.guests.session import SessionContext
 from bench.engine.interrupt import KEPT, interrupted_once
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
-from bench.engine.plan import Plan, make_plan
+from bench.engine.plan import LOUD_AT_ONCE, Plan, find_baseline_job, make_plan
 from bench.engine.request.resolve import BenchRequest
 from bench.engine.request.resume import (
     check_same_host_and_instrument,
@@ -97,7 +97,7 @@ def execute(
         request=request,
         payload=measurement.payload_files(platform.machine()),
         time_slots=_time_slots(plan, request.provider),
-        gate=NoiseGate(max_setups_at_once(), own_cpu_seconds),
+        gate=NoiseGate(max_setups_at_once(), own_cpu_seconds, LOUD_AT_ONCE),
         guests=LiveGuests(),
         collector=collector,
         observer=observer,
@@ -150,13 +150,13 @@ def _prepare(request: BenchRequest, observer: Observer) -> None:
 
 
 def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
-    """Give each guest of an event-driven contender a slot of time for its kills."""
+    """Give each guest with ranked kills of an event-driven contender a slot of time for them."""
     if provider.max_guests == 1:
         return {}
     guests = [
         (job.selected.name, job.replica)
         for job in plan.jobs
-        if job.selected.contender.period is None
+        if job.selected.contender.period is None and job.trials
     ]
     return {guest: slot for slot, guest in enumerate(guests)}
 

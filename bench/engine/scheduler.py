@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 
 from bench.engine.guests.leftovers import remaining_guests
 from bench.engine.guests.session import GuestSession, SessionContext
-from bench.engine.plan import CPU_HEAVY_AT_ONCE, Job, Plan
+from bench.engine.plan import Job, Plan
 
 # Seconds between two looks at the jobs, so that Ctrl-C is noticed.
 POLL_INTERVAL = 0.5
@@ -19,25 +18,22 @@ END_INTERVAL = 0.2
 
 
 class Scheduler:
-    """Runs jobs in threads, one thread per guest; CPU-heavy jobs after all others."""
+    """Runs jobs in threads, one thread per guest; the noise gate keeps loud work apart."""
 
-    def __init__(self, context: SessionContext) -> None:
+    def __init__(self, context: SessionContext, session: type[GuestSession] = GuestSession) -> None:
+        """Run the jobs by that kind of session: another one than usual plays them (growth.py)."""
         self._context = context
+        self._session = session
         self._lock = threading.Lock()
         self._init_semaphores: dict[str, threading.Semaphore] = {}
 
     def run(self, plan: Plan) -> None:
         """Run every job. On any failure of the suite itself, and on Ctrl-C, destroy all guests."""
-        max_guests = self._context.request.provider.max_guests
-        self._run_jobs([job for job in plan.jobs if not job.cpu_heavy], max_guests)
-        heavy = [job for job in plan.jobs if job.cpu_heavy]
-        self._run_jobs(heavy, min(CPU_HEAVY_AT_ONCE, max_guests))
-
-    def _run_jobs(self, jobs: Sequence[Job], at_once: int) -> None:
-        pool = ThreadPoolExecutor(max_workers=max(1, min(len(jobs), at_once)))
+        at_once = min(len(plan.jobs), self._context.request.provider.max_guests)
+        pool = ThreadPoolExecutor(max_workers=max(1, at_once))
         pending: set[Future[None]] = set()
         try:
-            pending |= {pool.submit(self._run_job, job) for job in jobs}
+            pending |= {pool.submit(self._run_job, job) for job in plan.jobs}
             while pending:
                 ended, pending = wait(pending, timeout=POLL_INTERVAL, return_when=FIRST_COMPLETED)
                 for future in ended:
@@ -70,7 +66,7 @@ class Scheduler:
             return
         with self._init_semaphore(job):
             while job.units and not self._context.guests.stopping:
-                remaining = GuestSession(job, self._context).run()
+                remaining = self._session(job, self._context).run()
                 job = replace(job, units=remaining, attempt=job.attempt + 1)
 
     def _init_semaphore(self, job: Job) -> threading.Semaphore:

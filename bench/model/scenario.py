@@ -22,6 +22,9 @@ from supervisors.service import Service, services_of
 Answer = Literal["yes", "no", "partly", "not applicable", "not measured"]
 _P = TypeVar("_P")
 
+# How many guests may have `crowded_seconds` at the same time.
+CROWDED_AT_ONCE = 3
+
 
 @dataclass(frozen=True)
 class SamplingEffort:
@@ -66,9 +69,12 @@ class WorkUnit:
     parameters: object = None
     # What it finds in the guest.
     initial_state: InitialState = SETTLED
-    # It takes so much of the host that it waits until all other units are done; then as many run at
-    # once as the host has processors.
-    cpu_heavy: bool = False
+    # It takes a processor for all of its time: no kill of an event-driven contender is measured
+    # beside it, and as many such units run at once as the host has processors.
+    loud: bool = False
+    # Seconds for which it takes as much memory as many guests: few units do so at a time, after the
+    # others.
+    crowded_seconds: float = 0.0
     # Seconds of uptimes, periods and windows that no implementation can save.
     min_seconds: float = 0.0
     # What its guest may take of the host.
@@ -125,6 +131,9 @@ class ScenarioContext:
     # Block until no event-driven trials run in other guests, and keep them out until the block
     # ends: for work that loads the host.
     disturbing: Callable[[], AbstractContextManager[None]]
+    # The same for work that takes a processor for long; it comes after measurements that wait.
+    # True: it takes all processors, and other such work waits.
+    loud: Callable[[bool], AbstractContextManager[None]]
 
     @property
     def tree(self) -> Tree:
@@ -159,6 +168,10 @@ class Scenario(ABC):
     needs_quiet_host: ClassVar[bool] = False
     # The trials of a unit that was interrupted count: `remaining_units` does only the others.
     keeps_trials: ClassVar[bool] = False
+
+    def needs_quiet(self, contender: Contender) -> bool:
+        """Tell whether noise of other guests could reach what the contender shows."""
+        return self.needs_quiet_host and contender.period is None
 
     def inapplicable_reason(self, contender: Contender) -> str:
         """Return why the contender's design rules the scenario out; empty where it does not."""

@@ -30,7 +30,7 @@ class Children(Scenario):
         period = contender.period or 0.0
         if not effort.allows(2 * period):
             return []
-        return [WorkUnit(self.name, 15 + 4 * period, trials=1, initial_state=FRESH)]
+        return [WorkUnit(self.name, 9 + 3.2 * period, trials=1, initial_state=FRESH)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         service, wait = context.services[0].name, deadline(context.contender, services=1)

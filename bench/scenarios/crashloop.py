@@ -50,7 +50,7 @@ class Crashloop(Scenario):
             expected,
             trials=1,
             initial_state=FRESH,
-            cpu_heavy=not contender.spaces_starts,
+            loud=not contender.spaces_starts,
             min_seconds=window,
         )
         return [unit] * (REPEATS if _race_decides(contender) and not effort.quick else 1)

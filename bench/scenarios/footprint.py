@@ -40,7 +40,7 @@ class Footprint(Scenario):
         return [
             WorkUnit(
                 self.name,
-                window + 8,
+                window + 3,
                 trials=1,
                 parameters=window,
                 initial_state=FRESH_FIXED,

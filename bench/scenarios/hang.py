@@ -46,7 +46,7 @@ class Hang(Scenario):
         watchdog = supervisors()[contender.supervisor].watchdog
         state = FRESH if watchdog else SETTLED
         if watchdog:
-            expected += 20 + look_seconds(contender) + 3 * (contender.period or 0.0)
+            expected += 20 + look_seconds(contender) + 5 * (contender.period or 0.0)
         if not effort.allows(expected, times=3):
             return []
         return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=state)]

@@ -45,7 +45,7 @@ class Orphans(Scenario):
         counts = QUICK if effort.quick else FULL
         return [
             WorkUnit(
-                self.name, 40, trials=1, parameters=counts, initial_state=FRESH, limit_class=LARGE
+                self.name, 12, trials=1, parameters=counts, initial_state=FRESH, limit_class=LARGE
             )
         ]
 

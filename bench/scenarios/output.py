@@ -50,7 +50,7 @@ class Output(Scenario):
         expected = (LIVES + KILLS + 1) * (LIFE + 1) + 12
         if not effort.allows(expected, times=3):
             return []
-        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=FRESH)]
+        return [WorkUnit(self.name, seconds=0.7 * expected, trials=1, initial_state=FRESH)]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         find_output = Stage("where", (steps.run_command(_FIND_OUTPUT, 10),))

@@ -29,6 +29,8 @@ SHORT_TRIALS = 10
 SHORT_TRIALS_OF_POLLER = 5
 # s: no two guests of a run break their service within the same slot.
 SLOT_WIDTH = 0.05
+# s that a guest waits for its slot where twenty guests have one.
+SLOT_WAIT = 0.5
 
 
 @dataclass(frozen=True)
@@ -171,9 +173,10 @@ def _cpu_metric(samples: Sequence[Event]) -> Metric:
 
 
 def _trial_seconds(contender: Contender) -> float:
-    """Return the seconds of a long trial: the uptime drawn, and the look that follows it."""
+    """Return the seconds of a long trial: the uptime drawn, and the wait for slot or look."""
     low, high = long_uptimes(contender)
-    return _within_limit(contender, (low + high) / 2 + (contender.period or 0.0) / 2)
+    wait = SLOT_WAIT if contender.period is None else contender.period / 2
+    return _within_limit(contender, (low + high) / 2 + wait)
 
 
 def _within_limit(contender: Contender, seconds: float) -> float:
@@ -228,8 +231,8 @@ def _guest_count(contender: Contender, effort: SamplingEffort, long: int, short:
         guests = _guests_within_limit(contender, long, short)
     else:
         # A slow poller's trial takes a period, wherever it is: each has a guest of its own.
-        seconds = _expected_seconds(contender, long, short)
-        guests = min(math.ceil(seconds / effort.guest_seconds), long + short)
+        mean = _expected_seconds(contender, long, short) / (long + short)
+        guests = math.ceil((long + short) / max(1, effort.guest_seconds // mean))
     if not _has_lasting_limit(contender):
         guests = min(guests, effort.max_guests)
     return max(guests, min(long, effort.min_guests))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
 
 from bench.model import steps
 from bench.model.events import (
@@ -32,6 +35,7 @@ from bench.model.observation.timing import (
     start_spacing,
 )
 from bench.model.scenario import (
+    CROWDED_AT_ONCE,
     Answer,
     SamplingEffort,
     Scenario,
@@ -45,9 +49,11 @@ from provision.guests.limit_class import LARGE
 from supervisors.contender import Contender
 from supervisors.service import services_of
 
+# A guest with more services than this takes much memory.
+MANY = 100
 # The last size is beyond every limit that is written into a supervisor here: one that keeps all of
 # them has no limit that a single machine would meet.
-SIZES = (1, 10, 100, 990, 2000)
+SIZES = (1, 10, MANY, 990, 2000)
 SIZES_QUICK = (1, 10)
 TRIALS = 3
 # s. A poller with a longer period gets one trial at each size.
@@ -69,6 +75,18 @@ _PRINT_ROOM = (
     " $(ulimit -Hn) $(sed -n 's/MemAvailable: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)"
 )
 _TIMEOUT = 3600.0  # s
+# s that a monitor which polls takes for the start of a service, with those that it does not keep.
+START_SECONDS = 0.05
+# 2000 services in one guest were seen to take 0.35 GB.
+_much_memory = threading.BoundedSemaphore(CROWDED_AT_ONCE)
+
+
+@dataclass(frozen=True)
+class Climb:
+    """The sizes that one guest measures, one after the other, from `start` services on."""
+
+    start: int
+    sizes: tuple[int, ...]
 
 
 class Scale(Scenario):
@@ -82,25 +100,40 @@ class Scale(Scenario):
         period = contender.period or 0.0
         if not effort.allows(2 * period):
             return []
-        sizes = SIZES_QUICK if effort.quick else SIZES
-        trials_seconds = _trial_count(contender) * (start_spacing(contender) + 1)
-        seconds = 60 + len(sizes) * (5 + 2 * period + trials_seconds)
+        if effort.quick:
+            climbs = [Climb(0, SIZES_QUICK)]
+        elif period > SLOW:
+            # Each size takes some periods: two guests climb at the same time.
+            few = SIZES[: SIZES.index(MANY) + 1]
+            climbs = [Climb(0, few), Climb(MANY, SIZES[len(few) :])]
+        else:
+            climbs = [Climb(0, SIZES)]
         return [
             WorkUnit(
                 self.name,
-                seconds,
+                _expected_seconds(contender, climb),
                 trials=1,
-                parameters=sizes,
+                parameters=climb,
                 initial_state=FRESH_FIXED,
-                cpu_heavy=True,
+                crowded_seconds=_crowded_seconds(contender, climb),
                 limit_class=LARGE,
             )
+            for climb in climbs
         ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        with ExitStack() as places:
+            return self._climb(context, unit.parameters_as(Climb), places)
+
+    def _climb(self, context: ScenarioContext, climb: Climb, places: ExitStack) -> list[Event]:
+        """Measure size by size; beyond MANY with a place among those that take much memory."""
         context.guest.run(_RAISE_FILE_LIMITS)
+        if climb.start:
+            context.measure(_steps_to_size(context, 0, climb.start), _TIMEOUT)
         events: list[Event] = []
-        for before, size in itertools.pairwise((0, *unit.parameters_as(tuple))):
+        for before, size in itertools.pairwise((climb.start, *climb.sizes)):
+            if before == MANY:
+                places.enter_context(_much_memory)
             try:
                 taken = _measure_size(context, before, size)
             except Problem:
@@ -124,6 +157,29 @@ class Scale(Scenario):
         return [_verdict(size, numbered) for size in _sizes(samples) if size >= 10]
 
 
+def _expected_seconds(contender: Contender, climb: Climb) -> float:
+    """Return the seconds that a guest takes for its sizes."""
+    period = contender.period or 0.0
+    each = 5 + period + _trial_count(contender) * (start_spacing(contender) + 1)
+    in_turn = START_SECONDS * (climb.sizes[-1] - climb.start)
+    starts = in_turn if _starts_in_turn(contender) else 0.0
+    # A slow poller is waited for if it does not keep the last size.
+    missing = _stall(contender, climb.sizes[-1]) if period > SLOW else 0.0
+    return 30 + len(climb.sizes) * each + starts + missing
+
+
+def _crowded_seconds(contender: Contender, climb: Climb) -> float:
+    """Return how many of those seconds a guest has more than MANY services."""
+    many = Climb(max(climb.start, MANY), tuple(size for size in climb.sizes if size > MANY))
+    return _expected_seconds(contender, many) if many.sizes else 0.0
+
+
+def _starts_in_turn(contender: Contender) -> bool:
+    """Tell whether it starts its services one after the other, and waits for each."""
+    looks = contender.role == "monitor" and contender.period is not None
+    return looks and contender.start_limit is None
+
+
 def _sizes(samples: Sequence[Event]) -> list[int]:
     return sorted({sample["size"] for sample in samples})
 
@@ -142,16 +198,13 @@ def _trial_count(contender: Contender) -> int:
 def _measure_size(context: ScenarioContext, before: int, size: int) -> list[Event]:
     """Bring up services until there are so many, and measure what they cost."""
     contender = context.contender
-    bring_up = _bring_up(context, size) if size > 1 else []
+    is_loud = size >= MANY and not _starts_in_turn(contender)
+    with context.loud(False) if is_loud else nullcontext():
+        events = context.measure(_steps_to_size(context, before, size), _TIMEOUT)
     names = [service.name for service in context.services]
-    # Seconds without a start after which none of the missing ones comes.
-    stall = deadline(contender, services=1) + (30 if size > 100 else 0)
-    gather: steps.GatherStep = {
-        "do": "gather", "services": names, "new": names[before:], "stall": stall,
-    }  # fmt: skip
     settle = steps.watch(start_spacing(contender) + 1)
     room = steps.run_command(_PRINT_ROOM, 60)
-    events = context.measure([*bring_up, gather, settle, room, steps.snapshot()], _TIMEOUT)
+    events += context.measure([settle, room, steps.snapshot()], _TIMEOUT)
     if not contender.pid1 and not _supervisor_lives(context, events):
         died: SupervisorDied = {"event": "died"}
         return [*events, died]
@@ -166,11 +219,27 @@ def _measure_size(context: ScenarioContext, before: int, size: int) -> list[Even
                 "uptime": long_uptimes(contender),
             }
         ],
-        "deadline": stall,
+        "deadline": _stall(contender, size),
         "limit": contender.limit_that_lifts,
     }
     costs = context.measure([steps.measure_footprint(size, context.tree), trials], _TIMEOUT)
     return [*events, *costs]
+
+
+def _steps_to_size(context: ScenarioContext, before: int, size: int) -> list[steps.Step]:
+    """Return the steps that bring up services until there are so many, and wait for them."""
+    bring_up = _bring_up(context, size) if size > 1 else []
+    names = [service.name for service in context.services]
+    gather: steps.GatherStep = {
+        "do": "gather", "services": names, "new": names[before:],
+        "stall": _stall(context.contender, size),
+    }  # fmt: skip
+    return [*bring_up, gather]
+
+
+def _stall(contender: Contender, size: int) -> float:
+    """Return the seconds without a start after which none of the missing ones comes."""
+    return deadline(contender, services=1) + (30 if size > MANY else 0)
 
 
 def _bring_up(context: ScenarioContext, size: int) -> list[steps.Step]:

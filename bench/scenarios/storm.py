@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +31,6 @@ ROUNDS, ROUNDS_OF_SLOW = 3, 1
 # s. A poller with a longer period has its services killed once for each size.
 SLOW = 10.0
 _KEPT = frozenset({STORM.name, DOWN.name, SNAPSHOT.name})
-_one_storm = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Storm(Scenario):
         sizes = SIZES_QUICK if effort.quick else SIZES
         rounds = ROUNDS_OF_SLOW if period > SLOW else ROUNDS
         round_seconds = start_spacing(contender) + 1 + 1.5 * period
-        seconds = len(sizes) * (15 + period + rounds * round_seconds)
+        seconds = len(sizes) * (9 + 0.7 * period + 0.7 * rounds * round_seconds)
         parameters = StormRounds(sizes, rounds, effort.seed)
         return [
             WorkUnit(
@@ -114,7 +112,7 @@ def _one_storm_at_a_time(context: ScenarioContext) -> Iterator[None]:
     if (context.contender.period or 0.0) > SLOW:
         yield
         return
-    with _one_storm, context.disturbing():
+    with context.loud(True):
         yield
 
 

@@ -71,7 +71,7 @@ class Tracking(Scenario):
         if not effort.allows(2 * period):
             return []
         return [
-            WorkUnit(self.name, 30 + 6 * period, trials=1, parameters=stage, initial_state=FRESH)
+            WorkUnit(self.name, 12 + 3.2 * period, trials=1, parameters=stage, initial_state=FRESH)
             for stage in _stages(contender)
         ]
 

@@ -10,8 +10,11 @@ from contextlib import contextmanager
 
 
 def max_setups_at_once() -> int:
-    """Return how many guests may be set up or torn down at once: one more than processors."""
-    return (os.cpu_count() or 1) + 1
+    """Return how many guests may be set up or torn down at once: thrice the processors.
+
+    A guest being set up waits for most of the time.
+    """
+    return 3 * (os.cpu_count() or 1)
 
 
 class NoiseGate:
@@ -19,20 +22,28 @@ class NoiseGate:
 
     Any number of measurements may run together, or up to `max_disturbers` set-ups, but never both.
     Waiting set-ups take precedence over new measurements, so that all guests are ready before
-    trials start and the trials of all contenders overlap in time.
+    trials start and the trials of all contenders overlap in time. Loud work, of which `max_loud`
+    pieces run at once, is no measurement's neighbour either, and comes after those that wait.
 
     cpu_seconds: returns the CPU time that the suite itself has used so far.
     """
 
-    def __init__(self, max_disturbers: int, cpu_seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, max_disturbers: int, cpu_seconds: Callable[[], float], max_loud: int = 1
+    ) -> None:
         self._changed = threading.Condition()
         self._max_disturbers = max_disturbers
+        self._max_loud = max_loud
         self._cpu_seconds = cpu_seconds
         self._window_start = (0.0, 0.0)  # CPU time and clock when the current window opened
         self._cpu_spent, self._seconds_open = 0.0, 0.0
         self._measuring = 0
         self._disturbing = 0
         self._waiting = 0
+        self._loud = 0
+        self._alone = False
+        self._waiting_alone = 0
+        self._waiting_measurements = 0
 
     @property
     def own_load(self) -> float | None:
@@ -44,11 +55,20 @@ class NoiseGate:
         """How many set-ups wait for the measurements to end."""
         return self._waiting
 
+    @property
+    def waiting_measurements(self) -> int:
+        """How many measurements wait for set-ups and loud work to end."""
+        return self._waiting_measurements
+
     @contextmanager
     def measuring(self) -> Iterator[None]:
         """Block until no set-up or teardown runs, and keep them out until the block ends."""
         with self._changed:
-            self._changed.wait_for(lambda: self._disturbing == 0 and self._waiting == 0)
+            self._waiting_measurements += 1
+            self._changed.wait_for(
+                lambda: self._disturbing == 0 and self._waiting == 0 and self._loud == 0
+            )
+            self._waiting_measurements -= 1
             if self._measuring == 0:
                 self._window_start = (self._cpu_seconds(), time.monotonic())
             self._measuring += 1
@@ -66,9 +86,7 @@ class NoiseGate:
         """Block until no measurement runs and few others disturb, and keep measurements out."""
         with self._changed:
             self._waiting += 1
-            self._changed.wait_for(
-                lambda: self._measuring == 0 and self._disturbing < self._max_disturbers
-            )
+            self._changed.wait_for(self._may_disturb)
             self._waiting -= 1
             self._disturbing += 1
         try:
@@ -77,6 +95,42 @@ class NoiseGate:
             with self._changed:
                 self._disturbing -= 1
                 self._changed.notify_all()
+
+    @contextmanager
+    def loud(self, alone: bool = False) -> Iterator[None]:
+        """Block until nothing is measured or waits for that, and few others are loud.
+
+        For work that takes a processor for long; alone: it takes all of them, and is timed, so that
+        nothing else is loud beside it, nor set up or torn down.
+        """
+        with self._changed:
+            self._waiting_alone += alone
+            self._changed.wait_for(lambda: self._may_be_loud(alone))
+            self._waiting_alone -= alone
+            self._alone = alone
+            self._loud += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._alone = False
+                self._loud -= 1
+                self._changed.notify_all()
+
+    def _may_disturb(self) -> bool:
+        if self._measuring or self._alone or self._disturbing >= self._max_disturbers:
+            return False
+        # Work that wants to be alone, and waits for nothing but set-ups, would wait for ever. A
+        # measurement that waits goes first, and waits for those set-ups itself.
+        only_for_set_ups = self._waiting_alone and not self._loud and not self._waiting_measurements
+        return not only_for_set_ups
+
+    def _may_be_loud(self, alone: bool) -> bool:
+        if self._measuring or self._waiting_measurements or self._alone:
+            return False
+        if alone:
+            return self._loud == 0 and self._disturbing == 0
+        return self._waiting_alone == 0 and self._loud < self._max_loud
 
     def _close_window(self) -> None:
         cpu_seconds, clock = self._window_start

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from bench.engine.collector import ResultCollector
@@ -41,7 +41,8 @@ class SessionContext:
     """What all sessions of a run share.
 
     payload: the files that every guest is given. time_slots: which slot of time belongs to which
-    (contender, replica); the kills of event-driven contenders take turns in these slots.
+    (contender, replica); the kills of event-driven contenders take turns in these slots. versions:
+    by supervisor, as its first guest told it.
     """
 
     request: BenchRequest
@@ -51,6 +52,7 @@ class SessionContext:
     guests: LiveGuests
     collector: ResultCollector
     observer: Observer
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 class PhaseTimer:
@@ -138,7 +140,7 @@ class GuestSession:
             self.phases.enter("settle")
             self._samples += self.establish(unit, guest)
             self.phases.enter(f"measure {unit.scenario}")
-            with self._quiet_section(unit), guest.measured(), guest.console_quoted():
+            with self._section(unit), guest.measured(), guest.console_quoted():
                 load = LoadMeter()
                 self._samples += self.perform(unit, guest)
                 self._load[unit.scenario] = load.read()
@@ -157,7 +159,10 @@ class GuestSession:
         selected = self.job.selected
         supervisor, contender = selected.supervisor, selected.contender
         self.phases.enter("configure")
-        version = supervisor.version(guest, selected.source)
+        version = self._context.versions.get(supervisor.name)
+        if version is None:  # all its guests of a run have the same installation
+            version = supervisor.version(guest, selected.source)
+            self._context.versions[supervisor.name] = version
         supervisor.configure(guest, contender, services_of(contender, 1))
         self.phases.enter("start")
         guest.fixed_addresses = any(unit.initial_state.fixed_addresses for unit in self.job.units)
@@ -222,6 +227,7 @@ class GuestSession:
             slot=(slots.get((contender.name, self.job.replica), 0), max(1, len(slots))),
             measure=measure,
             disturbing=lambda: self.phases.waiting(self._context.gate.disturbing()),
+            loud=lambda alone: self.phases.waiting(self._context.gate.loud(alone)),
         )
         return scenario_context
 
@@ -275,11 +281,12 @@ class GuestSession:
         wanted = services_of(contender, 1)
         patience = 15 + 2 * (contender.period or 0)
         steps: list[Step] = [
-            {"do": "await", "services": [each.name for each in wanted], "deadline": patience},
-            # Give processes that a detaching daemon leaves behind the time to exit.
-            {"do": "watch", "seconds": 0.3},
-            {"do": "snapshot"},
+            {"do": "await", "services": [each.name for each in wanted], "deadline": patience}
         ]
+        if contender.role == "monitor":
+            # Give processes that a detaching daemon leaves behind the time to exit.
+            steps.append({"do": "watch", "seconds": 0.3})
+        steps.append({"do": "snapshot"})
         events = measurement.run_measurement(
             guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
         )
@@ -290,12 +297,14 @@ class GuestSession:
             evidence |= find_mode(supervisor, output)
         return evidence, events[0]
 
-    def _quiet_section(self, unit: WorkUnit) -> AbstractContextManager[None]:
-        """Keep disturbers out if noise could reach the unit's figures."""
-        event_driven = self.job.selected.contender.period is None
-        if not self._scenarios[unit.scenario].needs_quiet_host or not event_driven:
+    def _section(self, unit: WorkUnit) -> AbstractContextManager[None]:
+        """Keep disturbers out if noise could reach the unit's figures; let loud ones take turns."""
+        gate = self._context.gate
+        if unit.loud:
+            return self.phases.waiting(gate.loud())
+        if not self._scenarios[unit.scenario].needs_quiet(self.job.selected.contender):
             return nullcontext()
-        return self.phases.waiting(self._context.gate.measuring())
+        return self.phases.waiting(gate.measuring())
 
     def _fail(self, reason: str) -> None:
         if self._context.guests.stopping:

@@ -17,7 +17,7 @@ TRIALS, TRIALS_QUICK = 30, 6
 # Identical guests of one contender at most; guests one after the other where one runs at a time.
 REPLICAS, ROUNDS = 40, 3
 # Seconds of trials in one guest after which the rest goes to further guests.
-GUEST_SECONDS, GUEST_SECONDS_QUICK = 100.0, 25.0
+GUEST_SECONDS, GUEST_SECONDS_QUICK = 125.0, 25.0
 # Seconds that two trials may take in a quick run.
 BUDGET_QUICK = 30.0
 

@@ -13,7 +13,7 @@ from supervisors.contender import Contender
 
 _DATA = Path(__file__).parents[2] / "unit/bench/scenarios/data"
 
-FULL = SamplingEffort(trials=30, guest_seconds=110.0, budget_seconds=None, max_guests=16, seed=1)
+FULL = SamplingEffort(trials=30, guest_seconds=125.0, budget_seconds=None, max_guests=16, seed=1)
 QUICK = SamplingEffort(trials=6, guest_seconds=25.0, budget_seconds=30.0, max_guests=16, seed=1)
 
 

@@ -41,7 +41,7 @@ class FakeEvent(Event):
 
 
 class FakeScenario(Scenario):
-    """Two samples a unit. The one named `last` is CPU-heavy and has a guest of its own.
+    """Two samples a unit. The one named `last` is loud and has a guest of its own.
 
     action: runs in a unit, before its samples. units: how many units there are.
     """
@@ -58,7 +58,7 @@ class FakeScenario(Scenario):
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         last = self.name == "last"
         state = FRESH if last else SETTLED
-        return [WorkUnit(self.name, 1.0, 1, initial_state=state, cpu_heavy=last)] * self.units
+        return [WorkUnit(self.name, 1.0, 1, initial_state=state, loud=last)] * self.units
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         self.action()

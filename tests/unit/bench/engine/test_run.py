@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,11 +13,10 @@ from typing import cast
 import pytest
 
 from bench.engine import collector
-from bench.engine.baseline import find_baseline_job
 from bench.engine.guests import measurement
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.session import GuestSession
-from bench.engine.plan import KeptResults, Plan, make_plan
+from bench.engine.plan import KeptResults, Plan, find_baseline_job, make_plan
 from bench.model.events import Event
 from bench.recording.kept_trials import KEPT_TRIALS
 from bench.recording.store import Record
@@ -39,14 +39,33 @@ from tests.unit.bench.engine.fakes import (
 ROOT = Path(__file__).parents[4]
 
 
+def await_measured(record: Record, *names: str) -> None:
+    """Wait until those scenarios are in run.json, where the contender is only after a save."""
+
+    def are_there() -> bool:
+        contenders = json.loads((record.folder / "run.json").read_text())["contenders"]
+        found = [statuses(each) for each in contenders]
+        return any(all(each.get(name) == "measured" for name in names) for each in found)
+
+    eventually(are_there, "the other guests' scenarios are on disk")
+
+
 def interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def test_an_interrupted_run_keeps_what_is_complete_and_is_resumed(record: Record) -> None:
+def test_an_interrupted_run_keeps_what_is_complete_and_is_resumed(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "SAVE_INTERVAL", 0.0)
     scenarios = (FakeScenario("a"), FakeScenario("b"), FakeScenario("both", units=2))
+
+    def interrupt_later() -> None:
+        await_measured(record, "a", "b", "both")
+        interrupt()
+
     with pytest.raises(KeyboardInterrupt):
-        measure(record, *scenarios, FakeScenario("last", interrupt))
+        measure(record, *scenarios, FakeScenario("last", interrupt_later))
     before, kept = on_disk(record), sample_keys(record)
     assert before["status"] == "unfinished"
     complete = {"a": "measured", "b": "measured", "both": "measured"}
@@ -100,8 +119,12 @@ def test_complete_scenarios_are_on_disk_before_the_contender_is_done(
 ) -> None:
     monkeypatch.setattr(collector, "SAVE_INTERVAL", 0.0)
     during: list[dict[str, str]] = []
-    last = FakeScenario("last", lambda: during.append(statuses(on_disk(record))))
-    measure(record, FakeScenario("a"), last)
+
+    def look() -> None:
+        await_measured(record, "a")
+        during.append(statuses(on_disk(record)))
+
+    measure(record, FakeScenario("a"), FakeScenario("last", look))
     assert during == [{"a": "measured", "last": "unfinished"}]
     assert on_disk(record)["status"] == "measured"
     assert sample_keys(record) == [("a", 0, 0), ("a", 0, 1), ("last", 1, 0), ("last", 1, 1)]

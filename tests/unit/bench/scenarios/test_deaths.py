@@ -20,6 +20,12 @@ def test_its_starts_are_the_only_ones_of_a_guest(name: str) -> None:
     assert unit.own_guest
 
 
+def test_deaths_that_need_a_quiet_host_need_no_guest_of_restart() -> None:
+    """So that the two measure at the same time, and the host is quiet once."""
+    (unit,) = SCENARIO.work_units(contender(RUNIT), FULL)
+    assert unit.own_guest
+
+
 def test_a_restart_after_every_death_is_a_yes() -> None:
     given = answers(judged(SCENARIO, RUNIT, samples("deaths-runit")))
     assert given == dict.fromkeys([*INSIDE, *OUTSIDE, MEMORY], "yes")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bench.model.events import GATHERED, RAN, RESTART, Event, events_of_kind
 from bench.model.events.program import CommandRan
-from bench.scenarios.scale import SCENARIO
-from tests.support.samples.recorded import QUICK, concluded, contender, judged, samples
+from bench.scenarios.scale import SCENARIO, SIZES, Climb
+from tests.support.samples.recorded import FULL, QUICK, concluded, contender, judged, samples
 
 RUNIT = "runit/runner/default/hosted"
 AT_990 = "keeps 990 services"
@@ -90,4 +90,12 @@ def test_starts_without_a_stamp_are_counted() -> None:
 
 def test_a_quick_run_stops_at_ten_services() -> None:
     (unit,) = SCENARIO.work_units(contender(RUNIT), QUICK)
-    assert (unit.parameters, unit.own_guest, unit.cpu_heavy) == ((1, 10), True, True)
+    assert (unit.parameters, unit.own_guest) == (Climb(0, (1, 10)), True)
+
+
+def test_two_guests_climb_for_a_slow_poller() -> None:
+    """Together they measure every size once; the second starts where the first ends."""
+    few, many = SCENARIO.work_units(contender("monit/monitor/default/hosted"), FULL)
+    first, second = few.parameters_as(Climb), many.parameters_as(Climb)
+    assert first.sizes + second.sizes == SIZES
+    assert (first.start, second.start) == (0, first.sizes[-1])

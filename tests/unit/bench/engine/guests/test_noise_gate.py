@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -143,3 +144,60 @@ def test_a_failed_cpu_reading_wakes_a_waiting_set_up() -> None:
 def disturb(gate: NoiseGate, entered: threading.Event) -> None:
     with gate.disturbing():
         entered.set()
+
+
+def test_loud_work_is_no_neighbour_of_measurements_and_keeps_to_its_number() -> None:
+    gate = NoiseGate(2, time.process_time, max_loud=2)
+    lock = threading.Lock()
+    inside = {"quiet": 0, "loud": 0, "alone": 0, "noisy": 0}
+    wrong: list[dict[str, int]] = []
+    ways: dict[str, Callable[[], AbstractContextManager[None]]] = {
+        "quiet": gate.measuring,
+        "loud": gate.loud,
+        "alone": lambda: gate.loud(alone=True),
+        "noisy": gate.disturbing,
+    }
+
+    def stay(kind: str, generator: random.Random) -> None:
+        for _ in range(40):
+            with ways[kind]():
+                with lock:
+                    inside[kind] += 1
+                    loud, alone = inside["loud"], inside["alone"]
+                    beside = inside["quiet"] and (loud or alone)
+                    beside = beside or (alone and (loud or inside["noisy"]))
+                    if beside or loud > 2 or alone > 1:
+                        wrong.append(dict(inside))
+                threading.Event().wait(generator.random() * 0.001)
+                with lock:
+                    inside[kind] -= 1
+
+    threads = [
+        threading.Thread(target=stay, args=(kind, random.Random(number)), daemon=True)
+        for number, kind in enumerate([*ways] * 4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads)
+    assert not wrong
+
+
+def test_loud_work_comes_after_a_measurement_that_waits() -> None:
+    gate = NoiseGate(1, time.process_time)
+    order: list[str] = []
+
+    def enter(kind: str, way: Callable[[], AbstractContextManager[None]]) -> None:
+        with way():
+            order.append(kind)
+
+    with gate.disturbing():
+        quiet = threading.Thread(target=enter, args=("quiet", gate.measuring), daemon=True)
+        quiet.start()
+        eventually(lambda: gate.waiting_measurements, "the measurement waits")
+        loud = threading.Thread(target=enter, args=("loud", gate.loud), daemon=True)
+        loud.start()
+    for thread in (quiet, loud):
+        thread.join(PATIENCE)
+    assert order == ["quiet", "loud"]

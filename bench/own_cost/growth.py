@@ -1,0 +1,224 @@
+"""How the cost of a run grows with contenders and processors: the scheduler's own code, played.
+
+    .venv/bin/python -m bench.own_cost.growth
+
+The real plan, scheduler and noise gate run with sessions that only wait, a hundred times as fast
+as guests would: for the seconds that the published run has recorded of each scenario and contender,
+and for those of the plan where it has none. It prints the table of docs/trust.md.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from bench.engine.forecast import SET_UP, TEAR_DOWN
+from bench.engine.guests.live_guests import LiveGuests
+from bench.engine.guests.noise_gate import NoiseGate
+from bench.engine.guests.session import GuestSession, SessionContext
+from bench.engine.observer import SilentObserver
+from bench.engine.plan import Plan, make_plan, start_order
+from bench.engine.request.options import RunOptions
+from bench.engine.request.resolve import sampling_effort
+from bench.engine.scheduler import Scheduler
+from bench.model.events import Event
+from bench.model.scenario import CROWDED_AT_ONCE, Scenario, WorkUnit
+from bench.scenarios import scenarios
+from bench.scenarios.restart import SLOT_WAIT, SLOT_WIDTH
+from provision.guests.guest import Guest
+from provision.lxc.provider import Lxc
+
+PUBLISHED = Path(__file__).parents[2] / "reports" / "published" / "run.json"
+CONTENDERS, PROCESSORS = (22, 44, 88), (2, 4, 8, 16)
+SCENARIOS = (("restart", "footprint"), tuple(scenarios()))
+FASTER = 100.0
+# CPU seconds of a guest from its start to its end, without what is measured in it.
+CPU_OF_A_GUEST = 0.45
+# MiB of a guest with one service, and with 2000.
+MIB, MIB_OF_MANY = 22, 350
+# What storms and climbs to many services take of all processors, and of one, in s.
+STORM_ALONE, CLIMB_LOUD = 12.0, 20.0
+
+
+@dataclass
+class Costs:
+    """What one played run took. waited: guest seconds by what they waited for."""
+
+    seconds: float = 0.0
+    mib: float = 0.0
+    peak_mib: float = 0.0
+    waited: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+class Host:
+    """The processors and the clock of a played run."""
+
+    def __init__(self, processors: int, slots: int, recorded: dict[tuple[str, str], float]) -> None:
+        self.processors = processors
+        self.slots = slots
+        self.recorded = recorded
+        self.costs = Costs()
+        self._lock = threading.Lock()
+
+    def take_memory(self, mib: float) -> None:
+        """Count memory that a guest takes, or gives back."""
+        with self._lock:
+            self.costs.mib += mib
+            self.costs.peak_mib = max(self.costs.peak_mib, self.costs.mib)
+
+    def wait(self, seconds: float) -> None:
+        """Let so many played seconds pass."""
+        time.sleep(seconds / FASTER)
+
+    @contextmanager
+    def waiting(self, what: str, permission: Any) -> Iterator[None]:
+        """Count the wait for a permission."""
+        begun = time.monotonic()
+        with permission:
+            with self._lock:
+                self.costs.waited[what] += (time.monotonic() - begun) * FASTER
+            yield
+
+    def seconds_of(self, name: str, unit: WorkUnit) -> float:
+        """Return the seconds of a unit: as recorded, if the plan still cuts it like that."""
+        if unit.scenario == "restart":
+            slot_wait = self.slots * SLOT_WIDTH / 2 - SLOT_WAIT
+            return unit.seconds + max(0.0, slot_wait) * unit.trials
+        return self.recorded.get((name, unit.scenario), unit.seconds)
+
+
+HOST: Host
+
+
+class PlayedSession(GuestSession):
+    """A session that waits instead of measuring."""
+
+    def set_up(self) -> Guest:
+        at_once = 3 * HOST.processors
+        HOST.wait(max(SET_UP, CPU_OF_A_GUEST * at_once / HOST.processors))
+        HOST.take_memory(MIB)
+        guest = SimpleNamespace(
+            measured=nullcontext,
+            console_quoted=nullcontext,
+            why_ended=lambda: "",
+            destroy=lambda: HOST.wait(TEAR_DOWN),
+        )
+        self.guest = cast(Guest, guest)
+        return self.guest
+
+    def establish(self, unit: WorkUnit, guest: Guest) -> list[Event]:
+        return []
+
+    def perform(self, unit: WorkUnit, guest: Guest) -> list[Event]:
+        gate, seconds = self._context.gate, HOST.seconds_of(self.job.selected.name, unit)
+        if unit.scenario == "storm":
+            with HOST.waiting("storms", gate.loud(alone=True)):
+                HOST.wait(STORM_ALONE)
+        HOST.wait(seconds - unit.crowded_seconds)
+        if unit.crowded_seconds:
+            with HOST.waiting("memory of many services", MEMORY):
+                HOST.take_memory(MIB_OF_MANY)
+                with HOST.waiting("loud work", gate.loud()):
+                    HOST.wait(CLIMB_LOUD)
+                HOST.wait(unit.crowded_seconds - CLIMB_LOUD)
+                HOST.take_memory(-MIB_OF_MANY)
+        return []
+
+    def tear_down(self) -> None:
+        if self.guest is None:
+            return
+        with HOST.waiting("teardown", self._context.gate.disturbing()):
+            self.guest.destroy()
+            HOST.take_memory(-MIB)
+
+
+MEMORY = threading.BoundedSemaphore(CROWDED_AT_ONCE)
+
+
+def play(plan: Plan, processors: int, recorded: dict[tuple[str, str], float]) -> Costs:
+    """Play a plan on a host of so many processors."""
+    global HOST
+    slots = sum(bool(job.trials and not job.selected.contender.period) for job in plan.jobs)
+    HOST = Host(processors, slots, recorded)
+    provider = SimpleNamespace(max_guests=plan.at_once, max_guests_under=lambda init: plan.at_once)
+    request = SimpleNamespace(
+        provider=provider, system=SimpleNamespace(init="sysvinit"), scenarios=_all_scenarios()
+    )
+    context = SessionContext(
+        request=cast(Any, request),
+        payload=(),
+        time_slots={},
+        gate=NoiseGate(3 * processors, lambda: 0.0, processors),
+        guests=LiveGuests(),
+        collector=cast(Any, SimpleNamespace(add_guest=lambda *_: None, add_failure=_fail)),
+        observer=SilentObserver(),
+    )
+    begun = time.monotonic()
+    Scheduler(context, PlayedSession).run(plan)
+    HOST.costs.seconds = (time.monotonic() - begun) * FASTER
+    return HOST.costs
+
+
+def _fail(job: object, names: Sequence[str], reason: str) -> None:
+    raise RuntimeError(reason)
+
+
+def _all_scenarios() -> tuple[Scenario, ...]:
+    return tuple(scenarios().values())
+
+
+def plan_of(times: int, names: Sequence[str]) -> Plan:
+    """Plan so many times the contenders of Debian, as releases would multiply them."""
+    options, provider = RunOptions(), Lxc()
+    contenders = options.select().contenders
+    effort = sampling_effort(options, provider)
+    plan = make_plan(contenders, [scenarios()[name] for name in names], effort, provider.max_guests)
+    jobs = [
+        replace(job, replica=job.replica + 1000 * copy)
+        for copy in range(times)
+        for job in plan.jobs
+    ]
+    return replace(plan, jobs=tuple(start_order(jobs, 1, plan.at_once)))
+
+
+def recorded_seconds(path: Path = PUBLISHED) -> dict[tuple[str, str], float]:
+    """Return the mean seconds of a guest in each scenario, by contender and scenario."""
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for contender in json.loads(path.read_text())["contenders"]:
+        for guest in contender["guests"]:
+            for phase, seconds in guest["phases"].items():
+                if phase.startswith("measure "):
+                    found[contender["name"], phase.removeprefix("measure ")].append(seconds)
+    means = {key: sum(each) / len(each) for key, each in found.items()}
+    # Storms took turns there, and their waits were counted with them.
+    return {key: seconds for key, seconds in means.items() if key[1] not in ("storm", "scale")}
+
+
+def main() -> None:
+    """Print a row for each number of contenders and processors."""
+    recorded = recorded_seconds()
+    print("| scenarios | contenders | processors | guests | s | MiB | guests wait most for |")
+    print("|---|--:|--:|--:|--:|--:|---|")
+    for names in SCENARIOS:
+        title = "all" if len(names) > 2 else " and ".join(names)
+        for count in CONTENDERS:
+            plan = plan_of(count // CONTENDERS[0], names)
+            for processors in PROCESSORS:
+                costs = play(plan, processors, recorded)
+                most = max(costs.waited, key=lambda what: costs.waited[what])
+                figures = f"{costs.seconds:,.0f} | {costs.peak_mib:,.0f}"
+                wait = f"{most}: {costs.waited[most]:,.0f} s"
+                row = (title, count, processors, len(plan.jobs), figures, wait)
+                print("|", " | ".join(map(str, row)), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()

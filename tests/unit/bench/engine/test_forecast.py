@@ -1,0 +1,60 @@
+"""How long a plan will take, by arithmetic alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from bench.engine.forecast import SET_UP, TEAR_DOWN, Places, forecast
+
+
+@dataclass(frozen=True)
+class Work:
+    seconds: float
+    quiet_seconds: float = 0.0
+    loud_seconds: float = 0.0
+    crowded_seconds: float = 0.0
+
+
+PLACES = Places(guests=4, set_ups=1, loud=2, crowded=1)
+
+
+def test_no_jobs_take_no_time() -> None:
+    assert forecast([], PLACES) == 0
+
+
+def test_a_single_place_takes_the_sum() -> None:
+    assert forecast([Work(3), Work(4, quiet_seconds=4)], Places(1, 1, 1, 1)) == 7
+
+
+def test_guests_side_by_side_take_as_long_as_the_slowest() -> None:
+    slowest_first = forecast([Work(100), Work(5), Work(5)], PLACES)
+    assert slowest_first == pytest.approx(SET_UP + 100 + 3 * TEAR_DOWN)
+
+
+def test_quiet_work_begins_when_all_guests_are_set_up() -> None:
+    jobs = [Work(10, quiet_seconds=10), Work(5), Work(5), Work(5)]
+    assert forecast(jobs, PLACES) == pytest.approx(4 * SET_UP + 10 + 4 * TEAR_DOWN)
+
+
+def test_a_guest_beyond_the_places_waits_for_the_quiet_work_to_end() -> None:
+    jobs = [*[Work(10, quiet_seconds=10)] * 4, Work(1)]
+    ends = 4 * SET_UP + 10 + TEAR_DOWN + SET_UP + 1
+    assert forecast(jobs, PLACES) == pytest.approx(ends + 4 * TEAR_DOWN)
+
+
+def test_loud_work_keeps_to_its_places() -> None:
+    jobs = [Work(60, loud_seconds=60)] * 4
+    assert forecast(jobs, PLACES) == pytest.approx(4 * SET_UP + 120 + 4 * TEAR_DOWN)
+
+
+def test_guests_that_take_much_memory_keep_to_their_places() -> None:
+    jobs = [Work(30, crowded_seconds=20)] * 3
+    assert forecast(jobs, PLACES) == pytest.approx(SET_UP + 10 + 3 * 20 + 3 * TEAR_DOWN)
+
+
+def test_a_guest_that_is_done_before_the_quiet_work_leaves_its_place() -> None:
+    """Its set-up ends after 0.9 s, its work after 1.4 s: before the last of the others is there."""
+    jobs = [Work(0.5), *[Work(10, quiet_seconds=10)] * 4]
+    assert forecast(jobs, PLACES) == pytest.approx(5 * SET_UP + 10 + 4 * TEAR_DOWN)
