@@ -55,7 +55,8 @@ class ProgressDisplay:
             yield
 
     def planned(self, made: Plan, notes: Sequence[str]) -> None:
-        for line in filter(None, [*notes, *made.lines(), made.min_seconds_line()]):
+        ends = (made.min_seconds_line(), made.seconds_line())
+        for line in filter(None, [*notes, *made.lines(), *ends]):
             self._console.print(line, highlight=False, markup=False)
         self._expected = made.seconds
         with self._lock:

@@ -105,6 +105,12 @@ class Plan:
         shortest = [job.min_seconds for job in self.jobs]
         return max(sum(shortest) / self.at_once, max(shortest, default=0.0))
 
+    def seconds_line(self) -> str:
+        """Say the expected duration of the whole plan; empty without work."""
+        if not self.jobs:
+            return ""
+        return f"about {self.seconds:.0f} s: {len(self.jobs)} guests, {self.at_once} at once"
+
     def min_seconds_line(self) -> str:
         """Say the minimum duration and which guest decides it; empty without a minimum."""
         if not self.min_seconds:

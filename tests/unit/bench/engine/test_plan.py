@@ -204,7 +204,13 @@ def test_the_plan_has_a_line_for_every_contender() -> None:
 
 def test_an_empty_plan_takes_no_time() -> None:
     plan = make_plan([], BOTH, FULL, AT_ONCE)
-    assert (plan.seconds, plan.min_seconds, plan.min_seconds_line()) == (0.0, 0.0, "")
+    assert (plan.seconds, plan.min_seconds) == (0.0, 0.0)
+    assert (plan.seconds_line(), plan.min_seconds_line()) == ("", "")
+
+
+def test_the_plan_says_what_it_will_take() -> None:
+    plan = make_plan(only(RUNIT), BOTH, FULL, AT_ONCE)
+    assert plan.seconds_line() == f"about {plan.seconds:.0f} s: 2 guests, {AT_ONCE} at once"
 
 
 def only(name: str) -> list[SelectedContender]:
