@@ -181,7 +181,7 @@ def _starts_in_turn(contender: Contender) -> bool:
 
 
 def _sizes(samples: Sequence[Event]) -> list[int]:
-    return sorted({sample["size"] for sample in samples})
+    return sorted({sample["size"] for sample in samples if "size" in sample})
 
 
 def _is_too_much(events: Sequence[Event]) -> bool:

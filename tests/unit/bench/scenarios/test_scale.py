@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from bench.model.events import GATHERED, RAN, RESTART, Event, events_of_kind
 from bench.model.events.program import CommandRan
 from bench.scenarios.scale import SCENARIO, SIZES, Climb
@@ -99,3 +101,10 @@ def test_two_guests_climb_for_a_slow_poller() -> None:
     first, second = few.parameters_as(Climb), many.parameters_as(Climb)
     assert first.sizes + second.sizes == SIZES
     assert (first.start, second.start) == (0, first.sizes[-1])
+
+
+def test_the_state_in_which_it_begins_is_of_no_size() -> None:
+    """The engine puts it before what the scenario brings."""
+    state = cast(Event, {"scenario": "scale", "event": "state"})
+    recorded = samples("scale-runit")
+    assert concluded(SCENARIO, RUNIT, [state, *recorded]) == concluded(SCENARIO, RUNIT, recorded)
