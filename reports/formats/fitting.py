@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 _GAP = 1  # columns between two cells
+_HEADING_WIDTH = 14  # columns that a heading has without a line break
 _PROSE_WIDTH = 24  # columns that prose has at least, and more than the longest figure
 
 
@@ -69,7 +70,7 @@ class TextTable:
                 break
             chosen.remove(index)
             left_out.append(index)
-        return chosen, [_plain(self.columns[index].heading) for index in sorted(left_out)]
+        return chosen, [self.columns[index].heading for index in sorted(left_out)]
 
     def _split(self, chosen: Sequence[int], width: int) -> list[list[int]]:
         keys = [index for index in chosen if self.columns[index].key]
@@ -90,15 +91,24 @@ class TextTable:
         return min(natural, _PROSE_WIDTH) if self.columns[index].prose else natural
 
     def _natural_width(self, index: int) -> int:
-        texts = (self.columns[index].heading, *(self._cell(row, index) for row in self.rows))
-        return max(cell_len(line) for text in texts for line in text.split("\n"))
+        return _text_width([self._heading(index), *self._cells(index)])
+
+    def _cells(self, index: int) -> list[str]:
+        return [self._cell(row, index) for row in self.rows]
+
+    def _heading(self, index: int) -> str:
+        """Return a heading; one that is wider than its cells has its words on several lines."""
+        column = self.columns[index]
+        if column.prose:
+            return column.heading
+        return _broken(column.heading, max(_text_width(self._cells(index)), _HEADING_WIDTH))
 
     def _cell(self, row: Sequence[str], index: int) -> str:
         """Return a cell; one that no figure is as long as has its words on several lines."""
         text = row[index]
         if self.columns[index].prose or all(len(line) <= _PROSE_WIDTH for line in text.split("\n")):
             return text
-        return textwrap.fill(text, _PROSE_WIDTH, break_long_words=False, break_on_hyphens=False)
+        return _broken(text, _PROSE_WIDTH)
 
     def _table(
         self, indices: Sequence[int], width: int, title: str, captions: Sequence[str]
@@ -115,7 +125,7 @@ class TextTable:
         for index in indices:
             column = self.columns[index]
             table.add_column(
-                column.heading,
+                self._heading(index),
                 justify="right" if column.right else "left",
                 no_wrap=not column.prose,
                 min_width=None if column.prose else self._natural_width(index),
@@ -134,9 +144,15 @@ def print_table(table: TextTable, console: Console) -> None:
         console.print(part, crop=False)
 
 
+def _text_width(texts: Sequence[str]) -> int:
+    lines = (line for text in texts for line in text.split("\n"))
+    return max(map(cell_len, lines), default=0)
+
+
+def _broken(text: str, width: int) -> str:
+    """Return a text with its words on lines of that width; a word that is wider stays whole."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
 def _describe(left_out: Sequence[str]) -> str:
     return f"No room for: {', '.join(left_out)}." if left_out else ""
-
-
-def _plain(heading: str) -> str:
-    return heading.replace("-\n", "").replace("\n", " ")

@@ -73,7 +73,7 @@ def blocks_table(table: blocks.Table) -> TextTable:
     keys = numeric[0] if numeric else 1
     columns = [
         TextColumn(
-            column.heading.lower(),
+            _lower_first(column.heading),
             right=column.numeric,
             key=index < keys,
             prose=not column.numeric and index >= keys,
@@ -82,6 +82,11 @@ def blocks_table(table: blocks.Table) -> TextTable:
     ]
     rows = [[cell.text for cell in row] for row in table.rows]
     return TextTable(table.caption, columns, rows)
+
+
+def _lower_first(heading: str) -> str:
+    """Return a heading in lower case, but for units and abbreviations such as kB and CPU."""
+    return heading if heading[1:2].isupper() else heading[:1].lower() + heading[1:]
 
 
 def matrix_tables(matrix: BehaviourMatrix, width: int) -> Iterator[Table]:

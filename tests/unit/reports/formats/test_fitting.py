@@ -18,6 +18,9 @@ from reports.compare.runs import with_samples
 from reports.compare.terminal import print_comparisons
 from reports.formats.fitting import TextColumn, TextTable, print_table
 from reports.formats.terminal import print_figures, print_run
+from reports.formats.terminal_tables import blocks_table
+from reports.model import blocks
+from reports.model.blocks import Cell, Column
 from reports.model.excerpt import Excerpt, find_excerpt
 from reports.model.metrics import format_number
 from tests.support.samples import sample_runs
@@ -153,3 +156,20 @@ def test_a_distribution_of_large_numbers_is_whole(tmp_path: Path) -> None:
     run["contenders"][0]["scenarios"]["restart"]["metrics"] = [sample_runs.metric(metric)]
     for width in (80, 60):
         assert "1,234,567" in figures_of(run_text(run, width))
+
+
+def test_a_long_heading_goes_over_several_lines_and_keeps_its_unit() -> None:
+    columns = (Column("Supervisor"), *(Column(f"Private memory {n}, kB", True) for n in "abc"))
+    row = tuple(map(Cell, ("runit", "1,234", "2,345", "3,456")))
+    lines = printed(blocks_table(blocks.Table("Memory", columns, (row,))), 60)
+    assert any(
+        line.split() == ["supervisor", *["a,", "kB", "b,", "kB", "c,", "kB"]] for line in lines
+    )
+    assert sum("runit" in line for line in lines) == 1
+
+
+def test_headings_keep_abbreviations_and_units() -> None:
+    columns = (Column("Contender"), Column("CPU, us", numeric=True), Column("p90", numeric=True))
+    row = tuple(map(Cell, ("runit", "1", "2")))
+    text = "\n".join(printed(blocks_table(blocks.Table("", columns, (row,))), 60))
+    assert "contender" in text and "CPU, us" in text and "p90" in text
