@@ -23,11 +23,10 @@ from supervisors.contract_files import (
     watchdog_is_configured,
 )
 from supervisors.service import services_of
+from supervisors.skeleton_marks import marked_lines
 
 Rule = Callable[[Supervisor], Iterator[str]]
 
-# The skeleton of `./inv new` marks with it what only a person knows.
-MARK = "FILL IN:"
 # Characters that the kernel keeps of a process's name.
 LONGEST_PROCESS_NAME = 15
 # The suite's own supervisor, on whose command line the services stand: nothing stops one.
@@ -69,13 +68,8 @@ def required_facts(supervisor: Supervisor) -> Iterator[str]:
 
 def nothing_left_to_fill_in(supervisor: Supervisor) -> Iterator[str]:
     """Replace every `FILL IN` mark of the skeleton."""
-    for path in sorted(supervisor.folder.rglob("*")):
-        if not path.is_file() or path.suffix == ".pyc":
-            continue
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            if MARK in line:
-                what = line.split(MARK, 1)[1].strip(' "#}')
-                yield f"supervisors/{path.relative_to(supervisor.folder.parent)}:{number}: {what}"
+    for path, number, what in marked_lines(supervisor.folder):
+        yield f"supervisors/{path.relative_to(supervisor.folder.parent)}:{number}: {what}"
 
 
 def facts_for_readers(supervisor: Supervisor) -> Iterator[str]:

@@ -13,7 +13,8 @@ import supervisors as package
 from provision.errors import Problem
 from provision.systems import unknown_name_error
 from supervisors import folders, load
-from supervisors.contract import LONGEST_PROCESS_NAME, MARK, violations
+from supervisors.contract import LONGEST_PROCESS_NAME, violations
+from supervisors.skeleton_marks import MARK
 
 FOLDER = Path(package.__file__).parent
 SKELETON = Path(__file__).parent / "skeleton"
@@ -71,6 +72,7 @@ def created_lines(name: str, files: list[Path]) -> list[str]:
     return [
         *(f"{path.relative_to(FOLDER.parent)}" for path in files),
         f"Fill in what the comments with {MARK!r} ask for, and delete them.",
+        f"Until then, only --only={name} measures it.",
         f"./inv check {name} lists what is left. CONTRIBUTING.md has a worked example.",
     ]
 

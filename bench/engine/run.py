@@ -69,7 +69,9 @@ def run_bench(request: BenchRequest, observer: Observer, results: Path | None = 
             record.describe(*_run_header(request, plan))
         record.run["bound"] = round(plan.min_seconds, 1)
         chosen = f"{request.provider.name}: {request.provider_reason}"
-        observer.planned(plan, [chosen, *request.provider.describe_limits()])
+        observer.planned(
+            plan, [chosen, *request.provider.describe_limits(), *_left_out(request.unfilled)]
+        )
         _prepare(request, observer)
         if pairs_to_measure:
             record.run["ended"] = None
@@ -138,6 +140,14 @@ def _close_complete_run(record: Record, observer: Observer) -> None:
     if add_line_counts(record.run["supervisors"]):
         record.save()
     observer.note(f"{record.run['id']} is complete: nothing to measure again.")
+
+
+def _left_out(unfilled: Sequence[str]) -> list[str]:
+    return [
+        f"supervisors/{name} is left out, because it is not filled in: ./inv check {name} says what"
+        f" it lacks; --only={name} measures it as it is."
+        for name in unfilled
+    ]
 
 
 def _prepare(request: BenchRequest, observer: Observer) -> None:

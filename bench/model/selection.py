@@ -14,6 +14,7 @@ from provision.systems import System, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import PROFILES, Contender
+from supervisors.skeleton_marks import is_filled_in
 from supervisors.versions import Edition
 
 ROLES = ("runner", "monitor")
@@ -63,7 +64,16 @@ class Selection:
 
     def has_supervisor(self, supervisor: Supervisor) -> bool:
         """Whether any contender of that supervisor may be selected."""
-        return not self.only or any(_supervisor_of(name) == supervisor.name for name in self.only)
+        if not self.only:
+            return is_filled_in(supervisor.folder)
+        return any(_supervisor_of(name) == supervisor.name for name in self.only)
+
+    def unfilled(self) -> tuple[str, ...]:
+        """Return the supervisors that are left out because their folder is not filled in."""
+        if self.only:
+            return ()
+        every = supervisors().values()
+        return tuple(each.name for each in every if not is_filled_in(each.folder))
 
     def has_contender(self, contender: Contender) -> bool:
         """Whether that contender is selected, on whichever system."""
@@ -82,10 +92,14 @@ class Selection:
 
 @dataclass(frozen=True)
 class SelectedContenders:
-    """The contenders of a run, the floor included, and the supervisors that have no source."""
+    """The contenders of a run, the floor included, and the supervisors that have no source.
+
+    unfilled: names of supervisors whose folder has marks of `./inv new`, where none was named.
+    """
 
     contenders: tuple[SelectedContender, ...]
     absent: tuple[AbsentSupervisor, ...]
+    unfilled: tuple[str, ...] = ()
 
 
 def select_contenders(
@@ -116,7 +130,9 @@ def select_contenders(
         chosen = _with_releases(chosen)
     floor_system = next((system for system in systems if system.name == "debian"), systems[0])
     absent = list(dict.fromkeys(absent))  # a reason that several systems share is one
-    return SelectedContenders(tuple(_with_floor(chosen, floor_system)), tuple(absent))
+    return SelectedContenders(
+        tuple(_with_floor(chosen, floor_system)), tuple(absent), selection.unfilled()
+    )
 
 
 def _select_on(

@@ -27,7 +27,8 @@ class BenchRequest:
     """What to measure, with everything resolved: all that the engine is given.
 
     provider_reason: why this provider. contenders: the floor included. absent: selected supervisors
-    that this system does not get. options: what the person chose.
+    that this system does not get. options: what the person chose. unfilled: supervisors that are
+    left out because their folder is not filled in.
     """
 
     systems: tuple[System, ...]
@@ -38,6 +39,7 @@ class BenchRequest:
     scenarios: tuple[Scenario, ...]
     effort: SamplingEffort
     options: RunOptions
+    unfilled: tuple[str, ...] = ()
 
 
 def resolve_request(options: RunOptions) -> BenchRequest:
@@ -61,6 +63,7 @@ def resolve_request(options: RunOptions) -> BenchRequest:
         scenarios=tuple(each for each in scenarios().values() if each.name in options.scenarios),
         effort=sampling_effort(options, provider),
         options=options,
+        unfilled=selected.unfilled,
     )
 
 

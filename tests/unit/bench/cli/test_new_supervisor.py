@@ -15,7 +15,8 @@ import supervisors as package
 from bench.cli.new_supervisor import check, create, created_lines
 from provision.errors import Problem
 from supervisors.base import Supervisor
-from supervisors.contract import MARK, RULES, violations
+from supervisors.contract import RULES, violations
+from supervisors.skeleton_marks import MARK, is_filled_in
 
 ROOT = Path(package.__file__).parents[1]
 
@@ -55,6 +56,12 @@ def test_the_skeleton_has_class_description_and_configuration(tmp_path: Path) ->
         "my_supervisor/idea.md",
         "my_supervisor/files/etc/my_supervisor/SERVICE",
     ]
+
+
+def test_a_folder_is_filled_in_once_no_mark_is_left(folder: Path) -> None:
+    assert not is_filled_in(folder)
+    fill_in(folder)
+    assert is_filled_in(folder)
 
 
 def test_only_marks_and_the_home_page_are_left_to_do(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.model import selection
 from bench.model.run_file import FLOOR
 from bench.model.selection import Selection, select_contenders
 from provision.errors import Problem
@@ -14,8 +15,8 @@ DEBIAN = SYSTEMS["debian"]
 
 
 def names(*only: str, role: str = "", profile: str = "") -> list[str]:
-    selection = Selection(only, role, profile)
-    return [selected.name for selected in select_contenders((DEBIAN,), selection).contenders]
+    wanted = Selection(only, role, profile)
+    return [selected.name for selected in select_contenders((DEBIAN,), wanted).contenders]
 
 
 def test_no_criteria_select_every_packaged_contender() -> None:
@@ -30,6 +31,18 @@ def test_no_criteria_select_every_packaged_contender() -> None:
     assert {absent.supervisor.name for absent in chosen.absent} == {
         each.name for each in supervisors().values() if "debian" not in each.sources
     }
+
+
+def test_a_supervisor_that_is_not_filled_in_is_measured_only_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = supervisors()["runit"].folder
+    monkeypatch.setattr(selection, "is_filled_in", lambda path: path != folder)
+    chosen = select_contenders((DEBIAN,), Selection())
+    assert chosen.unfilled == ("runit",)
+    assert "runit" not in {selected.supervisor.name for selected in chosen.contenders}
+    assert "runit/runner/default/hosted" in names("runit")
+    assert select_contenders((DEBIAN,), Selection(("runit",))).unfilled == ()
 
 
 def test_the_floor_is_added_in_the_same_places() -> None:
