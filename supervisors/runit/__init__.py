@@ -9,7 +9,7 @@ from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
-from supervisors.versions import Finding
+from supervisors.versions import Change, Finding
 
 
 def _contender(*, pid1: bool) -> Contender:
@@ -48,9 +48,11 @@ class Runit(Supervisor):
     }
     findings = (
         Finding(
-            "runit(8) says that stage 2 is restarted if it crashes. As PID 1 of Debian 12"
-            " (2.1.2), runit switched the machine off instead when a signal killed runsvdir:"
-            " runit.c looks at the exit code first, which is 0 after a signal."
+            "runit(8) says that stage 2 is restarted if it crashes. As PID 1, runit switched the"
+            " machine off instead when a signal killed runsvdir: runit.c looked at the exit code"
+            " first, which is 0 after a signal. Since 2.3.0 (CHANGES; commit e85388b) it does what"
+            " the manual says.",
+            until=Change("2.3.0", "forky"),
         ),
         Finding(
             "runsv(8) does not say what happens to a service whose runsv is killed: it runs on as"

@@ -8,7 +8,7 @@ from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile
 from supervisors.service import Service
-from supervisors.versions import Finding
+from supervisors.versions import Change, Finding
 
 _SCAN = "/etc/s6/service"
 
@@ -57,6 +57,17 @@ class S6(Supervisor):
     readiness_protocol = "fd:3"
     unsupported = {"watchdog": "s6-supervise waits for ./run to end, and checks nothing else."}
     findings = (
+        Finding(
+            "Since 2.11.2.0 (NEWS; commit 04876fb of s6-supervise) only a service that was ready"
+            " skips the delay of one second before its restart, so that one without notification-fd"
+            " always waits. In 2.10 any service that had run for a second was restarted at once.",
+            since=Change("2.11.2", "bookworm"),
+        ),
+        Finding(
+            "Since 2.15.0.0 (NEWS) s6-svscan has no option -c any more, and refuses to start with"
+            " it; -C says the same.",
+            since=Change("2.15", "forky"),
+        ),
         Finding(
             "Without lock-fd, which is optional, a killed s6-supervise leaves its service"
             " running, and the next s6-supervise starts it a second time. With lock-fd, 2.11.3.2"

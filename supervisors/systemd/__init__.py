@@ -10,7 +10,7 @@ from provision.sources.packages import Apt, Present
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, Role, StartLimit
 from supervisors.service import Service
-from supervisors.versions import Finding
+from supervisors.versions import Change, Finding
 
 
 def _contender(role: Role, profile: Profile) -> Contender:
@@ -60,6 +60,12 @@ class Systemd(Supervisor):
     readiness_protocol = "notify"
     watchdog = "notify"
     findings = (
+        Finding(
+            "Since 255 (pull request 27890) PID 1 starts a service by a program of its own,"
+            " systemd-executor, which then becomes the service: each restart executes one program"
+            " more than before.",
+            since=Change("255", "trixie"),
+        ),
         Finding(
             "systemd.service(5) says that PIDFile= is read after start-up. It is read again when"
             " the main process dies: systemd takes the process that a file of root's then names"
