@@ -186,6 +186,20 @@ class Guest(ABC):
         if connection is not None:
             connection.close()
 
+    def mounted_cgroups(self) -> str:
+        """Which versions of control groups are mounted in it: v1, v2, v1 and v2, or none.
+
+        On a host with both, systemd 247 and 262 mount v2, 252 and 257 take v1.
+        """
+        mounts = self.run("cat /proc/mounts").stdout.splitlines()
+        types = {
+            fields[2]
+            for fields in map(str.split, mounts)
+            if len(fields) > 2 and fields[1].startswith("/sys/fs/cgroup")
+        }
+        names = [name for kind, name in (("cgroup", "v1"), ("cgroup2", "v2")) if kind in types]
+        return " and ".join(names) or "none"
+
     def run(self, command: str, *, check: bool = True, timeout: float = 120) -> Output:
         """Run a shell command as root.
 

@@ -170,7 +170,8 @@ class GuestSession:
         self.phases.enter("verify")
         evidence, measurer = self._verify(guest)
         self._context.collector.set_verified(selected.name, version, evidence)
-        self._machine = cast(GuestFacts, {**guest.facts(), "measurer": measurer})
+        facts = {**guest.facts(), "cgroups_mounted": guest.mounted_cgroups(), "measurer": measurer}
+        self._machine = cast(GuestFacts, facts)
 
     def establish(self, unit: WorkUnit, guest: Guest) -> list[Event]:
         """Bring the guest into the state in which the unit begins; return the evidence."""

@@ -117,6 +117,8 @@ class GuestFacts(TypedDict, total=False):
     """Kernel release of the guest."""
     cgroup: str
     """Version of control groups: v1, v2 or none."""
+    cgroups_mounted: str
+    """Versions of control groups that the guest's PID 1 has mounted for itself: v1, v2 or none."""
     limit_class: str
     """How much the guest may take: `usual`, or `large` where its scenario needs more."""
     limits: dict[str, int]
