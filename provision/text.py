@@ -25,3 +25,8 @@ def _safe_character(character: str) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\N{SYMBOL FOR DELETE}" if code == 0x7F else "\N{REPLACEMENT CHARACTER}"
+
+
+def name_of_build(digest: str) -> str:
+    """Return the name by which readers tell builds apart, from the digest of their content."""
+    return f"build {digest[:8]}"

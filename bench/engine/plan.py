@@ -14,6 +14,7 @@ from bench.model.run_file import FLOOR
 from bench.model.scenario import CROWDED_AT_ONCE, SamplingEffort, Scenario, WorkUnit
 from bench.model.selection import SelectedContender
 from provision.guests.limit_class import LARGE, USUAL, LimitClass
+from provision.sources.overlay import Overlay
 
 # One guest that uses a whole processor does not slow another one down on another processor.
 LOUD_AT_ONCE = os.cpu_count() or 1
@@ -139,8 +140,10 @@ class Plan:
         guests = f"{len(jobs)} guest{'s' if len(jobs) > 1 else ''}"
         longest = max(job.seconds for job in jobs)
         large = [unit.scenario for job in jobs if job.limit_class == LARGE for unit in job.units]
-        return f"{selected.name}: {guests}, trials {trials}, {detection}, about {longest:.0f} s" + (
-            f", large limits for {', '.join(large)}" if large else ""
+        build = f" ({selected.source})" if selected.source.kind == Overlay.kind else ""
+        return (
+            f"{selected.name}{build}: {guests}, trials {trials}, {detection}, about {longest:.0f} s"
+            + (f", large limits for {', '.join(large)}" if large else "")
         )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from provision.errors import Problem
 from provision.sources.packages import PackageSource
 from provision.systems import System
+from provision.text import name_of_build
 
 if TYPE_CHECKING:
     from provision.guests.guest import Guest
@@ -89,7 +90,7 @@ class Overlay(PackageSource):
 
     def installed_version(self, guest: Guest, program: str) -> str:
         """A name by its content: the build has no version number."""
-        return f"build {self.digest[:8]}"
+        return name_of_build(self.digest)
 
     def record(self) -> dict[str, str]:
         return {**super().record(), "folder": str(self.folder), "sha256": self.digest}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bench.model.run_file import FLOOR, Article, ContenderResult, Run, SupervisorFacts
 from reports.model.blocks import Cell, Column, Table
-from reports.model.contenders import contender_label, sort_contenders
+from reports.model.contenders import contender_label, describe_version, sort_contenders
 from reports.model.metrics import describe_metric, median_of
 from reports.model.run_summary import absence_reason, sort_supervisors
 from reports.model.text import shorten
@@ -57,7 +57,7 @@ def _row(run: Run, supervisor: str, facts: SupervisorFacts) -> tuple[Cell, ...]:
 def _version_cell(
     article: Article | None, contenders: Sequence[ContenderResult], absence: str
 ) -> Cell:
-    versions = sorted({item["version"] for item in contenders if item["version"]})
+    versions = sorted({version for item in contenders if (version := describe_version(item))})
     text = ", ".join(versions) or absence or _unknown_version(contenders)
     if article is None:
         return Cell(text, note="2012: not there")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.model.run_file import ContenderResult, MetricResult, ScenarioResult, VerdictResult
 from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both
 from reports.model.behaviour_matrix import describe_tally
-from reports.model.contenders import contender_label
+from reports.model.contenders import pair_label
 from reports.model.metrics import format_number
 
 _ANSWERS_WORST_FIRST = ("no", "partly", "yes")
@@ -44,7 +44,7 @@ def compare_behaviour(before: RunWithSamples, after: RunWithSamples) -> list[Beh
     return [
         BehaviourChange(
             new["name"],
-            contender_label(new),
+            pair_label(old, new),
             difference.what,
             difference.before,
             difference.after,

@@ -13,7 +13,7 @@ from reports.compare.sample_ratio import Interval
 from reports.compare.sample_tests import SampledChange, SamplePair, compare_samples
 from reports.compare.shape import QuantileChange
 from reports.compare.verdict import change_verdict
-from reports.model.contenders import contender_label
+from reports.model.contenders import contender_label, pair_label
 from reports.model.metrics import is_same_phase
 
 # All other metrics are better when lower. How often a supervisor starts a daemon that ends at once
@@ -158,7 +158,7 @@ def _changes(before: RunWithSamples, after: RunWithSamples) -> Iterator[Change]:
         for one, other in metrics_of_both(old, new):
             if one["metric"].endswith(_DERIVED_SUFFIX) or _depends_on_phase(new, one):
                 continue
-            if change := _change(new, one, other):
+            if change := _change(pair_label(old, new), new, one, other):
                 yield change
 
 
@@ -169,7 +169,7 @@ def compare_figure(
 
     new: the contender in the later run. None where the metric has no median in one of the runs.
     """
-    change = _change(new, *metrics)
+    change = _change(contender_label(new), new, *metrics)
     pair = _samples_of(change, before, after) if change else None
     if change is None or pair is None:
         return change
@@ -177,12 +177,14 @@ def compare_figure(
     return _with_samples(change, sampled)
 
 
-def _change(new: ContenderResult, one: MetricResult, other: MetricResult) -> Change | None:
+def _change(
+    label: str, new: ContenderResult, one: MetricResult, other: MetricResult
+) -> Change | None:
     if one["median"] is None or other["median"] is None:
         return None
     return Change(
         contender=new["name"],
-        label=contender_label(new),
+        label=label,
         metric=one["metric"],
         unit=other["unit"],
         before=one["median"],

@@ -13,7 +13,12 @@ from reports.compare.changes import Change, compare_metrics
 from reports.compare.runs import RunWithSamples
 from reports.compare.system_views import release_of, rename_samples, systems_of
 from reports.compare.wording import describe_interval
-from reports.model.contenders import contender_label, has_measurements, sort_contenders
+from reports.model.contenders import (
+    contender_label,
+    describe_version,
+    has_measurements,
+    sort_contenders,
+)
 from reports.model.metrics import format_number
 
 # What a restart of each group of trials is, in words.
@@ -172,4 +177,4 @@ def _figure_sentence(step: Step, change: Change) -> str:
 def _edition(contender: ContenderResult) -> str:
     """Return a version with its release, e.g. 2.11.3.2 (bookworm)."""
     release = contender["name"].partition("@")[2]
-    return f"{contender['version'] or '?'} ({release})"
+    return f"{describe_version(contender) or '?'} ({release})"

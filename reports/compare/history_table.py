@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from bench.model.run_file import ContenderResult
 from reports.compare.history import History
 from reports.model.blocks import Cell, Column, Table, number_cell
+from reports.model.contenders import describe_version
 from reports.model.metrics import median_of
 
 _COLUMNS = (
@@ -40,7 +41,7 @@ def _rows(item: History) -> Iterator[tuple[Cell, ...]]:
 
 def _cells(result: ContenderResult) -> Iterator[Cell]:
     yield Cell(result["name"].partition("@")[2])
-    yield Cell(result["version"])
+    yield Cell(describe_version(result))
     yield number_cell(median_of(result, "restart", "restart_long"))
     yield number_cell(median_of(result, "restart", "restart_short"))
     yield number_cell(median_of(result, "restart", "cpu_per_restart"))

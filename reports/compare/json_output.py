@@ -9,6 +9,7 @@ from typing import Any
 from reports.compare.behaviour_changes import BehaviourChange
 from reports.compare.changes import Change
 from reports.compare.comparison import Comparison, Comparisons
+from reports.compare.runs import contenders_of_both
 from reports.compare.sample_ratio import Interval
 from reports.compare.shape import QuantileChange
 
@@ -35,11 +36,22 @@ def _comparison_facts(comparison: Comparison) -> dict[str, Any]:
         "regressions": comparison.regressions,
         "undecided": comparison.undecided,
         "unjudged": comparison.unjudged,
+        "builds": _build_facts(comparison),
         "changes": [_change_facts(change) for change in comparison.changes],
         "behaviour_changes": [_behaviour_facts(one) for one in comparison.behaviour_changes],
         "only_before": [contender["name"] for contender in comparison.only_before],
         "only_after": [contender["name"] for contender in comparison.only_after],
     }
+
+
+def _build_facts(comparison: Comparison) -> dict[str, list[str | None]]:
+    """Return the digests of both builds by contender, where one of them is an overlay's."""
+    pairs = contenders_of_both(comparison.before, comparison.after)
+    digests = {
+        new["name"]: [item.get("source", {}).get("sha256") for item in (old, new)]
+        for old, new in pairs
+    }
+    return {name: both for name, both in digests.items() if any(both)}
 
 
 def _change_facts(change: Change) -> dict[str, Any]:

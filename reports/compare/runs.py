@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.model.profile_names import former_contender_name
 from bench.model.run_file import ContenderResult, MetricResult, Run
 from bench.recording.damage import find_damage, refuse_damaged
-from reports.model.contenders import sort_contenders
+from reports.model.contenders import build_name, describe_version, sort_contenders
 from reports.model.metrics import find_metric
 from reports.model.samples import Samples, read_samples
 from reports.model.text import sanitize
@@ -79,10 +79,24 @@ def comparison_cautions(before: RunWithSamples, after: RunWithSamples) -> list[s
     if not instruments[0] or instruments[0] != instruments[1]:
         one, other = (instrument or "unknown" for instrument in instruments)
         cautions.append(f"Different instruments: {one}, then {other}.")
+    cautions += _different_builds(before, after)
     for run in (before.run, after.run):
         cautions += [f"{run['id']}: {warning}" for warning in run["warnings"]]
         cautions += [f"{run['id']} has not ended."] if not run["ended"] else []
     return cautions
+
+
+def _different_builds(before: RunWithSamples, after: RunWithSamples) -> list[str]:
+    """Return a sentence for each supervisor of which one run measured another build."""
+    pairs = contenders_of_both(before, after)
+    return [
+        *dict.fromkeys(
+            f"Different builds of {new['supervisor']}: {describe_version(old) or 'unknown'}, then"
+            f" {describe_version(new) or 'unknown'}."
+            for old, new in pairs
+            if build_name(old) != build_name(new)
+        )
+    ]
 
 
 def _conditions(run: Run) -> dict[str, str]:

@@ -11,9 +11,9 @@ from reports.model.metrics import SAME_PHASE, is_same_phase
 from reports.model.run_summary import damage_lines
 
 COLUMNS = (
-    *("system", "provider", "supervisor", "version", "role", "profile", "pid1", "scenario"),
-    *("metric", "unit", "n", "median", "ci_low", "ci_high", "p90", "p99", "min", "max"),
-    *("censored", "floor_ratio", "status", "note"),
+    *("system", "provider", "supervisor", "version", "build", "role", "profile", "pid1"),
+    *("scenario", "metric", "unit", "n", "median", "ci_low", "ci_high", "p90", "p99"),
+    *("min", "max", "censored", "floor_ratio", "status", "note"),
 )
 _Row = Mapping[str, object]
 
@@ -30,7 +30,8 @@ def write_csv(run: Run, stream: IO[str]) -> None:
     place = {"system": run["system"]["name"], "provider": run["provider"]["name"]}
     for contender in run["contenders"]:
         for scenario, result in contender["scenarios"].items():
-            row = {**contender, **place, "scenario": scenario, "note": ""}
+            build = contender.get("source", {}).get("sha256", "")
+            row = {**contender, **place, "build": build, "scenario": scenario, "note": ""}
             writer.writerows({**row, **own, **damaged} for own in _result_rows(contender, result))
     for absent in run["absent"]:
         writer.writerow({**place, "supervisor": absent["supervisor"], "status": "not available",

@@ -54,6 +54,8 @@ def _benchmark(
         "supervisor_version": contender["version"] or "unknown",
         "censored": censored,
     }
+    if digest := contender.get("source", {}).get("sha256"):
+        metadata["supervisor_build"] = digest
     if damage := damage_lines(run):
         metadata["damage"] = " ".join(damage)
     seconds = [value * _MS_TO_S for value in values]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.model.run_file import ContenderResult, Run
+from provision.text import name_of_build
 from reports.model.text import shorten
 
 
@@ -29,7 +30,33 @@ def contender_label(contender: ContenderResult) -> str:
         words.append(contender["profile"])
     if contender["pid1"] and not contender["needs_pid1"]:
         words.append("as PID 1")
+    if build := build_name(contender):
+        words.append(f"({build})")
     return shorten(" ".join(words))
+
+
+def pair_label(before: ContenderResult, after: ContenderResult) -> str:
+    """Return the label of a contender in two runs, with both of its builds if they differ."""
+    label, builds = contender_label(after), [build_name(item) for item in (before, after)]
+    if builds[0] == builds[1]:
+        return label
+    words = ", then ".join(build or "as packaged" for build in builds)
+    return shorten(f"{label.removesuffix(f'({builds[1]})').strip()} ({words})")
+
+
+def build_name(contender: ContenderResult) -> str:
+    """Return the name of a build of the user's own, by its digest; empty without an overlay.
+
+    Two builds may tell the same version.
+    """
+    digest = contender.get("source", {}).get("sha256")
+    return name_of_build(digest) if digest else ""
+
+
+def describe_version(contender: ContenderResult) -> str:
+    """Return the version of a contender, and its build; empty where neither is known."""
+    known = dict.fromkeys((contender["version"], build_name(contender)))
+    return ", ".join(filter(None, known))
 
 
 def has_measurements(contender: ContenderResult) -> bool:
