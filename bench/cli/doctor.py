@@ -27,7 +27,8 @@ _DEFAULT_SYSTEM = SYSTEMS["debian"]
 class Finding:
     """One line of the doctor's: what was tried, what came of it, and what to do.
 
-    works: false where the default run cannot be made. doubt: it works, with something missing.
+    works: false where the default run cannot be made. doubt: it can, with something missing.
+    tried: false where something else has to be mended first.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Finding:
     remedy: str = ""
     works: bool = True
     doubt: bool = False
+    tried: bool = True
 
 
 def findings_table(findings: list[Finding]) -> Table:
@@ -53,10 +55,17 @@ def findings_table(findings: list[Finding]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column()
     for finding in findings:
-        mark = "✗" if not finding.works else "!" if finding.doubt else "✓"
         lines = [finding.state, *([f"→ {finding.remedy}"] if finding.remedy else [])]
-        table.add_row(mark, finding.name, "\n".join(lines))
+        table.add_row(_mark(finding), finding.name, "\n".join(lines))
     return table
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.tried:
+        return "-"
+    if not finding.works:
+        return "✗"
+    return "!" if finding.doubt else "✓"
 
 
 def examine(provider: str) -> list[Finding]:
@@ -84,7 +93,7 @@ def _embedded(lxc: Provider) -> Iterator[Finding]:
 def _ability(trial: Trial) -> Finding:
     name, optional = trial.ability.name, bool(trial.ability.without)
     if trial.untried:
-        return Finding(name, f"not tried: {trial.untried} is missing", works=optional, doubt=True)
+        return Finding(name, f"not tried: {trial.untried} is missing", works=optional, tried=False)
     if trial.missing is None:
         return Finding(name, "works")
     state = f"{trial.missing.why} {trial.ability.without}".rstrip()
@@ -110,7 +119,7 @@ def _restart(lxc: Provider) -> Finding:
         latency = restart_floor(lxc, _DEFAULT_SYSTEM)
         return Finding(name, f"{latency:.3g} ms, the floor's in a guest of {_DEFAULT_SYSTEM.title}")
     except NoImage as missing:
-        return Finding(name, f"not tried: {missing.what}", doubt=True)
+        return Finding(name, f"not tried: {missing.what}", tried=False)
     except Problem as problem:
         state = "\n".join(part for part in (problem.what, problem.known) if part)
         return Finding(name, state, problem.advice, works=False)

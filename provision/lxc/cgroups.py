@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provision.lxc import enter, traces
 
+FOLDER = traces.CGROUPS
 # Where systemd keeps its own groups: a hierarchy of version 1 by that name, or version 2, alone or
 # beside others.
 _OF_SYSTEMD = ("systemd", "unified", "")

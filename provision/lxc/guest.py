@@ -28,7 +28,8 @@ from provision.guests.connections import fabric_config
 from provision.guests.guest import Guest, GuestFacts
 from provision.guests.limit_class import LimitClass
 from provision.lxc import NAME, cgroups, enter
-from provision.lxc.abilities import TUN, explain_failed_start, why_no_systemd
+from provision.lxc.abilities import TUN, explain_failed_start
+from provision.lxc.ability_checks import why_no_systemd
 from provision.lxc.config import write_config
 from provision.lxc.enter import attach_command
 from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest

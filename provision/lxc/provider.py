@@ -12,7 +12,8 @@ from provision.guests.guest import File
 from provision.guests.limit_class import USUAL, LimitClass
 from provision.host.tools import missing_tools
 from provision.lxc import NAME
-from provision.lxc.abilities import why_no_guest, why_no_systemd
+from provision.lxc.abilities import why_no_guest
+from provision.lxc.ability_checks import why_no_systemd
 from provision.lxc.existing_guests import list_guests, remove_guest
 from provision.lxc.image import ensure_image
 from provision.lxc.limits import describe_limits
