@@ -278,7 +278,8 @@ def bisect(
         record = measure_version(name, version, system, trials)
         return with_samples(record.run, record.folder)
 
-    found, change = search(versions, measure, partial(figure_change, metric=metric), print_safely)
+    notify = partial(print_safely, flush=True)
+    found, change = search(versions, measure, partial(figure_change, metric=metric), notify)
     for line in finding_lines(name, (found.before, found.after), found.measured, change):
         print_safely(line)
     return 0 if found.found else 1

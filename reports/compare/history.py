@@ -12,6 +12,7 @@ from reports.compare.behaviour_changes import BehaviourChange, compare_behaviour
 from reports.compare.changes import Change, compare_metrics
 from reports.compare.runs import RunWithSamples
 from reports.compare.system_views import release_of, rename_samples, systems_of
+from reports.compare.verdict import TOO_FEW
 from reports.compare.wording import describe_interval
 from reports.model.contenders import (
     contender_label,
@@ -21,7 +22,7 @@ from reports.model.contenders import (
 )
 from reports.model.metrics import format_number
 
-# What a restart of each group of trials is, in words.
+# The figures that are tested, in words. The parts of a restart only explain it.
 _RESTARTS = {
     "restart_long": "restarts a daemon long up",
     "restart_short": "restarts a daemon 0.3 s after its start",
@@ -32,13 +33,15 @@ _RESTARTS = {
 class Step:
     """A contender on a system and on the next one that has it, and what really differs.
 
-    changes: of figures. behaviours: of verdicts and outcomes.
+    changes: of figures. behaviours: of verdicts and outcomes. too_few: figures with too few samples
+    to show any change among so many tests.
     """
 
     before: ContenderResult
     after: ContenderResult
     changes: tuple[Change, ...]
     behaviours: tuple[BehaviourChange, ...]
+    too_few: int
 
     def sentences(self) -> Iterator[str]:
         """Yield a plain sentence for each difference."""
@@ -99,7 +102,11 @@ def change_lines(run: RunWithSamples) -> list[str]:
     releases = ", ".join(map(release_of, systems))
     changes = f"{len(sentences)} change{'' if len(sentences) == 1 else 's'}"
     summary = f"{len(found)} contenders over {releases}: {count} steps, {changes}."
-    return [*sentences, summary]
+    too_few = sum(step.too_few for item in found for step in item.steps)
+    if not too_few:
+        return [*sentences, summary]
+    advice = f"{too_few} figures have too few samples to show a change: measure with more --trials."
+    return [*sentences, summary, advice]
 
 
 _Pair = tuple[list[ContenderResult], int]
@@ -134,20 +141,21 @@ def _steps(run: RunWithSamples, pairs: Sequence[_Pair]) -> Iterator[Step]:
     old, new = (
         _side(run, [row[index + offset] for row, index in pairs], keys) for offset in (0, 1)
     )
-    changes = [change for change in compare_metrics(old, new) if _is_real(change)]
+    changes = [change for change in compare_metrics(old, new) if change.metric in _RESTARTS]
     behaviours = compare_behaviour(old, new)
     for (row, index), key in zip(pairs, keys, strict=True):
         yield Step(
             row[index],
             row[index + 1],
-            tuple(change for change in changes if change.contender == key),
-            tuple(change for change in behaviours if change.contender == key),
+            tuple(each for each in changes if each.contender == key and _is_real(each)),
+            tuple(each for each in behaviours if each.contender == key),
+            sum(each.contender == key and each.verdict == TOO_FEW for each in changes),
         )
 
 
 def _is_real(change: Change) -> bool:
-    """Whether a restart as a whole differs by more than chance; its parts only explain it."""
-    return change.metric in _RESTARTS and (change.is_significant or change.differs_in_shape)
+    """Whether it is more than chance."""
+    return change.is_significant or change.differs_in_shape
 
 
 def _side(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from reports.compare.sample_ratio import Interval
 
+TOO_FEW = "too few"
 # What a verdict means, for those that a comparison has.
 VERDICT_MEANINGS = {
     "slower": "slower, faster, larger, smaller: the whole 95 % interval of the change says so",
     "chance": "chance: the interval includes no change",
-    "too few": "too few: so few samples show nothing among so many figures",
+    TOO_FEW: "too few: so few samples show nothing among so many figures",
     "differs in shape": "differs in shape: not higher or lower as a whole, but distributed "
     "otherwise by more than chance",
     "single": "single: one figure each, or too few for an interval: no test of significance is "
@@ -29,7 +30,7 @@ def change_verdict(interval: Interval | None, unit: str, *, differs_in_shape: bo
         return direction_word(interval, unit)
     if differs_in_shape:
         return "differs in shape"
-    return "too few" if interval.is_unbounded else "chance"
+    return TOO_FEW if interval.is_unbounded else "chance"
 
 
 def direction_word(interval: Interval, unit: str) -> str:

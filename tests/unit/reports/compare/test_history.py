@@ -32,8 +32,8 @@ MEDIANS = {
 }
 
 
-def run_of_three() -> RunWithSamples:
-    latencies = {name: steady_latencies(median) for name, median in MEDIANS.items()}
+def run_of_three(count: int = 30) -> RunWithSamples:
+    latencies = {name: steady_latencies(median, count) for name, median in MEDIANS.items()}
     contenders = [_contender(name, values) for name, values in latencies.items()]
     systems = [
         {"name": "debian" if release == "bookworm" else release, "title": title,
@@ -101,6 +101,12 @@ def test_the_tests_of_all_steps_are_corrected_together() -> None:
     (step, _) = next(item for item in histories(run) if item.label == "s6").steps
     together = step.changes[0].p
     assert together is not None and together >= alone[S6]
+
+
+def test_too_few_samples_are_said_to_show_nothing() -> None:
+    *_, summary, advice = change_lines(run_of_three(count=3))
+    assert "0 changes" in summary
+    assert advice.startswith("3 figures have too few samples to show a change")
 
 
 def test_a_run_of_one_system_has_no_history() -> None:
