@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from bench.engine.request.options import SystemOptions
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.model.version_choice import VersionChoice
 from provision.errors import Problem
+from provision.guests.guest import Guest
 from provision.host.tools import install_guest_tools
 from provision.registry import choose_provider
 from provision.systems import System
@@ -20,6 +22,10 @@ from supervisors.service import Service, services_of
 
 # How many services the supervisor keeps alive there.
 SERVICES = 2
+# Exit codes of a guest whose PID 1 has ended before the shell began, and of a killed shell.
+_ENDED, _KILLED = 1, 128 + 9
+# Seconds that a PID 1 has to end before a shell is opened; and until the end of one is known.
+_SECONDS_TO_BEGIN, _SECONDS_TO_END = 0.3, 2.0
 
 
 def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
@@ -43,12 +49,24 @@ def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
             selected.supervisor.configure(guest, selected.contender, wanted)
             selected.supervisor.start(guest, selected.contender)
         _explain(selected, wanted, console)
-        code = guest.shell()
-        if guest.ended_by_itself():
+        # What enters a guest that has ended prints words of its own.
+        code = _ENDED if _ends_within(guest, _SECONDS_TO_BEGIN) else guest.shell()
+        # The end of PID 1 kills the shell; a moment later the guest is known to have ended.
+        if _ends_within(guest, _SECONDS_TO_END if code == _KILLED else 0.0):
             console.print(guest.quote_console(), highlight=False, markup=False)
         return code
     finally:
         guest.destroy()
+
+
+def _ends_within(guest: Guest, seconds: float) -> bool:
+    """Tell whether the guest's PID 1 has ended, or ends within that time."""
+    deadline = time.monotonic() + seconds
+    while not guest.ended_by_itself():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _select(name: str, system: System, options: SystemOptions) -> SelectedContender:
