@@ -32,7 +32,11 @@ def test_every_format_is_rendered(
     assert render_run(View(form), read_run(folder), folder, console, force=False) == 0
     output = capsys.readouterr().out
     if form == "csv":
-        assert len(list(csv.DictReader(io.StringIO(output)))) == 5 * 6
+        results = [
+            result for one in read_run(folder)["contenders"] for result in one["scenarios"].values()
+        ]
+        rows = list(csv.DictReader(io.StringIO(output)))
+        assert len(rows) == sum(len(result["metrics"]) for result in results) > 0
     if form == "json":
         assert json.loads(output)["schema"] == 1
     if form == "md":

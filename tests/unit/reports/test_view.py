@@ -94,7 +94,7 @@ def test_metrics_are_chosen_in_csv_and_json(
 ) -> None:
     text = shown(folder, "csv", capsys=capsys, metric=["pss"], only=["runit", "s6"])
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert {row["metric"] for row in rows} == {"pss_1", "pss_10", "pss_per_service"}
+    assert {row["metric"] for row in rows} == {"pss_1", "pss_10"}
     assert {row["supervisor"] for row in rows} == {"runit", "s6"}
     facts = json.loads(shown(folder, "json", capsys=capsys, metric=["pss_1"]))
     assert [list(one["scenarios"]) for one in facts["contenders"]] == [["footprint"]] * 5
