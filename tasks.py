@@ -20,6 +20,7 @@ from bench.cli.option_help import (
     REPORT_HELP,
     SELECTION_HELP,
     SYSTEM_HELP,
+    WAIT_HELP,
 )
 from bench.cli.safe_output import print_safely
 from bench.cli.standard_streams import guard_streams
@@ -49,6 +50,7 @@ def _plain_printer(console: Console) -> Callable[[str], None]:
 
 @task(
     iterable=["only", "scenario", "overlay"],
+    optional=["wait"],
     help={**SYSTEM_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
 )
 @handle_errors
@@ -77,6 +79,8 @@ def bench(
     trace: bool = False,
     redo: str = "",
     dask: str = "",
+    output: str = "",
+    wait: str | None = None,
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
     from bench.engine.request.options import (
@@ -86,9 +90,14 @@ def bench(
         SystemOptions,
         parse_options,
     )
+    from bench.engine.request.patience import parse_wait
     from bench.engine.request.resolve import resolve_request
+    from bench.recording.results_folder import use_results_folder
     from reports.formats import terminal
 
+    patience = parse_wait(wait)
+    if output:
+        use_results_folder(output)
     options = parse_options(
         SystemOptions(
             os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
@@ -112,25 +121,29 @@ def bench(
         install_guest_tools(options.guest_systems, options.provider, options.box)
         display = ProgressDisplay(console)
         with display.shown():
-            record = run_bench(resolve_request(options), display)
+            record = run_bench(resolve_request(options), display, patience=patience)
     return terminal.print_run(record.run, console, force=force, folder=record.folder)
 
 
-@task
+@task(optional=["wait"], help=WAIT_HELP)
 @handle_errors
-def calibrate(c: Context, quick: bool = False) -> int:
+def calibrate(c: Context, quick: bool = False, wait: str | None = None) -> int:
     """Measure the instrument itself on this host; later runs keep the result beside theirs."""
     from bench.calibration.rendering import show_calibration
     from bench.calibration.run import calibrate as run_calibration
     from bench.cli.progress_display import ProgressDisplay
+    from bench.engine.request.patience import parse_wait
     from provision.host.tools import install_guest_tools
     from provision.systems import get_systems
 
+    patience = parse_wait(wait)
     install_guest_tools(get_systems("debian"), "lxc")
     console = _console()
     display = ProgressDisplay(console)
     with display.shown():
-        outcome = run_calibration(quick=quick, observer=display, notify=_plain_printer(console))
+        outcome = run_calibration(
+            quick=quick, observer=display, notify=_plain_printer(console), patience=patience
+        )
     return show_calibration(outcome, console)
 
 

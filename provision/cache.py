@@ -12,6 +12,8 @@ from platformdirs import user_cache_path
 from provision.errors import Problem
 
 APP = "process-supervision"
+# Where `inv` makes the virtual environment of a checkout that it cannot write to.
+VENV = "venv"
 # Of the folders that lead to guests' files: their owner may write, all others read.
 _OPEN = 0o755
 
@@ -52,7 +54,9 @@ def clear_cache() -> int:
 
     Returns how many bytes that freed.
     """
-    entries = [entry for entry in cache_folder().iterdir() if entry.name != "guests"]
+    # VENV may be what this very process runs from.
+    kept = ("guests", VENV)
+    entries = [entry for entry in cache_folder().iterdir() if entry.name not in kept]
     size = _disk_usage(entries)
     for entry in entries:
         if entry.is_dir():

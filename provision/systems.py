@@ -47,6 +47,7 @@ class Mirror:
             _check_snapshot(snapshot, url)
         if keyring:
             _check_keyring(Path(keyring))
+            keyring = str(Path(keyring).absolute())  # what reads it works in folders of its own
         expired = EXPIRED_ACCEPTED if accept_expired else ""
         return cls(url.rstrip("/"), snapshot, keyring, aur.rstrip("/"), expired)
 

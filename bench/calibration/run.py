@@ -79,10 +79,13 @@ class _FloorBlocks:
     time_namespace: int | None
 
 
-def calibrate(*, quick: bool, observer: Observer, notify: Notify) -> CalibrationOutcome:
+def calibrate(
+    *, quick: bool, observer: Observer, notify: Notify, patience: float = 0.0
+) -> CalibrationOutcome:
     """Measure the instrument and keep the result for later runs. Raises Problem.
 
-    A quick calibration does not replace a full one.
+    A quick calibration does not replace a full one. patience: seconds to wait for a bench on this
+    host.
     """
     effort = QUICK if quick else FULL
     system = get_system("debian")
@@ -91,8 +94,8 @@ def calibrate(*, quick: bool, observer: Observer, notify: Notify) -> Calibration
     binaries = build(platform.machine(), cache_folder())
     untraced = why_untraceable()
     notify(f"tracing: {untraced or 'the kernel stamps every restart, too'}")
-    witness = None if untraced else _traced_run(effort, observer)
-    with exclusive_run_lock():
+    witness = None if untraced else _traced_run(effort, observer, patience)
+    with exclusive_run_lock(patience, notify):
         notify(f"the host's noise, {effort.alone_seconds} s")
         with run_sleeper(binaries.sleeper, effort.alone_seconds) as alone:
             pass
@@ -116,14 +119,15 @@ def calibrate(*, quick: bool, observer: Observer, notify: Notify) -> Calibration
     return CalibrationOutcome(calibration, calibration_store.keep(calibration))
 
 
-def _traced_run(effort: CalibrationEffort, observer: Observer) -> WitnessedRun:
+def _traced_run(effort: CalibrationEffort, observer: Observer, patience: float) -> WitnessedRun:
     """Trace a run of some contenders; its folder is in the cache."""
     options = parse_options(
         selection=SelectionOptions(only=effort.only, scenario=["restart"]),
         effort=EffortOptions(trials=str(effort.traced_trials)),
         mode=ModeOptions(trace=True),
     )
-    record = run_bench(resolve_request(options), observer, cache_folder() / "calibration")
+    folder = cache_folder() / "calibration"
+    record = run_bench(resolve_request(options), observer, folder, patience)
     contenders = record.run["contenders"]
     failed = [contender for contender in contenders if contender["status"] != "measured"]
     if failed:

@@ -12,7 +12,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
 from bench.cli.standard_streams import READER_ENDED
-from bench.engine.interrupt import KEPT, cause_of, interrupted_once, output_lost
+from bench.engine.interrupt import KEPT, OUTPUT_LOST_CODE, cause_of, interrupted_once, output_lost
 from provision.cache import cache_folder, give_to_sudo_caller, sudo_caller
 from provision.errors import Problem
 from provision.os_errors import can_be_mended, describe_os_error, os_error_advice
@@ -149,6 +149,8 @@ def _exit_for_interrupt(interrupt: KeyboardInterrupt) -> Exit:
         return _safe_exit(f"{cause.words}: {interrupt}", cause.code)
     if cause == output_lost(READER_ENDED):
         return Exit(code=cause.code)
+    if cause.code == OUTPUT_LOST_CODE:
+        return _safe_exit(f"{cause.words}.", cause.code)
     return _safe_exit(f"{cause.words}: {KEPT}", cause.code)
 
 
@@ -161,6 +163,6 @@ def _hand_over_files() -> None:
     """Give what root wrote to the user who called sudo, however the command ended."""
     if sudo_caller() is None:
         return
-    from bench.recording.store import RESULTS
+    from bench.recording.results_folder import results_folder
 
-    give_to_sudo_caller(cache_folder(), RESULTS)
+    give_to_sudo_caller(cache_folder(), results_folder())

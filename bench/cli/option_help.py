@@ -25,12 +25,18 @@ EFFORT_HELP = {
     "seed": "seed of the random times of the kills; 1",
     "quick": "few trials, and no contender that takes more than half a minute",
 }
+WAIT_HELP = {
+    "wait": "MINUTES to wait until another bench on this host has ended, or as long as it takes"
+}
 MODE_HELP = {
     "keep": "leave the guests running; ./inv destroy removes them",
     "resume": "continue the latest run where it was interrupted or failed",
     "redo": "unstable: measure again what the host disturbed in the latest run",
     "trace": "compare each restart with the kernel's tracepoints, and show its parts",
     "dask": "ADDRESS of a Dask scheduler: its workers measure one contender each at a time",
+    "output": "DIR: keep the run below that folder, and look for earlier ones there; for all "
+    "commands: the variable PROCESS_SUPERVISION_RESULTS",
+    **WAIT_HELP,
     "force": "print the ranking even if the host was too noisy for one",
 }
 REPORT_HELP = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import platform
 import tempfile
 import time
@@ -14,7 +15,6 @@ from typing import Any
 from bench.distributed.merge import merge_compatible
 from bench.distributed.part import RunPart
 from bench.engine.interrupt import Interrupted, cause_of
-from bench.engine.lock import RunInProgress
 from bench.engine.observer import SilentObserver
 from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import resolve_request
@@ -118,12 +118,8 @@ def measure_part(options: RunOptions, name: str) -> RunPart:
     """Measure one contender on this worker's host, after any other run on this host."""
     with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
         request = resolve_request(replace(options, only=(name,)))
-        while True:
-            try:
-                record = run_bench(request, SilentObserver(), Path(folder))
-                return RunPart.load(record.folder)
-            except RunInProgress:
-                time.sleep(1)
+        record = run_bench(request, SilentObserver(), Path(folder), patience=math.inf)
+        return RunPart.load(record.folder)
 
 
 def check_worker(options: RunOptions) -> None:

@@ -43,13 +43,16 @@ from provision.errors import Problem
 from provision.provider import GuestState, Provider
 
 
-def run_bench(request: BenchRequest, observer: Observer, results: Path | None = None) -> Record:
+def run_bench(
+    request: BenchRequest, observer: Observer, results: Path | None = None, patience: float = 0.0
+) -> Record:
     """Measure what is requested; return the finished run. Raises Problem.
 
-    results: the folder of runs if it is not the usual one. Ctrl-C raises KeyboardInterrupt once the
-    guests are destroyed and what was measured is on disk.
+    results: the folder of runs if it is not the usual one. patience: seconds to wait for another
+    run on this host. Ctrl-C raises KeyboardInterrupt once the guests are destroyed and what was
+    measured is on disk.
     """
-    with exclusive_run_lock():
+    with exclusive_run_lock(patience, observer.note):
         record = load_latest_run() if request.options.continues_latest else None
         pairs_to_measure = find_pairs_to_measure(record, request) if record else frozenset()
         contenders = list(request.contenders)

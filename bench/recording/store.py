@@ -16,6 +16,7 @@ from bench.model.scenario_names import current_name, update_names
 from bench.recording.damage import find_damage, matching_seal, refuse_damaged
 from bench.recording.kept_trials import KeptTrials, TrialJournal
 from bench.recording.kept_trials import ScenarioKey as ScenarioKey
+from bench.recording.results_folder import results_folder
 from bench.recording.run_check import run_fault
 from bench.recording.samples_file import SampleLine, sample_lines
 from bench.recording.samples_writer import SamplesWriter
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 # The version of run.json that this program writes and reads.
 SCHEMA = 1
-RESULTS = Path(__file__).parents[2] / "results"
 
 
 class Record:
@@ -51,8 +51,8 @@ class Record:
 
     @classmethod
     def begin(cls, root: Path | None = None) -> Record:
-        """Return a run that has no folder yet: `describe` makes it below root, or RESULTS."""
-        return cls(root or RESULTS, cast(Run, {}))
+        """Return a run that has no folder yet: `describe` makes it below root, if any."""
+        return cls(root or results_folder(), cast(Run, {}))
 
     def describe(self, name: str, head: Mapping[str, object]) -> None:
         """Create the folder of a run that has begun, and point `latest` at it.
@@ -296,15 +296,17 @@ def _scenario_key(sample: Event) -> ScenarioKey:
 
 
 def run_folder(name: str = "latest") -> Path:
-    """Return the folder of a run, given its name or its path."""
-    path = Path(name)
-    return path if path.is_dir() and "/" in name else RESULTS / name
+    """Return the folder of a run, given its name or its path from the caller's folder."""
+    named, path = results_folder() / name, Path(name)
+    return path if path.is_dir() and ("/" in name or not named.exists()) else named
 
 
 def run_names() -> list[str]:
     """Return the names of all runs, oldest first."""
     return sorted(
-        path.parent.name for path in RESULTS.glob("*/run.json") if not path.parent.is_symlink()
+        path.parent.name
+        for path in results_folder().glob("*/run.json")
+        if not path.parent.is_symlink()
     )
 
 

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 import psutil
 
+from bench.engine import lock
 from provision.cache import APP, cache_folder
 from provision.lxc.image import ensure_image
 from provision.systems import SYSTEMS
@@ -154,6 +155,11 @@ class Suite:
                 copy.parent.mkdir(exist_ok=True)
                 subprocess.run(["cp", option, str(path), str(copy)], check=True)
 
+    @property
+    def lock(self) -> str:
+        """The name of its lock: suites measure side by side."""
+        return f"tests-{os.getpid()}-{self.base.name}"
+
     def environment(self, **more: str) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
         return {
@@ -161,6 +167,7 @@ class Suite:
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
             "XDG_CACHE_HOME": str(self.cache.parent),
+            lock.VARIABLE: self.lock,
             "PYTHONDONTWRITEBYTECODE": "1",
             **more,
         }

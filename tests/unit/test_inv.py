@@ -1,14 +1,16 @@
-"""`./inv`: how it makes .venv, and how it becomes invoke.
+"""`./inv`: how it makes .venv, and how it becomes the program of the tasks.
 
-pip and invoke are stand-ins that say how they were called: nothing is installed here. The real
+pip and Python are stand-ins that say how they were called: nothing is installed here. The real
 ones are behind every run from a fresh clone, .ci/run's for one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,7 @@ class Door:
             shutil.copy2(ROOT / name, self.checkout / name)
         for lock in LOCKS:
             shutil.copy2(ROOT / lock, self.checkout / ".venv" / lock)
-        for program in ("invoke", "pip", "python"):
+        for program in ("pip", "python"):
             self._stand_in(self.checkout / ".venv" / "bin" / program)
         self._stand_in(self.bin / "apt-get")
 
@@ -37,18 +39,41 @@ class Door:
         path.write_text(f'#!/bin/sh\necho "{path.name} called:" "$@" >&2\n')
         path.chmod(0o755)
 
-    def open(self, *words: str) -> list[str]:
-        """Everything it says, line by line, when called with those words."""
+    def have_python(self) -> None:
+        """Have a python3 of the host that makes a new environment of stand-ins."""
+        python = self.bin / "python3"
+        python.write_text(
+            "#!/bin/sh\n"
+            'case "$2" in -c) exit 0 ;; esac\n'  # it has ensurepip and venv
+            'mkdir -p "$4/bin"\n'
+            "for program in python pip; do\n"
+            '    printf \'#!/bin/sh\\necho new %s: "$@"\\n\' $program >"$4/bin/$program"\n'
+            '    chmod +x "$4/bin/$program"\n'
+            "done\n"
+        )
+        python.chmod(0o755)
+
+    @property
+    def program(self) -> str:
+        """How .venv's Python is called, before the words."""
+        return f"-I -B {self.checkout}/bench/cli/main.py"
+
+    def open(self, *words: str, before: Sequence[str] = (), **variables: str) -> list[str]:
+        """Everything it says, line by line, when called with those words and variables."""
         done = subprocess.run(
-            [self.checkout / "inv", *words],
+            [*before, self.checkout / "inv", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=True,
             cwd="/",
-            env={"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.bin)},
+            env={"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.bin), **variables},
         )
         return done.stdout.splitlines()
+
+    def become(self, words: str) -> str:
+        """What it says when it becomes the program with those words."""
+        return f"python called: {self.program} {words}"
 
 
 @pytest.fixture
@@ -57,7 +82,7 @@ def door(tmp_path: Path) -> Door:
 
 
 def test_no_argument_lists_the_tasks(door: Door) -> None:
-    assert door.open() == ["invoke called: --list"]
+    assert door.open() == [door.become("--list")]
 
 
 @pytest.mark.parametrize(
@@ -76,13 +101,13 @@ def test_no_argument_lists_the_tasks(door: Door) -> None:
         ("usage runit", "usage runit"),
     ],
 )
-def test_it_becomes_invoke(door: Door, words: str, become: str) -> None:
-    assert door.open(*words.split()) == [f"invoke called: {become}"]
+def test_it_becomes_the_program(door: Door, words: str, become: str) -> None:
+    assert door.open(*words.split()) == [door.become(become)]
 
 
 def test_words_with_spaces_stay_words(door: Door) -> None:
-    (door.checkout / ".venv" / "bin" / "invoke").write_text(
-        '#!/bin/sh\nfor word; do echo "[$word]"; done\n'
+    (door.checkout / ".venv" / "bin" / "python").write_text(
+        '#!/bin/sh\nshift 3; for word; do echo "[$word]"; done\n'
     )
     assert door.open("report", "a run", "--format", "md") == [
         "[report]",
@@ -99,8 +124,8 @@ def test_a_changed_lock_file_is_installed_once(door: Door) -> None:
     assert said[0] == f"Setting up .venv from {LOCKS[0]}"
     assert said[1].startswith("pip called: install ")
     assert said[1].endswith(f"--require-hashes -r {lock}")
-    assert said[2] == "invoke called: list"
-    assert door.open("list") == ["invoke called: list"]
+    assert said[2] == door.become("list")
+    assert door.open("list") == [door.become("list")]
 
 
 def test_the_tests_packages_cover_the_others(door: Door) -> None:
@@ -109,7 +134,7 @@ def test_the_tests_packages_cover_the_others(door: Door) -> None:
         (door.checkout / ".venv" / lock).unlink()
     assert f"-r {door.checkout / LOCKS[0]}" in door.open("list")[1]
     assert f"-r {door.checkout / LOCKS[1]}" in door.open("test", "--help")[1]
-    assert door.open("list") == ["invoke called: list"]
+    assert door.open("list") == [door.become("list")]
 
 
 def test_a_venv_that_was_never_finished_is_made_anew(door: Door) -> None:
@@ -118,23 +143,67 @@ def test_a_venv_that_was_never_finished_is_made_anew(door: Door) -> None:
     (door.checkout / ".venv" / "remains").touch()
     for lock in LOCKS:
         (door.checkout / ".venv" / lock).unlink()
-    python = door.bin / "python3"
-    python.write_text(
-        "#!/bin/sh\n"
-        'case "$1" in -c) exit 0 ;; esac\n'  # it has ensurepip and venv
-        'mkdir -p "$3/bin"\n'
-        "for program in python pip invoke; do\n"
-        '    printf \'#!/bin/sh\\necho new %s: "$@"\\n\' $program >"$3/bin/$program"\n'
-        '    chmod +x "$3/bin/$program"\n'
-        "done\n"
-    )
-    python.chmod(0o755)
+    door.have_python()
     lines = door.open("list")
     assert lines[:2] == [
         "Removing a .venv that was never finished",
         f"Setting up .venv from {LOCKS[0]}",
     ]
-    assert lines[-1] == "new invoke: list"
+    assert lines[-1] == f"new python: {door.program} list"
     assert not (door.checkout / ".venv" / "remains").exists()
     assert not (door.checkout / ".venv" / "unfinished").exists()
-    assert door.open("list") == ["new invoke: list"]
+    assert door.open("list") == [f"new python: {door.program} list"]
+
+
+def test_nothing_of_the_callers_settings_reaches_the_program(door: Door) -> None:
+    (door.checkout / ".venv" / "bin" / "python").write_text("#!/bin/sh\nenv\n")
+    settings = {"PYTHONPATH": "/x", "PYTHONHOME": "/x", "PYTHONSTARTUP": "/x"}
+    settings |= {"INVOKE_RUN_ECHO": "1", "PIP_TARGET": "/x", "MY_PYTHONPATH": "stays"}
+    variables = dict(line.split("=", 1) for line in door.open("list", **settings))
+    assert {name for name in variables if name in settings} == {"MY_PYTHONPATH"}
+
+
+def test_a_module_of_the_callers_folder_is_not_taken_for_pythons(
+    door: Door, tmp_path: Path
+) -> None:
+    """With PYTHONPATH or in the caller's folder; the Python that makes .venv is the host's own."""
+    shutil.rmtree(door.checkout / ".venv")
+    (tmp_path / "venv.py").write_text("raise SystemExit('the wrong venv')")
+    with contextlib.suppress(subprocess.CalledProcessError):  # the lock file may need a network
+        (door.checkout / LOCKS[0]).write_text("")
+        door.open("list", before=("env", "-C", str(tmp_path)), PYTHONPATH=str(tmp_path))
+    assert (door.checkout / ".venv" / "pyvenv.cfg").exists()
+
+
+def test_it_stays_in_the_callers_folder(door: Door, tmp_path: Path) -> None:
+    (door.checkout / ".venv" / "bin" / "python").write_text("#!/bin/sh\npwd\n")
+    assert door.open("list", before=("env", "-C", str(tmp_path))) == [str(tmp_path)]
+
+
+def test_a_callers_folder_that_is_gone_does_not_matter(door: Door, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f'cd {gone} && rmdir {gone} && exec "$@"'
+    assert door.open("list", before=("sh", "-c", script, "sh"))[-1] == door.become("list")
+
+
+def test_a_checkout_that_cannot_be_written_has_its_venv_in_the_cache(door: Door) -> None:
+    """Its file system is read-only; the next start needs nothing but the cache."""
+    shutil.rmtree(door.checkout / ".venv")
+    door.have_python()
+    mount = f"mount --bind {door.checkout} {door.checkout} && mount -o remount,ro,bind"
+    script = f'{mount} {door.checkout} && exec "$@"'
+    read_only = ("unshare", "-rm", "sh", "-c", script, "sh")
+    said = door.open("list", before=read_only)
+    cache = door.bin / ".cache" / "process-supervision" / "venv"
+    (venv,) = cache.iterdir()
+    assert said[0] == f"Setting up {venv} from {LOCKS[0]}"
+    assert door.open("list", before=read_only) == [f"new python: {door.program} list"]
+    assert not (door.checkout / ".venv").exists()
+
+
+def test_a_start_killed_amid_that_is_healed_as_well(door: Door) -> None:
+    shutil.rmtree(door.checkout / ".venv")
+    (door.checkout / ".venv").mkdir()  # killed before its mark was made
+    door.have_python()
+    assert door.open("list")[-1] == f"new python: {door.program} list"

@@ -34,7 +34,7 @@ def pinned_box(system: System, hypervisor: str) -> Box | None:
 
 def named_box(name: str) -> Box:
     """Return the box that --box names: a file or a public box. Raises Problem."""
-    file = Path(name).expanduser()
+    file = Path(name).expanduser().absolute()
     if file.is_file():
         # A file that changes becomes another box: Vagrant keeps a copy of each by its name.
         stamp = f"{file.resolve()} {file.stat().st_size} {file.stat().st_mtime_ns}"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from distributed import Client
-from filelock import FileLock
 
 from bench.distributed.dask import RESOURCE
+from bench.engine import lock
 from tests.support.suite import PATIENCE, Suite, eventually
 
 pytestmark = pytest.mark.slow
@@ -106,7 +106,9 @@ def test_an_unfit_worker_is_refused_before_anything_is_measured(suite: Suite) ->
     assert not suite.results.exists()
 
 
-def test_ctrl_c_keeps_results_and_lets_workers_finish(suite: Suite) -> None:
+def test_ctrl_c_keeps_results_and_lets_workers_finish(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with scheduler(suite) as client, worker(suite, client):
         running = suite.start("bench", f"--dask={address_of(client)}", *REQUEST)
         running.wait_for(" done on ")
@@ -117,7 +119,8 @@ def test_ctrl_c_keeps_results_and_lets_workers_finish(suite: Suite) -> None:
         kept = (suite.results / "latest").resolve()
         assert f"what was measured is kept ({kept})" in done.output
         assert "Each worker finishes its present contender" in done.output
-        with FileLock(suite.cache / "bench.lock", timeout=PATIENCE):  # that contender is done
+        monkeypatch.setenv(lock.VARIABLE, suite.lock)
+        with lock.exclusive_run_lock(PATIENCE):  # that contender is done
             assert suite.guests() == []
     supervisors = {each["supervisor"] for each in suite.record()["contenders"]}
     assert len(supervisors) == 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.recording import store
+from bench.recording.results_folder import VARIABLE
 from bench.recording.seal import Seal
 from bench.recording.store import (
     SCHEMA,
@@ -26,7 +26,7 @@ from tests.support.samples.sample_runs import contender, measured, run, single_m
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "results"
-    monkeypatch.setattr(store, "RESULTS", folder)
+    monkeypatch.setenv(VARIABLE, str(folder))
     return folder
 
 

@@ -19,7 +19,7 @@ from bench.engine.request.options import ModeOptions, SelectionOptions, SystemOp
 from bench.engine.request.resolve import BenchRequest, resolve_request
 from bench.engine.run import run_bench
 from bench.model.events import Event
-from bench.recording import store
+from bench.recording.results_folder import VARIABLE
 from bench.recording.store import Record, read_run
 from bench.recording.unfinished import empty_result
 from provision.errors import Problem
@@ -39,8 +39,8 @@ def fake_parts(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for module in (options, resolve):
         monkeypatch.setattr(module, "scenarios", lambda: fakes)
     monkeypatch.setattr(resolve, "choose_provider", lambda *_: (FakeProvider(), "as the test says"))
-    monkeypatch.setattr(run, "exclusive_run_lock", nullcontext)
-    monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(run, "exclusive_run_lock", lambda *_: nullcontext())
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "results"))
 
 
 NEW = ModeOptions()
