@@ -1,8 +1,9 @@
 """Watches how much of the host's disk a guest takes, for the guest's keeper.
 
 There may be no quotas, so the keeper looks every SECONDS and ends a guest that takes too much. As a
-rule a look is one system call: only where the disk has lost much is the guest's own part counted.
-What a guest writes between two looks is not prevented.
+rule a look is one system call: the guest's own part is counted only where the disk has lost so much
+since the last count that the guest could be beyond its limit. What a guest writes between two looks
+is not prevented, nor what others have freed meanwhile.
 
 Like the keeper, which loads it as it starts, it imports nothing of the project.
 """
@@ -15,10 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 1.0
-# How much the disk must have lost since the last count, in bytes and in files.
-STEP, STEP_FILES = 64 << 20, 10_000
-# Below so many free bytes every guest that holds much has to end, and smaller steps count.
-LITTLE, MUCH, SMALL_STEP = 256 << 20, 64 << 20, 4 << 20
+# Below so many free bytes every guest that holds much has to end; what each holds is counted again
+# after every further STEP that the disk has lost.
+LITTLE, MUCH, STEP = 256 << 20, 64 << 20, 4 << 20
 # A guest whose files take longer than this to count, in s, has too many.
 _SECONDS_TO_COUNT = 20.0
 
@@ -42,25 +42,31 @@ class DiskGuard:
         self._limit = limit
         self._processes = processes
         self._most_free = free_space(home)
+        self._held = Space(0, 0)
 
     def fault(self) -> str:
         """Say why the guest has to end; empty where it may go on."""
         free = free_space(self._home)
-        step = STEP if free.size > LITTLE else SMALL_STEP
-        if (
-            self._most_free.size - free.size < step
-            and self._most_free.files - free.files < STEP_FILES
-        ):
+        if not self._could_hold_too_much(free):
             self._most_free = Space(
                 max(free.size, self._most_free.size), max(free.files, self._most_free.files)
             )
             return ""
         self._most_free = free
         try:
-            held = self._count()
+            self._held = self._count()
         except subprocess.TimeoutExpired:
             return f"it has more files than can be counted in {_SECONDS_TO_COUNT:g} s"
-        return self._judge(held, free)
+        return self._judge(self._held, free)
+
+    def _could_hold_too_much(self, free: Space) -> bool:
+        """Tell whether all that the disk has lost would bring the guest beyond its limit."""
+        lost = Space(self._most_free.size - free.size, self._most_free.files - free.files)
+        return (
+            self._held.size + lost.size > self._limit.size
+            or self._held.files + lost.files > self._limit.files
+            or (free.size < LITTLE and lost.size >= STEP)
+        )
 
     def _judge(self, held: Space, free: Space) -> str:
         if held.size > self._limit.size:

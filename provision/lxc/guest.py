@@ -80,6 +80,7 @@ class LxcGuest(Guest):
         self._keeper = KeeperClient(self._home)
         try:
             self._make_folders()
+            self._disk_limit = disk_limit(self._home, limit_class)
         except BaseException:
             self._keeper.release()
             raise
@@ -178,7 +179,7 @@ class LxcGuest(Guest):
         self.halt()
         write_config(self._home, self._layers, self._init)
         begin_console(self._home, self._init)
-        disk = disk_limit(self._home, self._limit_class)
+        disk = self._disk_limit
         answer = self._keeper.command(f"boot {disk.size} {disk.files}")
         if not answer.startswith("pid "):
             raise Problem(

@@ -71,9 +71,10 @@ class Keeper:
         self.why_ended = ""
 
     def boot(self, size: str, files: str) -> str:
-        limit = disk_guard.Space(int(size), int(files))
-        processes = functools.partial(traces.guest_processes, self.name)
-        self.guard = disk_guard.DiskGuard(self.home, limit, processes)
+        if self.guard is None:  # what the guest wrote before it is booted again counts as well
+            limit = disk_guard.Space(int(size), int(files))
+            processes = functools.partial(traces.guest_processes, self.name)
+            self.guard = disk_guard.DiskGuard(self.home, limit, processes)
         self.why_ended = ""
         traces.create_lxc_lock(self.name)
         # A guest that ended by itself leaves the group of what was started in it from outside.

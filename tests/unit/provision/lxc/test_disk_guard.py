@@ -53,20 +53,32 @@ def fill(path: Path, size: int) -> None:
         os.posix_fallocate(file.fileno(), 0, size)
 
 
-def test_nothing_is_counted_while_the_disk_loses_little(home: Path, disk: Disk) -> None:
-    guard = guard_of(home, size=0, files=0)
-    for _ in range(5):
-        disk.lose(MIB)
+def test_nothing_is_counted_while_the_guest_is_within_its_limit_in_any_case(
+    home: Path, disk: Disk
+) -> None:
+    guard = guard_of(home, 100 * MIB, files=100)
+    for _ in range(100):
+        disk.lose(MIB, 1)
         assert guard.fault() == ""
     assert disk.counts == 0
 
 
 def test_small_losses_add_up(home: Path, disk: Disk) -> None:
     guard = guard_of(home, 100 * MIB)
-    for _ in range(128):
+    for _ in range(303):
         disk.lose(MIB)
         assert guard.fault() == ""
-    assert disk.counts == 2
+    assert disk.counts == 3
+
+
+def test_what_the_guest_held_before_adds_to_what_the_disk_loses(home: Path, disk: Disk) -> None:
+    guard = guard_of(home, 100 * MIB)
+    fill(home / "upper" / "first", 60 * MIB)
+    disk.lose(101 * MIB)
+    assert guard.fault() == ""
+    fill(home / "upper" / "second", 50 * MIB)
+    disk.lose(50 * MIB)
+    assert guard.fault() == "it holds 110 MiB of disk; its limit is 100 MiB"
 
 
 def test_what_others_write_ends_no_guest(home: Path, disk: Disk) -> None:
