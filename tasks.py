@@ -390,12 +390,13 @@ def try_(
 
 @task(name="box", positional=["system"])
 @handle_errors
-def box_(c: Context, system: str) -> None:
+def box_(c: Context, system: str, accept_expired: bool = False) -> None:
     """Build a system's boxes for virtual machines: one for libvirt, one for VirtualBox."""
-    from provision.systems import get_system
+    from provision.systems import Mirror, get_system
     from provision.vagrant.box.builder import build_boxes
 
-    for provider, path in build_boxes(get_system(system)).items():
+    mirror = Mirror.from_options("", "", "", "", accept_expired=accept_expired)
+    for provider, path in build_boxes(get_system(system, mirror)).items():
         print_safely(f"--provider={provider} --box={path}")
 
 

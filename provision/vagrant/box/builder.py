@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock
 from jinja2 import Environment, StrictUndefined
 
-from provision.bootstrap.debian import source_lines
+from provision.bootstrap.debian import expiry_explained, source_lines
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guests.guest import File, pack_files
@@ -121,18 +121,22 @@ def _build(system: System, folder: Path) -> None:
 
 def _bootstrap(system: System, archive: Path) -> None:
     """Make an archive of a root with a kernel."""
-    _run_tool(
-        ["mmdebstrap", "--quiet", "--variant=apt", "--format=tar",
-         f"--include={','.join((*system.packages, *_KERNEL_PACKAGES))}",
-         "--aptopt=APT::Install-Recommends \"false\"",
-         *(f"--dpkgopt=path-exclude=/lib/modules/*/kernel/{name}/*" for name in _OMITTED_DRIVERS),
-         "--dpkgopt=path-exclude=/usr/share/doc/*",
-         "--dpkgopt=path-exclude=/usr/share/man/*",
-         "--dpkgopt=path-exclude=/usr/share/locale/*",
-         f"--essential-hook={_INITRAMFS_HOOK}",
-         f"--customize-hook={_FINAL_HOOK}",
-         system.release, str(archive), *source_lines(system)],
-    )  # fmt: skip
+    # It stays in the box, whose guests install from the same mirror.
+    any_age = ['--aptopt=Acquire::Check-Valid-Until "false"'] if system.mirror.expired else []
+    with expiry_explained(system):
+        _run_tool(
+            ["mmdebstrap", "--quiet", "--variant=apt", "--format=tar",
+             f"--include={','.join((*system.packages, *_KERNEL_PACKAGES))}",
+             "--aptopt=APT::Install-Recommends \"false\"",
+             *(f"--dpkgopt=path-exclude=/lib/modules/*/kernel/{drivers}/*"
+               for drivers in _OMITTED_DRIVERS),
+             "--dpkgopt=path-exclude=/usr/share/doc/*",
+             "--dpkgopt=path-exclude=/usr/share/man/*",
+             "--dpkgopt=path-exclude=/usr/share/locale/*",
+             f"--essential-hook={_INITRAMFS_HOOK}",
+             f"--customize-hook={_FINAL_HOOK}",
+             *any_age, system.release, str(archive), *source_lines(system)],
+        )  # fmt: skip
 
 
 def _make_disk(work: Path) -> None:
