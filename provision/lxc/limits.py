@@ -85,6 +85,9 @@ def missing_limits() -> list[str]:
     limits = [*_group_limits(LARGE), *_cpu_quotas()]
     available = {limit.name for limit in limits if _has_file(limit.file)}
     missing = dict.fromkeys(limit.name for limit in limits if limit.name not in available)
+    if any(_has_file(limit.file) for limit in _cpu_weights()):
+        instead = "cpu_quota (only the guest's weight: a tenth of the usual one)"
+        return [instead if name == "cpu_quota" else name for name in missing]
     return list(missing)
 
 
@@ -98,7 +101,7 @@ def describe_limits() -> list[str]:
     lines = [f"limits of a guest, {'; '.join(sizes)}"]
     missing = missing_limits()
     if missing:
-        lines.append(f"this host cannot limit {', '.join(missing)}: a guest may take all of that")
+        lines.append(f"this host cannot limit {', '.join(missing)}")
     return lines
 
 

@@ -65,7 +65,9 @@ def test_missing_limits_of_cgroup_v1_are_named(groups: Path) -> None:
         (groups / controller).mkdir()
     (groups / "memory" / "memory.limit_in_bytes").touch()
     (groups / "cpu" / "cpu.shares").touch()
-    assert limits.missing_limits() == ["memory_and_swap", "cpu_quota"]
+    swap, quota = limits.missing_limits()
+    assert swap == "memory_and_swap"
+    assert quota == "cpu_quota (only the guest's weight: a tenth of the usual one)"
 
 
 @pytest.mark.parametrize("part", [".", "unified"])
