@@ -29,6 +29,9 @@ _RESTARTS = {
 }
 
 
+_UNFINISHED = "unfinished"
+
+
 @dataclass(frozen=True)
 class Step:
     """A contender on a system and on the next one that has it, and what really differs.
@@ -142,7 +145,7 @@ def _steps(run: RunWithSamples, pairs: Sequence[_Pair]) -> Iterator[Step]:
         _side(run, [row[index + offset] for row, index in pairs], keys) for offset in (0, 1)
     )
     changes = [change for change in compare_metrics(old, new) if change.metric in _RESTARTS]
-    behaviours = compare_behaviour(old, new)
+    behaviours = [each for each in compare_behaviour(old, new) if not _is_open(each)]
     for (row, index), key in zip(pairs, keys, strict=True):
         yield Step(
             row[index],
@@ -156,6 +159,11 @@ def _steps(run: RunWithSamples, pairs: Sequence[_Pair]) -> Iterator[Step]:
 def _is_real(change: Change) -> bool:
     """Whether it is more than chance."""
     return change.is_significant or change.differs_in_shape
+
+
+def _is_open(change: BehaviourChange) -> bool:
+    """Whether it says no more than that a run was not finished."""
+    return any(text.startswith(_UNFINISHED) for text in (change.before, change.after))
 
 
 def _side(
@@ -173,8 +181,12 @@ def _side(
 
 
 def _figure_sentence(step: Step, change: Change) -> str:
-    how = change.verdict if change.is_significant else "otherwise, not slower or faster as a whole"
     interval = describe_interval(change.interval) if change.interval else ""
+    how = "otherwise, not slower or faster as a whole"
+    if change.is_significant:
+        how = change.verdict
+    elif change.interval and change.interval.is_unbounded:
+        how, interval = "otherwise", "; too few samples to say by how much"
     return (
         f"{contender_label(step.after)} {_edition(step.after)} {_RESTARTS[change.metric]} {how}:"
         f" {format_number(change.after)} {change.unit}, in {_edition(step.before)}"

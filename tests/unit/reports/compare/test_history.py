@@ -93,6 +93,14 @@ def test_a_verdict_that_changed_is_a_change() -> None:
     )
 
 
+def test_an_unfinished_contender_has_not_changed() -> None:
+    run = run_of_three()
+    for contender in run.run["contenders"]:
+        if contender["name"] == f"{RUNIT}@trixie":
+            sample_runs.mark_unfinished(contender, "footprint")
+    assert len(change_lines(run)) == 2
+
+
 def test_the_tests_of_all_steps_are_corrected_together() -> None:
     """A step alone is tested once; among others, its p is multiplied."""
     run = run_of_three()
