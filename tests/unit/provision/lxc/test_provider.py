@@ -13,4 +13,5 @@ def test_guests_of_systemd_stay_within_one_users_inotify_instances() -> None:
 
 
 def test_guests_of_other_inits_are_limited_by_the_provider_alone() -> None:
-    assert Lxc().max_guests_under("sysvinit") == Lxc.max_guests
+    provider = Lxc()
+    assert provider.max_guests_under("sysvinit") == provider.max_guests
