@@ -132,6 +132,13 @@ def _poller(period: float) -> Draw:
     return lambda generator, size: period * generator.random(size) + 0.001
 
 
+def _poller_by_parts(period: float) -> Draw:
+    """Draw the same where the kills part the period evenly: one at random in each part."""
+    return lambda generator, size: (
+        period * (np.arange(size) + generator.random(size)) / size + 0.001
+    )
+
+
 def _long_tail(generator: np.random.Generator, size: int) -> Array:
     return 1 + generator.pareto(1.5, size)
 
@@ -143,10 +150,12 @@ def _with_losses(generator: np.random.Generator, size: int) -> Array:
 
 
 _STEADY, _BIMODAL, _POLLER = _one_mode(), _two_modes(0.4), _poller(1.0)
+_BY_PARTS = _poller_by_parts(1.0)
 UNCHANGED = [
     Truth("one mode", _STEADY, _STEADY, 0, 1.0),
     Truth("two modes, factor 5", _BIMODAL, _BIMODAL, 0, 1.0),
     Truth("poller", _POLLER, _POLLER, 0, 1.0),
+    Truth("poller, kills by parts", _BY_PARTS, _BY_PARTS, 0, 1.0),
     Truth("long tail", _long_tail, _long_tail, 0, 1.0),
     Truth("every tenth restart missing", _with_losses, _with_losses, 0, 1.0),
 ]
@@ -155,6 +164,9 @@ SHIFTED = [
     Truth("shifted by 20 %", _STEADY, _one_mode(times=1.2), 1, 1.2),
     Truth("shifted by 50 %", _STEADY, _one_mode(times=1.5), 1, 1.5),
     Truth("poller, period 1.5 times as long", _POLLER, _poller(1.5), 1, 1.5),
+    Truth("1.5 times, kills by parts", _BY_PARTS, _poller_by_parts(1.5), 1, 1.5),
+    Truth("poller, period 1.75 times as long", _POLLER, _poller(1.75), 1, 1.75),
+    Truth("1.75 times, kills by parts", _BY_PARTS, _poller_by_parts(1.75), 1, 1.75),
 ]
 MIXED = [
     Truth("two modes, the slow one's share 30 %, then 60 %", _two_modes(0.3), _two_modes(0.6), 1),

@@ -33,7 +33,15 @@ PAIRS, FEW_PAIRS = 2000, 300
 FULL, QUICK = 30, 6
 # Percent: limits of a gate, and by how much restarts became slower.
 LIMITS, GROWTHS = (5, 10, 25), (0, 5, 10, 15, 20, 30, 50)
-FEW_TRUTHS = [UNCHANGED[0], UNCHANGED[2], SHIFTED[0], SHIFTED[2], MIXED[0], RESHAPED[1]]
+FEW_TRUTHS = [
+    UNCHANGED[0],
+    UNCHANGED[2],
+    UNCHANGED[3],
+    SHIFTED[0],
+    SHIFTED[2],
+    MIXED[0],
+    RESHAPED[1],
+]
 _COLUMNS = ("right word", "wrong word", "differs in shape", "gate of 10 % fails", "interval misses")
 
 
