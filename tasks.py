@@ -199,13 +199,14 @@ def report(
     --why=runit/crashloop: the evidence for that cell of the behaviour matrix, and nothing else.
     """
     from bench.recording.store import examine_run, run_folder
-    from reports.evidence import format_evidence
     from reports.render import render_run
     from reports.view import check_format, find_view
 
     checked, folder = check_format(format_), run_folder(run)
     examined = examine_run(folder)
     if why:
+        from reports.evidence import format_evidence
+
         print_safely(format_evidence(examined, folder, why), end="")
         return 1 if examined.get("damage") else 0
     view = find_view(

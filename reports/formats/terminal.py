@@ -8,9 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.model.run_file import Run
-from reports.compare.history import change_lines, histories
-from reports.compare.history_table import releases_table
-from reports.compare.runs import RunWithSamples
 from reports.formats.fitting import print_table
 from reports.formats.terminal_tables import (
     article_table,
@@ -92,6 +89,11 @@ def _print_releases(run: Run, console: Console, folder: Path) -> None:
     """Print each contender over the systems of a run of several, and what really changed."""
     if "systems" not in run:
         return
+    # Most runs have one system, and need none of this.
+    from reports.compare.history import change_lines, histories
+    from reports.compare.history_table import releases_table
+    from reports.compare.runs import RunWithSamples
+
     sampled = RunWithSamples(run, read_samples(folder))
     print_table(blocks_table(releases_table(histories(sampled))), console)
     for line in change_lines(sampled):
