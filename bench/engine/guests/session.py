@@ -42,7 +42,7 @@ class SessionContext:
 
     payload: the files that every guest is given. time_slots: which slot of time belongs to which
     (contender, replica); the kills of event-driven contenders take turns in these slots. versions:
-    by supervisor, as its first guest told it.
+    by supervisor and system, as its first guest told it.
     """
 
     request: BenchRequest
@@ -52,7 +52,7 @@ class SessionContext:
     guests: LiveGuests
     collector: ResultCollector
     observer: Observer
-    versions: dict[str, str] = field(default_factory=dict)
+    versions: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class PhaseTimer:
@@ -159,10 +159,11 @@ class GuestSession:
         selected = self.job.selected
         supervisor, contender = selected.supervisor, selected.contender
         self.phases.enter("configure")
-        version = self._context.versions.get(supervisor.name)
-        if version is None:  # all its guests of a run have the same installation
+        installed = (supervisor.name, selected.system.name)
+        version = self._context.versions.get(installed)
+        if version is None:  # all its guests of one system have the same installation
             version = supervisor.version(guest, selected.source)
-            self._context.versions[supervisor.name] = version
+            self._context.versions[installed] = version
         supervisor.configure(guest, contender, services_of(contender, 1))
         self.phases.enter("start")
         guest.fixed_addresses = any(unit.initial_state.fixed_addresses for unit in self.job.units)

@@ -60,6 +60,7 @@ def test_each_release_boots_installs_and_measures(releases: Suite) -> None:
         (guest, *_) = rows[name]["guests"]
         assert guest["measurer"]["python"].startswith("3.")
         assert rows[name]["version"]
+        assert guest["cgroups_mounted"] in ("none", "v1", "v2", "v1 and v2")
     # The same contender has other versions in other releases.
     for name in CONTENDERS:
         assert len({rows[f"{name}@{system.release}"]["version"] for system in RELEASES}) > 1
