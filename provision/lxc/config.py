@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import resource
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -31,6 +32,8 @@ def write_config(home: Path, layers: list[Path], init: str) -> None:
         arch=platform.machine(),
         init=init,
         files=_open_files(),
+        core=_soft_limit(resource.RLIMIT_CORE, 0),
+        stack=_soft_limit(resource.RLIMIT_STACK, 8 << 20),
         oom_score=keeper.OOM_SCORE,
         terminals=Path("/proc/sys/kernel/pty/max").read_text().strip(),
         shift=SHIFT,
@@ -47,6 +50,14 @@ def write_config(home: Path, layers: list[Path], init: str) -> None:
 def _path_in_keeper(path: Path) -> str:
     """A path of the cache in the keeper's mount namespace."""
     return str(traces.CACHE_MOUNT / path.relative_to(cache_folder()))
+
+
+def _soft_limit(kind: int, usual: int) -> str:
+    """That soft limit, as Debian sets it, below this host's hard one."""
+    hard = resource.getrlimit(kind)[1]
+    if hard == resource.RLIM_INFINITY:
+        return f"{usual}:unlimited"
+    return f"{min(usual, hard)}:{hard}"
 
 
 def _open_files() -> str:

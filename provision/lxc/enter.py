@@ -1,14 +1,14 @@
 """Runs a command in an embedded guest: `python -I -S -B enter.py KEEPER NAME COMMAND...`.
 
 KEEPER is the pid of the guest's keeper, in whose mount namespace LXC finds the guest. It stays one
-file that imports nothing but traces.py, so that it starts quickly, and -B so that
+file that imports nothing but traces.py and inherited.py, so that it starts quickly, and -B so that
 it writes nothing beside it.
 
 The command gets nothing of its caller's but its standard streams: the environment has PATH and
 container alone (and TERM on a terminal), the working folder is /, no other file is open, the umask
-is 022, the key ring is a new one, and lxc-attach applies the guest's system call filter. Where all
-three streams are a terminal, lxc-attach gives the command a pseudo-terminal of the guest's own, so
-that nothing in the guest can put input into the caller's.
+is 022, no signal is ignored, the key ring is a new one, and lxc-attach applies the guest's system
+call filter. Where all three streams are a terminal, lxc-attach gives the command a pseudo-terminal
+of the guest's own, so that nothing in the guest can put input into the caller's.
 
 It runs in the guest's control groups, within the guest's limits, but in a group of its own beside
 the guest's PID 1: what it starts can be told from what PID 1 has started.
@@ -64,9 +64,9 @@ def leave_key_ring() -> None:
 def main() -> None:
     """Enter the guest and become the command."""
     keeper_pid, name, *command = sys.argv[1:]
-    traces = _load_traces()
+    traces = _load("traces")
     os.chdir("/")
-    os.umask(0o022)
+    _load("inherited").drop_inherited()
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     leave_key_ring()
     enter_groups(traces.guest_cgroups(name))
@@ -76,9 +76,9 @@ def main() -> None:
     os.execvp(command[0], command)
 
 
-def _load_traces() -> ModuleType:
-    """Load traces.py beside this file: with -I, the folder is not on the path."""
-    spec = importlib.util.spec_from_file_location("traces", Path(__file__).with_name("traces.py"))
+def _load(name: str) -> ModuleType:
+    """Load a module beside this file: with -I, the folder is not on the path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.lxc import disk_guard, namespaces, traces
+    from provision.lxc import disk_guard, inherited, namespaces, traces
 else:
     # As a program it runs with -I, which keeps its folder off the path, and without bytecode files.
     sys.dont_write_bytecode = sys.dont_write_bytecode or not __package__
@@ -45,6 +45,7 @@ else:
         sys.path.append(str(Path(__file__).parent))
     _BESIDE = f"{__package__}." if __package__ else ""
     disk_guard = importlib.import_module(f"{_BESIDE}disk_guard")
+    inherited = importlib.import_module(f"{_BESIDE}inherited")
     namespaces = importlib.import_module(f"{_BESIDE}namespaces")
     traces = importlib.import_module(f"{_BESIDE}traces")
 
@@ -213,6 +214,7 @@ def die_with_parent(parent: int) -> None:
 
 def prepare_child(parent: int, *, limited: bool) -> None:
     """Have a child of the keeper die with it. limited: it and the guest have limits."""
+    inherited.drop_inherited()
     if limited:
         # As root of the host: the guest's root cannot go below it. It dies before the host does.
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
@@ -252,7 +254,7 @@ def prepare_mounts(cache: Path) -> None:
 def main() -> None:
     """Claim the guest, answer the owner until it is gone, then remove the guest."""
     keeper = Keeper(Path(sys.argv[1]), sys.argv[2])
-    os.umask(0o022)  # PID 1 of the guest inherits it
+    os.umask(0o022)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -23,6 +23,8 @@ try:
     lxc.prepare(debian)
     guest = lxc.up(f"boot-{os.getpid()}", debian, files=payload_files(platform.machine()))
     try:
+        if "INIT" in os.environ:
+            guest.reboot(os.environ["INIT"])
         for command in sys.argv[1:]:
             print(guest.run(command).stdout)
     finally:
@@ -167,6 +169,19 @@ def test_the_doctor_restarts_the_floor_and_names_a_fault_before_it(suite: Suite)
     assert bench.code == 1, bench.output
     assert "mount -o remount,rw /sys" in bench.output
     assert "doctor" not in bench.output
+
+
+def test_a_guest_inherits_neither_ignored_signals_nor_limits(suite: Suite) -> None:
+    """Of a caller such as nohup. Python itself ignores SIGPIPE and SIGXFSZ."""
+    caller = 'trap "" HUP USR1; ulimit -c unlimited; ulimit -S -s 1024; INIT="/bin/sleep 600"'
+    shown = "cat /proc/1/status /proc/self/status | grep SigIgn; cat /proc/1/limits"
+    before = ("sh", "-c", f'{caller}; export INIT; exec "$@"', "sh")
+    done = boot(suite, shown, before=before)
+    assert done.code == 0, done.output
+    lines = [line.split() for line in done.output.splitlines()]
+    assert [line[1] for line in lines if line[:1] == ["SigIgn:"]] == ["0" * 16] * 2
+    assert [line[4] for line in lines if line[:3] == ["Max", "core", "file"]] == ["0"]
+    assert [line[3] for line in lines if line[:3] == ["Max", "stack", "size"]] == [str(8 << 20)]
 
 
 @pytest.mark.slow
