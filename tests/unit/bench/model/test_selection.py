@@ -24,12 +24,12 @@ def test_no_criteria_select_every_packaged_contender() -> None:
     every = {
         contender.name
         for each in supervisors().values()
-        if "debian" in each.sources
+        if not each.why_unavailable(DEBIAN)
         for contender in each.contenders
     }
     assert {selected.name for selected in chosen.contenders} == every
     assert {absent.supervisor.name for absent in chosen.absent} == {
-        each.name for each in supervisors().values() if "debian" not in each.sources
+        each.name for each in supervisors().values() if each.why_unavailable(DEBIAN)
     }
 
 
