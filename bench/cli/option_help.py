@@ -57,8 +57,8 @@ COMPARE_HELP = {
     "run": "a run's name below results/, or its folder; each later one is compared with the first",
     "fail-on": "regression:PERCENT or regression:PERCENT,AMOUNT such as regression:10%,1ms,64kB: "
     "exit code 1 where a figure is worse by more than each of them over its whole 95 % interval, "
-    "or by itself where it is a single figure, and where something measured before is missing or "
-    "worse; the floor counts only with --only=floor; docs/compare.md",
+    "and where something measured before is missing or worse; single figures count only with "
+    "--metric, the floor only with --only=floor; docs/compare.md",
     "only": "NAME or NAME/ROLE/PROFILE/PLACE: compare just these (repeatable, or by commas)",
     "scenario": "NAME: compare just what these scenarios show (repeatable, or by commas)",
     "metric": "NAME or its beginning, as pss for pss_1 and pss_10: compare just these figures "
