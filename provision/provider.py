@@ -29,13 +29,15 @@ class Installation:
 
     key: everything that the result depends on, as text; equal keys may share a cached result.
     install: installs it, and gives the guest a network only while something is fetched; raises
-    Problem. from_overlay: it comes from a folder of this host.
+    Problem. from_overlay: it comes from a folder of this host. check_wanted: called before a guest
+    boots for it; raises Problem where nobody wants it any more.
     """
 
     name: str
     key: str
     install: Callable[[Guest], None]
     from_overlay: bool = False
+    check_wanted: Callable[[], None] = lambda: None
 
 
 # Receives a message for the user, such as what is about to take long.

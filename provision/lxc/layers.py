@@ -56,6 +56,8 @@ def installation_layer(system: System, installation: Installation) -> Path:
     with FileLock(f"{layer}.lock"):
         Path(f"{layer}.lock").touch()  # its last use, for `remove_stale_entries`
         if not layer.exists():
+            # It may have waited here for an installation that Ctrl-C has ended.
+            installation.check_wanted()
             _install(system, installation, layer)
     return layer
 

@@ -92,6 +92,7 @@ class Lxc(Provider):
         layers = [file_layer(files)] if files else []
         if installation:
             layers.append(installation_layer(system, installation))
+            installation.check_wanted()
         return start_guest(name, system, layers, limit_class)
 
     def guests(self) -> list[GuestRecord]:

@@ -257,7 +257,6 @@ class GuestSession:
         installation = selected.supervisor.installation(selected.source)
 
         def install(guest: Guest) -> None:
-            self._context.guests.check_running()
             self.phases.enter("install")
             installation.install(guest)
             self.phases.enter("up")
@@ -268,7 +267,7 @@ class GuestSession:
         guest = self._context.request.provider.up(
             name,
             selected.system,
-            replace(installation, install=install),
+            replace(installation, install=install, check_wanted=self._context.guests.check_running),
             self._context.payload,
             self.job.limit_class,
         )
