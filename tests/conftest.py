@@ -5,17 +5,19 @@ Tests of a file stay together, for they share fixtures.
 
 from __future__ import annotations
 
+import atexit
 import os
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from bench.engine.lock import VARIABLE
+from bench.engine.lock import VARIABLE, lock_file
 from tests.probes import count_lines, note_kind
 
 # Tests measure beside each other, and beside a bench of the host: what they check is no figure.
 os.environ[VARIABLE] = f"tests-{os.getpid()}"
+atexit.register(lock_file(os.environ[VARIABLE]).unlink, missing_ok=True)
 # Those of such a folder, too: all its files want the same machine, or the same mirrors.
 TOGETHER = ("tests/integration/vms", "tests/integration/systems")
 # Each of these has a suite of its own, and they take long.

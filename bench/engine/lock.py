@@ -56,9 +56,12 @@ def exclusive_run_lock(
         os.close(lock)  # the kernel releases it also where the process is killed
 
 
-def lock_file() -> Path:
-    """Return the file whose lock a run holds. Raises Problem for a name that is no file's."""
-    name = os.environ.get(VARIABLE, "")
+def lock_file(name: str | None = None) -> Path:
+    """Return the file whose lock a run holds. Raises Problem for a name that is no file's.
+
+    name: in place of that in VARIABLE.
+    """
+    name = os.environ.get(VARIABLE, "") if name is None else name
     if not re.fullmatch(r"[\w.-]{0,100}", name):
         raise Problem(
             f"{VARIABLE}={name} cannot be the name of a lock.",

@@ -237,6 +237,7 @@ class Suite:
             self.run("destroy")
             eventually(lambda: not descendants(), "the end of all processes")
         shutil.rmtree(self.base)
+        lock.lock_file(self.lock).unlink(missing_ok=True)
 
 
 def mount_apart() -> None:
