@@ -142,8 +142,7 @@ def _connect(address: str) -> Any:
     except (OSError, ValueError, TypeError) as failure:  # TypeError: tls:// without keys
         raise Problem(
             f"No Dask scheduler answers at {address}.",
-            known=str(failure)
-            or f"It accepts connections, but said nothing in {ANSWER_SECONDS} s.",
+            known=str(failure) or f"Nothing there has answered within {ANSWER_SECONDS} s.",
             advice="Start one: .venv/bin/dask scheduler",
             usage=True,
         ) from failure

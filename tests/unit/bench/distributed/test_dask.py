@@ -43,6 +43,19 @@ def test_a_note_is_printed_without_markup(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.strip() == line
 
 
+def test_no_scheduler_is_said_to_accept_what_nobody_listens_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dask's client tries again until its time is over, and then gives no reason."""
+    monkeypatch.setattr(dask, "ANSWER_SECONDS", 1)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(Problem, match="No Dask scheduler answers") as caught:
+            dask._connect(address)
+    assert "accepts" not in caught.value.known
+
+
 def test_a_scheduler_that_accepts_and_never_answers_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -51,5 +64,5 @@ def test_a_scheduler_that_accepts_and_never_answers_is_refused(
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(Problem, match=f"No Dask scheduler answers at {address}") as caught:
             dask._connect(address)
-    assert "said nothing in 1 s" in caught.value.known
+    assert "has answered within 1 s" in caught.value.known
     assert caught.value.usage
