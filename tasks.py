@@ -20,6 +20,7 @@ from bench.cli.option_help import (
     REPORT_HELP,
     SELECTION_HELP,
     SYSTEM_HELP,
+    SYSTEMS_HELP,
     WAIT_HELP,
 )
 from bench.cli.safe_output import print_safely
@@ -51,7 +52,7 @@ def _plain_printer(console: Console) -> Callable[[str], None]:
 @task(
     iterable=["only", "scenario", "overlay"],
     optional=["wait"],
-    help={**SYSTEM_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
+    help={**SYSTEMS_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
 )
 @handle_errors
 def bench(

@@ -70,6 +70,7 @@ def report_parse_errors(program: Program) -> None:
 def _reporting(parse: Callable[[], None], program: Program) -> Callable[[], None]:
     @wraps(parse)
     def wrapper() -> None:
+        _take_help_first(program)
         try:
             try:
                 parse()
@@ -82,6 +83,14 @@ def _reporting(parse: Callable[[], None], program: Program) -> Callable[[], None
         _refuse_empty_values(program)
 
     return wrapper
+
+
+def _take_help_first(program: Program) -> None:
+    """Let `try --help` be `--help try`: invoke takes the option for the name that try needs."""
+    words = program.core.unparsed
+    if len(words) == 2 and words[1] in ("--help", "-h") and words[0] in program.collection:
+        program.core[0].args.help.value = words[0]
+        program.core.unparsed = []
 
 
 def _refuse_empty_values(program: Program) -> None:

@@ -21,7 +21,7 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         setting=(
             "#:respawn-delay 0, and a #:respawn-limit beyond reach: it restarts at once"
             if fast
-            else "#:respawn? #t: 0.1 s before each restart, and no more than a few in 7 s"
+            else "#:respawn? #t: 0.1 s before each restart; by its manual at most five in 7 s"
         ),
         # The first start and six restarts: its default #:respawn-limit is 5 in 7 s.
         start_limit=None if fast else StartLimit(8, 7.0),

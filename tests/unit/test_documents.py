@@ -27,12 +27,15 @@ DOCUMENTS = [
     ROOT / "README.md",
     CONTRIBUTING,
     ROOT / "CHANGELOG.md",
-    ROOT / "docs/architecture.md",
-    *sorted((ROOT / "docs/examples").glob("*.md")),
+    ROOT / "daemon/README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "supervisors").glob("*/idea.md")),
 ]
 WIDTH = 100
 
-each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+each_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+)
 
 
 def own_text(document: Path) -> str:

@@ -37,3 +37,14 @@ def test_it_is_a_sentence(words: str, sentence: str) -> None:
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr and "_ " not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["try --help", "bisect -h", "report --help"])
+def test_help_may_follow_the_task(words: str) -> None:
+    """Also a task that needs a name, for which invoke alone takes the option."""
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", *words.split()],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f" {words.split()[0]} [--options]" in done.stdout
