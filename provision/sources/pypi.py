@@ -42,6 +42,9 @@ class Backend:
 __legacy__ = Backend()
 """
 
+# Of the names of source distributions.
+_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tgz")
+
 
 @dataclass(frozen=True)
 class Pypi:
@@ -75,8 +78,12 @@ class Pypi:
 
     def _find_cached(self, cache: Path) -> Path | None:
         """The file in the cache, whose folder is its checksum."""
-        files = (cache / "archives").glob(f"{self.sha256 or '*'}/{self.project}-{self.version}.*")
-        return next(files, None)
+        archives = cache / "archives"
+        if self.sha256:
+            return next((archives / self.sha256).glob("*"), None)
+        # With the whole ending: a file of version 4.2.5 begins as one of 4.2 does.
+        names = (f"{self.project}-{self.version}{ending}" for ending in _ENDINGS)
+        return next((path for name in names for path in archives.glob(f"*/{name}")), None)
 
     def _download(self, scratch: Path) -> Path:
         requirements = scratch / "requirements.txt"

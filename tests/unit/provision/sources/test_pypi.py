@@ -47,3 +47,16 @@ def test_a_distribution_with_a_bad_checksum_is_refused(tmp_path: Path, sdist: Pa
 def test_a_version_that_pip_does_not_find_is_named(tmp_path: Path, sdist: Path) -> None:
     with pytest.raises(Problem, match=r"pip cannot fetch oldthing 9: .*oldthing==9"):
         Pypi("oldthing", "9", checksum(sdist)).fetch(tmp_path / "cache", ignore_message)
+
+
+@pytest.mark.parametrize("other", ["1.0a2.1", "1.0a2.dev3"])
+def test_a_cached_file_of_another_version_is_not_taken(
+    tmp_path: Path, sdist: Path, other: str
+) -> None:
+    cached = tmp_path / "cache" / "archives" / ("0" * 64) / f"oldthing-{other}.tar.gz"
+    cached.parent.mkdir(parents=True)
+    cached.write_text("another version")
+    fetched = Pypi("oldthing", "1.0a2").fetch(tmp_path / "cache", ignore_message)
+    assert fetched.path.read_bytes() == sdist.read_bytes()
+    sdist.unlink()
+    assert Pypi("oldthing", "1.0a2").fetch(tmp_path / "cache", ignore_message) == fetched
