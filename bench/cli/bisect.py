@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from bench.engine.observer import SilentObserver
 from bench.engine.request.options import (
     EffortOptions,
+    RunOptions,
     SelectionOptions,
     SystemOptions,
     parse_options,
@@ -58,11 +59,7 @@ def measure_version(name: str, version: str, system: System, trials: str) -> Rec
     Raises Problem, also where no contender could be measured.
     """
     supervisor = name.partition("/")[0]
-    options = parse_options(
-        SystemOptions(os=system.name, versions=f"{supervisor}={version}"),
-        SelectionOptions(only=(name,), scenario=("restart",), profile="default"),
-        EffortOptions(trials=trials),
-    )
+    options = version_options(name, version, system, trials)
     record = run_bench(resolve_request(options), SilentObserver())
     measured = [each for each in record.run["contenders"] if each["supervisor"] == supervisor]
     for contender in measured:
@@ -73,6 +70,18 @@ def measure_version(name: str, version: str, system: System, trials: str) -> Rec
                 advice="Give another --from, --to or --os: old versions need an old system.",
             )
     return record
+
+
+def version_options(name: str, version: str, system: System, trials: str) -> RunOptions:
+    """Return the options of the run of one version; the default profile unless the name has one."""
+    supervisor, *parts = name.split("/")
+    return parse_options(
+        SystemOptions(os=system.name, versions=f"{supervisor}={version}"),
+        SelectionOptions(
+            only=(name,), scenario=("restart",), profile="" if len(parts) > 1 else "default"
+        ),
+        EffortOptions(trials=trials),
+    )
 
 
 def versions_between(name: str, system: System, first: str, last: str) -> list[str]:

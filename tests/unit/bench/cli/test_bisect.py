@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bench.cli.bisect import bisect, versions_between
+from bench.cli.bisect import bisect, version_options, versions_between
 from provision.errors import Problem
 from provision.sources.pip_versions import PipVersions
 from provision.systems import SYSTEMS
@@ -76,3 +76,13 @@ def test_a_wrong_request_is_refused(name: str, first: str, last: str, words: str
     with pytest.raises(Problem, match=words) as caught:
         versions_between(name, SYSTEMS["bullseye"], first, last)
     assert caught.value.usage
+
+
+@pytest.mark.parametrize(
+    ("name", "profiles"),
+    [("supervisord", {"default"}), ("supervisord/runner/patient", {"patient"})],
+)
+def test_the_profile_is_the_default_one_unless_it_is_named(name: str, profiles: set[str]) -> None:
+    options = version_options(name, "4.2.5", SYSTEMS["debian"], "6")
+    chosen = [each for each in options.select().contenders if each.supervisor.name != "floor"]
+    assert {each.contender.profile for each in chosen} == profiles
