@@ -44,9 +44,10 @@ def restart_floor(provider: Provider, system: System) -> float:
     try:
         floor.configure(guest, contender, services)
         floor.start(guest, contender)
-        events = measurement.run_measurement(
-            guest, services, [trial], seed=1, timeout=60, on_event=lambda event: None
-        )
+        with guest.measured():
+            events = measurement.run_measurement(
+                guest, services, [trial], seed=1, timeout=60, on_event=lambda event: None
+            )
     finally:
         guest.destroy()
     latencies = restart_latencies(events_of_kind(events, RESTART))
