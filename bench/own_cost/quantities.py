@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil
 
+from bench.recording.results_folder import VARIABLE
+
 PROBE = Path(__file__).with_name("first_commands.py")
 # Seconds between two looks at the memory of the host.
 LOOK_SECONDS = 0.25
@@ -46,7 +48,7 @@ def take_turn(folder: Path, command: str, guests: int) -> Turn:
         time_command(turn, WALL, folder, command)
     if WALL in turn.values:
         turn.values[MEMORY] = round(peak[0] / 2**20, 1)
-    turn.medians = _medians(_latest_run(folder))
+        turn.medians = _medians(_latest_run(folder))
     for name, words in ((LIST, "list"), (REPORT, "report")):
         for _ in range(REPEATS):
             time_command(turn, name, folder, words)
@@ -58,12 +60,15 @@ def take_turn(folder: Path, command: str, guests: int) -> Turn:
 def time_command(turn: Turn, name: str, folder: Path, command: str) -> None:
     """Run a command of ./inv; keep its shortest time of this turn, in seconds.
 
-    Noise of the host only adds to the time of the same work.
+    Noise of the host only adds to the time of the same work. Runs stay in that checkout's results/,
+    where those of the other one are not.
     """
+    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
     begun = time.monotonic()
     done = subprocess.run(
         ["./inv", *shlex.split(command)],
         cwd=folder,
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from bench.own_cost.checkouts import checkout_of
 from bench.own_cost.comparison import agreement, ratio_of
-from bench.own_cost.quantities import WALL, Turn
+from bench.own_cost.quantities import WALL, Turn, take_turn
 from bench.own_cost.request import parse_own_cost
 from provision.errors import Problem
 
@@ -58,3 +61,28 @@ def test_a_request_that_makes_no_sense_is_refused(against: str, turns: str, gues
     with pytest.raises(Problem) as problem:
         parse_own_cost(against, "list", turns, guests)
     assert problem.value.usage
+
+
+_BENCH = """#!/bin/sh
+[ "$1" = bench ] || exit 0
+[ -z "${PROCESS_SUPERVISION_RESULTS:-}" ] || exit 2
+[ ! -e fails ] || exit 3
+mkdir -p results/latest
+cp run.json results/latest
+"""
+
+
+def test_a_turn_has_the_medians_of_its_own_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_SUPERVISION_RESULTS", str(tmp_path / "elsewhere"))
+    metric = {"metric": "restart_long", "median": 2.0, "ci_low": 1.0, "ci_high": 3.0}
+    contender = {"name": "a", "scenarios": {"restart": {"metrics": [metric]}}}
+    (tmp_path / "run.json").write_text(json.dumps({"contenders": [contender]}))
+    (tmp_path / "inv").write_text(_BENCH)
+    (tmp_path / "inv").chmod(0o755)
+    assert take_turn(tmp_path, "bench --quick", 0).medians == {"a": (2.0, 1.0, 3.0)}
+    (tmp_path / "fails").touch()
+    turn = take_turn(tmp_path, "bench --quick", 0)
+    assert WALL in turn.missing
+    assert not turn.medians, "those of an earlier turn"
