@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 SYSTEM_HELP = {
-    "os": "system of the guests: debian, bullseye, trixie, forky, sid, arch or precise",
+    "os": "system of the guests: debian, bullseye, trixie, forky, sid, arch or precise; bench "
+    "takes several by commas, or debian-all",
     "provider": "lxc, libvirt or virtualbox; auto: what this host has for that system",
     "box": "box for virtual machines: its public name, or a file that ./inv box made",
     "overlay": "NAME=DIR or DIR: lay your own build of a supervisor over its guests (repeatable)",

@@ -148,9 +148,7 @@ def play(plan: Plan, processors: int, recorded: dict[tuple[str, str], float]) ->
     global HOST
     HOST = Host(processors, count_slots(plan), recorded)
     provider = SimpleNamespace(max_guests=plan.at_once, max_guests_under=lambda init: plan.at_once)
-    request = SimpleNamespace(
-        provider=provider, system=SimpleNamespace(init="sysvinit"), scenarios=_all_scenarios()
-    )
+    request = SimpleNamespace(provider=provider, scenarios=_all_scenarios())
     context = SessionContext(
         request=cast(Any, request),
         payload=(),

@@ -119,13 +119,9 @@ def _user_namespace_remedy() -> str:
     place = surroundings()
     if place:
         return f"This is {place}: {_leave(place)}."
-    for name in (
-        "kernel/apparmor_restrict_unprivileged_userns",
-        "kernel/unprivileged_userns_clone",
-    ):
-        wanted = int(name.endswith("clone"))
-        if _read_number(name) == 1 - wanted:
-            return f"sysctl -w {name.replace('/', '.')}={wanted}"
+    for name, allowing in _RESTRICTIONS.items():
+        if _read_number(name) not in (None, allowing):
+            return f"sysctl -w {name.replace('/', '.')}={allowing}"
     return "Boot a kernel with user namespaces (CONFIG_USER_NS)."
 
 
