@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import subprocess
 from pathlib import Path
@@ -34,8 +35,13 @@ def make_open_folder(folder: Path) -> Path:
     """Return a folder that every user may walk through, made where it does not exist.
 
     Guests' root is none of the host's users, and the umask may have left it no way to its files.
+    Raises OSError; NotADirectoryError where a file is in its place.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as failure:
+        code = errno.ENOTDIR
+        raise NotADirectoryError(code, os.strerror(code), str(folder)) from failure
     if folder.stat().st_mode & _OPEN != _OPEN:
         folder.chmod(_OPEN)
     return folder

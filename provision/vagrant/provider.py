@@ -15,6 +15,7 @@ from provision.errors import Problem
 from provision.guests.guest import File
 from provision.guests.limit_class import USUAL, LimitClass
 from provision.guests.names import check_guest_name
+from provision.os_errors import describe_os_error, os_error_advice
 from provision.provider import (
     GuestRecord,
     GuestState,
@@ -67,6 +68,8 @@ class Vagrant(Provider):
             return why_host_unavailable(self.name)
         except Problem as failure:  # a Vagrant that fails to list its plugins is unusable
             return Unavailable(failure.what, failure.advice)
+        except OSError as failure:  # such as a cache folder that cannot be made
+            return Unavailable(describe_os_error(failure), os_error_advice(failure))
 
     def why_unavailable(self, system: System) -> Unavailable | None:
         if self._host_unavailable or self._box or pinned_box(system, self.name):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from provision.systems import SYSTEMS
@@ -47,6 +49,20 @@ def test_a_folder_too_long_for_sockets_is_refused_beforehand(
     unavailable = Vagrant("libvirt").why_unavailable(DEBIAN)
     assert unavailable is not None
     assert "XDG_CACHE_HOME" in unavailable.advice
+
+
+def test_a_cache_folder_that_cannot_be_made_is_named(
+    scripted: ScriptedVagrant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_its_place = tmp_path / "elsewhere" / "process-supervision"
+    in_its_place.parent.mkdir()
+    in_its_place.touch()
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(in_its_place.parent))
+        unavailable = Vagrant("libvirt").why_unavailable(DEBIAN)
+    assert unavailable is not None
+    assert f"{in_its_place} cannot be used" in unavailable.why
+    assert "move the file away" in unavailable.advice
 
 
 def test_a_vagrant_that_fails_makes_its_provider_unavailable(scripted: ScriptedVagrant) -> None:
