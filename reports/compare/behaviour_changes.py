@@ -16,7 +16,10 @@ _ANSWERS_WORST_FIRST = ("no", "partly", "yes")
 
 @dataclass(frozen=True)
 class BehaviourChange:
-    """What one contender does otherwise than before, in words; worse: it did more before."""
+    """What one contender does otherwise than before, in words.
+
+    worse: it did more before. may_be_chance: a guest of each run gave the same answer.
+    """
 
     contender: str
     label: str
@@ -24,6 +27,7 @@ class BehaviourChange:
     before: str
     after: str
     worse: bool
+    may_be_chance: bool
 
     def __str__(self) -> str:
         return f"{self.label}, {self.what}: {self.before}, then {self.after}"
@@ -37,6 +41,7 @@ class _Difference:
     before: str
     after: str
     worse: bool
+    may_be_chance: bool = False
 
 
 def compare_behaviour(before: RunWithSamples, after: RunWithSamples) -> list[BehaviourChange]:
@@ -49,6 +54,7 @@ def compare_behaviour(before: RunWithSamples, after: RunWithSamples) -> list[Beh
             difference.before,
             difference.after,
             difference.worse,
+            difference.may_be_chance,
         )
         for old, new in contenders_of_both(before, after)
         for difference in _differences(old, new)
@@ -83,11 +89,14 @@ def _scenario_differences(
     for before in old.get("verdicts", []):
         after = by_behaviour.get(before["behaviour"])
         if after is not None and before["answer"] != after["answer"]:
-            worse = _is_worse(before["answer"], after["answer"]) and not _may_be_chance(
-                before, after
+            chance = _may_be_chance(before, after)
+            yield _Difference(
+                f"{scenario}, {before['behaviour']}",
+                _describe_answer(before),
+                _describe_answer(after),
+                _is_worse(before["answer"], after["answer"]) and not chance,
+                chance,
             )
-            what = f"{scenario}, {before['behaviour']}"
-            yield _Difference(what, _describe_answer(before), _describe_answer(after), worse)
 
 
 def _may_be_chance(before: VerdictResult, after: VerdictResult) -> bool:

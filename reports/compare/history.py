@@ -27,8 +27,6 @@ _RESTARTS = {
     "restart_long": "restarts a daemon long up",
     "restart_short": "restarts a daemon 0.3 s after its start",
 }
-
-
 _UNFINISHED = "unfinished"
 
 
@@ -76,7 +74,7 @@ def histories(run: RunWithSamples) -> list[History]:
     """
     rows = _rows(run.run)
     pairs = [(row, index) for row in rows for index in range(len(row) - 1)]
-    steps = dict(zip(pairs_keys(pairs), _steps(run, pairs), strict=True))
+    steps = dict(zip(_pairs_keys(pairs), _steps(run, pairs), strict=True))
     return [
         History(
             contender_label(row[0]),
@@ -133,19 +131,21 @@ def _key(row: Sequence[ContenderResult], index: int) -> str:
     return f"{row[index]['name']}..{row[index + 1]['name']}"
 
 
-def pairs_keys(pairs: Sequence[_Pair]) -> list[str]:
+def _pairs_keys(pairs: Sequence[_Pair]) -> list[str]:
     """Return a name for each pair of neighbours."""
     return [_key(row, index) for row, index in pairs]
 
 
 def _steps(run: RunWithSamples, pairs: Sequence[_Pair]) -> Iterator[Step]:
     """Compare all neighbours at once: as two runs that have each pair under one name."""
-    keys = pairs_keys(pairs)
+    keys = _pairs_keys(pairs)
     old, new = (
         _side(run, [row[index + offset] for row, index in pairs], keys) for offset in (0, 1)
     )
     changes = [change for change in compare_metrics(old, new) if change.metric in _RESTARTS]
-    behaviours = [each for each in compare_behaviour(old, new) if not _is_open(each)]
+    behaviours = [
+        each for each in compare_behaviour(old, new) if not (each.may_be_chance or _is_open(each))
+    ]
     for (row, index), key in zip(pairs, keys, strict=True):
         yield Step(
             row[index],

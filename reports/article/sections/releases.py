@@ -15,7 +15,8 @@ _INTRODUCTION = (
     "The guests of all releases ran side by side, so that a difference is the release's and not "
     "the hour's. Below the table stands what differs from the release before by more than chance: "
     "restarts by the 95 % interval of the change, corrected for all tests of this page; verdicts "
-    "by their answer. CPU time and memory are single figures, which no test can judge."
+    "by their answer, unless a guest of each release gave the same one. CPU time and memory are "
+    "single figures, which no test can judge."
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 
@@ -60,7 +60,7 @@ def _contender(name: str, latencies: list[float]) -> ContenderResult:
     return contender
 
 
-def verdict(answer: Literal["yes", "no"]) -> VerdictResult:
+def verdict(answer: Literal["yes", "no", "partly"]) -> VerdictResult:
     return {"behaviour": "starts again", "answer": answer, "sentence": "", "evidence": []}
 
 
@@ -91,6 +91,18 @@ def test_a_verdict_that_changed_is_a_change() -> None:
         "runit, restart, starts again: no in 2.11 (bookworm), yes in 2.13 (trixie)."
         in change_lines(run)
     )
+
+
+def test_a_verdict_that_differs_by_a_race_in_some_guests_is_none() -> None:
+    run = run_of_three()
+    tallies = {"bookworm": {"yes": 1, "no": 2}, "trixie": {"yes": 3}}
+    for contender in run.run["contenders"]:
+        name, _, release = contender["name"].partition("@")
+        if name == RUNIT and release in tallies:
+            partly = release == "bookworm"
+            judged = {**verdict("partly" if partly else "yes"), "tally": tallies[release]}
+            contender["scenarios"]["restart"]["verdicts"] = [cast(VerdictResult, judged)]
+    assert len(change_lines(run)) == 2, "a guest of each release did the same"
 
 
 def test_an_unfinished_contender_has_not_changed() -> None:
