@@ -73,6 +73,11 @@ class Change:
         return self.sampled.effect if self.sampled else None
 
     @property
+    def shown_p(self) -> float | None:
+        """The probability of the test that gives its word; None without samples."""
+        return self.sampled.shape_p if self.sampled and self.differs_in_shape else self.p
+
+    @property
     def is_tested(self) -> bool:
         """Whether samples or intervals allow a test of significance."""
         return self.interval is not None

@@ -73,8 +73,6 @@ def _table(changes: Sequence[Change]) -> Table:
 
 def _row(change: Change) -> tuple[Cell, ...]:
     unit = f", {change.unit}" if change.unit else ""
-    sampled = change.sampled
-    p = (sampled.shape_p if sampled.differs_in_shape else sampled.p) if sampled else None
     return tuple(
         map(
             Cell,
@@ -85,7 +83,7 @@ def _row(change: Change) -> tuple[Cell, ...]:
                 format_number(change.after),
                 change.percent_text,
                 format_interval(change.interval) if change.interval else "",
-                format_p(p),
+                format_p(change.shown_p),
                 change.verdict,
             ),
         )

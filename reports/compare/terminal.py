@@ -82,11 +82,8 @@ def _cells(change: Change, *, roomy: bool) -> tuple[str, ...]:
 
 def _roomy_cells(change: Change) -> tuple[str, str, str, str]:
     interval = format_interval(change.interval) if change.interval else ""
-    sampled = change.sampled
-    if sampled is None:
-        return change.percent_text, interval, "", ""
-    p = sampled.shape_p if sampled.differs_in_shape else sampled.p
-    return change.percent_text, interval, format_p(p), f"{sampled.effect:+.2f}"
+    effect = "" if change.effect is None else f"{change.effect:+.2f}"
+    return change.percent_text, interval, format_p(change.shown_p), effect
 
 
 def _narrow_cell(change: Change) -> str:
