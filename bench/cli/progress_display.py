@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bench.engine.guests.session import WAIT
+from bench.engine.guests.phase_timer import WAIT
 from bench.engine.plan import Plan
 from bench.model.events import RESTART, Event, is_kind
 from bench.model.observation.latency import restart_latency

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -16,6 +15,7 @@ from bench.engine.guests import measurement
 from bench.engine.guests.initial_state import establish as establish_state
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
+from bench.engine.guests.phase_timer import PhaseTimer
 from bench.engine.guests.trial_keeper import TrialKeeper
 from bench.engine.guests.verify import find_mode, verify
 from bench.engine.observer import Observer
@@ -31,9 +31,6 @@ from bench.model.steps import Step
 from provision.errors import Problem
 from provision.guests.guest import File, Guest
 from supervisors.service import services_of
-
-# The phase of a guest that waits for its turn to disturb or to measure.
-WAIT = "wait"
 
 
 @dataclass(frozen=True)
@@ -53,36 +50,6 @@ class SessionContext:
     collector: ResultCollector
     observer: Observer
     versions: dict[tuple[str, str], str] = field(default_factory=dict)
-
-
-class PhaseTimer:
-    """Measures how long a guest spends in each phase, and tells the observer."""
-
-    def __init__(self, job: Job, observer: Observer) -> None:
-        self._job = job
-        self._observer = observer
-        self._since = time.monotonic()
-        self.current = ""
-        self.seconds: dict[str, float] = {}
-
-    def enter(self, phase: str) -> None:
-        """End the current phase and begin another one; empty: none."""
-        now = time.monotonic()
-        if self.current:
-            spent = self.seconds.get(self.current, 0.0) + now - self._since
-            self.seconds[self.current] = round(spent, 3)
-        self.current, self._since = phase, now
-        if phase:
-            self._observer.phase(self._job.selected.name, self._job.replica, phase)
-
-    @contextmanager
-    def waiting(self, permission: AbstractContextManager[None]) -> Iterator[None]:
-        """Count the time until the permission is given as a phase of its own."""
-        phase = self.current
-        self.enter(WAIT)
-        with permission:
-            self.enter(phase)
-            yield
 
 
 class GuestSession:

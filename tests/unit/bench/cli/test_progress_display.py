@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from bench.cli.progress_display import ProgressDisplay
-from bench.engine.guests.session import WAIT
+from bench.engine.guests.phase_timer import WAIT
 from bench.engine.plan import make_plan
 from bench.model.scenario import SamplingEffort
 from bench.model.selection import Selection, select_contenders

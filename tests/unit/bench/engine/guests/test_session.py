@@ -11,7 +11,8 @@ from typing import cast
 import pytest
 
 from bench.engine.guests import measurement
-from bench.engine.guests.session import WAIT, GuestSession, SessionContext
+from bench.engine.guests.phase_timer import WAIT
+from bench.engine.guests.session import GuestSession, SessionContext
 from bench.model.events import Event
 from bench.model.rejections import CUT_SHORT, Rejection, Rejections
 from bench.model.scenario import ScenarioContext, WorkUnit
