@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, NotRequired, TypedDict
+from typing import IO, TYPE_CHECKING
 
 from invoke.exceptions import CommandTimedOut, ThreadException, UnexpectedExit
 
@@ -19,6 +19,7 @@ from provision.counters.memory import MemoryGroup
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
 from provision.guests.command_stream import LineSplitter, first_problem
+from provision.guests.facts import GuestFacts
 from provision.guests.names import check_guest_name
 from provision.systems import System
 
@@ -67,20 +68,6 @@ class Output:
     stdout: str
     stderr: str
     code: int
-
-
-class GuestFacts(TypedDict):
-    """What a run records of the machine.
-
-    cgroup: v1, v2 or none. limit_class: how much it may take. limits: those in force, by name.
-    """
-
-    provider: str
-    acceleration: str
-    kernel: str
-    cgroup: str
-    limit_class: NotRequired[str]
-    limits: NotRequired[dict[str, int]]
 
 
 class Guest(ABC):

@@ -25,7 +25,8 @@ from provision.counters.pids import pid_inside, pids_in_namespace_of
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
 from provision.guests.connections import fabric_config
-from provision.guests.guest import Guest, GuestFacts
+from provision.guests.facts import GuestFacts
+from provision.guests.guest import Guest
 from provision.guests.limit_class import LimitClass
 from provision.lxc import NAME, cgroups, enter
 from provision.lxc.abilities import TUN, explain_failed_start

@@ -19,7 +19,8 @@ from provision.bootstrap.keys import guest_key
 from provision.errors import Problem
 from provision.guests.connections import fabric_config
 from provision.guests.disabled_services import AWAIT_SYSTEMD, DISABLE_SERVICES
-from provision.guests.guest import File, Guest, GuestFacts
+from provision.guests.facts import GuestFacts
+from provision.guests.guest import File, Guest
 from provision.guests.suite_files import suite_files
 from provision.sources.packages import Apt, PackageSource, Pacman
 from provision.vagrant.machine import Machine, NetworkConfig
