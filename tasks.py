@@ -20,7 +20,6 @@ from bench.cli.option_help import (
     REPORT_HELP,
     SELECTION_HELP,
     SYSTEM_HELP,
-    SYSTEMS_HELP,
     WAIT_HELP,
 )
 from bench.cli.safe_output import print_safely
@@ -52,7 +51,7 @@ def _plain_printer(console: Console) -> Callable[[str], None]:
 @task(
     iterable=["only", "scenario", "overlay"],
     optional=["wait"],
-    help={**SYSTEMS_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
+    help={**SYSTEM_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
 )
 @handle_errors
 def bench(

@@ -15,10 +15,6 @@ SYSTEM_HELP = {
     "accept-expired": "take a mirror whose index is past its date of validity",
     "aur": "URL below which each package of the Arch User Repository is a git repository",
 }
-SYSTEMS_HELP = {
-    **SYSTEM_HELP,
-    "os": f"{SYSTEM_HELP['os']}; several by commas, or debian-all",
-}
 SELECTION_HELP = {
     "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
     "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
