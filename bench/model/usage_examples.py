@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import IO, NoReturn
 
 from bench.model.run_file import Action, Example, ExampleStep
-from provision.guests.guest import File, Guest, Output
+from provision.guests.commands import Output
+from provision.guests.guest import File, Guest
 from provision.sources.packages import PackageSource
 from provision.systems import System
 from supervisors.base import ENABLE_SCRIPT, RUN_ENABLE_SCRIPT, Supervisor

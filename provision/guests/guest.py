@@ -18,7 +18,7 @@ from invoke.exceptions import CommandTimedOut, ThreadException, UnexpectedExit
 from provision.counters.memory import MemoryGroup
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
-from provision.guests.command_stream import LineSplitter, first_problem
+from provision.guests.commands import LineSplitter, Output, first_problem
 from provision.guests.facts import GuestFacts
 from provision.guests.names import check_guest_name
 from provision.systems import System
@@ -59,15 +59,6 @@ def pack_files(files: Iterable[File]) -> bytes:
             entry.size, entry.mode, entry.mtime = len(file.data), file.mode, int(time.time())
             tar.addfile(entry, io.BytesIO(file.data))
     return archive.getvalue()
-
-
-@dataclass(frozen=True)
-class Output:
-    """What a command in the guest printed, and its exit code."""
-
-    stdout: str
-    stderr: str
-    code: int
 
 
 class Guest(ABC):
@@ -216,7 +207,7 @@ class Guest(ABC):
         """Run a shell command as root, and call on_line for each line of output as it comes.
 
         Returns no standard output. Raises Problem after so many seconds, for a line longer than
-        command_stream.MAX_LINE, for more than MAX_OUTPUT in all, and where on_line does.
+        commands.MAX_LINE, for more than MAX_OUTPUT in all, and where on_line does.
         """
         from provision.guests.connections import LongRunner  # slow, and needs a guest
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from provision.guests.guest import Guest, Output
+from provision.guests.commands import Output
+from provision.guests.guest import Guest
 
 
 def record_network(guest: Guest, commands: list[tuple[str, bool]]) -> None:

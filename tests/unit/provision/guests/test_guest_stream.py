@@ -13,9 +13,10 @@ import pytest
 from invoke import Context
 
 from provision.errors import Problem
-from provision.guests import command_stream
+from provision.guests import commands
+from provision.guests.commands import Output
 from provision.guests.connections import KEPT_STDERR, fabric_config
-from provision.guests.guest import Guest, Output
+from provision.guests.guest import Guest
 from provision.systems import SYSTEMS
 
 
@@ -93,14 +94,14 @@ def test_of_the_standard_error_only_the_end_is_kept() -> None:
 
 @pytest.mark.probe("hostile")
 def test_a_line_without_an_end_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_stream, "MAX_LINE", 1 << 20)
+    monkeypatch.setattr(commands, "MAX_LINE", 1 << 20)
     with pytest.raises(Problem, match="Guest double printed a line of more than 1 MiB"):
         stream(repeat(b"x" * 1000), ends=False)
 
 
 @pytest.mark.probe("hostile")
 def test_an_endless_stream_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_stream, "MAX_OUTPUT", 1 << 20)
+    monkeypatch.setattr(commands, "MAX_OUTPUT", 1 << 20)
     with pytest.raises(Problem, match="Guest double printed more than 1 MiB"):
         stream(repeat(b"x\n" * 500), ends=False)
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from provision.guests.guest import Guest, Output
+from provision.guests.commands import Output
+from provision.guests.guest import Guest
 
 
 @pytest.mark.parametrize(

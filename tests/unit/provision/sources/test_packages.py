@@ -13,7 +13,8 @@ from typing import IO, NoReturn
 import pytest
 
 from provision.errors import Problem
-from provision.guests.guest import Guest, Output
+from provision.guests.commands import Output
+from provision.guests.guest import Guest
 from provision.sources.archives import Archive
 from provision.sources.packages import Apt, Aur, Gem, Pacman, Pip, Present
 from provision.sources.pypi import Pypi

@@ -18,7 +18,8 @@ from bench.engine.guests.event_stream import EventStream
 from bench.model.events import Event
 from bench.model.rejections import Rejections
 from provision.errors import Problem
-from provision.guests.guest import File, Guest, Output
+from provision.guests.commands import Output
+from provision.guests.guest import File, Guest
 from provision.systems import SYSTEMS
 from supervisors import supervisors
 from supervisors.service import services_of

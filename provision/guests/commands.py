@@ -1,9 +1,10 @@
-"""A command of minutes in a guest: its output line by line, and bounded."""
+"""Commands in a guest: what one has printed, and the lines of a long one as they come, bounded."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from invoke.exceptions import ThreadException
 
@@ -13,6 +14,15 @@ from provision.errors import Problem
 # 2000 services prints a line of 2 million, and below 10 million in all.
 MAX_LINE = 16 << 20
 MAX_OUTPUT = 64 << 20
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command in the guest printed, and its exit code."""
+
+    stdout: str
+    stderr: str
+    code: int
 
 
 class LineSplitter(io.TextIOBase):
