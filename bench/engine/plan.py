@@ -55,6 +55,10 @@ class Job:
         """Number of ranked restarts and those beside them."""
         return sum(unit.trials for unit in self.units if unit.scenario == RANKED)
 
+    def seed(self, seed_of_run: int) -> int:
+        """Return the seed of its random times, which no other guest of the contender has."""
+        return seed_of_run * 1000 + self.replica
+
     @property
     def own_guest(self) -> bool:
         """Whether the guest is unusable afterwards: skip the orderly stop."""

@@ -42,7 +42,6 @@ class RestartTrials:
 
     long: int
     short: int
-    seed: int
     strata: tuple[tuple[float, float], ...] = ()
 
 
@@ -78,7 +77,6 @@ class Restart(Scenario):
                 parameters=RestartTrials(
                     long[guest],
                     short[guest],
-                    effort.seed + guest,
                     tuple(itertools.islice(strata, long[guest])),
                 ),
                 min_seconds=_min_seconds(contender, long[guest], short[guest]),

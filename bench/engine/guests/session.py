@@ -178,7 +178,7 @@ class GuestSession:
                 guest,
                 scenario_context.services,
                 steps,
-                seed=self._context.request.options.seed * 1000 + self.job.replica,
+                seed=self.job.seed(self._context.request.options.seed),
                 timeout=timeout,
                 on_event=lambda event: self._context.observer.sample(contender.name, event),
                 rejections=rejections,

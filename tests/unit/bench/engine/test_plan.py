@@ -113,9 +113,12 @@ def test_a_scenario_of_which_every_trial_is_kept_is_complete() -> None:
 
 
 def test_no_two_guests_of_a_contender_share_a_seed() -> None:
-    plan = make_plan(CONTENDERS, BOTH, FULL, AT_ONCE)
-    for name in NAMES:
-        seeds = [each.seed for job in plan.jobs if job.selected.name == name for each in dealt(job)]
+    earlier = {RUNIT: KeptResults(first_free_replica=2, samples={"restart": kept_trials(2, 0)})}
+    first = make_plan(CONTENDERS, BOTH, FULL, AT_ONCE)
+    resumed = make_plan(CONTENDERS, BOTH, FULL, AT_ONCE, earlier)
+    assert min(job.replica for job in resumed.jobs if job.selected.name == RUNIT) == 2
+    for name, plan in itertools.product(NAMES, (first, resumed)):
+        seeds = [job.seed(FULL.seed) for job in plan.jobs if job.selected.name == name]
         assert len(seeds) == len(set(seeds)), name
 
 
