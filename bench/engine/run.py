@@ -75,7 +75,7 @@ def run_bench(
         observer.planned(
             plan, [chosen, *request.provider.describe_limits(), *_left_out(request.unfilled)]
         )
-        _prepare(request, observer)
+        prepare(request, contenders, observer)
         if pairs_to_measure:
             record.run["ended"] = None
             record.drop_scenarios(pairs_to_measure)
@@ -153,13 +153,16 @@ def _left_out(unfilled: Sequence[str]) -> list[str]:
     ]
 
 
-def _prepare(request: BenchRequest, observer: Observer) -> None:
-    """Remove guests that an earlier suite left behind, and build the image."""
+def prepare(
+    request: BenchRequest, contenders: Sequence[SelectedContender], observer: Observer
+) -> None:
+    """Remove guests that an earlier suite left behind, and build the contenders' images."""
     for outcome in remove_guests(request.provider, (GuestState.ORPHANED,)):
         if isinstance(outcome, Problem):  # it is in no run's way but its own
             observer.note(str(outcome))
     for system in request.systems:
-        request.provider.prepare(system, observer.note)
+        if any(selected.system == system for selected in contenders):
+            request.provider.prepare(system, observer.note)
 
 
 def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -16,12 +17,17 @@ from bench.engine import collector
 from bench.engine.guests import measurement
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.session import GuestSession
+from bench.engine.observer import SilentObserver
 from bench.engine.plan import KeptResults, Plan, find_baseline_job, make_plan
+from bench.engine.request.resolve import BenchRequest
+from bench.engine.run import prepare
 from bench.model.events import Event
+from bench.model.selection import Selection, select_contenders
 from bench.recording.kept_trials import KEPT_TRIALS
 from bench.recording.store import Record
 from bench.scenarios import scenarios
 from provision.errors import Problem
+from provision.systems import SYSTEMS, System
 from tests.support.samples.event_streams import SECOND, trial
 from tests.support.wait import eventually
 from tests.unit.bench.engine.fakes import (
@@ -186,3 +192,13 @@ def test_a_complete_run_waits_for_no_slow_library() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+def test_no_image_is_built_of_a_system_without_a_contender() -> None:
+    systems = (SYSTEMS["debian"], SYSTEMS["trixie"], SYSTEMS["sid"])
+    prepared: list[System] = []
+    provider = SimpleNamespace(guests=list, prepare=lambda system, notify: prepared.append(system))
+    request = cast(BenchRequest, SimpleNamespace(provider=provider, systems=systems))
+    contenders = select_contenders(systems, Selection(only=("runit@sid",))).contenders
+    prepare(request, contenders, SilentObserver())
+    assert [system.name for system in prepared] == ["debian", "sid"], "the floor's and runit's"
