@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec
 
@@ -174,4 +175,7 @@ def _hand_over_files() -> None:
         return
     from bench.recording.results_folder import results_folder
 
-    give_to_sudo_caller(cache_folder(), results_folder())
+    folders = [results_folder()]
+    with suppress(OSError):  # one that cannot be made holds nothing
+        folders.append(cache_folder())
+    give_to_sudo_caller(*folders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,20 @@ def test_help_may_follow_the_task(words: str) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert f" {words.split()[0]} [--options]" in done.stdout
+
+
+def test_a_cache_folder_that_cannot_be_made_is_a_sentence_also_by_sudo(tmp_path: Path) -> None:
+    (tmp_path / "process-supervision").touch()
+    sudo = {
+        "SUDO_UID": str(os.getuid()),
+        "SUDO_GID": str(os.getgid()),
+        "XDG_CACHE_HOME": str(tmp_path),
+        "PROCESS_SUPERVISION_RESULTS": str(tmp_path / "results"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", "status"],
+        cwd=ROOT, env={**os.environ, **sudo}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"{tmp_path}/process-supervision cannot be used: Not a directory." in done.stderr
