@@ -214,7 +214,9 @@ class Supervisor:
         """Return why that system does not get it; "" where it does."""
         source = self.source(system, version)
         if source is None and version:
-            others = ", ".join(self.version_sources) or "no system"
+            if not self.version_sources:
+                return f"no source of version {version} is known, only the system's own version"
+            others = ", ".join(self.version_sources)
             return f"version {version} is known to be had on {others}, not on {system.name}"
         if source is None:
             reason = system.look_up(self.unavailable_on)

@@ -92,11 +92,18 @@ def versions_between(name: str, system: System, first: str, last: str) -> list[s
     name = name.partition("/")[0]
     if name not in supervisors():
         raise unknown_name_error("supervisor", name, list(supervisors()))
+    for option, version in (("from", first), ("to", last)):
+        if not version:
+            raise Problem(
+                f"bisect needs the version at each end, and --{option} is missing.",
+                advice=f"./inv bisect {name} --from=OLDEST --to=NEWEST",
+                usage=True,
+            )
     source = system.look_up(supervisors()[name].version_sources)
     if source is None:
         raise Problem(
             f"{system.title} gets {name} in one version only.",
-            known=supervisors()[name].why_unavailable(system, first or "another"),
+            known=supervisors()[name].why_unavailable(system, first),
             advice="./inv list shows what has several: --versions=NAME=VERSION.",
             usage=True,
         )

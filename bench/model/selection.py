@@ -228,6 +228,12 @@ def _check_selection(selection: Selection, systems: Sequence[System]) -> None:
         name, at, release = whole.partition("@")
         if at and release not in releases:
             raise unknown_name_error("release in this run", release, releases)
+        if at and len(systems) > 1 and _supervisor_of(name) == FLOOR:
+            raise Problem(
+                f"--only={whole}: the floor is common to all systems of a run.",
+                advice=f"Measure it on one system alone: --os={release} --only={FLOOR}",
+                usage=True,
+            )
         if _supervisor_of(name) not in supervisors():
             raise unknown_name_error("supervisor", name, list(supervisors()))
         if not any(begins_with(contender, name) for contender in contenders):

@@ -69,7 +69,8 @@ def test_versions_are_in_their_makers_order() -> None:
         ("runit", "2.1.2", "2.2.0", "gets runit in one version only"),
         ("supervisord", "4.2.6", "4.3.0", "no version of supervisord named '4.2.6'"),
         ("supervisord", "4.3.0", "4.2.5", "--from=4.3.0 is not older than --to=4.2.5"),
-        ("supervisord", "", "4.2.5", "no version of supervisord named ''"),
+        ("supervisord", "", "4.2.5", "--from is missing"),
+        ("supervisord", "4.2.5", "", "--to is missing"),
     ],
 )
 def test_a_wrong_request_is_refused(name: str, first: str, last: str, words: str) -> None:

@@ -161,3 +161,11 @@ def test_what_one_of_several_releases_lacks_is_said_for_that_one() -> None:
         ("god", "not packaged in Debian sid: bookworm was the last release with it"),
         ("perp", "Debian does not package it"),
     ]
+
+
+def test_the_floor_of_one_of_several_systems_cannot_be_chosen() -> None:
+    systems = (DEBIAN, SYSTEMS["trixie"])
+    with pytest.raises(Problem, match="floor is common to all systems") as refused:
+        select_contenders(systems, Selection(only=("floor@trixie",)))
+    assert "--os=trixie --only=floor" in refused.value.advice
+    assert select_contenders(systems[1:], Selection(only=("floor@trixie",))).contenders
