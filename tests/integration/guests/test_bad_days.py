@@ -82,7 +82,7 @@ def test_a_pid_1_that_crashes_fails_the_contender(suite: Suite) -> None:
 
 @pytest.mark.slow
 def test_a_failed_scenario_leaves_the_others_measured(suite: Suite) -> None:
-    """Earlier scenarios are kept; later ones are measured in a second guest."""
+    """Earlier scenarios are kept; later ones are measured in another guest."""
     row = measure_double(suite, "never-reloads", 1)
     assert row["status"] == "failed"
     assert row["reason"].startswith("in phase measure footprint: ")
@@ -92,10 +92,12 @@ def test_a_failed_scenario_leaves_the_others_measured(suite: Suite) -> None:
     }  # fmt: skip
     assert row["reason"].startswith(parts["footprint"]["note"])
     assert parts["footprint"]["metrics"] == []
-    first, second = row["guests"]
-    assert "measure restart" in first["phases"] and "measure idle" in second["phases"]
+    phases = [set(guest["phases"]) for guest in row["guests"]]
+    assert [guest for guest in phases if "measure restart" in guest]
+    assert [guest for guest in phases if "measure idle" in guest and "measure restart" not in guest]
     scenarios = {line["scenario"] for line in suite.samples() if line["contender"] == row["name"]}
-    assert scenarios == {"restart", "idle"}
+    # The guests that measured a part of the failed scenario have samples as well.
+    assert scenarios >= {"restart", "idle"}
     table = suite.run("report", "--format=csv").output.splitlines()
     rows = [row for row in table if ",double," in row]
     assert [row for row in rows if ",restart,restart_long,ms," in row]
@@ -189,8 +191,8 @@ def test_a_full_disk_under_the_cache_at_first_run_is_an_error(bare_suite: Suite,
         *OPTIONS, before=with_small_disk(bare_suite.cache, size, bare_suite.base / "saved")
     )
     check_end(done, 1)
-    assert re.search("does not compile|failed with exit code", done.output)
-    assert re.search(rf"^\d+ MiB are free in {bare_suite.cache}", done.output, re.MULTILINE)
+    assert re.search("does not compile|failed with exit code|cannot make a", done.output)
+    assert re.search(rf"\b\d+ MiB are free in {bare_suite.cache}", done.output)
     assert not list((bare_suite.base / "saved" / "images").glob("build-*"))
 
 

@@ -16,7 +16,7 @@ from bench.model.run_file import FLOOR, Action, Example
 from bench.model.usage_examples import usage_examples
 from provision.guests.guest import File, Guest
 from provision.lxc.provider import Lxc
-from provision.systems import SYSTEMS
+from provision.systems import SYSTEMS, System
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from tests.support.selected import selected_names
@@ -25,6 +25,8 @@ from tests.support.wait import eventually
 pytestmark = pytest.mark.slow
 
 DEBIAN = SYSTEMS["debian"]
+# A later release, for the supervisors that DEBIAN does not package.
+LATER = SYSTEMS["trixie"]
 MAX_GUESTS = 4
 DEADLINE = 300.0
 
@@ -34,6 +36,7 @@ class Case:
     """An example, and the whole example that it starts from. A whole one starts from itself."""
 
     supervisor: Supervisor
+    system: System
     base: Example
     example: Example
 
@@ -49,12 +52,14 @@ class Case:
 def _cases() -> Iterator[Case]:
     for supervisor in supervisors().values():
         # Without a Debian package, the example begins with the reader's own build.
-        if supervisor.name == FLOOR or supervisor.source(DEBIAN) is None:
+        systems = [each for each in (DEBIAN, LATER) if not supervisor.why_unavailable(each)]
+        if supervisor.name == FLOOR or not systems:
             continue
-        examples = usage_examples(supervisor, DEBIAN)
+        examples = usage_examples(supervisor, systems[0])
         whole = [ex for ex in examples if ex["steps"][0]["title"] == "Install"]
         for example in examples:
-            yield Case(supervisor, example if example in whole else whole[0], example)
+            base = example if example in whole else whole[0]
+            yield Case(supervisor, systems[0], base, example)
 
 
 CASES = {case.name: case for case in _cases()}
@@ -64,7 +69,8 @@ CASES = {case.name: case for case in _cases()}
 def attempts(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
     """Follow each example that pytest selected in a guest of its own, a few at the same time."""
     names = selected_names(request, test_example)
-    Lxc().prepare(DEBIAN)
+    for system in sorted({CASES[name].system.name for name in names}):
+        Lxc().prepare(SYSTEMS[system])
     with ThreadPoolExecutor(MAX_GUESTS) as pool:
         futures = {name: pool.submit(_follow, CASES[name]) for name in names}
     # All have ended here: Python 3.11 cannot format a failure while another thread compiles.
@@ -82,7 +88,7 @@ def test_example(attempts: dict[str, Future[None]], name: str) -> None:
 
 def _follow(case: Case) -> None:
     # The example itself installs everything it needs.
-    guest = Lxc().up(f"usage-{abs(hash(case.name)) % 10**8}-{os.getpid()}", DEBIAN)
+    guest = Lxc().up(f"usage-{abs(hash(case.name)) % 10**8}-{os.getpid()}", case.system)
     try:
         guest.write(measurement.payload_files(platform.machine()))
         if case.example is case.base:

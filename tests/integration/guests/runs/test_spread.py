@@ -100,7 +100,7 @@ def test_an_unfit_worker_is_refused_before_anything_is_measured(suite: Suite) ->
             refused = suite.bench(f"--dask={address_of(client)}", *REQUEST)
     assert refused.code == 2, refused.output
     assert "1 of 2 workers failed the pre-flight check; nothing was measured." in refused.output
-    assert f"{unfit}: No provider can make a" in refused.output
+    assert f"{unfit}: lxc cannot make a Debian 12 guest" in refused.output
     assert not any(address in refused.output for address in fit)
     assert "--resources bench=1" in refused.output
     assert not suite.results.exists()
