@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+_PF_EXITING = 0x4  # of the flags in proc(5)'s /proc/PID/stat
+
 
 def pids_in_namespace_of(init: int) -> Iterator[int]:
     """The host's pids of all processes in the PID namespace of that process of the host."""
@@ -23,3 +25,18 @@ def pid_inside(pid: int) -> int | None:
             if line.startswith("NSpid:"):
                 return int(line.split()[-1])
     return None
+
+
+def is_ending(pid: int) -> bool:
+    """Tell whether that process of the host ends or has ended.
+
+    The first process of a namespace has this mark before the kernel kills the others, but may
+    keep its folder in /proc for long after them.
+    """
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError):
+            # The name before the last bracket may have brackets and blanks of its own.
+            fields = (thread / "stat").read_text().rpartition(")")[2].split()
+            if not int(fields[6]) & _PF_EXITING:
+                return False
+    return True

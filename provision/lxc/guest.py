@@ -21,7 +21,7 @@ from paramiko import SSHException
 from provision.bootstrap.keys import guest_key
 from provision.counters import syscalls
 from provision.counters.memory import MemoryGroup, find_memory_group
-from provision.counters.pids import pid_inside, pids_in_namespace_of
+from provision.counters.pids import is_ending, pid_inside, pids_in_namespace_of
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
 from provision.guests.connections import fabric_config
@@ -278,8 +278,8 @@ class LxcGuest(Guest):
         return read_console(self._home)
 
     def quote_console(self) -> str:
-        # LXC takes a moment for the end of a guest whose PID 1 has ended.
-        has_ended = not Path(f"/proc/{self._pid}").exists() or self.ended_by_itself()
+        # LXC takes a moment for the end of a guest whose PID 1 has ended, and so does the kernel.
+        has_ended = is_ending(self._pid) or self.ended_by_itself()
         end = self._end() if has_ended else ""
         return "\n".join(filter(None, (end, quote_console(self._home))))
 
