@@ -58,3 +58,12 @@ def test_there_is_a_machine_for_every_system(environment: dict[str, str], provid
     lines = [line.split(",") for line in result.stdout.splitlines()]
     providers = {line[1]: line[3] for line in lines if line[2:3] == ["provider-name"]}
     assert providers == dict.fromkeys(SYSTEMS, provider), result.stderr
+
+
+def test_a_machine_without_a_pinned_box_says_so_and_asks_no_server(
+    environment: dict[str, str],
+) -> None:
+    result = vagrant({**environment, "VAGRANT_DEFAULT_PROVIDER": "virtualbox"}, "up", "trixie")
+    assert result.returncode != 0
+    assert "Couldn't open file" in result.stderr
+    assert "no-box-is-pinned-for-trixie" in result.stderr
