@@ -104,13 +104,19 @@ def test_a_guest_has_no_trace_of_the_guest_before_it(provider: Vagrant) -> None:
     second.destroy()
 
 
-def test_a_recipe_is_installed_once_and_only_then_with_a_network(
+def test_a_recipe_is_installed_once_and_has_a_network_only_while_it_fetches(
     provider: Vagrant,
 ) -> None:
     routes: list[str] = []
 
-    def install(guest: VagrantGuest) -> None:
+    def note_route(guest: VagrantGuest) -> None:
         routes.append(guest.run("ip -4 route show default").stdout.strip())
+
+    def install(guest: VagrantGuest) -> None:
+        note_route(guest)
+        with guest.network():
+            note_route(guest)
+        note_route(guest)
         guest.write([File("/etc/installed", "x")])
 
     installation = Installation("something", "one", install)  # type: ignore[arg-type]
@@ -119,8 +125,9 @@ def test_a_recipe_is_installed_once_and_only_then_with_a_network(
         assert guest.read("/etc/installed") == b"x"
         assert guest.run("ip route show default").stdout == ""
         guest.destroy()
-    assert len(routes) == 1
-    assert routes[0].startswith("default via")
+    before, fetching, after = routes
+    assert fetching.startswith("default via")
+    assert (before, after) == ("", "")
 
 
 def test_a_machine_survives_an_init_that_is_missing_stays_or_ends(guest: VagrantGuest) -> None:
