@@ -89,6 +89,7 @@ def make_arch_mirror(folder: Path, signer: Signer) -> None:
         "bookworm", str(root), *source_lines(SYSTEMS["debian"]),
     )  # fmt: skip
     _one_bin(root)
+    _drop_runlevels(root)
     _write_os_release(root / "usr/lib/os-release", "arch-stand-in", ARCH_TITLE)
     _aur(folder / "aur", root)
     for repository, packages in _ARCH.items():
@@ -179,6 +180,16 @@ def _one_bin(root: Path) -> None:
         path.replace(root / "usr/bin" / path.name)
     (root / "usr/sbin").rmdir()
     (root / "usr/sbin").symlink_to("bin")
+
+
+def _drop_runlevels(root: Path) -> None:
+    """Remove the links by which Debian's packages start at boot; pacman enables nothing.
+
+    systemd heeds them whatever its presets say: at boot it started a monit that was not the one
+    under test, and that one kept the test daemon.
+    """
+    for folder in (root / "etc").glob("rc?.d"):
+        shutil.rmtree(folder)
 
 
 def _write_os_release(path: Path, name: str, title: str) -> None:
