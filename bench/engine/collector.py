@@ -25,7 +25,8 @@ from bench.recording.store import Record, ScenarioKey
 from bench.recording.unfinished import empty_result
 from provision.systems import System
 
-# Seconds after which complete results are written even if a contender is not done, for SIGKILL.
+# Seconds after which complete results are written even if a contender is not done: what SIGKILL
+# may cost at most.
 SAVE_INTERVAL = 30.0
 
 
@@ -127,10 +128,16 @@ class ResultCollector:
             progress.units_due.subtract(done)
             complete = not progress.units_due.total()
             self._keep_rest_of_units(progress, done, samples, facts)
-            if complete or time.monotonic() - self._saved > SAVE_INTERVAL:
+            if complete:
                 self._save()
         if complete:
             self._observer.done(name, self._record.contenders_by_name()[name])
+
+    def save_if_due(self) -> None:
+        """Write what is complete, once an interval; to be called while any guest measures."""
+        with self._lock:
+            if time.monotonic() - self._saved > SAVE_INTERVAL:
+                self._save()
 
     def write_console(self, job: Job, text: str) -> None:
         """Keep what was printed on the console of a job's guest, if anything was."""

@@ -11,7 +11,7 @@ from bench.engine.guests.leftovers import remaining_guests
 from bench.engine.guests.session import GuestSession, SessionContext
 from bench.engine.plan import Job, Plan
 
-# Seconds between two looks at the jobs, so that Ctrl-C is noticed.
+# Seconds between two looks at the jobs, so that Ctrl-C is noticed and results are saved.
 POLL_INTERVAL = 0.5
 # Seconds between two looks for guests that jobs were making when the run was ended.
 END_INTERVAL = 0.2
@@ -38,6 +38,7 @@ class Scheduler:
                 ended, pending = wait(pending, timeout=POLL_INTERVAL, return_when=FIRST_COMPLETED)
                 for future in ended:
                     future.result()
+                self._context.collector.save_if_due()
         except BaseException:
             self._context.guests.stop()
             for future in pending:

@@ -155,7 +155,10 @@ def play(plan: Plan, processors: int, recorded: dict[tuple[str, str], float]) ->
         time_slots={},
         gate=NoiseGate(3 * processors, lambda: 0.0, processors),
         guests=LiveGuests(),
-        collector=cast(Any, SimpleNamespace(add_guest=lambda *_: None, add_failure=_fail)),
+        collector=cast(
+            Any,
+            SimpleNamespace(add_guest=lambda *_: None, add_failure=_fail, save_if_due=lambda: None),
+        ),
         observer=SilentObserver(),
     )
     begun = time.monotonic()

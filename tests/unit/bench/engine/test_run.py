@@ -136,6 +136,15 @@ def test_complete_scenarios_are_on_disk_before_the_contender_is_done(
     assert sample_keys(record) == [("a", 0, 0), ("a", 0, 1), ("last", 1, 0), ("last", 1, 1)]
 
 
+def test_complete_scenarios_are_written_where_no_further_guest_ends(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first scenario is complete before a save is due, and the other one waits for the save."""
+    monkeypatch.setattr(collector, "SAVE_INTERVAL", 1.0)
+    measure(record, FakeScenario("a"), FakeScenario("last", lambda: await_measured(record, "a")))
+    assert statuses(on_disk(record)) == {"a": "measured", "last": "measured"}
+
+
 def test_a_contender_without_any_work_is_in_the_run(record: Record) -> None:
     scenario = FakeScenario("a")
     skipped = Plan((), {(HOSTED_FLOOR.name, "a"): ("not measured", "period 120 s")}, 4)
