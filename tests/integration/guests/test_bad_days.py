@@ -273,7 +273,7 @@ def test_a_plain_user_can_list_and_is_told_what_needs_root(bare_suite: Suite) ->
     assert "sudo" in done.output
     doctor = bare_suite.run("doctor", before=before)
     check_end(doctor, 1)
-    assert "run with sudo" in doctor.output
+    assert "sudo" in doctor.output, doctor.output
     check_end(bare_suite.run("destroy", before=before), 0)
 
 
