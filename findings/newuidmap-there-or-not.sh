@@ -6,7 +6,7 @@
 # Seen:     lxc-usernsexec maps the users from 1100000000 as long as no newuidmap is on PATH, and fails once it is. `unshare
 #           --map-users` fails the other way round: without newuidmap it maps nothing; with it, only root's own user.
 # Why:      LXC wants root to reserve ranges in /etc/subuid, too, where shadow hands them out, and tells this by newuidmap
-#           being there. unshare hands every map of several ids to newuidmap, whoever calls. newuidmap knows no root.
+#           being there. unshare hands every map of several ids to newuidmap, for root too. newuidmap knows no root.
 
 set -u
 if [ -z "${FINDING-}" ]; then # the outer half: a folder and a PID namespace of its own, both gone at the end

@@ -71,9 +71,9 @@ def forecast(jobs: Sequence[ForecastJob], places: Places) -> float:
 
 
 def _first_round(jobs: Sequence[ForecastJob], places: Places, set_ups: list[float]) -> list[float]:
-    """Return when the guests are set up that are so before quiet work begins.
+    """Return when each guest of the first round is set up; quiet work begins after them.
 
-    Those that are done by then leave their places to others.
+    A guest that ends before that frees its place for another one.
     """
     ready: list[float] = []
     done: list[float] = []

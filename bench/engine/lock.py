@@ -1,4 +1,4 @@
-"""One run at a time on a host, whoever starts it and whichever cache folder it uses."""
+"""One run at a time on a host, for all users and all cache folders."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ def exclusive_run_lock(
 ) -> Iterator[None]:
     """Let no other run begin on this host while the block runs: two would disturb each other.
 
-    patience: seconds to wait for another one's end. notify: is told once that it waits, and for
-    whom. Raises RunInProgress after that time, and Problem where the lock's file cannot be used.
+    patience: seconds to wait for another run's end. notify: called once, with a sentence that
+    names that run, where it waits. Raises RunInProgress after that time, and Problem where the
+    lock's file cannot be used.
     """
     path = lock_file()
     try:

@@ -24,7 +24,7 @@ def supervisor_info(
 ) -> dict[str, SupervisorFacts]:
     """Return each supervisor's facts by its name.
 
-    contenders: those that are measured; they tell how guests get a supervisor.
+    contenders: the measured ones; each knows how its guests get the supervisor.
     """
     counted = kept_rows(loc_cache())
     selected = {each.supervisor.name: each for each in reversed(tuple(contenders))}

@@ -25,7 +25,7 @@ _SECONDS_TO_COUNT = 20.0
 
 @dataclass(frozen=True)
 class Space:
-    """Bytes and files: those that are free on a disk, or those that a guest holds."""
+    """An amount of disk in bytes and files: free on a disk, or held by a guest."""
 
     size: int
     files: int

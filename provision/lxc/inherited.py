@@ -1,4 +1,4 @@
-"""What a program for a guest must not inherit from whoever called the suite.
+"""What a program for a guest must not inherit from the caller of the suite.
 
 Like the keeper, which loads it as it starts, it imports nothing of the project.
 """

@@ -1,4 +1,4 @@
-"""Every release of Debian boots, installs and measures; versions of choice are told apart."""
+"""Every release of Debian boots, installs and measures; chosen versions can be compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of processes by their pids."""
+"""What the functions on pids say of processes."""
 
 from __future__ import annotations
 
