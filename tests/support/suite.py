@@ -147,7 +147,7 @@ class Suite:
         Guests' trees are hard links, so no test may change one. The rest is copied.
         """
         root = ensure_image(DEBIAN)
-        trees = [root, *(path for path in (cache_folder() / "layers").glob("*") if path.is_dir())]
+        trees = [root, *_latest_layers()]
         copied = [cache_folder() / "key", cache_folder() / "bin"]
         for option, paths in (("-al", trees), ("-a", copied)):
             for path in filter(Path.exists, paths):
@@ -238,6 +238,17 @@ class Suite:
             eventually(lambda: not descendants(), "the end of all processes")
         shutil.rmtree(self.base)
         lock.lock_file(self.lock).unlink(missing_ok=True)
+
+
+def _latest_layers() -> list[Path]:
+    """Return the latest layer of each kind that guests of DEBIAN may want.
+
+    A cache keeps those of other systems and of earlier code, too: to link them all takes seconds.
+    """
+    layers = (path for path in (cache_folder() / "layers").iterdir() if path.is_dir())
+    by_age = sorted(layers, key=lambda path: path.stat().st_mtime)
+    latest = {path.name.rpartition("-")[0]: path for path in by_age}
+    return [path for kind, path in latest.items() if kind.startswith((f"{DEBIAN.name}-", "files"))]
 
 
 def mount_apart() -> None:
