@@ -141,7 +141,10 @@ WRITERS = {
 }
 
 
-@pytest.mark.parametrize("way", WRITERS)
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(way, marks=[pytest.mark.slow] if way == "many files" else []) for way in WRITERS],
+)
 @pytest.mark.probe("hostile")
 def test_a_guest_that_fills_the_disk_is_ended_and_says_why(guest: LxcGuest, way: str) -> None:
     command, reason = WRITERS[way]
