@@ -13,14 +13,30 @@ def has_profile(profile: str, wanted: str) -> bool:
     return profile == wanted or (wanted == FORMER_PROFILE and profile != "default")
 
 
-def former_contender_name(name: str) -> str:
+def is_same_contender(one: str, other: str) -> bool:
+    """Whether two names are one contender's, of which either may be of an older run."""
+    return any(left == right for left, right in _spellings(one, other))
+
+
+def begins_with(name: str, beginning: str) -> bool:
+    """Whether a contender's name begins with those parts: s6 begins s6/..., but not s6-rc/...
+
+    Either may be of an older run.
+    """
+    return any(f"{left}/".startswith(f"{right}/") for left, right in _spellings(name, beginning))
+
+
+def _spellings(one: str, other: str) -> tuple[tuple[str, str], ...]:
+    """Return the ways to compare two names: as they are, and either as older runs have it.
+
+    Never both: two profiles of today had one former name.
+    """
+    return (one, other), (_former_name(one), other), (one, _former_name(other))
+
+
+def _former_name(name: str) -> str:
     """Return the name that a contender had in older runs: s6/runner/tuned/pid1, for example."""
     parts = name.split("/")
     if len(parts) > _PROFILE_PART and parts[_PROFILE_PART] != "default":
         parts[_PROFILE_PART] = FORMER_PROFILE
     return "/".join(parts)
-
-
-def begins_with(name: str, beginning: str) -> bool:
-    """Whether a contender's name begins with those parts: s6 begins s6/..., but not s6-rc/..."""
-    return any(f"{one}/".startswith(f"{beginning}/") for one in (name, former_contender_name(name)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.model.profile_names import former_contender_name
+from bench.model.profile_names import is_same_contender
 from bench.model.run_file import ContenderResult, MetricResult, Run
 from bench.recording.damage import find_damage, refuse_damaged
 from reports.model.contenders import build_name, describe_version, sort_contenders
@@ -33,17 +33,20 @@ def contenders_of_both(
     before: RunWithSamples, after: RunWithSamples
 ) -> Iterator[tuple[ContenderResult, ContenderResult]]:
     """Yield each contender that both runs have, before and after, in the article's order."""
-    earlier = {contender["name"]: contender for contender in before.run["contenders"]}
     for contender in sort_contenders(after.run):
-        name = contender["name"]
-        if old := earlier.get(name) or earlier.get(former_contender_name(name)):
+        if old := _find_contender(before, contender["name"]):
             yield old, contender
 
 
 def name_in(run: RunWithSamples, contender: str) -> str:
-    """Return the name that a contender of today has in a run, perhaps an older one."""
-    names = {item["name"] for item in run.run["contenders"]}
-    return contender if contender in names else former_contender_name(contender)
+    """Return the name that a contender of both runs has in one of them, perhaps an older one."""
+    found = _find_contender(run, contender)
+    return found["name"] if found else contender
+
+
+def _find_contender(run: RunWithSamples, name: str) -> ContenderResult | None:
+    contenders = run.run["contenders"]
+    return next((item for item in contenders if is_same_contender(item["name"], name)), None)
 
 
 def metrics_of_both(
@@ -58,13 +61,7 @@ def metrics_of_both(
 
 def contenders_only_in(run: RunWithSamples, other: RunWithSamples) -> list[ContenderResult]:
     """Return the contenders of one run that the other lacks, in the article's order."""
-    names = {contender["name"] for contender in other.run["contenders"]}
-    names |= {former_contender_name(name) for name in names}
-    return [
-        item
-        for item in sort_contenders(run.run)
-        if not names & {item["name"], former_contender_name(item["name"])}
-    ]
+    return [item for item in sort_contenders(run.run) if not _find_contender(other, item["name"])]
 
 
 def comparison_cautions(before: RunWithSamples, after: RunWithSamples) -> list[str]:

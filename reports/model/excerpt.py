@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from bench.model.name_lists import split_names
-from bench.model.profile_names import begins_with, former_contender_name
+from bench.model.profile_names import begins_with
 from bench.model.run_file import FLOOR, ContenderResult, Run, ScenarioResult
 from bench.model.scenario_names import current_name
 from provision.systems import unknown_name_error
@@ -35,7 +35,7 @@ class Excerpt:
     def has_contender(self, name: str) -> bool:
         """Tell whether a contender belongs to it; in a merged run, a name may end in @HOST."""
         names = (name, name.partition("@")[0])
-        return not self.only or any(_is_named(one, first) for one in names for first in self.only)
+        return not self.only or any(begins_with(one, first) for one in names for first in self.only)
 
     def has_supervisor(self, name: str) -> bool:
         """Tell whether any contender of a supervisor may belong to it."""
@@ -74,12 +74,6 @@ class Excerpt:
             return result
         metrics = [metric for metric in result["metrics"] if metric["metric"] in self.metrics]
         return {**result, "metrics": metrics, "verdicts": []}
-
-
-def _is_named(contender: str, beginning: str) -> bool:
-    """Tell whether a contender's name begins so, in an older run by the former profile."""
-    former = former_contender_name(beginning)
-    return begins_with(contender, beginning) or f"{contender}/".startswith(f"{former}/")
 
 
 def find_excerpt(

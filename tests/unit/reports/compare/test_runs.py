@@ -63,6 +63,21 @@ def test_another_instrument_gives_a_caution_and_an_unknown_one_is_another() -> N
     ]
 
 
+def test_two_profiles_of_today_are_two_contenders() -> None:
+    one, other = (
+        RunWithSamples(
+            sample_runs.run(
+                sample_runs.contender(f"s6/runner/{profile}/hosted", steady_latencies(4.0))
+            ),
+            samples_from([]),
+        )
+        for profile in ("fast", "strict")
+    )
+    assert list(contenders_of_both(one, other)) == []
+    (left,), (right,) = contenders_only_in(one, other), contenders_only_in(other, one)
+    assert (left["profile"], right["profile"]) == ("fast", "strict")
+
+
 def test_an_older_run_calls_every_profile_but_the_default_tuned() -> None:
     fast, tuned = (f"s6/runner/{profile}/hosted" for profile in ("fast", "tuned"))
     older, newer = (
