@@ -16,18 +16,26 @@ from tests.support.wait import eventually
 PATIENCE = 20
 
 
-def test_measuring_and_disturbing_never_overlap() -> None:
-    gate = NoiseGate(2, time.process_time)
+Ways = dict[str, Callable[[], AbstractContextManager[None]]]
+
+
+def wrong_neighbours(
+    ways: Ways, is_wrong: Callable[[dict[str, int]], bool], rounds: int
+) -> list[dict[str, int]]:
+    """Go through the gate many times in each way, in four threads each, for random times.
+
+    Returns how many were inside by each way whenever that was wrong.
+    """
     lock = threading.Lock()
-    inside = {"quiet": 0, "noisy": 0}
+    inside = dict.fromkeys(ways, 0)
     wrong: list[dict[str, int]] = []
 
     def stay(kind: str, generator: random.Random) -> None:
-        for _ in range(60):
-            with gate.measuring() if kind == "quiet" else gate.disturbing():
+        for _ in range(rounds):
+            with ways[kind]():
                 with lock:
                     inside[kind] += 1
-                    if (inside["quiet"] and inside["noisy"]) or inside["noisy"] > 2:
+                    if is_wrong(inside):
                         wrong.append(dict(inside))
                 threading.Event().wait(generator.random() * 0.001)
                 with lock:
@@ -35,14 +43,24 @@ def test_measuring_and_disturbing_never_overlap() -> None:
 
     threads = [
         threading.Thread(target=stay, args=(kind, random.Random(number)), daemon=True)
-        for number, kind in enumerate(["quiet", "noisy"] * 4)
+        for number, kind in enumerate([*ways] * 4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads)
-    assert not wrong
+    return wrong
+
+
+def test_measuring_and_disturbing_never_overlap() -> None:
+    gate = NoiseGate(2, time.process_time)
+
+    def is_wrong(inside: dict[str, int]) -> bool:
+        return bool(inside["quiet"] and inside["noisy"]) or inside["noisy"] > 2
+
+    ways: Ways = {"quiet": gate.measuring, "noisy": gate.disturbing}
+    assert not wrong_neighbours(ways, is_wrong, rounds=60)
 
 
 def test_several_measurements_run_together() -> None:
@@ -148,40 +166,20 @@ def disturb(gate: NoiseGate, entered: threading.Event) -> None:
 
 def test_loud_work_is_no_neighbour_of_measurements_and_keeps_to_its_number() -> None:
     gate = NoiseGate(2, time.process_time, max_loud=2)
-    lock = threading.Lock()
-    inside = {"quiet": 0, "loud": 0, "alone": 0, "noisy": 0}
-    wrong: list[dict[str, int]] = []
-    ways: dict[str, Callable[[], AbstractContextManager[None]]] = {
+
+    def is_wrong(inside: dict[str, int]) -> bool:
+        loud, alone = inside["loud"], inside["alone"]
+        beside = inside["quiet"] and (loud or alone)
+        beside = beside or (alone and (loud or inside["noisy"]))
+        return bool(beside) or loud > 2 or alone > 1
+
+    ways: Ways = {
         "quiet": gate.measuring,
         "loud": gate.loud,
         "alone": lambda: gate.loud(alone=True),
         "noisy": gate.disturbing,
     }
-
-    def stay(kind: str, generator: random.Random) -> None:
-        for _ in range(40):
-            with ways[kind]():
-                with lock:
-                    inside[kind] += 1
-                    loud, alone = inside["loud"], inside["alone"]
-                    beside = inside["quiet"] and (loud or alone)
-                    beside = beside or (alone and (loud or inside["noisy"]))
-                    if beside or loud > 2 or alone > 1:
-                        wrong.append(dict(inside))
-                threading.Event().wait(generator.random() * 0.001)
-                with lock:
-                    inside[kind] -= 1
-
-    threads = [
-        threading.Thread(target=stay, args=(kind, random.Random(number)), daemon=True)
-        for number, kind in enumerate([*ways] * 4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert not any(thread.is_alive() for thread in threads)
-    assert not wrong
+    assert not wrong_neighbours(ways, is_wrong, rounds=40)
 
 
 def test_loud_work_comes_after_a_measurement_that_waits() -> None:
