@@ -12,8 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -261,19 +260,32 @@ def mount_apart() -> None:
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
-def adopt_orphans() -> None:
+@contextlib.contextmanager
+def adopt_orphans() -> Iterator[None]:
     """Have every descendant whose parent dies become a child of this process, not of PID 1.
 
-    A thread reaps the adopted ones: a guest cannot end before its last process is reaped.
+    A thread reaps the adopted ones: a guest cannot end before its last process is reaped. Other
+    tests' orphans are PID 1's again afterwards: the thread leaves those that are in no guest.
     """
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+    ended = threading.Event()
+    reaper = threading.Thread(target=_reap_adopted, args=(ended,), daemon=True)
+    _set_subreaper(adopts=True)
+    reaper.start()
+    try:
+        yield
+    finally:
+        _set_subreaper(adopts=False)
+        ended.set()
+        reaper.join()
+
+
+def _set_subreaper(*, adopts: bool) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, int(adopts), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
-    threading.Thread(target=_reap_adopted, daemon=True).start()
 
 
-def _reap_adopted() -> None:
-    while True:
-        time.sleep(0.05)
+def _reap_adopted(ended: threading.Event) -> None:
+    while not ended.wait(0.05):
         for child in psutil.Process().children():
             try:
                 if child.status() == psutil.STATUS_ZOMBIE and _adopted(child.pid):

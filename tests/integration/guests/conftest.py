@@ -24,14 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(PATIENCE_SLOW if slow else PATIENCE))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bases() -> Iterator[Path]:
     """A folder for suites. It is in the cache: links to images need the same file system."""
     folder = cache_folder() / "tests"
     folder.mkdir(exist_ok=True)
     mount_apart()
-    adopt_orphans()
-    with tempfile.TemporaryDirectory(dir=folder) as name:
+    with adopt_orphans(), tempfile.TemporaryDirectory(dir=folder) as name:
         yield Path(name)
 
 

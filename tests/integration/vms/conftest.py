@@ -35,9 +35,9 @@ def box() -> Path:
 @pytest.fixture(scope="module")
 def base() -> Iterator[Path]:
     """A folder whose path is short enough for libvirt's sockets."""
-    adopt_orphans()
     folder = Path(tempfile.mkdtemp(dir="/var/tmp", prefix="vm"))
-    yield folder
+    with adopt_orphans():
+        yield folder
     shutil.rmtree(folder)
 
 
