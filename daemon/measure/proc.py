@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 16  # bytes read at once
 TESTD_COMM = b"testd\n"  # content of /proc/PID/comm
+SSHD_COMM = "sshd"  # since OpenSSH 9.8 a session's process is sshd-session
 
 
 class Stat(object):
@@ -133,15 +134,24 @@ def pids_outside_guest(stats):
     """Return the pids that are no part of the guest.
 
     These are this program, its ancestors, and every session that entered the guest from outside.
-    Such a session has parent 0, like the kernel's threads; in the guest only PID 1 has.
+    An embedded guest's session has parent 0, like the kernel's threads; in the guest only PID 1
+    has. A virtual machine's session is below its sshd, which also has one for a while for each
+    connection that was dropped or never answered in time.
     """
+    own = ancestors_below_pid1(stats, os.getpid())
     entered = [stat.pid for stat in stats.values() if stat.ppid == 0 and stat.pid != 1]
-    outside = descendants(stats, entered)
-    pid = os.getpid()
-    while pid in stats and pid != 1:
-        outside.add(pid)
+    entered += [pid for pid in own if stats[pid].comm.startswith(SSHD_COMM)]
+    return descendants(stats, entered).union(own)
+
+
+def ancestors_below_pid1(stats, pid):
+    # type: (dict[int, Stat], int) -> list[int]
+    """Return the pid and those of its ancestors, without PID 1."""
+    pids = []  # type: list[int]
+    while pid in stats and pid != 1 and pid not in pids:
+        pids.append(pid)
         pid = stats[pid].ppid
-    return outside
+    return pids
 
 
 def read_file(path):
