@@ -16,8 +16,10 @@ from bench.cli.option_help import (
     BISECT_HELP,
     COMPARE_HELP,
     EFFORT_HELP,
+    MERGE_HELP,
     MODE_HELP,
     REPORT_HELP,
+    RUN_HELP,
     SELECTION_HELP,
     SYSTEM_HELP,
     WAIT_HELP,
@@ -96,8 +98,7 @@ def bench(
     from reports.formats import terminal
 
     patience = parse_wait(wait)
-    if output:
-        use_results_folder(output)
+    use_results_folder(output)
     options = parse_options(
         SystemOptions(
             os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
@@ -169,13 +170,15 @@ def bench_self(
         console.print(part, highlight=False)
 
 
-@task(iterable=["run"])
+@task(iterable=["run"], help=MERGE_HELP)
 @handle_errors
-def merge(c: Context, run: Repeated = None, mixed: bool = False) -> int:
+def merge(c: Context, run: Repeated = None, mixed: bool = False, output: str = "") -> int:
     """Make one run of several that were made apart; --mixed ranks across hosts."""
     from bench.distributed import merge as merging
+    from bench.recording.results_folder import use_results_folder
     from reports.formats import terminal
 
+    use_results_folder(output)
     record = merging.merge(run or [], mixed=mixed)
     return terminal.print_run(record.run, _console(), force=False, folder=record.folder)
 
@@ -215,7 +218,7 @@ def report(
     return render_run(view, examined, folder, _console(), force=force, output=output)
 
 
-@task
+@task(help=RUN_HELP)
 @handle_errors
 def publish(c: Context, run: str = "latest") -> None:
     """Keep a run in reports/published/ as the reference, and put its table into the README."""
@@ -256,7 +259,7 @@ def compare(
     return render_comparisons(checked, comparisons, _console())
 
 
-@task(help={"run": REPORT_HELP["run"]})
+@task(help=RUN_HELP)
 @handle_errors
 def changes(c: Context, run: str = "latest") -> None:
     """Show what really changed from release to release, in a run of several systems."""
@@ -277,14 +280,17 @@ def bisect(
     to: str = "",
     os_: str = "debian",
     trials: str = "",
+    output: str = "",
 ) -> int:
     """Find the version of a supervisor in which a figure changed; its runs stay in results/."""
     from bench.cli.bisect import bisect as search
     from bench.cli.bisect import measure_version, versions_between
+    from bench.recording.results_folder import use_results_folder
     from provision.systems import get_system
     from reports.compare.figure import figure_change, finding_lines
     from reports.compare.runs import RunWithSamples, with_samples
 
+    use_results_folder(output)
     system = get_system(os_)
     versions = versions_between(name, system, from_, to)
 

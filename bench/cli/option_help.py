@@ -29,19 +29,31 @@ EFFORT_HELP = {
 WAIT_HELP = {
     "wait": "MINUTES to wait until another bench on this host has ended, or as long as it takes"
 }
+# Of every command that makes a run.
+OUTPUT_HELP = {
+    "output": "DIR: keep the run below that folder, and look for earlier ones there; for all "
+    "commands: the variable PROCESS_SUPERVISION_RESULTS",
+}
 MODE_HELP = {
     "keep": "leave the guests running; ./inv destroy removes them",
     "resume": "continue the latest run where it was interrupted or failed",
     "redo": "unstable: measure again what the host disturbed in the latest run",
     "trace": "compare each restart with the kernel's tracepoints, and show its parts",
     "dask": "ADDRESS of a Dask scheduler: its workers measure one contender each at a time",
-    "output": "DIR: keep the run below that folder, and look for earlier ones there; for all "
-    "commands: the variable PROCESS_SUPERVISION_RESULTS",
+    **OUTPUT_HELP,
     **WAIT_HELP,
     "force": "print the ranking even if the host was too noisy for one",
 }
+# Of every command that reads a run. A repeated --run has no default.
+_RUN = "a run's name below results/ (or PROCESS_SUPERVISION_RESULTS), or its folder"
+RUN_HELP = {"run": f"{_RUN}; without it the latest"}
+MERGE_HELP = {
+    "run": f"{_RUN}; two or more",
+    "mixed": "rank the contenders of several hosts together",
+    **OUTPUT_HELP,
+}
 REPORT_HELP = {
-    "run": "a run's name below results/, or its folder; without it the latest",
+    **RUN_HELP,
     "format": "terminal, csv, json, pyperf; md and html: the article, beside the run without "
     "--output",
     "output": "FILE to write; - for standard output, where Markdown has no pictures",
@@ -55,7 +67,7 @@ REPORT_HELP = {
     "why": "SUPERVISOR/SCENARIO, as runit/crashloop: the evidence of that cell of the matrix",
 }
 COMPARE_HELP = {
-    "run": "a run's name below results/, or its folder; each later one is compared with the first",
+    "run": f"{_RUN}; each later one is compared with the first",
     "fail-on": "regression:PERCENT or regression:PERCENT,AMOUNT such as regression:10%,1ms,64kB: "
     "exit code 1 where a figure is worse by more than each of them over its whole 95 % interval, "
     "and where something measured before is missing or worse; single figures count only with "
@@ -73,6 +85,7 @@ BISECT_HELP = {
     "to": "the newest version",
     "os": SYSTEM_HELP["os"],
     "trials": EFFORT_HELP["trials"],
+    **OUTPUT_HELP,
 }
 BENCH_SELF_HELP = {
     "against": "the other revision, such as a tag or HEAD~10",

@@ -32,8 +32,11 @@ def results_folder() -> Path:
 def use_results_folder(option: str) -> None:
     """Keep the runs of this process, and of those that it starts, in the folder of --output.
 
-    Raises Problem where it is a file.
+    An empty option, which means that none was given, changes nothing. Raises Problem where the
+    folder is a file.
     """
+    if not option:
+        return
     folder = Path(option).absolute()
     if folder.exists() and not folder.is_dir():
         raise Problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.samples.sample_runs import copy_published
+import tasks
+from bench.cli.option_help import OUTPUT_HELP
+from tests.support.samples.sample_runs import copy_published, write_ordinary_run
 
 ROOT = Path(__file__).parents[4]
 PUBLISHED = ROOT / "reports" / "published"
@@ -90,7 +93,32 @@ def test_an_archive_of_runs_is_chosen_by_a_variable(folder: Path) -> None:
     assert "Runs: mine." in lost.stderr
 
 
-def test_an_output_that_is_a_file_is_refused(folder: Path) -> None:
+# What every command that makes runs needs besides.
+MAKERS_OF_RUNS = {
+    "bench": ["--only=runit"],
+    "merge": ["--run=mine", "--run=mine"],
+    "bisect": ["supervisord", "--from=4.2.4", "--to=4.3.0"],
+}
+
+
+@pytest.mark.parametrize("task", MAKERS_OF_RUNS)
+def test_an_output_that_is_a_file_is_refused(folder: Path, task: str) -> None:
     (folder / "file").touch()
-    done = run_main(folder, "bench", "--only=runit", "--output=file")
+    done = run_main(folder, task, *MAKERS_OF_RUNS[task], "--output=file")
     assert (done.returncode, "--output=file is a file." in done.stderr) == (2, True)
+
+
+def test_output_means_the_same_for_every_command_that_makes_runs() -> None:
+    assert {getattr(tasks, task).help["output"] for task in MAKERS_OF_RUNS} == {
+        OUTPUT_HELP["output"]
+    }
+
+
+def test_a_merged_run_is_kept_below_the_chosen_folder(folder: Path) -> None:
+    for name in ("one", "two"):
+        write_ordinary_run(folder / name)
+    done = run_main(folder, "merge", "--run=./one", "--run=./two", "--output=runs/of/today")
+    assert done.returncode == 0, done.stderr
+    merged = (folder / "runs/of/today/latest").resolve()
+    assert merged.parent == folder / "runs/of/today"
+    assert json.loads((merged / "run.json").read_text())["merged"]
