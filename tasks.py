@@ -342,9 +342,12 @@ def loc(c: Context, only: Repeated = None, json: bool = False) -> None:
     """Count the lines of code of supervisors, all or those named, by the article's rule."""
     from bench.recording.loc.counting import count_and_keep
     from bench.recording.loc.rendering import loc_json, loc_table
+    from bench.recording.loc.source_toml import recorded_counts
 
     counts = count_and_keep(only or [], lambda step: print_safely(step, file=sys.stderr))
-    print_safely(loc_json(counts)) if json else _console().print(loc_table(counts))
+    print_safely(loc_json(counts)) if json else _console().print(
+        loc_table(counts, recorded_counts())
+    )
 
 
 @task

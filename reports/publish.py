@@ -73,7 +73,9 @@ def readme_table(run: Run) -> str:
 
 
 def _without_notes(table: Table) -> Table:
-    rows = tuple(tuple(Cell(cell.text) for cell in row) for row in table.rows)
+    rows = tuple(
+        tuple(Cell(cell.text, footnote=cell.footnote) for cell in row) for row in table.rows
+    )
     return Table(table.caption, table.columns, rows)
 
 

@@ -11,6 +11,7 @@ from bench.model.run_file import FLOOR, Article, Example, SupervisorFacts
 from bench.model.selection import SelectedContender
 from bench.model.usage_examples import usage_examples
 from bench.recording.loc.rows import kept_rows, loc_cache
+from bench.recording.loc.source_toml import recorded_counts
 from provision.sources.overlay import Overlay
 from provision.systems import System
 from supervisors.base import Supervisor
@@ -26,7 +27,7 @@ def supervisor_info(
 
     contenders: the measured ones; each knows how its guests get the supervisor.
     """
-    counted = kept_rows(loc_cache())
+    counted, recorded = kept_rows(loc_cache()), recorded_counts()
     selected = {each.supervisor.name: each for each in reversed(tuple(contenders))}
     return {
         supervisor.name: {
@@ -41,6 +42,7 @@ def supervisor_info(
             "findings": _findings(supervisor, systems, selected.get(supervisor.name)),
             "usage": _usage(supervisor, systems[0], selected.get(supervisor.name)),
             "loc": counted.get(supervisor.name),
+            "loc_recorded": recorded.get(supervisor.name, []),
         }
         for supervisor in sorted(supervisors, key=attrgetter("article_order", "name"))
     }

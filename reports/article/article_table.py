@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from bench.model.run_file import FLOOR, Article, ContenderResult, Run, SupervisorFacts
 from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import contender_label, describe_version, sort_contenders
+from reports.model.lines_of_code import lines_of_code
 from reports.model.metrics import describe_metric, median_of
 from reports.model.run_summary import absence_reason, sort_supervisors
 from reports.model.text import shorten
 
+# Stands in a cell in place of a figure; a footnote says why.
+NO_FIGURE = "-"
 _COLUMNS = (
     Column("Supervisor"),
     Column("Version"),
@@ -50,7 +53,7 @@ def _row(run: Run, supervisor: str, facts: SupervisorFacts) -> tuple[Cell, ...]:
         *_ability_cells(facts, contenders),
         _metric_cell(facts, contenders, "restart", "restart_long", absence),
         _metric_cell(facts, contenders, "footprint", "vmpeak", absence),
-        _loc_cell(facts),
+        _loc_cell(facts, contenders),
     )
 
 
@@ -123,14 +126,10 @@ def _metric_cell(
     return Cell("\n".join(lines), order=min(medians, default=math.inf))
 
 
-def _loc_cell(facts: SupervisorFacts) -> Cell:
+def _loc_cell(facts: SupervisorFacts, contenders: Sequence[ContenderResult]) -> Cell:
     article = facts["article"]
     note = f"2012: {article['loc']:,}" if article else "2012: not there"
-    counts = facts["loc"]
-    if counts is None:
-        how = "./inv loc, then ./inv bench --resume, counts them"
-        return Cell("not counted", order=math.inf, note=f"{how}; {note}")
-    today = counts["today"]
-    if today["lines"] is None:
-        return Cell(f"not counted: {today['lack']}", order=math.inf, note=note)
-    return Cell(f"{today['lines']:,}", today["lines"], f"of {today['version']}; {note}")
+    loc = lines_of_code(facts, {item["version"] for item in contenders})
+    if loc.lines is None:
+        return Cell(NO_FIGURE, order=math.inf, note=note, footnote=loc.source)
+    return Cell(f"{loc.lines:,}", loc.lines, note=note, footnote=loc.source if loc.recorded else "")

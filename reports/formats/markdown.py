@@ -69,11 +69,15 @@ def picture_files(article: Article) -> dict[str, str]:
 
 
 def render_table(table: Table) -> str:
-    """Return a table without its caption and note."""
+    """Return a table without its caption and note, with its footnotes below it."""
     headings = [escape(column.heading) for column in table.columns]
     rule = ["--:" if column.numeric else "---" for column in table.columns]
-    rows = [[_render_cell(cell) for cell in row] for row in table.rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (headings, rule, *rows))
+    footnotes = table.footnotes
+    rows = [[_render_cell(cell, footnotes) for cell in row] for row in table.rows]
+    lines = [f"| {' | '.join(line)} |" for line in (headings, rule, *rows)]
+    if footnotes:
+        lines += ["", *(f"{number}. {escape(text)}" for number, text in enumerate(footnotes, 1))]
+    return "\n".join(lines)
 
 
 def _render_block(block: Block, level: int) -> Iterator[str]:
@@ -107,8 +111,10 @@ def _render_point(lead: str, text: str) -> str:
     return f"- **{escape(lead)}** {escape(text)}" if lead else f"- {escape(text)}"
 
 
-def _render_cell(cell: Cell) -> str:
+def _render_cell(cell: Cell, footnotes: list[str]) -> str:
     lines = [escape(line) for line in cell.text.splitlines()]
+    if cell.footnote:
+        lines[-1] += f" <sup>{footnotes.index(cell.footnote) + 1}</sup>"
     if cell.note:
         lines.append(f"({escape(cell.note)})")
     return "<br>".join(lines)

@@ -17,12 +17,14 @@ class Cell:
     order: the number that its column is sorted by; None: the text.
     note: a line of smaller print below the text.
     anchor: the name of a section that the text links to.
+    footnote: a sentence below the table, which a number beside the text points at.
     """
 
     text: str
     order: float | None = None
     note: str = ""
     anchor: str = ""
+    footnote: str = ""
 
     @property
     def sort_key(self) -> str:
@@ -53,6 +55,12 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+
+    @property
+    def footnotes(self) -> list[str]:
+        """The footnotes of all cells, each once; the first has the number 1."""
+        cells = (cell for row in self.rows for cell in row)
+        return list(dict.fromkeys(cell.footnote for cell in cells if cell.footnote))
 
 
 @dataclass(frozen=True)

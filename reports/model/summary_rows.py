@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bench.model.run_file import ContenderResult, MetricResult, Run, SupervisorFacts
 from reports.model.contenders import contender_label, sort_contenders
+from reports.model.lines_of_code import lines_of_code
 from reports.model.metrics import (
     describe_metric,
     find_metric,
@@ -53,6 +54,7 @@ def summary_rows(run: Run) -> list[SummaryRow]:
 
 def _summary_row(contender: ContenderResult, supervisor: SupervisorFacts) -> SummaryRow:
     restart = find_metric(contender, "restart", "restart_long")
+    lines = lines_of_code(supervisor, {contender["version"]}).lines
     return SummaryRow(
         name=contender["name"],
         label=contender_label(contender),
@@ -62,7 +64,7 @@ def _summary_row(contender: ContenderResult, supervisor: SupervisorFacts) -> Sum
         monitor="yes" if contender["role"] == "monitor" else "",
         responsiveness=describe_metric(contender, "restart", "restart_long"),
         vmpeak=describe_metric(contender, "footprint", "vmpeak"),
-        loc=_lines_of_code(supervisor),
+        loc="" if lines is None else f"{lines:,}",
         median=restart["median"] if restart and restart["median"] is not None else math.inf,
         latencies=tuple(
             _latency_cells(metric, uptime, is_same_phase(contender, metric["metric"]))
@@ -70,12 +72,6 @@ def _summary_row(contender: ContenderResult, supervisor: SupervisorFacts) -> Sum
             if (metric := find_metric(contender, "restart", f"restart_{uptime}"))
         ),
     )
-
-
-def _lines_of_code(supervisor: SupervisorFacts) -> str:
-    counted = supervisor["loc"]
-    lines = counted["today"]["lines"] if counted else None
-    return "" if lines is None else f"{lines:,}"
 
 
 def _process1(contender: ContenderResult) -> str:

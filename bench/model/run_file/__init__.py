@@ -57,6 +57,7 @@ from bench.model.run_file.supervisor import (
     ExampleStep,
     LineCount,
     LineCounts,
+    RecordedCount,
     SupervisorFacts,
 )
 
@@ -92,6 +93,7 @@ __all__ = [
     "PlanSummary",
     "ProviderChoice",
     "QualityIssue",
+    "RecordedCount",
     "Run",
     "Sample",
     "SamplesSeal",

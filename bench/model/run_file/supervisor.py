@@ -80,6 +80,25 @@ class LineCounts(TypedDict):
     """Why the new count differs from the article's."""
 
 
+class RecordedCount(TypedDict):
+    """Lines of code of one version, counted once from public history and kept with the suite."""
+
+    version: str
+    """Version that was counted."""
+    lines: int
+    """Lines of code by the rule of the article's table."""
+    repository: str
+    """Address of the history."""
+    commit: str
+    """Full name of the commit."""
+    cloc: str
+    """Version of cloc that counted."""
+    date: str
+    """Day of the count, as in 2026-11-29."""
+    note: NotRequired[str]
+    """What else belongs to the count."""
+
+
 class SupervisorFacts(TypedDict):
     """Facts about one supervisor."""
 
@@ -105,3 +124,5 @@ class SupervisorFacts(TypedDict):
     """Usage examples."""
     loc: LineCounts | None
     """Lines of code; null where `./inv loc` has not counted them."""
+    loc_recorded: NotRequired[list[RecordedCount]]
+    """Counts kept with the suite, the oldest version first: shown where `loc` has no figure."""

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rich import box
 from rich.table import Table
 
+from bench.model.run_file import RecordedCount
 from bench.recording.loc.rows import LocRow, VersionCount
 
 
-def loc_table(rows: Sequence[LocRow]) -> Table:
-    """Return the rows as a table for a terminal."""
+def loc_table(
+    rows: Sequence[LocRow], recorded: Mapping[str, Sequence[RecordedCount]] | None = None
+) -> Table:
+    """Return the rows as a table for a terminal.
+
+    recorded: by supervisor, counts that are shown where nothing could be counted today.
+    """
+    kept = recorded or {}
     again = [f"{_figure(row.article)}{_deviation(row)}" for row in rows]
-    today = [_figure(row.today) for row in rows]
+    today = [_figure_today(row.today, kept.get(row.name, ())) for row in rows]
     table = Table(title="Lines of code", title_justify="left", box=box.SIMPLE_HEAD, show_lines=True,
                   show_edge=False, padding=(0, 1, 0, 0))  # fmt: skip
     table.add_column("supervisor", overflow="fold")
@@ -51,6 +58,13 @@ def _figure_width(cells: Sequence[str]) -> int:
 def loc_json(rows: Sequence[LocRow]) -> str:
     """Return the rows as a JSON list: the fields of LocRow, and `deviation`."""
     return json.dumps([{**asdict(row), "deviation": row.deviation} for row in rows], indent=2)
+
+
+def _figure_today(count: VersionCount, recorded: Sequence[RecordedCount]) -> str:
+    if count.lines is not None or not recorded:
+        return _figure(count)
+    newest = recorded[-1]
+    return f"{newest['lines']}\nrecorded of {newest['version']}; {_figure(count)}"
 
 
 def _figure(count: VersionCount) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 
+from bench.model.run_file import RecordedCount
 from provision.errors import Problem
 from provision.sources.archives import ArchiveOrigin
 from provision.sources.debian import Debian
@@ -60,6 +61,21 @@ SCHEMA = _table(
             {**_SOURCE, "lines": {"type": "integer", "minimum": 1}, "difference": _TEXT},
             oneOf=_ONE_SOURCE,
         ),
+        "recorded": {
+            "type": "array",
+            "items": _table(
+                ["version", "lines", "repository", "commit", "cloc", "date"],
+                {
+                    "version": _TEXT,
+                    "lines": {"type": "integer", "minimum": 1},
+                    "repository": _TEXT,
+                    "commit": {"type": "string", "pattern": "^[0-9a-f]{40}$"},
+                    "cloc": _TEXT,
+                    "date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+                    "note": _TEXT,
+                },
+            ),
+        },
     },
 )
 
@@ -83,7 +99,7 @@ class SourceFile:
     """The content of a source.toml.
 
     reason: why the rule is as it is. difference: why the new count of the article's version
-    differs from the article's.
+    differs from the article's. recorded: counts by the same rule, the oldest version first.
     """
 
     rule: CountingRule
@@ -93,6 +109,7 @@ class SourceFile:
     article_version: str
     article_lines: int
     difference: str
+    recorded: tuple[RecordedCount, ...]
 
 
 def source_files() -> dict[str, Path]:
@@ -123,7 +140,13 @@ def read_source_file(path: Path) -> SourceFile:
         article_version=article["version"],
         article_lines=article["lines"],
         difference=article["difference"],
+        recorded=tuple(data.get("recorded", ())),
     )
+
+
+def recorded_counts() -> dict[str, list[RecordedCount]]:
+    """Return the counts that each source.toml records, by supervisor. Raises Problem."""
+    return {name: list(read_source_file(path).recorded) for name, path in source_files().items()}
 
 
 def _origin(table: Mapping[str, str]) -> ArchiveOrigin:

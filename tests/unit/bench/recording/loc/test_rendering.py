@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bench.model.run_file import RecordedCount
 from bench.recording.loc.counting import count_lines
 from bench.recording.loc.rendering import loc_json, loc_table
 from bench.recording.loc.rows import LocRow, VersionCount
@@ -44,3 +45,15 @@ def test_no_figure_is_cut_or_broken(width: int) -> None:
     for figure in ("1234567", "1496896", "(+21.25 %)", "3450"):
         assert figure in text
     assert text.count("1496896") == 2
+
+
+def test_what_cannot_be_counted_today_shows_the_recorded_count() -> None:
+    row = LocRow("s6", "0.14", 3851, VersionCount(), VersionCount(lack="gone"), "", "")
+    recorded: RecordedCount = {
+        "version": "2.11", "lines": 12461, "repository": "https://example.org/x",
+        "commit": "0" * 40, "cloc": "1.96", "date": "2026-11-29",
+    }  # fmt: skip
+    console = Console(file=io.StringIO(), width=160, record=True)
+    console.print(loc_table([row], {"s6": [recorded]}))
+    text = console.export_text()
+    assert "12461" in text and "recorded of 2.11; not counted: gone" in text

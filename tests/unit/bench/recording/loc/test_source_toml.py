@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.recording.loc.counting import count_lines
-from bench.recording.loc.source_toml import read_source_file, source_files
+from bench.recording.loc.source_toml import read_source_file, recorded_counts, source_files
 from provision.errors import Problem
 from supervisors import supervisors
 from tests.unit.bench.recording.loc.conftest import no_notes, write_source_file
@@ -47,3 +47,28 @@ def test_source_toml_and_the_supervisors_class_agree_about_the_article() -> None
         source = read_source_file(source_files()[name])
         assert source.article_version == supervisor.article.version
         assert source.article_lines == supervisor.article.loc
+
+
+def test_a_recorded_count_of_the_articles_version_is_close_to_the_articles() -> None:
+    compared = 0
+    for path in source_files().values():
+        source = read_source_file(path)
+        for count in source.recorded:
+            if count["version"] == source.article_version:
+                compared += 1
+                assert abs(count["lines"] - source.article_lines) <= 5
+    assert compared >= 5
+
+
+def test_what_no_archive_may_give_has_a_recorded_count() -> None:
+    recorded = recorded_counts()
+    assert {name for name, counts in recorded.items() if counts} >= {
+        "sysvinit", "upstart", "runit", "s6", "perp", "monit", "god"
+    }  # fmt: skip
+
+
+def test_a_record_without_its_commit_is_refused(folders: Path, tmp_path: Path) -> None:
+    more = '[[recorded]]\nversion = "1"\nlines = 5\ncloc = "1.96"\ndate = "2026-11-29"\n'
+    path = write_source_file(folders, "small", tmp_path / "small-1.tar.gz", more=more)
+    with pytest.raises(Problem, match="is a required property"):
+        read_source_file(path)
