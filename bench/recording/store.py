@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from bench.model.run_file import ContenderResult, Run
 from bench.model.scenario_names import current_name, update_names
 from bench.recording.damage import find_damage, matching_seal, refuse_damaged
-from bench.recording.kept_trials import KeptTrials, TrialJournal
+from bench.recording.kept_trials import KEPT_TRIALS, KeptTrials, TrialJournal
 from bench.recording.kept_trials import ScenarioKey as ScenarioKey
 from bench.recording.results_folder import results_folder
 from bench.recording.run_check import run_fault
@@ -239,12 +239,25 @@ def examine_run(folder: Path) -> Run:
 def _not_ended(run: Run, folder: Path) -> Iterator[str]:
     """Yield a warning for a run that still goes on, or was killed."""
     if run["ended"] is None:
-        count = sum(kept.count for kept in Record(folder, run).kept_trials().values())
-        trials = f" {count:,} trials of unfinished scenarios are kept." if count else ""
         yield (
-            f"This run has not ended: it still goes on, or it was killed.{trials} "
-            "To continue it, repeat the options: ./inv bench --resume"
+            "This run has not ended: it still goes on, or it was killed."
+            f"{_kept_trials(run, folder)} To continue it, repeat the options: ./inv bench --resume"
         )
+
+
+def _kept_trials(run: Run, folder: Path) -> str:
+    """Return a sentence on the kept trials of a run that has not ended, or nothing without any.
+
+    A broken file costs no figure: those of complete scenarios have a file of their own.
+    """
+    try:
+        count = sum(kept.count for kept in Record(folder, run).kept_trials().values())
+    except Problem as problem:
+        return (
+            " Its kept trials cannot be read, and its finished scenarios need none of them:"
+            f" {problem.what} To measure these trials again: rm {folder / KEPT_TRIALS}"
+        )
+    return f" {count:,} trials of unfinished scenarios are kept." if count else ""
 
 
 def _no_run(folder: Path) -> Problem:

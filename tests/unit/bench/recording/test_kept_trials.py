@@ -135,6 +135,19 @@ def test_a_killed_run_is_readable_and_says_what_it_keeps(tmp_path: Path) -> None
     assert "./inv bench --resume" in warning
 
 
+@pytest.mark.probe("damage")
+def test_a_broken_file_of_kept_trials_costs_a_killed_run_no_figure(tmp_path: Path) -> None:
+    folder = interrupted_run(tmp_path, ended=False)
+    (folder / KEPT_TRIALS).write_bytes(b"\0\xff\n" * 3)
+    run = examine_run(folder)
+    (warning,) = run["warnings"]
+    assert "line 1 is not a kept trial" in warning
+    assert f"rm {folder / KEPT_TRIALS}" in warning and "./inv bench --resume" in warning
+    assert run["contenders"] == read_run(folder)["contenders"] != []
+    (folder / KEPT_TRIALS).unlink()
+    assert (FLOOR, "restart") in Record.load(folder).complete_scenarios()
+
+
 def test_an_ended_run_seals_the_trials_of_unfinished_scenarios_only(tmp_path: Path) -> None:
     folder = interrupted_run(tmp_path, ended=True)
     run = read_run(folder)
