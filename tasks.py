@@ -93,7 +93,7 @@ def bench(
         parse_options,
     )
     from bench.engine.request.patience import parse_wait
-    from bench.engine.request.resolve import resolve_request
+    from bench.engine.request.resolve import resolve_with_tools
     from bench.recording.results_folder import use_results_folder
     from reports.formats import terminal
 
@@ -117,12 +117,10 @@ def bench(
     else:
         from bench.cli.progress_display import ProgressDisplay
         from bench.engine.run import run_bench
-        from provision.host.tools import install_guest_tools
 
-        install_guest_tools(options.guest_systems, options.provider, options.box)
-        display = ProgressDisplay(console)
+        request, display = resolve_with_tools(options), ProgressDisplay(console)
         with display.shown():
-            record = run_bench(resolve_request(options), display, patience=patience)
+            record = run_bench(request, display, patience=patience)
     return terminal.print_run(record.run, console, force=force, folder=record.folder)
 
 

@@ -14,7 +14,7 @@ from bench.engine.request.options import (
     SystemOptions,
     parse_options,
 )
-from bench.engine.request.resolve import resolve_request
+from bench.engine.request.resolve import resolve_with_tools
 from bench.engine.run import run_bench
 from bench.recording.store import Record
 from provision.errors import Problem
@@ -60,7 +60,7 @@ def measure_version(name: str, version: str, system: System, trials: str) -> Rec
     """
     supervisor = name.partition("/")[0]
     options = version_options(name, version, system, trials)
-    record = run_bench(resolve_request(options), SilentObserver())
+    record = run_bench(resolve_with_tools(options), SilentObserver())
     measured = [each for each in record.run["contenders"] if each["supervisor"] == supervisor]
     for contender in measured:
         if contender["status"] != "measured":

@@ -9,6 +9,7 @@ from bench.model.scenario import SamplingEffort, Scenario
 from bench.model.selection import AbsentSupervisor, SelectedContender
 from bench.scenarios import scenarios
 from bench.tracing.attach import check_traceable
+from provision.host.tools import install_guest_tools
 from provision.provider import Provider
 from provision.registry import choose_provider
 from provision.systems import System
@@ -65,6 +66,16 @@ def resolve_request(options: RunOptions) -> BenchRequest:
         options=options,
         unfilled=selected.unfilled,
     )
+
+
+def resolve_with_tools(options: RunOptions) -> BenchRequest:
+    """Resolve a request for guests of this host, on which what they need is installed first.
+
+    A request that makes no sense installs nothing. Raises Problem.
+    """
+    options.select()
+    install_guest_tools(options.guest_systems, options.provider, options.box)
+    return resolve_request(options)
 
 
 def sampling_effort(options: RunOptions, provider: Provider) -> SamplingEffort:
