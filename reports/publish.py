@@ -6,13 +6,14 @@ import gzip
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.model.run_file import Run
 from bench.recording.damage import find_damage
 from bench.recording.samples_file import COMPRESSED, sample_lines
 from provision.errors import Problem
-from reports.article.article_table import article_table
+from reports.article.summary_table import summary_table
 from reports.formats import markdown
 from reports.model.blocks import Cell, Table
 from reports.model.run_summary import describe_hosts
@@ -23,6 +24,7 @@ FOLDER = Path(__file__).parent / "published"
 README = Path(__file__).parent.parent / "README.md"
 BEGIN = "<!-- table: made by `./inv publish`, checked by tests/unit/reports -->"
 END = "<!-- /table -->"
+NO_BREAK_SPACE = "\u00a0"
 
 
 def publish(run: Run, folder: Path) -> list[Path]:
@@ -69,14 +71,21 @@ def readme_table(run: Run) -> str:
         "The whole article: [page](reports/published/article.html), "
         "[Markdown](reports/published/article.md)."
     )
-    return f"{markdown.render_table(_without_notes(article_table(run)))}\n\n{place}"
+    table = _short(summary_table(run))
+    return f"{markdown.render_table(table)}\n\n{markdown.escape(table.note)}\n\n{place}"
 
 
-def _without_notes(table: Table) -> Table:
-    rows = tuple(
-        tuple(Cell(cell.text, footnote=cell.footnote) for cell in row) for row in table.rows
+def _short(table: Table) -> Table:
+    """Return a table without smaller print, and with figures that no line break can split."""
+    return replace(
+        table,
+        rows=tuple(
+            tuple(
+                Cell(cell.text.replace(" ", NO_BREAK_SPACE), footnote=cell.footnote) for cell in row
+            )
+            for row in table.rows
+        ),
     )
-    return Table(table.caption, table.columns, rows)
 
 
 def _check(run: Run, damage: Sequence[str]) -> None:

@@ -86,6 +86,8 @@ class Contender:
     pid1: bool
     # What its configuration says, in one sentence for readers of the results.
     setting: str
+    # What tables call its setting where the name of the profile says less: "s6, ready".
+    short_name: str = ""
     # Seconds between two looks at its services, or between the instants at which it may restart
     # them. None where events alone decide. Kill times spread over it; deadlines grow with it.
     period: float | None = None

@@ -138,6 +138,7 @@ def contender_result(progress: ContenderProgress, scenarios: Scenarios) -> Conte
         "source": cast(SourceFacts, progress.selected.source.record()),
         "role": contender.role,
         "profile": contender.profile,
+        "short_name": contender.short_name,
         "pid1": contender.pid1,
         "needs_pid1": supervisor.needs_pid1,
         "can_pid1": supervisor.can_be_pid1,

@@ -9,7 +9,8 @@ from bench.model.run_file import FLOOR, Article, ContenderResult, Run, Superviso
 from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import contender_label, describe_version, sort_contenders
 from reports.model.lines_of_code import lines_of_code
-from reports.model.metrics import describe_metric, median_of
+from reports.model.metrics import median_of
+from reports.model.quantities import describe_metric
 from reports.model.run_summary import absence_reason, sort_supervisors
 from reports.model.text import shorten
 
@@ -50,10 +51,10 @@ def _row(run: Run, supervisor: str, facts: SupervisorFacts) -> tuple[Cell, ...]:
     return (
         Cell(shorten(facts["title"]), anchor=f"supervisor-{supervisor}"),
         _version_cell(facts["article"], contenders, absence),
-        *_ability_cells(facts, contenders),
+        *ability_cells(facts, contenders),
         _metric_cell(facts, contenders, "restart", "restart_long", absence),
         _metric_cell(facts, contenders, "footprint", "vmpeak", absence),
-        _loc_cell(facts, contenders),
+        loc_cell(facts, contenders),
     )
 
 
@@ -73,7 +74,7 @@ def _unknown_version(contenders: Sequence[ContenderResult]) -> str:
     return "unknown: it failed" if failed else "unknown: it was not run"
 
 
-def _ability_cells(
+def ability_cells(
     facts: SupervisorFacts, contenders: Sequence[ContenderResult]
 ) -> tuple[Cell, Cell, Cell]:
     """Return the cells Process 1, Runner and Monitor."""
@@ -115,7 +116,7 @@ def _metric_cell(
     lines = []
     for contender in contenders:
         # What the label adds to the supervisor's title: role, profile, place, of several the host.
-        addition = contender_label(contender).removeprefix(shorten(facts["title"])).strip()
+        addition = contender_label(contender).removeprefix(shorten(facts["title"])).strip(" ,")
         text = describe_metric(contender, scenario, name)
         lines.append(f"{addition}: {text}" if addition else text)
     medians = [
@@ -126,7 +127,8 @@ def _metric_cell(
     return Cell("\n".join(lines), order=min(medians, default=math.inf))
 
 
-def _loc_cell(facts: SupervisorFacts, contenders: Sequence[ContenderResult]) -> Cell:
+def loc_cell(facts: SupervisorFacts, contenders: Sequence[ContenderResult]) -> Cell:
+    """Return lines of code; a footnote says where a record is from, or why there is no figure."""
     article = facts["article"]
     note = f"2012: {article['loc']:,}" if article else "2012: not there"
     loc = lines_of_code(facts, {item["version"] for item in contenders})

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bench.model.run_file import FLOOR, ContenderResult, MetricResult, Run
 from reports.article.counterparts import MIN_RATIO_TO_CALL_DIFFERENT, find_counterpart, is_far_above
 from reports.model.contenders import contender_label, sort_contenders
-from reports.model.metrics import find_metric, format_number, intervals_overlap
+from reports.model.metrics import find_metric, intervals_overlap
+from reports.model.quantities import format_quantity
 from reports.model.run_summary import ranking_obstacle
 
 LIGHT_FACTOR = 1.5  # of the lowest memory
@@ -141,7 +142,7 @@ def _lightest(run: Run, contenders: Sequence[ContenderResult]) -> str:
         return f"This run cannot say: {obstacle}."
     lowest = measurements[0][2]
     return _join(
-        f"{contender_label(contender)} ({format_number(memory / 1024)} MiB)"
+        f"{contender_label(contender)} ({format_quantity(memory, 'kB')})"
         for contender, _, memory in measurements
         if memory <= LIGHT_FACTOR * lowest
     )
@@ -149,8 +150,8 @@ def _lightest(run: Run, contenders: Sequence[ContenderResult]) -> str:
 
 def _defaults_worth_changing(contenders: Sequence[ContenderResult]) -> str:
     sentences = [
-        f"{contender_label(contender)}: {format_number(better['median'])} in place of "
-        f"{format_number(default['median'])} ms ({contender['setting']})"
+        f"{contender_label(contender)}: {format_quantity(better['median'], 'ms')} in place of "
+        f"{format_quantity(default['median'], 'ms')} ({contender['setting']})"
         for contender, better, _ in _measurements(contenders, "restart", "restart_long")
         if contender["profile"] != "default"
         and (default := find_counterpart(contender, contenders, profile="default"))
@@ -180,7 +181,7 @@ def _failed_to_restart(contenders: Sequence[ContenderResult]) -> str:
 
 
 def _with_median(contender: ContenderResult, median: float) -> str:
-    return f"{contender_label(contender)} ({format_number(median)} ms)"
+    return f"{contender_label(contender)} ({format_quantity(median, 'ms')})"
 
 
 def _join(phrases: Iterable[str]) -> str:

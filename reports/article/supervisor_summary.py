@@ -9,11 +9,11 @@ from reports.article.counterparts import find_counterpart, is_far_above
 from reports.model.contenders import contender_label, has_measurements, sort_contenders
 from reports.model.metrics import (
     find_metric,
-    format_interval,
     format_number,
     intervals_overlap,
     median_of,
 )
+from reports.model.quantities import format_quantity, format_span
 
 
 def summarize_supervisor(run: Run, supervisor: str) -> list[str]:
@@ -51,7 +51,7 @@ def _describe_restart(contender: ContenderResult, label: str) -> Iterator[str]:
     elif short and short["median"] and is_far_above(short, long):
         yield (
             f"{label} makes a daemon wait that dies 0.3 s after its start: "
-            f"{format_number(short['median'])} ms."
+            f"{format_quantity(short['median'], 'ms')}."
         )
 
 
@@ -60,8 +60,8 @@ def _describe_memory(contender: ContenderResult, label: str) -> Iterator[str]:
     further_service = median_of(contender, "footprint", "private_dirty_per_service")
     if one_service is not None and further_service is not None:
         yield (
-            f"{label} takes {format_number(one_service / 1024)} MiB of private memory with one "
-            f"service, and {format_number(further_service)} kB for each further one."
+            f"{label} takes {format_quantity(one_service, 'kB')} of private memory with one "
+            f"service, and {format_quantity(further_service, 'kB')} for each further one."
         )
 
 
@@ -89,8 +89,8 @@ def _compare_with(
 
 
 def _with_interval(metric: MetricResult) -> str:
-    text = f"{format_number(metric['median'])} ms"
-    if interval := format_interval(metric):
+    text = format_quantity(metric["median"], "ms")
+    if interval := format_span(metric["ci_low"], metric["ci_high"], "ms"):
         text += f" (95 % interval {interval})"
     ratio = metric["floor_ratio"]
     return text + (f", {format_number(ratio)} x floor," if ratio and ratio != 1 else "")

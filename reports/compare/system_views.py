@@ -58,6 +58,59 @@ def system_view(run: RunWithSamples, release: str) -> RunWithSamples:
     return RunWithSamples(cast(Run, view), rename_samples(run.samples, names))
 
 
+def main_release(run: Run) -> str:
+    """Return the release that has most contenders, of several the newest; empty: of one system."""
+    counts = {
+        release_of(system): sum(
+            item["name"].partition("@")[2] == release_of(system) for item in run["contenders"]
+        )
+        for system in run.get("systems", ())
+    }
+    return max(reversed(counts), key=lambda release: counts[release], default="")
+
+
+def reference_view(run: RunWithSamples) -> RunWithSamples:
+    """Return what an article tells of a run of several systems in detail: its main release.
+
+    Supervisors that this release lacks are in it by the newest release that has them, under the
+    names that they have in the run. A run of one system is its own view.
+    """
+    release = main_release(run.run)
+    if not release:
+        return run
+    view = system_view(run, release)
+    held = {item["supervisor"] for item in view.run["contenders"]}
+    others: list[ContenderResult] = []
+    for system in reversed(systems_of(run.run)):
+        found = [
+            item
+            for item in run.run["contenders"]
+            if item["name"].partition("@")[2] == release_of(system)
+            and item["supervisor"] not in held
+        ]
+        held |= {item["supervisor"] for item in found}
+        others += found
+    names = {item["name"]: item["name"] for item in others}
+    absent = [item for item in run.run["absent"] if item["supervisor"] not in held]
+    whole = {**view.run, "id": run.run["id"], "absent": absent,
+             "contenders": [*view.run["contenders"], *others]}  # fmt: skip
+    return RunWithSamples(
+        cast(Run, whole), _joined(view.samples, rename_samples(run.samples, names))
+    )
+
+
+def _joined(one: Samples, other: Samples) -> Samples:
+    """Return the samples of contenders that have different names in both."""
+    return replace(
+        one,
+        contenders=one.contenders | other.contenders,
+        latencies_ms={**one.latencies_ms, **other.latencies_ms},
+        censored={**one.censored, **other.censored},
+        start_times={**one.start_times, **other.start_times},
+        busy_seconds={**one.busy_seconds, **other.busy_seconds},
+    )
+
+
 def _without_release(contender: ContenderResult, run: Run) -> ContenderResult:
     renamed = contender.copy()
     renamed["name"] = contender["name"].partition("@")[0]

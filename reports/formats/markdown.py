@@ -129,7 +129,8 @@ def _fence(code: str) -> str:
 
 def escape(text: str) -> str:
     """Return text in one line that holds no markup."""
-    line = " ".join(text.split())
+    # Only ASCII space: split() without an argument takes no-break spaces out, too.
+    line = " ".join(re.split(r"[ \t\r\n]+", text.strip()))
     return "".join(
         f"\\{character}" if character in _MARKUP_CHARACTERS else character for character in line
     )

@@ -22,17 +22,34 @@ def sort_contenders(run: Run) -> list[ContenderResult]:
 
 
 def contender_label(contender: ContenderResult) -> str:
-    """Return the title of a contender, and what distinguishes it from others of its supervisor."""
-    words = [contender["title"]]
-    if len(contender["roles"]) > 1:
-        words.append(contender["role"])
+    """Return a contender's short name, the same in every table: `s6, ready, PID 1`.
+
+    It is the title, and what distinguishes the contender from the most ordinary of its supervisor.
+    """
+    title, *additions = _name_parts(contender)
+    build = f" ({name})" if (name := build_name(contender)) else ""
+    return shorten(", ".join([title, *additions]) + build)
+
+
+def setting_label(contender: ContenderResult) -> str:
+    """Return the short name without the supervisor's; empty for the most ordinary contender."""
+    return ", ".join(_name_parts(contender)[1:])
+
+
+def full_name(contender: ContenderResult) -> str:
+    """Return what the short name stands for: the name that commands take, and the setting."""
+    return f"{contender['name']}: {contender['setting']}."
+
+
+def _name_parts(contender: ContenderResult) -> list[str]:
+    parts = [contender["title"]]
+    if contender["role"] == "monitor" and len(contender["roles"]) > 1:
+        parts.append("monitor")
     if contender["profile"] != "default":
-        words.append(contender["profile"])
+        parts.append(contender.get("short_name") or contender["profile"])
     if contender["pid1"] and not contender["needs_pid1"]:
-        words.append("as PID 1")
-    if build := build_name(contender):
-        words.append(f"({build})")
-    return shorten(" ".join(words))
+        parts.append("PID 1")
+    return parts
 
 
 def pair_label(before: ContenderResult, after: ContenderResult) -> str:

@@ -9,12 +9,12 @@ from reports.model.blocks import Article, Cell, Column, Section, Table, number_c
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.metrics import (
     SAME_PHASE,
-    describe_metric,
     find_metric,
     format_count,
     format_interval,
     is_same_phase,
 )
+from reports.model.quantities import describe_metric
 from reports.model.run_summary import describe_place, run_warnings
 
 _FIGURES = ("median", "p90", "p99", "min", "max")

@@ -47,6 +47,11 @@ def format_number(value: float | None) -> str:
     return f"{value:,.{digits}f}"
 
 
+def round_figure(value: float) -> float:
+    """Return a figure rounded to the three significant digits that format_number shows."""
+    return float(f"{value:.3g}")
+
+
 def format_count(metric: MetricResult) -> str:
     """Return the number of samples, and how many of them are censored."""
     censored = f" ({metric['censored']} censored)" if metric["censored"] else ""
@@ -58,20 +63,3 @@ def format_interval(metric: MetricResult) -> str:
     if metric["ci_low"] is None or metric["ci_high"] is None:
         return ""
     return f"{format_number(metric['ci_low'])} to {format_number(metric['ci_high'])}"
-
-
-def describe_metric(contender: ContenderResult, scenario: str, name: str) -> str:
-    """Return the median of a metric with its unit, or why there is none."""
-    result = contender["scenarios"].get(scenario)
-    if result is None:
-        return "not asked for"
-    if result["status"] in ("failed", "unfinished"):
-        return str(result["status"])
-    if result["status"] != "measured":
-        return f"{result['status']} ({result['note']})"
-    metric = find_metric(contender, scenario, name)
-    if metric is None or metric["status"] != "measured":
-        return f"not measured ({metric['note'] if metric else 'no samples'})"
-    if metric["median"] is None:
-        return f"no restart seen ({metric['censored']} of {metric['n']})"
-    return f"{format_number(metric['median'])} {metric['unit']}".strip()

@@ -9,13 +9,13 @@ from bench.model.run_file import ContenderResult, MetricResult, Run, SupervisorF
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.lines_of_code import lines_of_code
 from reports.model.metrics import (
-    describe_metric,
     find_metric,
     format_count,
     format_interval,
     format_number,
     is_same_phase,
 )
+from reports.model.quantities import describe_metric
 
 LATENCY_COLUMNS = ("contender", "uptime", "n", "median", "95 % interval", "p90", "p99", "min",
                    "max", "x floor")  # fmt: skip

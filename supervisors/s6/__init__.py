@@ -25,6 +25,7 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
             if fast
             else "a run script a service, and nothing else"
         ),
+        short_name="ready" if fast else "",
         # s6-supervise(1): it delays a service that was not ready by a second, at any uptime.
         settled_uptime=2.0,
         readiness="fd:3" if fast else None,

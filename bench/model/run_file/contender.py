@@ -234,6 +234,8 @@ class ContenderResult(TypedDict):
     """Whether it is the daemon's parent, or watches a daemon that detached itself."""
     profile: Literal["default", "fast", "strict", "patient", "tuned"]
     """What its configuration is for; "tuned" only in older runs."""
+    short_name: NotRequired[str]
+    """What tables call its setting; empty: the profile."""
     pid1: bool
     """Whether it is the guest's PID 1."""
     needs_pid1: bool

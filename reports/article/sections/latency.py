@@ -23,7 +23,6 @@ from reports.model.blocks import (
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.metrics import (
     SAME_PHASE,
-    describe_metric,
     find_metric,
     format_count,
     format_interval,
@@ -31,6 +30,7 @@ from reports.model.metrics import (
     is_same_phase,
     median_of,
 )
+from reports.model.quantities import describe_metric
 from reports.model.run_summary import ranking_obstacle, sort_supervisors
 from reports.model.text import shorten
 

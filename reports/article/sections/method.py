@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.run_file import Run
 from reports.model.blocks import Paragraph, Points, Section
-from reports.model.metrics import format_number
+from reports.model.quantities import format_quantity
 
 _DAEMON = (
     "testd is a small static C program that does nothing but be observed. Its first "
@@ -61,5 +61,5 @@ def _options(run: Run) -> str:
     text = f"asked for {trials} trials a contender with seed {options.get('seed')}."
     alone = run["alone"] and run["alone"]["median"]
     if alone:
-        text += f" The floor took {format_number(alone)} ms with no other guest beside it."
+        text += f" The floor took {format_quantity(alone, 'ms')} with no other guest beside it."
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, cast
 
@@ -79,6 +80,24 @@ def test_a_run_that_lacks_figures_is_refused(
     with pytest.raises(Problem, match=rf"{reason} {contender['name']}\."):
         publish.publish(run, folder)
     assert not (place / "published").exists()
+
+
+def test_the_readmes_table_has_short_cells_whose_figures_cannot_wrap(place: Path) -> None:
+    run = read_run(sample_runs.write_ordinary_run(place / "run"))
+    run["absent"] = [{"supervisor": "perp", "title": "perp", "reason": "no package (or not)"}]
+    run["supervisors"]["perp"] = {**run["supervisors"]["s6"], "title": "perp"}
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in publish.readme_table(run).splitlines()
+        if line.startswith("| ")
+    ]
+    assert {len(row) for row in rows} == {9}
+    assert max(len(re.sub("<sup>.*</sup>", "", cell)) for row in rows[2:] for cell in row) <= 24
+    cells = {row[0]: row for row in rows}
+    assert cells["s6"][5:8] == ["1.01\u00a0s", "5.00\u00a0ms\u00a0(fast)", "2.45\u00a0MiB"]
+    # A reason is a footnote, never the text of a cell.
+    assert cells["perp"][5].startswith("- <sup>") or cells["perp"][5].startswith("-\u00a0<sup>")
+    assert "Not run: no package (or not)." in publish.readme_table(run)
 
 
 def test_a_readme_without_a_place_for_the_table_is_refused() -> None:

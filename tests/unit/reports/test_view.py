@@ -113,11 +113,11 @@ def order(text: str, *names: str) -> list[str]:
 def test_rows_are_sorted_by_a_metric_or_by_name(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = ("runit", "s6", "s6 fast", "monit fast", "floor")
+    names = ("runit", "s6", "s6, fast", "monit, fast", "floor")
     for sort, expected in (
-        ("", ["runit", "s6", "s6 fast", "monit fast", "floor"]),
-        ("restart_long", ["floor", "runit", "s6 fast", "monit fast", "s6"]),
-        ("name", ["floor", "monit fast", "runit", "s6", "s6 fast"]),
+        ("", ["runit", "s6", "s6, fast", "monit, fast", "floor"]),
+        ("restart_long", ["floor", "runit", "s6, fast", "monit, fast", "s6"]),
+        ("name", ["floor", "monit, fast", "runit", "s6", "s6, fast"]),
     ):
         text = shown(folder, "terminal", capsys=capsys, metric=["restart_long"], sort=sort)
         assert order(text, *names) == expected

@@ -43,7 +43,7 @@ def test_every_cell_has_text(run: Run) -> None:
 
 def test_a_contender_that_failed_in_part_shows_its_other_figures(run: Run) -> None:
     sample_runs.mark_failed(run["contenders"][0], "no", "restart")
-    assert cells(run)["supervisor-runit"][5:7] == ["failed", "2,512 kB"]
+    assert cells(run)["supervisor-runit"][5:7] == ["failed", "2.45 MiB"]
 
 
 def test_a_scenario_that_was_not_measured_gives_the_reason(run: Run) -> None:

@@ -82,9 +82,9 @@ def test_a_setting_is_compared_with_the_default_of_its_own_host(
     parts: list[RunPart], tmp_path: Path
 ) -> None:
     run, _ = merge_parts(parts, tmp_path)
-    assert sentences_on_defaults(run) == ["s6 on aa fast is 201 times faster than by default."]
+    assert sentences_on_defaults(run) == ["s6 on aa, fast is 201 times faster than by default."]
     assert answers(run)["Which default is worth changing?"] == (
-        "s6 on aa fast: 5.00 in place of 1,006 ms (nothing special)."
+        "s6 on aa, fast: 5.00 ms in place of 1.01 s (nothing special)."
     )
 
 
@@ -93,7 +93,7 @@ def test_no_answer_ranks_hosts_together(parts: list[RunPart], tmp_path: Path) ->
     by_question = answers(run)
     assert by_question["Which is fastest?"] == by_question["Which is lightest?"] == SEPARATE
     assert by_question["As the init itself?"] in (SEPARATE, "This run has no such figure.")
-    assert by_question["Which lets a second pass?"] == "s6 on aa (1,006 ms)."
+    assert by_question["Which lets a second pass?"] == "s6 on aa (1.01 s)."
 
 
 @pytest.mark.parametrize("name", ["latency", "memory"])
@@ -101,7 +101,7 @@ def test_no_table_ranks_hosts_together(parts: list[RunPart], tmp_path: Path, nam
     _, article = merge_parts(parts, tmp_path)
     section = next(section for section in article.sections if section.name == name)
     table = next(block for block in section.blocks if isinstance(block, Table))
-    order = ["runit on bb", "s6 on aa", "s6 on aa fast", "s6 on bb fast", "floor on aa",
+    order = ["runit on bb", "s6 on aa", "s6 on aa, fast", "s6 on bb, fast", "floor on aa",
              "floor on bb"]  # fmt: skip
     assert [row[0].text for row in table.rows] == order
 
@@ -131,8 +131,8 @@ def test_a_mixed_run_has_no_floor_in_its_pictures(parts: list[RunPart], tmp_path
 def test_a_cell_names_the_host_of_each_figure(parts: list[RunPart], tmp_path: Path) -> None:
     run, _ = merge_parts(parts, tmp_path)
     cells = article_cells(run)
-    assert cells["s6"][5] == "on aa: 1,006 ms\non aa fast: 5.00 ms\non bb fast: 50.0 ms"
-    assert cells["runit"][6] == "on bb: 2,512 kB"
+    assert cells["s6"][5] == "on aa: 1.01 s\non aa, fast: 5.00 ms\non bb, fast: 50.0 ms"
+    assert cells["runit"][6] == "on bb: 2.45 MiB"
 
 
 def test_the_order_is_the_drafts(parts: list[RunPart], tmp_path: Path) -> None:
@@ -203,5 +203,5 @@ def test_parts_of_one_host_are_one_comparison(tmp_path: Path) -> None:
     parts = [part("aa", {S6: 1006.0, FLOOR: 1.0}), part("aa", {S6_TUNED: 5.0})]
     run, article = merge_parts(parts, tmp_path)
     assert any("201 times faster" in sentence for sentence in sentences_on_defaults(run))
-    assert article_cells(run)["s6"][5] == "1,006 ms\nfast: 5.00 ms"
+    assert article_cells(run)["s6"][5] == "1.01 s\nfast: 5.00 ms"
     assert "dashed line" in figures(article)["medians"].alt

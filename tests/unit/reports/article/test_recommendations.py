@@ -26,8 +26,8 @@ def test_contenders_with_overlapping_intervals_are_named_with_the_fastest() -> N
         contender(FLOOR, steady_latencies(1.0)),
     )
     by_question = answers(run)
-    assert by_question["Which is fastest?"] == "runit (4.00 ms); s6 fast (4.10 ms)."
-    assert by_question["As the init itself?"] == "s6 fast as PID 1 (8.00 ms)."
+    assert by_question["Which is fastest?"] == "runit (4.00 ms); s6, fast (4.10 ms)."
+    assert by_question["As the init itself?"] == "s6, fast, PID 1 (8.00 ms)."
     assert by_question["For a daemon that detaches itself?"] == "This run has no such figure."
     assert by_question["For a daemon that dies young?"] == "This run has no such figure."
 
@@ -51,9 +51,9 @@ def test_a_default_that_is_much_slower_than_fast_is_worth_changing() -> None:
     )
     by_question = answers(run)
     assert by_question["Which default is worth changing?"].startswith(
-        "s6 fast: 5.00 in place of 1,006"
+        "s6, fast: 5.00 ms in place of 1.01"
     )
-    assert by_question["Which lets a second pass?"] == "s6 (1,006 ms)."
+    assert by_question["Which lets a second pass?"] == "s6 (1.01 s)."
 
 
 def test_a_default_as_fast_as_fast_is_not_worth_changing() -> None:

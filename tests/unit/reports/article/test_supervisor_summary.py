@@ -22,7 +22,7 @@ def s6_sentences() -> list[str]:
 
 
 def test_fast_is_compared_with_default(s6_sentences: list[str]) -> None:
-    assert "s6 fast is 201 times faster than by default." in s6_sentences
+    assert "s6, fast is 201 times faster than by default." in s6_sentences
 
 
 def test_pid1_is_compared_with_hosted(s6_sentences: list[str]) -> None:
@@ -31,7 +31,7 @@ def test_pid1_is_compared_with_hosted(s6_sentences: list[str]) -> None:
 
 def test_a_pollers_median_is_a_share_of_its_period() -> None:
     run = sample_runs.run(contender("monit/monitor/fast/hosted", steady_latencies(500), period=1.0))
-    sentence = "monit fast acts every 1 s; its median is 50 % of that."
+    sentence = "monit, fast acts every 1 s; its median is 50 % of that."
     assert sentence in summarize_supervisor(run, "monit")
 
 

@@ -12,7 +12,7 @@ from reports.article.sections.releases import releases_section
 from reports.compare.changes import compare_metrics
 from reports.compare.history import change_lines, histories
 from reports.compare.runs import RunWithSamples
-from reports.compare.system_views import system_view
+from reports.compare.system_views import main_release, reference_view, system_view
 from reports.model.blocks import Points, Table
 from reports.model.samples import samples_from
 from tests.support.samples import sample_runs
@@ -168,3 +168,29 @@ def test_the_article_has_a_row_for_each_contender_and_release() -> None:
     ]
     (points,) = (block for block in section.blocks if isinstance(block, Points))
     assert [lead for lead, _ in points.items] == ["s6:"]
+
+
+def test_an_article_tells_of_the_release_with_most_contenders() -> None:
+    run = run_of_three()
+    # bookworm and trixie have two contenders each: the newer one counts.
+    assert main_release(run.run) == "trixie"
+    view = reference_view(run)
+    assert {item["name"] for item in view.run["contenders"]} == {RUNIT, S6, FLOOR}
+    assert view.samples.latencies(S6, "long")[0][0] > 900
+
+
+def test_a_supervisor_that_the_main_release_lacks_is_told_of_by_another() -> None:
+    run = run_of_three()
+    run.run["contenders"] = [
+        item for item in run.run["contenders"] if item["name"] != f"{RUNIT}@trixie"
+    ] + [_contender("god/monitor/default/hosted@trixie", [9.0] * 30)]
+    run.run["supervisors"]["god"] = run.run["supervisors"]["s6"]
+    view = reference_view(run)
+    assert f"{RUNIT}@bookworm" in {item["name"] for item in view.run["contenders"]}
+    assert len(view.samples.latencies(f"{RUNIT}@bookworm", "long")[0]) == 30
+
+
+def test_a_run_of_one_system_is_its_own_view() -> None:
+    run = system_view(run_of_three(), "trixie")
+    assert main_release(run.run) == ""
+    assert reference_view(run) is run

@@ -57,7 +57,7 @@ def test_the_tables_fit(run: Run, width: int) -> None:
     # Each contender and uptime takes a single line: no cell is broken.
     latency = lines[next(i for i, line in enumerate(lines) if "Restart latency" in line) :]
     assert sum("long" in line for line in latency) == 5
-    assert any("s6 fast" in line and "5.00" in line for line in latency)
+    assert any("s6, fast" in line and "5.00" in line for line in latency)
 
 
 def test_lines_of_code_are_shown_once_they_are_counted(run: Run) -> None:
