@@ -1,13 +1,14 @@
-"""The commands. Each reads its options, calls one function, prints."""
+"""The commands. Each reads its options, calls one function, prints.
+
+Those about runs are here; bench/cli/tasks/ has the others.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
-from invoke import Context, task
+from invoke import Collection, Context, task
 from invoke.main import program
 
 from bench.cli.errors import handle_errors, report_parse_errors
@@ -24,30 +25,12 @@ from bench.cli.option_help import (
     SYSTEM_HELP,
     WAIT_HELP,
 )
-from bench.cli.safe_output import print_safely
+from bench.cli.safe_output import open_console, plain_printer, print_safely
 from bench.cli.standard_streams import guard_streams
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from bench.cli.tasks import Repeated, machines, supervisors
 
 guard_streams()
 report_parse_errors(program)
-
-# A repeatable option: invoke makes a list of it only where the default is None.
-Repeated = list[str] | None
-
-
-def _console() -> Console:
-    """Return a console, wide enough for the tables where the output is no terminal."""
-    from bench.cli.safe_console import SafeConsole
-
-    console = SafeConsole()
-    return console if console.is_terminal else SafeConsole(width=140)
-
-
-def _plain_printer(console: Console) -> Callable[[str], None]:
-    """Print lines as they are: words of others may have brackets that look like rich's markup."""
-    return partial(console.print, highlight=False, markup=False, emoji=False)
 
 
 @task(
@@ -109,11 +92,11 @@ def bench(
         EffortOptions(trials=trials, seed=seed, quick=quick),
         ModeOptions(keep=keep, resume=resume, redo=redo, trace=trace),
     )  # fmt: skip
-    console = _console()
+    console = open_console()
     if dask:
         from bench.distributed.dask import bench_on_workers
 
-        record = bench_on_workers(options, dask, _plain_printer(console))
+        record = bench_on_workers(options, dask, plain_printer(console))
     else:
         from bench.cli.progress_display import ProgressDisplay
         from bench.engine.run import run_bench
@@ -137,11 +120,11 @@ def calibrate(c: Context, quick: bool = False, wait: str | None = None) -> int:
 
     patience = parse_wait(wait)
     install_guest_tools(get_systems("debian"), "lxc")
-    console = _console()
+    console = open_console()
     display = ProgressDisplay(console)
     with display.shown():
         outcome = run_calibration(
-            quick=quick, observer=display, notify=_plain_printer(console), patience=patience
+            quick=quick, observer=display, notify=plain_printer(console), patience=patience
         )
     return show_calibration(outcome, console)
 
@@ -162,9 +145,9 @@ def bench_self(
     from bench.own_cost.comparison import compare_revisions
     from bench.own_cost.request import parse_own_cost
 
-    console = _console()
+    console = open_console()
     request = parse_own_cost(against, command, turns, guests)
-    for part in compare_revisions(request, _plain_printer(console)):
+    for part in compare_revisions(request, plain_printer(console)):
         console.print(part, highlight=False)
 
 
@@ -178,7 +161,7 @@ def merge(c: Context, run: Repeated = None, mixed: bool = False, output: str = "
 
     use_results_folder(output)
     record = merging.merge(run or [], mixed=mixed)
-    return terminal.print_run(record.run, _console(), force=False, folder=record.folder)
+    return terminal.print_run(record.run, open_console(), force=False, folder=record.folder)
 
 
 @task(iterable=["only", "metric", "unit"], help=REPORT_HELP)
@@ -213,7 +196,7 @@ def report(
     view = find_view(
         examined, checked, only=only or (), metric=metric or (), sort=sort, unit=unit or ()
     )
-    return render_run(view, examined, folder, _console(), force=force, output=output)
+    return render_run(view, examined, folder, open_console(), force=force, output=output)
 
 
 @task(help=RUN_HELP)
@@ -254,7 +237,7 @@ def compare(
         [each.run for each in runs], only=only or (), scenario=scenario or (), metric=metric or ()
     )
     comparisons = compare_runs(runs, excerpt, limits, fail_on)
-    return render_comparisons(checked, comparisons, _console())
+    return render_comparisons(checked, comparisons, open_console())
 
 
 @task(help=RUN_HELP)
@@ -303,51 +286,6 @@ def bisect(
     return 0 if found.found else 1
 
 
-@task(positional=["name"])
-@handle_errors
-def new(c: Context, name: str) -> None:
-    """Write the skeleton of a new supervisor's folder."""
-    from bench.cli.new_supervisor import create, created_lines
-
-    for line in created_lines(name, create(name)):
-        print_safely(line)
-
-
-@task(positional=["name"])
-@handle_errors
-def check(c: Context, name: str) -> int:
-    """Say what a supervisor's folder lacks before the suite can measure it."""
-    from bench.cli.new_supervisor import check as find
-
-    lines, complete = find(name)
-    for line in lines:
-        print_safely(line)
-    return 0 if complete else 1
-
-
-@task(positional=["name"])
-@handle_errors
-def usage(c: Context, name: str, os_: str = "debian") -> int:
-    """Show how to run a daemon under that supervisor: the suite's own files and commands."""
-    from bench.cli.usage import show
-
-    return show(name, os_, _console())
-
-
-@task(iterable=["only"])
-@handle_errors
-def loc(c: Context, only: Repeated = None, json: bool = False) -> None:
-    """Count the lines of code of supervisors, all or those named, by the article's rule."""
-    from bench.recording.loc.counting import count_and_keep
-    from bench.recording.loc.rendering import loc_json, loc_table
-    from bench.recording.loc.source_toml import recorded_counts
-
-    counts = count_and_keep(only or [], lambda step: print_safely(step, file=sys.stderr))
-    print_safely(loc_json(counts)) if json else _console().print(
-        loc_table(counts, recorded_counts())
-    )
-
-
 @task
 @handle_errors
 def schema(c: Context) -> None:
@@ -357,110 +295,6 @@ def schema(c: Context) -> None:
     print_safely(f"Wrote {write_schema()}.")
 
 
-@task(name="list")
-@handle_errors
-def list_(c: Context) -> None:
-    """Show supervisors, systems, providers and scenarios, and what is available here."""
-    from bench.cli.inventory import inventory_tables
-
-    console = _console()
-    for table in inventory_tables(console.width):
-        console.print(table)
-
-
-@task(name="try", positional=["name"], iterable=["overlay"], help=SYSTEM_HELP)
-@handle_errors
-def try_(
-    c: Context,
-    name: str,
-    os_: str = "debian",
-    provider: str = "auto",
-    box: str = "",
-    overlay: Repeated = None,
-    versions: str = "",
-    mirror: str = "",
-    snapshot: str = "",
-    keyring: str = "",
-    aur: str = "",
-    accept_expired: bool = False,
-) -> int:
-    """Open a shell in a guest where that supervisor keeps the test daemon alive."""
-    from bench.cli.try_shell import open_try_shell
-    from bench.engine.request.options import SystemOptions
-
-    options = SystemOptions(
-        os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
-        snapshot=snapshot, keyring=keyring, aur=aur, accept_expired=accept_expired,
-        overlay=overlay or (),
-    )  # fmt: skip
-    return open_try_shell(name, options, _console())
-
-
-@task(name="box", positional=["system"])
-@handle_errors
-def box_(c: Context, system: str, accept_expired: bool = False) -> None:
-    """Build a system's boxes for virtual machines: one for libvirt, one for VirtualBox."""
-    from provision.systems import Mirror, get_system
-    from provision.vagrant.box.builder import build_boxes
-
-    mirror = Mirror.from_options("", "", "", "", accept_expired=accept_expired)
-    for provider, path in build_boxes(get_system(system, mirror)).items():
-        print_safely(f"--provider={provider} --box={path}")
-
-
-@task
-@handle_errors
-def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -> None:
-    """Boot a virtual machine for yourself; it stays until ./inv destroy."""
-    from bench.cli.user_machines import boot_machine
-
-    for line in boot_machine(os_, provider, box):
-        print_safely(line, flush=True)
-
-
-@task
-@handle_errors
-def ssh(c: Context, name: str = "") -> int:
-    """Open a shell as root in a machine that ./inv up or --keep has left."""
-    from bench.cli.user_machines import open_shell
-
-    return open_shell(name)
-
-
-@task
-@handle_errors
-def status(c: Context) -> None:
-    """Show the virtual machines that there are."""
-    from bench.cli.user_machines import status_lines
-
-    for line in status_lines():
-        print_safely(line)
-
-
-@task
-@handle_errors
-def destroy(c: Context, cache: bool = False) -> None:
-    """Remove whatever is left of any guest; --cache: images and layers, too."""
-    from bench.cli.cleanup import destroy_guests
-
-    for line in destroy_guests(cache=cache):
-        print_safely(line)
-
-
-@task
-@handle_errors
-def doctor(c: Context, provider: str = "lxc") -> int:
-    """Try what this host must be able to do, one restart included; say what to do about the rest.
-
-    --provider=libvirt or --provider=virtualbox: the same of virtual machines.
-    """
-    from bench.cli.doctor import examine, findings_table
-
-    findings = examine(provider)
-    _console().print(findings_table(findings))
-    return 0 if all(finding.works for finding in findings) else 1
-
-
 @task
 @handle_errors
 def test(c: Context, all_: bool = False) -> int:
@@ -468,3 +302,10 @@ def test(c: Context, all_: bool = False) -> int:
     from bench.cli.checks import check
 
     return check(everything=all_)
+
+
+# What invoke offers.
+namespace = Collection()
+for _module in (sys.modules[__name__], machines, supervisors):
+    for _task in Collection.from_module(_module).tasks.values():
+        namespace.add_task(_task)

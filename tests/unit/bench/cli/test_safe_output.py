@@ -12,10 +12,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-import tasks
 from bench.cli.errors import handle_errors
 from bench.cli.safe_console import SafeConsole
-from bench.cli.safe_output import print_safely
+from bench.cli.safe_output import open_console, print_safely
 from provision.errors import Problem
 
 HOSTILE = "a\x1b[2Jb\x07\u202ec\udcff\x9bd"
@@ -59,7 +58,7 @@ def test_a_live_display_shows_no_control_character_of_a_text() -> None:
 
 
 def test_the_console_of_every_command_is_safe() -> None:
-    assert isinstance(tasks._console(), SafeConsole)
+    assert isinstance(open_console(), SafeConsole)
 
 
 @pytest.mark.probe("hostile")

@@ -7,6 +7,7 @@ import socket
 import pytest
 from distributed import Client, LocalCluster
 
+from bench.cli.safe_output import open_console, plain_printer
 from bench.distributed import dask
 from provision.errors import Problem
 
@@ -36,10 +37,8 @@ def test_a_run_without_workers_notifies_once(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_note_is_printed_without_markup(capsys: pytest.CaptureFixture[str]) -> None:
     """Brackets of a compiler would be markup, and an address may name an emoji."""
-    from tasks import _console, _plain_printer
-
     line = "runit failed: cc1: [/usr/include] not found, [pid 12] at fe80::a:1"
-    _plain_printer(_console())(line)
+    plain_printer(open_console())(line)
     assert capsys.readouterr().out.strip() == line
 
 
