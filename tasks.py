@@ -265,7 +265,7 @@ def bisect(
 ) -> int:
     """Find the version of a supervisor in which a figure changed; its runs stay in results/."""
     from bench.cli.bisect import bisect as search
-    from bench.cli.bisect import measure_version, versions_between
+    from bench.cli.bisect import measure_version, most_comparisons, versions_between
     from bench.recording.results_folder import use_results_folder
     from provision.systems import get_system
     from reports.compare.figure import figure_change, finding_lines
@@ -280,7 +280,8 @@ def bisect(
         return with_samples(record.run, record.folder)
 
     notify = partial(print_safely, flush=True)
-    found, change = search(versions, measure, partial(figure_change, metric=metric), notify)
+    compare = partial(figure_change, metric=metric, comparisons=most_comparisons(versions))
+    found, change = search(versions, measure, compare, notify)
     for line in finding_lines(name, (found.before, found.after), found.measured, change):
         print_safely(line)
     return 0 if found.found else 1

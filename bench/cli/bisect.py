@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -116,6 +117,13 @@ def versions_between(name: str, system: System, first: str, last: str) -> list[s
     return known[known.index(first) : known.index(last) + 1]
 
 
+def most_comparisons(versions: Sequence[object]) -> int:
+    """Return how many comparisons a bisection of these versions makes at most."""
+    between = len(versions) - 1
+    # The ends, each half against the first, and the two neighbours at last.
+    return 1 if between == 1 else 2 + math.ceil(math.log2(between))
+
+
 def bisect(
     versions: Sequence[str],
     measure: Callable[[str], Run],
@@ -126,7 +134,8 @@ def bisect(
 
     A version counts as old while it does not differ from the first by more than chance. The
     difference that is returned is that of the two neighbours; of both ends where they do not
-    differ. Of several changes it finds one.
+    differ. Of several changes it finds one. It compares most_comparisons(versions) times at most;
+    compare has to correct for them.
     """
     runs: dict[str, Run] = {}
 

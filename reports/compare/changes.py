@@ -168,17 +168,22 @@ def _changes(before: RunWithSamples, after: RunWithSamples) -> Iterator[Change]:
 
 
 def compare_figure(
-    before: RunWithSamples, after: RunWithSamples, new: ContenderResult, metrics: MetricPair
+    before: RunWithSamples,
+    after: RunWithSamples,
+    new: ContenderResult,
+    metrics: MetricPair,
+    comparisons: int = 1,
 ) -> Change | None:
     """Return the change of one metric of a contender, whatever it depends on.
 
-    new: the contender in the later run. None where the metric has no median in one of the runs.
+    new: the contender in the later run. comparisons: as compare_samples has it. None where the
+    metric has no median in one of the runs.
     """
     change = _change(contender_label(new), new, *metrics)
     pair = _samples_of(change, before, after) if change else None
     if change is None or pair is None:
         return change
-    (sampled,) = compare_samples([pair])
+    (sampled,) = compare_samples([pair], comparisons)
     return _with_samples(change, sampled)
 
 

@@ -10,9 +10,12 @@ from reports.compare.wording import describe_interval
 from reports.model.metrics import format_number
 
 
-def figure_change(before: RunWithSamples, after: RunWithSamples, metric: str) -> Change:
+def figure_change(
+    before: RunWithSamples, after: RunWithSamples, metric: str, comparisons: int = 1
+) -> Change:
     """Return the change of a metric of the first contender that has it in both runs.
 
+    comparisons: how many of these answer one question: restart latencies are corrected for them.
     Raises Problem where neither has it, and where it has no test of significance.
     """
     metrics: list[str] = []
@@ -21,7 +24,7 @@ def figure_change(before: RunWithSamples, after: RunWithSamples, metric: str) ->
             metrics.append(one["metric"])
             if one["metric"] != metric:
                 continue
-            change = compare_figure(before, after, new, (one, other))
+            change = compare_figure(before, after, new, (one, other), comparisons)
             if change is None or not change.is_tested:
                 raise _untested_error(metric)
             return change
@@ -47,15 +50,15 @@ def finding_lines(
     interval = describe_interval(change.interval) if change.interval else ""
     figures = (
         f"{change.metric} {format_number(change.before)}, then {format_number(change.after)}"
-        f" {change.unit} ({change.percent_text}{interval})"
+        f" {change.unit}, {change.percent_text}{interval}"
     )
     order = f"Measured, in this order: {', '.join(measured)}."
     if before == after:
         return [f"{name}: no change by more than chance between the ends: {figures}.", order]
     if not change.is_significant:
         return [
-            f"{name}: between {before} and {after} something changed, but these two alone do not"
-            f" show it: {figures}. More --trials would.",
+            f"{name} changed after {measured[0]}, in {after} at the latest. In which version, these"
+            f" trials do not show: from {before} to {after}, {figures}. More --trials would.",
             order,
         ]
     return [f"{name} changed in {after} ({before}: not yet): {figures}.", order]

@@ -190,7 +190,7 @@ def _figure_sentence(step: Step, change: Change) -> str:
     return (
         f"{contender_label(step.after)} {_edition(step.after)} {_RESTARTS[change.metric]} {how}:"
         f" {format_number(change.after)} {change.unit}, in {_edition(step.before)}"
-        f" {format_number(change.before)} ({change.percent_text}{interval})."
+        f" {format_number(change.before)}: {change.percent_text}{interval}."
     )
 
 

@@ -58,18 +58,19 @@ class SampledChange:
         return any(_has_several_modes(values) for values in self.samples)
 
 
-def compare_samples(pairs: Sequence[SamplePair]) -> list[SampledChange]:
+def compare_samples(pairs: Sequence[SamplePair], comparisons: int = 1) -> list[SampledChange]:
     """Test each pair of samples, neither of them empty, and correct for the number of tests.
 
-    The probability that any of them differs in any way where nothing changed is SIGNIFICANT.
+    comparisons: how many calls like this one answer the same question, in all. The probability that
+    any pair of any of them differs in any way where nothing changed is SIGNIFICANT.
     """
     ratios = [SampleRatio(*pair) for pair in pairs]
     shapes = [shape_p(*pair) for pair in pairs]
-    able = can_be_significant(
-        [*(ratio.smallest_p for ratio in ratios), *(0.0 for p in shapes if p is not None)]
-    )
+    smallest = [*(ratio.smallest_p for ratio in ratios), *(0.0 for p in shapes if p is not None)]
+    able = can_be_significant([p * comparisons for p in smallest])
     corrected = _correct(
-        [ratio.p if able[index] else None for index, ratio in enumerate(ratios)] + shapes
+        [ratio.p if able[index] else None for index, ratio in enumerate(ratios)] + shapes,
+        comparisons,
     )
     return [
         _sampled_change(pair, ratio, *corrected[index], corrected[index + len(pairs)][0])
@@ -77,10 +78,13 @@ def compare_samples(pairs: Sequence[SamplePair]) -> list[SampledChange]:
     ]
 
 
-def _correct(p_values: Sequence[float | None]) -> list[tuple[float | None, float | None]]:
+def _correct(
+    p_values: Sequence[float | None], comparisons: int
+) -> list[tuple[float | None, float | None]]:
     """Return each p corrected and the level it is held against; None where there is no test."""
-    tested = [p for p in p_values if p is not None]
-    corrected = zip(holm_correction(tested), holm_levels(tested), strict=True)
+    tested = [min(1.0, p * comparisons) for p in p_values if p is not None]
+    levels = (level / comparisons for level in holm_levels(tested))
+    corrected = zip(holm_correction(tested), levels, strict=True)
     return [(None, None) if p is None else next(corrected) for p in p_values]
 
 

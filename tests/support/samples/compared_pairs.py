@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ from tests.support.samples import sample_runs
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Draw = Callable[[np.random.Generator, int], Array]
 GATE = Limits(percent=10.0)
+
+
+def at_most(rate: float, count: int) -> float:
+    """Return the share that a rate stays below in all but one of 10,000 simulations."""
+    return rate + 3.72 * math.sqrt(rate * (1 - rate) / count)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bench.cli.bisect import bisect, version_options, versions_between
+from bench.cli.bisect import bisect, most_comparisons, version_options, versions_between
 from provision.errors import Problem
 from provision.sources.pip_versions import PipVersions
 from provision.systems import SYSTEMS
@@ -23,12 +23,15 @@ class Difference:
 def search(first_changed: int) -> tuple[tuple[str, str], list[str], Difference]:
     """Bisect versions whose figure is 0 before the first changed one, and 1 from it on."""
     notes: list[str] = []
+    compared: list[tuple[int, int]] = []
 
     def compare(one: int, other: int) -> Difference:
+        compared.append((one, other))
         return Difference((one, other), (one >= first_changed) != (other >= first_changed))
 
     found, difference = bisect(VERSIONS, VERSIONS.index, compare, notes.append)
     assert len(notes) == len(found.measured) == len(set(found.measured))
+    assert len(compared) <= most_comparisons(VERSIONS)
     return (found.before, found.after), list(found.measured), difference
 
 
@@ -38,6 +41,11 @@ def test_the_neighbours_of_the_change_are_found(changed: int) -> None:
     assert neighbours == (VERSIONS[changed - 1], VERSIONS[changed])
     assert difference == Difference((changed - 1, changed), True)
     assert len(measured) <= 6  # of 10: both ends, then a half each time
+
+
+@pytest.mark.parametrize(("count", "most"), [(2, 1), (3, 3), (4, 4), (5, 4), (9, 5), (10, 6)])
+def test_its_comparisons_are_known_beforehand(count: int, most: int) -> None:
+    assert most_comparisons(range(count)) == most
 
 
 def test_equal_ends_are_no_change_and_nothing_between_them_is_measured() -> None:

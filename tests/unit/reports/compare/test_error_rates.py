@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
@@ -23,6 +21,7 @@ from tests.support.samples.compared_pairs import (
     UNCHANGED,
     Outcome,
     Truth,
+    at_most,
     sampled_change,
     simulate,
 )
@@ -43,11 +42,6 @@ FEW_TRUTHS = [
     RESHAPED[1],
 ]
 _COLUMNS = ("right word", "wrong word", "differs in shape", "gate of 10 % fails", "interval misses")
-
-
-def at_most(rate: float, pairs: int) -> float:
-    """Return the share that a rate stays below in all but one of 10,000 simulations."""
-    return rate + 3.72 * math.sqrt(rate * (1 - rate) / pairs)
 
 
 def check_claims(truth: Truth, outcome: Outcome, size: int, pairs: int) -> None:
