@@ -6,39 +6,56 @@ from bench.model.run_file import Run
 from reports.article.article_table import article_table
 from reports.article.distributions import collect_distributions
 from reports.article.sections.behaviour import behaviour_section
+from reports.article.sections.choose import choose_section
 from reports.article.sections.conclusion import conclusion_section
 from reports.article.sections.crash_loops import crash_loops_section
 from reports.article.sections.latency import latency_section
 from reports.article.sections.memory import memory_section
 from reports.article.sections.method import daemon_section, method_section
-from reports.article.sections.overview import overview_section
+from reports.article.sections.overview import citation_section, medians_section, overview_section
 from reports.article.sections.releases import releases_section
 from reports.article.sections.restart_parts import restart_parts_section
 from reports.article.sections.run_facts import run_section
-from reports.article.sections.supervisors import supervisor_sections
+from reports.article.sections.supervisors import supervisors_section
+from reports.article.sections.surprises import surprises_section
 from reports.article.sections.trust import trust_section
+from reports.compare.runs import RunWithSamples
+from reports.compare.system_views import reference_view
 from reports.model.blocks import Article, Section
 from reports.model.run_summary import describe_place, run_warnings
 from reports.model.samples import Samples
 
 
 def build_article(run: Run, samples: Samples) -> Article:
-    """Return the whole article; run and samples are sanitized (reports.model.text)."""
-    distributions = collect_distributions(run, samples)
+    """Return the whole article; run and samples are sanitized (reports.model.text).
+
+    Of a run of several systems, the table of choices and the history have all of them, everything
+    else one.
+    """
+    view = reference_view(RunWithSamples(run, samples))
+    one = view.run
+    distributions = collect_distributions(one, view.samples)
     sections = (
-        overview_section(run, distributions),
-        daemon_section(),
-        method_section(run),
-        Section("table", "The article's table", (article_table(run),)),
+        overview_section(one),
+        choose_section(run),
+        # The story.
+        medians_section(one, distributions),
+        restart_parts_section(one),
+        surprises_section(one),
         releases_section(run, samples),
-        latency_section(run, distributions),
-        restart_parts_section(run),
-        memory_section(run),
-        crash_loops_section(run, samples),
-        behaviour_section(run),
-        trust_section(run),
-        *supervisor_sections(run),
-        conclusion_section(run),
+        conclusion_section(one),
+        # All results.
+        latency_section(one, distributions),
+        memory_section(one),
+        crash_loops_section(one, view.samples),
+        behaviour_section(one),
+        Section("table", "The table of 2012, finished", (article_table(one),)),
+        supervisors_section(one, run),
+        # The method.
+        daemon_section(),
+        method_section(one),
+        trust_section(one),
+        citation_section(run),
         run_section(run),
     )
     return Article(

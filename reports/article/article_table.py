@@ -27,8 +27,8 @@ _COLUMNS = (
     Column("LOC", numeric=True),
 )
 _NOTE = (
-    "Responsiveness is the median restart latency of a daemon long up. The draft left it and "
-    "VmPeak as N in every row. VmPeak is that of the process that supervises the service. What "
+    "Responsiveness is the median restart time of a daemon that ran for long. The draft left it "
+    "and VmPeak as N in every row. VmPeak is that of the process that supervises the service. What "
     "Process 1, Runner and Monitor say was verified in guests, except where it is marked untested."
 )
 

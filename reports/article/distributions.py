@@ -21,6 +21,7 @@ class Distribution:
     ratio: the median over the floor's.
     short: of a daemon 0.3 s up, not of one long up.
     host: of a merged run, else empty.
+    anchor: the section of its supervisor.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Distribution:
     periodic: bool
     short: bool = False
     host: str = ""
+    anchor: str = ""
 
 
 def collect_distributions(run: Run, samples: Samples) -> list[Distribution]:
@@ -66,6 +68,7 @@ def _distribution(
         periodic=contender["period"] is not None,
         short=uptime == "short",
         host=contender.get("host") or "",
+        anchor=f"supervisor-{contender['supervisor']}",
     )
 
 

@@ -16,7 +16,7 @@ LIGHT_FACTOR = 1.5  # of the lowest memory
 SLOW_MS = 1000.0
 _NO_FIGURE = "This run has no such figure."
 _FASTEST = (
-    "the lowest median restart latency of a daemon long up, and every contender whose 95 % "
+    "the lowest median restart time of a daemon that ran for long, and every contender whose 95 % "
     "interval overlaps that one's"
 )
 
@@ -62,9 +62,9 @@ def recommend(run: Run) -> list[Recommendation]:
         *(_fastest_of_choice(run, contenders, choice) for choice in _CHOICES),
         Recommendation(
             "For a daemon that dies young?",
-            "among contenders that act on events, the lowest median for a daemon 0.3 s up, and "
-            "every contender whose 95 % interval overlaps that one's. Contenders that act once a "
-            "period are left out: such kills always fall into the same phase.",
+            "among contenders that act on events, the lowest median for a daemon that ran for "
+            "0.3 s, and every contender whose 95 % interval overlaps that one's. Contenders that "
+            "act once a period are left out: such kills always fall into the same phase.",
             _fastest(run, [item for item in contenders if not item["period"]], "restart_short"),
         ),
         Recommendation(
@@ -81,7 +81,7 @@ def recommend(run: Run) -> list[Recommendation]:
         ),
         Recommendation(
             "Which lets a second pass?",
-            f"a median of {SLOW_MS:,.0f} ms or more for a daemon long up.",
+            f"a median of {format_quantity(SLOW_MS, 'ms')} or more for a daemon that ran for long.",
             _slow(contenders),
         ),
         Recommendation(

@@ -43,7 +43,7 @@ def _describe_restart(contender: ContenderResult, label: str) -> Iterator[str]:
     )
     if not long or long["median"] is None:
         return
-    yield f"{label} takes {_with_interval(long)} to restart a daemon long up."
+    yield f"{label} takes {_with_interval(long)} to restart a daemon that ran for long."
     period = contender["period"]
     if period:
         percent = long["median"] / period / 10

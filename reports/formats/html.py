@@ -8,9 +8,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.model.blocks import Article
+from reports.model.blocks import Article, RowChart
 
-_FOLDER = Path(__file__).parent
+_SCRIPTS = ("tables.js", "chooser.js", "evidence.js")
+_FOLDER = Path(__file__).parent / "page"
 
 
 def render_html(article: Article) -> str:
@@ -21,11 +22,20 @@ def render_html(article: Article) -> str:
         autoescape=True,
         trim_blocks=True,
     )
-    script = (_FOLDER / "page.js").read_text()
+    environment.globals["grid"] = _grid
+    script = "".join((_FOLDER / name).read_text() for name in _SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("page.html.j2").render(
         article=article,
         style=(_FOLDER / "page.css").read_text(),
         script=script,
         script_hash=f"sha256-{digest}",
+    )
+
+
+def _grid(chart: RowChart) -> str:
+    """Return the lines of the axis' ticks, behind one row."""
+    return "".join(
+        f'<line x1="{position}%" x2="{position}%" y1="-3" y2="21" class="grid"/>'
+        for position, _ in chart.ticks
     )

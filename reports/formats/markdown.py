@@ -10,6 +10,7 @@ from reports.model.blocks import (
     Article,
     Block,
     Cell,
+    Chooser,
     Code,
     Figure,
     Panels,
@@ -87,12 +88,14 @@ def _render_block(block: Block, level: int) -> Iterator[str]:
             for inner in block.blocks:
                 yield from _render_block(inner, level + 1)
         case Paragraph():
-            yield escape(block.text)
+            yield escape(block.text) + (f" {_link(block.link)}" if block.link else "")
         case Points():
             yield "\n".join(_render_point(lead, text) for lead, text in block.items)
         case Code():
             yield escape(block.title)
             yield _fence(block.text)
+        case Chooser():
+            yield from _render_block(block.table, level)
         case Table():
             yield render_table(block)
             if block.note:
@@ -101,6 +104,12 @@ def _render_block(block: Block, level: int) -> Iterator[str]:
             yield _render_figure(block)
         case Panels():
             yield from map(_render_figure, block.figures)
+
+
+def _link(title: str) -> str:
+    """Return a link to the section of that title."""
+    slug = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+    return f"[{escape(title)}](#{slug})"
 
 
 def _render_figure(figure: Figure) -> str:

@@ -16,7 +16,8 @@ class Cell:
     text: lines, as shown.
     order: the number that its column is sorted by; None: the text.
     note: a line of smaller print below the text.
-    anchor: the name of a section that the text links to.
+    anchor: what the text links to.
+    hint: what the text stands for, for readers who point at it.
     footnote: a sentence below the table, which a number beside the text points at.
     """
 
@@ -24,6 +25,7 @@ class Cell:
     order: float | None = None
     note: str = ""
     anchor: str = ""
+    hint: str = ""
     footnote: str = ""
 
     @property
@@ -41,10 +43,16 @@ def number_cell(value: float | None) -> Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; numeric: the order of its cells is a number."""
+    """A column of a table.
+
+    numeric: the order of its cells is a number. hint: what the heading means. key: its name in the
+    address of a page that is sorted by it.
+    """
 
     heading: str
     numeric: bool = False
+    hint: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,17 +72,48 @@ class Table:
 
 
 @dataclass(frozen=True)
+class ChartRow:
+    """A row of a chart.
+
+    figure: the figure that matters, as text. track: SVG elements whose positions are in % of the
+    width. words: what the track shows. anchor: the section that the label links to. note: a line of
+    smaller print.
+    """
+
+    label: str
+    figure: str
+    track: str
+    words: str = ""
+    anchor: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RowChart:
+    """A chart of rows on one axis, for any width.
+
+    ticks: position in % and words of each. legend: colours and what they mean.
+    """
+
+    rows: tuple[ChartRow, ...]
+    ticks: tuple[tuple[float, str], ...]
+    legend: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Figure:
     """A picture.
 
     name: of its file, without suffix.
     alt: the description for readers who do not see it.
+    svg: the picture as a file. rows: the same in a form that fits any width, where it has one.
     """
 
     name: str
     title: str
     alt: str
     svg: str
+    rows: RowChart | None = None
 
 
 @dataclass(frozen=True)
@@ -86,17 +125,54 @@ class Panels:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text; aside: it only explains the text before it."""
+    """Running text.
+
+    aside: it only explains the text before it. link: the title of a section that it ends with a
+    link to; anchor: the name of that section.
+    """
 
     text: str
     aside: bool = False
+    link: str = ""
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
 class Points:
-    """A list; each item is a lead, set in bold, and its text."""
+    """A list; each item is a lead, set in bold, and its text.
+
+    names: where links lead to an item, the anchor of each.
+    """
 
     items: tuple[tuple[str, str], ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question of a chooser. name: its key in the address; options: value and words of each.
+
+    usual: the value at first. at_most: whether a value is a number that a row must not exceed;
+    otherwise it is a word that a row must have. The empty value excludes nothing.
+    """
+
+    name: str
+    question: str
+    options: tuple[tuple[str, str], ...]
+    usual: str = ""
+    at_most: bool = False
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """A table with questions that leave some of its rows; without scripts, all are shown.
+
+    traits: of each row, by the name of the question, its words or its number.
+    """
+
+    choices: tuple[Choice, ...]
+    table: Table
+    traits: tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -147,4 +223,4 @@ def _figures(blocks: Iterable[Block]) -> Iterator[Figure]:
                 yield from _figures(block.blocks)
 
 
-Block = Table | Figure | Panels | Paragraph | Points | Code | Section
+Block = Table | Chooser | Figure | Panels | Paragraph | Points | Code | Section

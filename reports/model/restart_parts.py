@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bench.model.run_file import RESTART_PARTS, ContenderResult, Run
 from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import contender_label, sort_contenders
-from reports.model.metrics import find_metric, format_number
+from reports.model.metrics import find_metric
+from reports.model.quantities import format_quantity
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,19 @@ class PartKind:
 
 
 _MEANINGS = (
-    ("Death", "from SIGKILL to the daemon's exit: the kernel's share"),
+    ("Death", "from the kill (SIGKILL) to the daemon's exit: the kernel's share"),
     (
         "Reaction",
-        "until the process that will fork is woken up: polls, or sleep with SIGCHLD blocked",
+        "until the process that will start the successor is woken up: the next look of one that "
+        "polls, or the end of its sleep",
     ),
-    ("Hold-off", "until it forks: deliberate pauses, and work"),
+    ("Hold-off", "until it starts a child: deliberate pauses, and its own work"),
     (
         "Child",
-        "from fork to the daemon's first stamp (its exec where it has none before main()): "
-        "waiting in the child, a run script's shell",
+        "from there to the daemon's first stamp (its exec where it has none before main()): "
+        "waiting in the child, the shell of a run script",
     ),
-    ("Spawn", "from that to main(): the daemon's own"),
+    ("Spawn", "from that to main(): the daemon's own start"),
 )
 PART_KINDS = tuple(
     PartKind(name, *meaning) for name, meaning in zip(RESTART_PARTS, _MEANINGS, strict=True)
@@ -44,6 +46,7 @@ _UPTIME_SUFFIXES = (("long", ""), ("short", "_short"))
 class RestartParts:
     """The restarts of one contender at one uptime (long, short), all times in ms.
 
+    supervisor: its name.
     host: of a merged run, else empty.
     n: number of restarts with all parts seen.
     medians: of each part, in the order of PART_KINDS.
@@ -51,6 +54,7 @@ class RestartParts:
     """
 
     label: str
+    supervisor: str
     host: str
     uptime: str
     n: int
@@ -77,6 +81,7 @@ def _parts_at_uptime(contender: ContenderResult, uptime: str, suffix: str) -> Re
         return None
     return RestartParts(
         label=contender_label(contender),
+        supervisor=contender["supervisor"],
         host=contender.get("host") or "",
         uptime=uptime,
         n=metrics[0]["n"],
@@ -92,7 +97,7 @@ def restart_parts_table(run: Run) -> Table | None:
         return None
     headings = (*(kind.heading for kind in PART_KINDS), "Whole")
     return Table(
-        caption="Where a restart's time goes: medians in ms",
+        caption="What a restart is made of: medians",
         columns=(
             Column("Contender"),
             Column("Uptime"),
@@ -110,5 +115,5 @@ def _table_row(parts: RestartParts) -> tuple[Cell, ...]:
         Cell(parts.label),
         Cell(parts.uptime),
         Cell(str(parts.n), parts.n),
-        *(Cell(format_number(time), time) for time in times),
+        *(Cell(format_quantity(time, "ms"), time) for time in times),
     )

@@ -1,12 +1,13 @@
-"""A picture of crash loops: when a daemon that ends at once was started."""
+"""A chart of crash loops: when a daemon that ends at once was started."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.article.charts.style import COLOURS, contender_axis, draw_rows
-from reports.model.metrics import format_number
+from reports.article.charts.rows import Scale, bar, rows_figure, tick_marks
+from reports.article.charts.style import COLOURS
+from reports.model.blocks import ChartRow, Figure
 
 
 @dataclass(frozen=True)
@@ -20,29 +21,35 @@ class CrashLoop:
     starts: Sequence[float]
     busy_seconds: Sequence[tuple[float, int]]
 
+    @property
+    def count(self) -> int:
+        """All starts that were seen, single ones and those of busy seconds."""
+        return len(self.starts) + sum(count for _, count in self.busy_seconds)
 
-def crash_loops_chart(rows: Sequence[CrashLoop]) -> str:
-    """Draw a tick for each start and a bar for each busy second, a contender a row."""
-    ticks = [
-        {"contender": row.label, "s": second,
-         "description": f"{row.label}: a start after {format_number(second)} s"}
-        for row in rows for second in row.starts
-    ]  # fmt: skip
-    bars = [
-        {"contender": row.label, "s": max(0.0, begin), "end": begin + 1,
-         "description": f"{row.label}: {count} starts in the second after "
-                        f"{format_number(max(0.0, begin))} s"}
-        for row in rows for begin, count in row.busy_seconds
-    ]  # fmt: skip
-    x = {"field": "s", "type": "quantitative", "title": "seconds since the first start"}
-    common = {
-        "y": contender_axis([row.label for row in rows]), "description": {"field": "description"}
-    }  # fmt: skip
-    return draw_rows([
-        {"data": {"values": bars},
-         "mark": {"type": "bar", "height": 14, "color": COLOURS[0], "opacity": 1},
-         "encoding": {"x": x, "x2": {"field": "end"}, **common}},
-        {"data": {"values": ticks},
-         "mark": {"type": "tick", "thickness": 2, "size": 14, "color": COLOURS[0]},
-         "encoding": {"x": x, **common}},
-    ])  # fmt: skip
+
+def crash_loops_figure(rows: Sequence[CrashLoop]) -> Figure:
+    """Return the chart: a tick for each start and a bar for each busy second."""
+    last = max(
+        max((*row.starts, *(begin + 1 for begin, _ in row.busy_seconds)), default=0.0)
+        for row in rows
+    )
+    scale = Scale(0.0, max(last, 1.0), "s")
+    return rows_figure(
+        "crashloop",
+        "When a daemon that ends at once was started, and how often",
+        "A row for each contender, a tick for each start of a daemon that ends at once, over the "
+        "time since its first start, in the first of its guests; a bar where there are too many "
+        "starts for ticks. Beside each name stands the number of starts.",
+        [_row(row, scale) for row in rows],
+        scale,
+    )
+
+
+def _row(row: CrashLoop, scale: Scale) -> ChartRow:
+    bars = "".join(
+        bar(scale.position(max(0.0, begin)), scale.position(begin + 1), COLOURS[0])
+        for begin, _ in row.busy_seconds
+    )
+    ticks = tick_marks(map(scale.position, row.starts), COLOURS[0], opacity=1)
+    count = f"{row.count:,}"
+    return ChartRow(row.label, count, bars + ticks, f"{row.label}: {count} starts")

@@ -1,41 +1,39 @@
-"""A picture of memory with few and with many services."""
+"""A chart of memory with few and with many services."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.article.charts.style import COLOURS, FLOOR_COLOUR, Spec, contender_axis, draw_rows
-from reports.model.metrics import format_number
+from reports.article.charts.rows import Scale, dot, rows_figure, span
+from reports.article.charts.style import COLOURS, FLOOR_COLOUR
+from reports.model.blocks import ChartRow, Figure
+from reports.model.quantities import format_quantity
 
 
-def memory_chart(rows: Sequence[tuple[str, float, float]], few: int, many: int) -> str:
-    """Draw memory in MiB, a contender a row: its label, and MiB with few and with many services."""
-    names = [_services(few), _services(many)]
-    points = [
-        {"contender": label, "mib": value, "services": name,
-         "description": f"{label}, {name}: {format_number(value)} MiB"}
-        for label, *values in rows for name, value in zip(names, values, strict=True)
-    ]  # fmt: skip
-    spans = [{"contender": label, "low": low, "high": high} for label, low, high in rows]
-    y = contender_axis([label for label, _, _ in rows])
-    colour = {"field": "services", "type": "nominal", "sort": names,
-              "legend": {"title": None, "direction": "horizontal"},
-              "scale": {"domain": names, "range": COLOURS[:2]}}  # fmt: skip
-    return draw_rows([
-        {"data": {"values": spans},
-         "mark": {"type": "rule", "strokeWidth": 3, "color": FLOOR_COLOUR, "aria": False},
-         "encoding": {"x": _memory_axis("low"), "x2": {"field": "high"}, "y": y}},
-        {"data": {"values": points},
-         "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-         "encoding": {"x": _memory_axis("mib"), "y": y,
-                      "description": {"field": "description"}, "color": colour}},
-    ])  # fmt: skip
+def memory_figure(rows: Sequence[tuple[str, float, float]], few: int, many: int) -> Figure:
+    """Return the chart: a row's label, and its kB with few and with many services."""
+    scale = Scale(
+        min(low for _, low, _ in rows) / 1.3, max(high for _, _, high in rows) * 1.3, "kB", log=True
+    )
+    return rows_figure(
+        "memory",
+        f"Private memory with {_services(few)} and with {_services(many)}",
+        "Private memory of each contender's processes together, with one service and with ten, on "
+        "a log axis. The figure beside each name is that with one; all are in the table below.",
+        [_row(label, low, high, scale) for label, low, high in rows],
+        scale,
+        ((COLOURS[0], _services(few)), (COLOURS[1], _services(many))),
+    )
 
 
-def _memory_axis(field: str) -> Spec:
-    return {"field": field, "type": "quantitative", "scale": {"type": "log"},
-            "title": "private memory of the supervision tree, MiB",
-            "axis": {"format": "~g", "tickCount": 6}}  # fmt: skip
+def _row(label: str, few: float, many: float, scale: Scale) -> ChartRow:
+    start, end = scale.position(few), scale.position(many)
+    return ChartRow(
+        label=label,
+        figure=format_quantity(few, "kB"),
+        track=span(start, end, FLOOR_COLOUR) + dot(end, COLOURS[1]) + dot(start, COLOURS[0]),
+        words=f"{label}: {format_quantity(few, 'kB')}, then {format_quantity(many, 'kB')}",
+    )
 
 
 def _services(count: int) -> str:

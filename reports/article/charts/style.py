@@ -13,9 +13,7 @@ import vl_convert
 
 FLOOR_COLOUR = "#808080"
 COLOURS = ("#1F83C6", "#D55E00", "#009E73", "#BF6FA0", "#7B61FF", "#8A6D3B")
-ROW_HEIGHT, WIDTH = 22, 560
-# Room for a label of one character in px: a reader's font may be wider than the one measured with.
-CHARACTER_WIDTH = 7.5
+WIDTH = 560
 # More points of one contender are drawn over each other on a picture of that width.
 MAX_POINTS = 280
 _GRID = {"gridColor": "#888888", "gridOpacity": 0.25, "domainColor": "#888888"}
@@ -39,18 +37,6 @@ def draw(spec: Spec) -> str:
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": _CONFIG,
              "padding": 2, **spec}  # fmt: skip
     return str(vl_convert.vegalite_to_svg(whole))
-
-
-def draw_rows(layers: Sequence[Spec], **other: Any) -> str:
-    """Draw layers that share an axis of contenders, a row each."""
-    return draw({"width": WIDTH, "height": {"step": ROW_HEIGHT}, **other, "layer": list(layers)})
-
-
-def contender_axis(labels: Sequence[str]) -> Spec:
-    """Return the axis with a row for each contender, in that order."""
-    room = CHARACTER_WIDTH * max(len(label) for label in labels)
-    return {"field": "contender", "type": "nominal", "sort": list(labels), "title": None,
-            "axis": {"labelLimit": 0, "minExtent": room, "grid": True}}  # fmt: skip
 
 
 def latency_axis(low: float, high: float) -> Spec:

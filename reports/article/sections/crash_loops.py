@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.model.run_file import Run
-from reports.article.charts.crash_loops import CrashLoop, crash_loops_chart
-from reports.model.blocks import Figure, Section
+from reports.article.charts.crash_loops import CrashLoop, crash_loops_figure
+from reports.model.blocks import Paragraph, Section
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.samples import Samples
 
@@ -18,15 +18,11 @@ def crash_loops_section(run: Run, samples: Samples) -> Section | None:
     rows = list(_crash_loops(run, samples))
     if not rows:
         return None
-    figure = Figure(
-        name="crashloop",
-        title="When a daemon that ends at once was started",
-        alt="A row for each contender, a tick for each start of a daemon that ends at once, over "
-        "the seconds since its first start, in the first of its guests; a bar where there are too "
-        "many starts for ticks.",
-        svg=crash_loops_chart(rows),
+    words = Paragraph(
+        "A broken daemon ends as soon as it is started, as after a bad upgrade. Some supervisors "
+        "start it again and again, some slow down, some stop for good."
     )
-    return Section("crashloop", "Crash loops", (figure,))
+    return Section("crashloop", "A daemon that ends at once", (words, crash_loops_figure(rows)))
 
 
 def _crash_loops(run: Run, samples: Samples) -> Iterator[CrashLoop]:

@@ -20,17 +20,15 @@ from reports.model.blocks import (
     Table,
     number_cell,
 )
-from reports.model.contenders import contender_label, sort_contenders
+from reports.model.contenders import contender_label, full_name, sort_contenders
 from reports.model.metrics import (
-    SAME_PHASE,
     find_metric,
     format_count,
-    format_interval,
     format_number,
     is_same_phase,
     median_of,
 )
-from reports.model.quantities import describe_metric
+from reports.model.quantities import describe_metric, format_quantity, format_span
 from reports.model.run_summary import ranking_obstacle, sort_supervisors
 from reports.model.text import shorten
 
@@ -38,24 +36,27 @@ from reports.model.text import shorten
 _MAX_PANEL_LINES = 10
 _COLUMNS = (
     Column("Contender"),
-    Column("Uptime"),
-    Column("n", numeric=True),
     Column("Median", numeric=True),
-    Column("95 % interval"),
-    Column("p90", numeric=True),
-    Column("p99", numeric=True),
+    Column("95 % interval", numeric=True, hint="of the median, exact, by order statistics"),
+    Column("Daemon ran", hint="how long the daemon had run when it was killed"),
+    Column("n", numeric=True, hint="number of restarts; censored: those that never came"),
+    Column("p90", numeric=True, hint="nine of ten restarts are quicker"),
+    Column("p99", numeric=True, hint="99 of 100 restarts are quicker"),
     Column("Min", numeric=True),
     Column("Max", numeric=True),
-    Column("x floor", numeric=True),
+    Column("x floor", numeric=True, hint="the median over the floor's, the smallest supervisor"),
 )
 _NOTE = (
-    "Long: beyond every hold-off. Short: 0.3 s after its start. Short figures of contenders that "
-    "act once a period are not ranked: such kills fall into the same phase of it."
+    "From the kill (SIGKILL) to the successor's main(). For long: beyond every hold-off of the "
+    "supervisor. p99 stays empty below 100 restarts."
 )
+_RAN = {"long": "for long", "short": "0.3 s"}
+_SAME_PHASE = "It acts once a period, and such kills fall into the same phase of it: not ranked."
 _HOW_TO_READ = (
     "How to read these: a line climbs from 0 to 100 % as restarts are done; a steep line is a "
-    "steady supervisor, one that ends below 100 % lost some. Solid lines are of a daemon long up, "
-    "dashed ones of one 0.3 s up; the grey one is the floor. All share one axis."
+    "steady supervisor, one that ends below 100 % lost some. Solid lines are of a daemon that ran "
+    "for long, dashed ones of one that ran for 0.3 s; the grey one is the floor. All share one "
+    "axis."
 )
 
 
@@ -64,12 +65,12 @@ def latency_section(run: Run, distributions: Sequence[Distribution]) -> Section 
     if not any("restart" in contender["scenarios"] for contender in run["contenders"]):
         return None
     table = Table(
-        caption="Restart latency in ms, from SIGKILL to main()",
+        caption="Restart latency",
         columns=_COLUMNS,
         rows=tuple(row for contender in _ranked(run) for row in _table_rows(contender)),
         note=_NOTE,
     )
-    return Section("latency", "Restart latency", (table, *_panels(run, distributions)))
+    return Section("latency", "All restart times", (table, *_panels(run, distributions)))
 
 
 def _ranked(run: Run) -> list[ContenderResult]:
@@ -96,21 +97,26 @@ def _table_rows(contender: ContenderResult) -> Iterator[tuple[Cell, ...]]:
 
 def _metric_row(contender: ContenderResult, uptime: str, metric: MetricResult) -> tuple[Cell, ...]:
     same_phase = is_same_phase(contender, metric["metric"])
-    median = number_cell(metric["median"])
+    median = _time_cell(metric["median"])
     if metric["median"] is None:
-        median = Cell("no restart seen" if metric["n"] else metric["note"], math.inf)
+        reason = "No restart was seen." if metric["n"] else f"{metric['note'].capitalize()}."
+        median = Cell("none", math.inf, footnote=reason)
     return (
         _contender_cell(contender),
-        Cell(f"{uptime} ({SAME_PHASE})" if same_phase else uptime),
-        Cell(format_count(metric), metric["n"]),
         median,
-        Cell(format_interval(metric)),
-        number_cell(metric["p90"]),
-        number_cell(metric["p99"]),
-        number_cell(metric["min"]),
-        number_cell(metric["max"]),
+        Cell(format_span(metric["ci_low"], metric["ci_high"], "ms"), median.order),
+        Cell(_RAN[uptime], footnote=_SAME_PHASE if same_phase else ""),
+        Cell(format_count(metric), metric["n"]),
+        _time_cell(metric["p90"]),
+        _time_cell(metric["p99"]),
+        _time_cell(metric["min"]),
+        _time_cell(metric["max"]),
         number_cell(None if same_phase else metric["floor_ratio"]),
     )
+
+
+def _time_cell(ms: float | None) -> Cell:
+    return Cell(format_quantity(ms, "ms"), math.inf if ms is None else ms)
 
 
 def _reason_row(contender: ContenderResult) -> tuple[Cell, ...]:
@@ -119,16 +125,20 @@ def _reason_row(contender: ContenderResult) -> tuple[Cell, ...]:
     blank = number_cell(None)
     return (
         _contender_cell(contender),
-        Cell("long"),
+        Cell("none", math.inf, footnote=f"{reason[:1].upper()}{reason[1:]}."),
+        blank,
+        Cell(_RAN["long"]),
         Cell("0", 0),
-        Cell(reason, math.inf),
-        Cell(""),
         *([blank] * 5),
     )
 
 
 def _contender_cell(contender: ContenderResult) -> Cell:
-    return Cell(contender_label(contender), anchor=f"supervisor-{contender['supervisor']}")
+    return Cell(
+        contender_label(contender),
+        anchor=f"supervisor-{contender['supervisor']}",
+        hint=full_name(contender),
+    )
 
 
 def _panels(run: Run, distributions: Sequence[Distribution]) -> list[Block]:

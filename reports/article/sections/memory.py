@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from bench.model.run_file import ContenderResult, Run
-from reports.article.charts.memory import memory_chart
+from reports.article.charts.memory import memory_figure
 from reports.model.blocks import Block, Cell, Column, Figure, Section, Table, number_cell
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.metrics import find_metric, median_of
@@ -80,22 +80,14 @@ def _cost_cell(contender: ContenderResult, scenario: str, name: str) -> Cell:
 def _figure(contenders: Sequence[ContenderResult]) -> Figure | None:
     """Return the picture; None where no contender has both figures, which its log axis needs."""
     rows = [
-        (contender_label(contender), one / 1024, ten / 1024)
+        (contender_label(contender), one, ten)
         for contender in contenders
         for one, ten in [
             (_memory(contender, "private_dirty_1"), _memory(contender, "private_dirty_10"))
         ]
         if 0 < one < math.inf and 0 < ten < math.inf
     ]
-    if not rows:
-        return None
-    return Figure(
-        name="memory",
-        title="Private memory with one service and with ten",
-        alt="Private memory of each contender's supervision tree with one service and "
-        "with ten, on a log axis. The figures are in the table above.",
-        svg=memory_chart(rows, 1, 10),
-    )
+    return memory_figure(rows, 1, 10) if rows else None
 
 
 def _memory(contender: ContenderResult, name: str) -> float:

@@ -29,8 +29,8 @@ _METHOD = (
      "successor's main(), in the guest's own clock. Kill times are drawn from a seed over at "
      "least one period of a supervisor that acts once a period; a trial without a restart by "
      "its deadline counts as longer than every other, and is never dropped."),
-    ("Two uptimes.", "A daemon long up is beyond every hold-off. One killed 0.3 s after its "
-     "start shows what a supervisor does to a daemon that dies young."),
+    ("Two uptimes.", "A daemon that ran for long is beyond every hold-off. One killed 0.3 s after "
+     "its start shows what a supervisor does to a daemon that dies young."),
     ("Figures", "are medians with a 95 % interval by order statistics, which assumes nothing "
      "of the distribution. The 99th percentile is left out below 100 samples."),
     ("The floor", "is a supervisor of our own in C that does nothing but vfork, exec and "

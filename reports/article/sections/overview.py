@@ -1,38 +1,99 @@
-"""The overview: what supervisors do, what was measured, and all medians in one picture."""
+"""The beginning: what was done, the short answer, all medians in one chart, how to repeat it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from bench.model.run_file import Run
-from reports.article.charts.latency import medians_chart
+from bench.model.run_file import FLOOR, Run
+from bench.model.scenario_names import current_name
+from reports.article.charts.medians import medians_figure
 from reports.article.distributions import Distribution, floors_of_one_host
 from reports.article.host_groups import group_by_host, host_suffix, numbered_name
-from reports.model.blocks import Block, Figure, Paragraph, Section
-from reports.model.run_summary import count_outcomes, ranking_obstacle
+from reports.article.recommendations import recommend
+from reports.model.blocks import Figure, Paragraph, Points, Section
+from reports.model.instrument import calibration_summary
+from reports.model.run_summary import count_outcomes, describe_hosts, ranking_obstacle
 
 _INTRODUCTION = (
     "A process supervisor keeps a daemon alive: when it ends, for whatever reason, it is "
-    "started again. The out-of-memory killer is reason enough to want one. A runner is the "
-    "parent of a program that stays in the foreground, and the kernel tells it of the end. "
-    "A monitor watches daemons that detached themselves, mostly by looking now and then. "
-    "Some must be the first process of the machine (process 1), some can be, some cannot."
+    "started again. A runner is the parent of a program that stays in the foreground, and the "
+    "kernel tells it of the end. A monitor watches daemons that detached themselves, mostly by "
+    "looking now and then. Some must be the first process of the machine (PID 1), some can be, "
+    "some cannot."
 )
+_INTERVALS = "Two figures whose 95 % intervals overlap are not told apart."
+_MEDIANS_WORDS = (
+    "From the kill of a daemon that ran for long to the first instruction of its successor: the "
+    "median beside each name, as a dot with its 95 % interval, and every restart as a thin line. "
+    "The axis is logarithmic: each step is ten times the one before. The floor is the smallest "
+    "supervisor possible, a hundred lines of C; nobody can be quicker than its dashed line."
+)
+# Questions of the conclusion that most readers have.
+_SHORT_ANSWERS = 4
 
 
-def overview_section(run: Run, distributions: Sequence[Distribution]) -> Section:
-    """Return the section, with a picture of medians for each separate host."""
-    experiment = (
-        "Each supervisor below kept the same test daemon alive in a guest of its own, and that "
-        f"daemon was made to fail. {count_outcomes(run).capitalize()}."
+def overview_section(run: Run) -> Section:
+    """Return the section."""
+    answers = tuple((item.question, item.answer) for item in recommend(run)[:_SHORT_ANSWERS])
+    blocks = (Paragraph(_INTRODUCTION), Paragraph(_experiment(run)), Points(answers))
+    return Section("overview", "The short answer", blocks)
+
+
+def medians_section(run: Run, distributions: Sequence[Distribution]) -> Section | None:
+    """Return the section with a chart of medians for each separate host; None without any."""
+    figures = tuple(_figures(run, distributions))
+    if not figures:
+        return None
+    return Section("medians", "How long a restart takes", (Paragraph(_MEDIANS_WORDS), *figures))
+
+
+def citation_section(run: Run) -> Section:
+    """Return the section that a person needs to cite and to repeat the article."""
+    began = datetime.fromisoformat(run["started"])
+    versions = (
+        f"{run['system']['title']}; {describe_hosts(run)}; instrument "
+        f"{(run.get('instrument') or 'of several versions')[:16]}. The version of each supervisor "
+        "is in the tables."
     )
-    blocks: tuple[Block, ...] = (
-        Paragraph(_INTRODUCTION),
-        Paragraph(experiment),
-        *_figures(run, distributions),
+    points = Points((
+        ("Measured on:", f"{began.day} {began:%B %Y}, run {run['id']}."),
+        ("Versions:", versions),
+        ("To repeat it:", f"{repeat_command(run)} (as root, on a Debian 12 or 13 machine)."),
+    ))  # fmt: skip
+    trust = Paragraph(
+        f"{calibration_summary(run)}. {_INTERVALS}",
+        link="How far the figures can be trusted",
+        anchor="trust",
     )
-    return Section("overview", "Overview", blocks)
+    return Section("citation", "About this run", (points, trust))
+
+
+def repeat_command(run: Run) -> str:
+    """Return the command that measures the same again."""
+    options = run["options"]
+    words = ["./inv bench", f"--os={options.get('system') or run['system']['name']}"]
+    words += [f"--only={name}" for name in options.get("only", ())]
+    if scenarios := options.get("scenarios"):
+        words.append(f"--scenario={','.join(map(current_name, scenarios))}")
+    words += [
+        f"--{name}={options[name]}"
+        for name in ("role", "profile", "versions", "trials")
+        if options.get(name)
+    ]
+    words += [f"--overlay={name}=DIR" for name in options.get("overlays", {})]
+    words += [f"--{name}" for name in ("trace", "quick") if options.get(name)]
+    return " ".join([*words, f"--seed={options.get('seed', 1)}"])
+
+
+def _experiment(run: Run) -> str:
+    supervisors = {item["supervisor"] for item in run["contenders"]} - {FLOOR}
+    return (
+        f"Here {len(supervisors)} supervisors kept the same test daemon alive, each in a guest of "
+        "its own, in its packaged and in other documented settings, and that daemon was made to "
+        f"fail. {count_outcomes(run).capitalize()}."
+    )
 
 
 def _figures(run: Run, distributions: Sequence[Distribution]) -> Iterator[Figure]:
@@ -41,13 +102,9 @@ def _figures(run: Run, distributions: Sequence[Distribution]) -> Iterator[Figure
         long.sort(key=lambda item: item.median or math.inf)
     for index, group in enumerate(group_by_host(run, long)):
         floors = [item.median for item in floors_of_one_host(group) if item.median]
-        floor = min(floors, default=None)
-        line = ", the floor as a dashed line" if floor else ""
-        yield Figure(
-            name=numbered_name("medians", index),
-            title=f"Restart latency against the floor{host_suffix(run, group)}",
-            alt="Median restart latency with its 95 % interval, a row for each contender, on "
-            f"a log axis, every sample as a tick{line}. The figures are "
-            "in the table of restart latency.",
-            svg=medians_chart(group, floor),
+        yield medians_figure(
+            group,
+            min(floors, default=None),
+            numbered_name("medians", index),
+            f"How long until a killed daemon runs again{host_suffix(run, group)}",
         )

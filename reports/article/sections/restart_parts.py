@@ -1,16 +1,21 @@
-"""Where the time of restarts goes, as the kernel's trace shows it."""
+"""What the time of restarts is made of, as the kernel's trace shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from bench.model.run_file import Run
-from reports.article.charts.restart_parts import restart_parts_chart
+from reports.article.charts.restart_parts import restart_parts_figures
 from reports.article.host_groups import group_by_host, host_suffix, numbered_name
-from reports.model.blocks import Block, Figure, Paragraph, Points, Section
+from reports.model.blocks import Panels, Paragraph, Points, Section
 from reports.model.instrument import trace_agreement
-from reports.model.restart_parts import PART_KINDS, RestartParts, restart_parts, restart_parts_table
+from reports.model.restart_parts import PART_KINDS, restart_parts, restart_parts_table
 
+_INTRODUCTION = (
+    "The kernel saw each restart, too, and its stamps cut it into five parts. The charts show them "
+    "for a daemon that ran for long: a bar for each supervisor among restarts of the same length, "
+    "in its most ordinary setting there."
+)
 _INCOMPLETE = (
     "A restart whose supervisor was not seen to be woken up has no parts: n counts the restarts "
     "with all parts seen."
@@ -22,21 +27,22 @@ def restart_parts_section(run: Run) -> Section | None:
     table = restart_parts_table(run)
     if table is None:
         return None
-    groups = group_by_host(run, list(restart_parts(run)))
-    figures = (_figure(run, group, index) for index, group in enumerate(groups))
     meanings = Points(tuple((f"{kind.heading}:", f"{kind.meaning}.") for kind in PART_KINDS))
-    words = " ".join(filter(None, (trace_agreement(run), _INCOMPLETE)))
-    blocks: tuple[Block, ...] = (Paragraph(words), meanings, *figures, table)
-    return Section("split", "Where a restart's time goes", blocks)
-
-
-def _figure(run: Run, group: Sequence[RestartParts], index: int) -> Figure:
-    return Figure(
-        name=numbered_name("split", index),
-        title="Where a restart's time goes: the share of each part, and the median in all"
-        f"{host_suffix(run, group)}",
-        alt="A bar for each contender and uptime, cut into the shares that death, reaction, "
-        "hold-off, child and spawn have of a restart; beside it the median restart latency. The "
-        "figures are in the table below.",
-        svg=restart_parts_chart(group),
+    witness = Paragraph(" ".join(filter(None, (trace_agreement(run), _INCOMPLETE))), aside=True)
+    return Section(
+        "split",
+        "What a restart is made of",
+        (
+            Paragraph(_INTRODUCTION),
+            meanings,
+            *_panels(run),
+            Section("parts-table", "All parts", (table, witness), folded=True),
+        ),
     )
+
+
+def _panels(run: Run) -> Iterator[Panels]:
+    long = [restart for restart in restart_parts(run) if restart.uptime == "long"]
+    for index, group in enumerate(group_by_host(run, long)):
+        name = numbered_name("split", index)
+        yield Panels(restart_parts_figures(group, name, host_suffix(run, group)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.model.run_file import Action, ContenderResult, Example, ExampleStep, Run, SupervisorFacts
+from bench.model.run_file import Action, Example, ExampleStep, Run, SupervisorFacts
+from reports.article.sections.evidence import evidence_section
 from reports.article.supervisor_summary import summarize_supervisor
+from reports.compare.system_views import main_release
 from reports.model.blocks import Block, Code, Paragraph, Points, Section
 from reports.model.contenders import contender_label, sort_contenders, verified_mode
 from reports.model.run_summary import absence_reason, sort_supervisors
@@ -14,20 +16,37 @@ from reports.model.text import shorten
 _EXECUTABLE = 0o100
 
 
-def supervisor_sections(run: Run) -> Iterator[Section]:
-    """Yield the section of each supervisor, in the article's order."""
-    for name, facts in sort_supervisors(run).items():
-        contenders = [item for item in sort_contenders(run) if item["supervisor"] == name]
+def supervisors_section(view: Run, whole: Run) -> Section:
+    """Return a section with one for each supervisor, in the article's order.
+
+    view: the run of one system. whole: that of all systems, of which links lead to evidence.
+    """
+    return Section("supervisors", "Each supervisor", tuple(_sections(view, whole)))
+
+
+def _sections(view: Run, whole: Run) -> Iterator[Section]:
+    in_detail = {item["name"] for item in view["contenders"]}
+    main = main_release(whole)
+    for name, facts in sort_supervisors(view).items():
+        contenders = [item for item in sort_contenders(view) if item["supervisor"] == name]
+        seen = [item for item in sort_contenders(whole) if item["supervisor"] == name]
+        told = [
+            item
+            for item in seen
+            if item["name"] in in_detail or item["name"].partition("@")[2] == main
+        ]
+        others = [item for item in seen if item not in told]
         settings = [
             (f"{contender_label(item)}:", f"{item['setting']}.{verified_mode(item)}")
             for item in contenders
         ]
-        sentences = [("", sentence) for sentence in _sentences(run, name, facts)]
+        sentences = [("", sentence) for sentence in _sentences(view, name, facts)]
+        evidence = evidence_section(name, told, others)
         blocks: list[Block] = [
             Paragraph(facts["idea"]),
             Paragraph(f"Home: {facts['home']}", aside=True),
             *(Points(tuple(items)) for items in (settings, sentences) if items),
-            *_evidence(name, contenders),
+            *([evidence] if evidence else []),
             *(_example(name, index, example) for index, example in enumerate(facts["usage"])),
         ]
         yield Section(f"supervisor-{name}", shorten(facts["title"]), tuple(blocks))
@@ -38,22 +57,6 @@ def _sentences(run: Run, supervisor: str, facts: SupervisorFacts) -> list[str]:
     if absence := absence_reason(run, supervisor):
         return [f"{facts['title']} is {absence}, so this run has no figures of it."]
     return [*summarize_supervisor(run, supervisor), *facts.get("findings", ())]
-
-
-def _evidence(supervisor: str, contenders: Sequence[ContenderResult]) -> Iterator[Section]:
-    items = tuple(
-        (
-            f"{contender_label(contender)}, {scenario}, {verdict['behaviour']}: "
-            f"{verdict['answer']}.",
-            verdict["sentence"],
-        )
-        for contender in contenders
-        for scenario, result in contender["scenarios"].items()
-        for verdict in result.get("verdicts", [])
-    )
-    if items:
-        title = "Behaviour, with the evidence"
-        yield Section(f"evidence-{supervisor}", title, (Points(items),), folded=True)
 
 
 def _example(supervisor: str, index: int, example: Example) -> Section:

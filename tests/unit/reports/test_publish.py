@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
+from html import unescape
 from pathlib import Path
 from typing import Literal, cast
 
 import pytest
 
-from bench.model.run_file import Run
+from bench.model.run_file import FLOOR, Run
 from bench.recording.store import read_run
 from provision.errors import Problem
 from reports import publish
+from reports.model.contenders import contender_label
+from reports.model.decision import FIGURES
+from reports.model.metrics import median_of
 from reports.model.samples import read_samples
 from tests.support.samples import sample_runs
 
@@ -34,6 +39,25 @@ def test_the_published_files_are_whole() -> None:
     run, samples = read_run(publish.FOLDER), read_samples(publish.FOLDER)
     assert samples.contenders == {contender["name"] for contender in run["contenders"]}
     assert (publish.FOLDER / "article.html").stat().st_size < 3 << 20
+
+
+def test_the_published_page_and_table_say_what_the_run_says() -> None:
+    run = read_run(publish.FOLDER)
+    page = (publish.FOLDER / "article.html").read_text()
+    shown = {}
+    for row in re.findall(r"<tr data-place=.*?</tr>", page, flags=re.S):
+        label = re.sub(r"<[^>]*>", "", re.findall(r"<th.*?</th>", row, flags=re.S)[0])
+        shown[unescape(label)] = [float(key) for key in re.findall(r'<td data-key="([^"]*)"', row)]
+    assert len(shown) == sum(item["supervisor"] != FLOOR for item in run["contenders"])
+    for item in run["contenders"]:
+        if item["supervisor"] != FLOOR:
+            medians = [median_of(item, figure.scenario, figure.metric) for figure in FIGURES]
+            figures = [math.inf if median is None else median for median in medians]
+            assert shown[contender_label(item)] == pytest.approx(figures)
+    text = (publish.FOLDER / "article.md").read_text()
+    assert run["id"] in page and run["id"] in text
+    pictures = {path.name for path in publish.FOLDER.glob("*.svg")}
+    assert pictures == set(re.findall(r"\]\(([\w.-]+\.svg)\)", text))
 
 
 def test_publish_keeps_the_run_and_updates_the_table(place: Path) -> None:

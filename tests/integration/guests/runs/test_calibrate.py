@@ -100,7 +100,7 @@ def test_a_traced_run_shows_the_parts_of_a_restart_and_leaves_no_instance(suite:
     done = running.end()
     assert done.code == 0, done.output
     assert not instances(tracing_process.pid)
-    assert "Where a restart's time goes" in done.output
+    assert "What a restart is made of" in done.output
     run = suite.record()
     assert f"lower bound {run['bound']:.0f} s; most in a guest of runit" in done.output
     assert f"times its lower bound {run['bound']:.0f} s" in done.output

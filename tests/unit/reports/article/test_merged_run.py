@@ -18,7 +18,7 @@ from reports.article.article_table import article_table
 from reports.article.recommendations import recommend
 from reports.article.supervisor_summary import summarize_supervisor
 from reports.formats import html, markdown
-from reports.model.blocks import Article, Figure, Table
+from reports.model.blocks import Article, Figure, Section, Table
 from reports.model.samples import read_samples
 from reports.model.text import sanitize
 from tests.support.samples import sample_runs
@@ -139,8 +139,8 @@ def test_the_order_is_the_drafts(parts: list[RunPart], tmp_path: Path) -> None:
     run, article = merge_parts(parts, tmp_path)
     assert list(run["supervisors"]) == ["s6", "floor", "runit"]
     assert [row[0].text for row in article_table(run).rows] == ["runit", "s6"]
-    names = [section.name for section in article.sections]
-    assert [name for name in names if name.startswith("supervisor-")] == [
+    (supervisors,) = (item for item in article.sections if item.name == "supervisors")
+    assert [item.name for item in supervisors.blocks if isinstance(item, Section)] == [
         "supervisor-runit",
         "supervisor-s6",
         "supervisor-floor",
@@ -152,7 +152,7 @@ def test_each_host_has_its_own_pictures_with_its_own_floor(
 ) -> None:
     _, article = merge_parts(parts, tmp_path)
     pictures = figures(article)
-    assert pictures["medians"].title == "Restart latency against the floor on aa"
+    assert pictures["medians"].title == "How long until a killed daemon runs again on aa"
     assert pictures["ecdf-s6-2"].title == "s6 on bb"
     for name in ("medians", "ecdf-s6"):
         assert "on aa" in pictures[name].svg and "on bb" not in pictures[name].svg

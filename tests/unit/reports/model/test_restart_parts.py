@@ -30,21 +30,41 @@ def test_a_part_that_was_not_seen_leaves_no_row() -> None:
 
 def test_the_parts_are_in_every_rendering() -> None:
     for text in all_renderings(traced_run()):
-        assert "Where a restart's time goes" in text
+        assert "What a restart is made of" in text
         assert "697" in text or "698" in text
         assert "9 restarts 0 are missing" in text
 
 
 def test_the_picture_names_parts_and_totals() -> None:
-    picture = markdown.picture_files(steady_article(traced_run()))["split.svg"]
-    assert "700 ms" in picture
-    assert "perp, 0.3 s up, child: 698 ms, 99.7%" in picture
+    picture = markdown.picture_files(steady_article(traced_run()))["split-1.svg"]
+    assert "4.00 ms" in picture and "perp" in picture and "hold-off" in picture
+
+
+def test_a_chart_is_in_absolute_time_and_has_a_row_for_each_supervisor() -> None:
+    run = traced_run()
+    run["contenders"].append(
+        sample_runs.add_restart_parts(
+            sample_runs.contender("perp/runner/fast/hosted", sample_runs.steady_latencies(400)),
+            [0.05, 390, 1.8, 1.7, 0.3], [0.05, 0.15, 1.8, 697.7, 0.3],
+        )
+    )  # fmt: skip
+    figures = [item for item in steady_article(run).figures if item.name.startswith("split")]
+    assert [figure.title for figure in figures] == [
+        "Restarts of up to 10 ms", "Restarts of up to 1 s"
+    ]  # fmt: skip
+    first, second = (figure.rows for figure in figures)
+    assert first and second
+    assert [(row.label, row.figure) for row in first.rows] == [
+        ("perp", "4.00 ms"), ("daemontools", "3.00 ms")
+    ]  # fmt: skip
+    assert [row.note for row in second.rows] == ["reaction 390 ms"]
+    assert [words for _, words in first.ticks][:2] == ["0 ms", "1 ms"]
 
 
 def test_without_a_trace_there_are_no_parts() -> None:
     run = untraced_run()
     assert "split" not in [section.name for section in steady_article(run).sections]
-    assert not any("time goes" in text for text in all_renderings(run))
+    assert not any("is made of" in text for text in all_renderings(run))
 
 
 def test_each_separate_host_has_its_own_picture() -> None:
@@ -60,7 +80,7 @@ def test_each_separate_host_has_its_own_picture() -> None:
     hosts = {"a": sample_runs.host(), "b": sample_runs.host()}
     run = sample_runs.run(*contenders, trace=trace_agreement(), hosts=hosts, mixed=False)
     names = [figure.name for figure in steady_article(run).figures]
-    assert [name for name in names if name.startswith("split")] == ["split", "split-2"]
+    assert [name for name in names if name.startswith("split")] == ["split-1", "split-2-1"]
     run["mixed"] = True
     names = [figure.name for figure in steady_article(run).figures]
-    assert [name for name in names if name.startswith("split")] == ["split"]
+    assert [name for name in names if name.startswith("split")] == ["split-1"]
