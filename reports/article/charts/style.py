@@ -15,7 +15,7 @@ FLOOR_COLOUR = "#808080"
 COLOURS = ("#1F83C6", "#D55E00", "#009E73", "#BF6FA0", "#7B61FF", "#8A6D3B")
 WIDTH = 560
 # More points of one contender are drawn over each other on a picture of that width.
-MAX_POINTS = 280
+MAX_POINTS = 120
 _GRID = {"gridColor": "#888888", "gridOpacity": 0.25, "domainColor": "#888888"}
 _CONFIG = {
     "background": None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import cast
 
 from bench.model.run_file import FLOOR, ContenderResult, Run
 from reports.compare.system_views import main_release, release_of, systems_of
@@ -56,7 +57,7 @@ def choose_section(run: Run) -> Section | None:
     table = Table(
         caption="All contenders",
         columns=tuple(_columns()),
-        rows=tuple(tuple(_cells(item)) for item in contenders),
+        rows=tuple(tuple(_cells(item, run)) for item in contenders),
         note=_NOTE,
     )
     chooser = Chooser(tuple(_choices(run)), table, tuple(_traits(item, run) for item in contenders))
@@ -77,9 +78,11 @@ def _columns() -> Iterator[Column]:
     yield Column("Version")
 
 
-def _cells(contender: ContenderResult) -> Iterator[Cell]:
+def _cells(contender: ContenderResult, run: Run) -> Iterator[Cell]:
+    title, system = _title_and_system(contender, run)
     yield Cell(
-        contender_label(contender),
+        contender_label(cast(ContenderResult, {**contender, "title": title})),
+        note=system,
         anchor=f"supervisor-{contender['supervisor']}",
         hint=full_name(contender),
     )
@@ -88,6 +91,14 @@ def _cells(contender: ContenderResult) -> Iterator[Cell]:
     for question in QUESTIONS:
         yield _verdict_cell(contender, question)
     yield Cell(contender["version"] or "unknown")
+
+
+def _title_and_system(contender: ContenderResult, run: Run) -> tuple[str, str]:
+    """Return the supervisor's title, and in a run of several systems that of the contender's."""
+    for system in run.get("systems", ()):
+        if contender["name"].endswith(f"@{release_of(system)}"):
+            return contender["title"].removesuffix(f" on {system['title']}"), system["title"]
+    return contender["title"], ""
 
 
 def _figure_cell(contender: ContenderResult, figure: Figure) -> Cell:

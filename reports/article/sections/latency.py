@@ -38,7 +38,6 @@ _COLUMNS = (
     Column("Contender"),
     Column("Median", numeric=True),
     Column("95 % interval", numeric=True, hint="of the median, exact, by order statistics"),
-    Column("Daemon ran", hint="how long the daemon had run when it was killed"),
     Column("n", numeric=True, hint="number of restarts; censored: those that never came"),
     Column("p90", numeric=True, hint="nine of ten restarts are quicker"),
     Column("p99", numeric=True, hint="99 of 100 restarts are quicker"),
@@ -47,10 +46,9 @@ _COLUMNS = (
     Column("x floor", numeric=True, hint="the median over the floor's, the smallest supervisor"),
 )
 _NOTE = (
-    "From the kill (SIGKILL) to the successor's main(). For long: beyond every hold-off of the "
-    "supervisor. p99 stays empty below 100 restarts."
+    "From the kill (SIGKILL) to the successor's main(), of a daemon that ran for longer than every "
+    "hold-off of the supervisor, where nothing else is said. p99 stays empty below 100 restarts."
 )
-_RAN = {"long": "for long", "short": "0.3 s"}
 _SAME_PHASE = "It acts once a period, and such kills fall into the same phase of it: not ranked."
 _HOW_TO_READ = (
     "How to read these: a line climbs from 0 to 100 % as restarts are done; a steep line is a "
@@ -97,15 +95,14 @@ def _table_rows(contender: ContenderResult) -> Iterator[tuple[Cell, ...]]:
 
 def _metric_row(contender: ContenderResult, uptime: str, metric: MetricResult) -> tuple[Cell, ...]:
     same_phase = is_same_phase(contender, metric["metric"])
-    median = _time_cell(metric["median"])
+    median = _time_cell(metric["median"], _SAME_PHASE if same_phase else "")
     if metric["median"] is None:
         reason = "No restart was seen." if metric["n"] else f"{metric['note'].capitalize()}."
         median = Cell("none", math.inf, footnote=reason)
     return (
-        _contender_cell(contender),
+        _contender_cell(contender, uptime),
         median,
         Cell(format_span(metric["ci_low"], metric["ci_high"], "ms"), median.order),
-        Cell(_RAN[uptime], footnote=_SAME_PHASE if same_phase else ""),
         Cell(format_count(metric), metric["n"]),
         _time_cell(metric["p90"]),
         _time_cell(metric["p99"]),
@@ -115,8 +112,8 @@ def _metric_row(contender: ContenderResult, uptime: str, metric: MetricResult) -
     )
 
 
-def _time_cell(ms: float | None) -> Cell:
-    return Cell(format_quantity(ms, "ms"), math.inf if ms is None else ms)
+def _time_cell(ms: float | None, footnote: str = "") -> Cell:
+    return Cell(format_quantity(ms, "ms"), math.inf if ms is None else ms, footnote=footnote)
 
 
 def _reason_row(contender: ContenderResult) -> tuple[Cell, ...]:
@@ -124,18 +121,18 @@ def _reason_row(contender: ContenderResult) -> tuple[Cell, ...]:
     reason = describe_metric(contender, "restart", "restart_long")
     blank = number_cell(None)
     return (
-        _contender_cell(contender),
+        _contender_cell(contender, "long"),
         Cell("none", math.inf, footnote=f"{reason[:1].upper()}{reason[1:]}."),
         blank,
-        Cell(_RAN["long"]),
         Cell("0", 0),
         *([blank] * 5),
     )
 
 
-def _contender_cell(contender: ContenderResult) -> Cell:
+def _contender_cell(contender: ContenderResult, uptime: str) -> Cell:
     return Cell(
         contender_label(contender),
+        note="a daemon that ran for 0.3 s" if uptime == "short" else "",
         anchor=f"supervisor-{contender['supervisor']}",
         hint=full_name(contender),
     )

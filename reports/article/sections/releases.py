@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import Run
 from reports.compare.history import History, histories
 from reports.compare.history_table import releases_table
 from reports.compare.runs import RunWithSamples
-from reports.model.blocks import Paragraph, Points, Section
+from reports.compare.system_views import release_of, systems_of
+from reports.model.blocks import Cell, Column, Paragraph, Points, Section, Table
+from reports.model.metrics import median_of
+from reports.model.quantities import format_quantity
 from reports.model.samples import Samples
 
 _INTRODUCTION = (
     "The guests of all releases ran side by side, so that a difference is the release's and not "
-    "the hour's. Below the table stands what differs from the release before by more than chance: "
-    "restarts by the 95 % interval of the change, corrected for all tests of this page; verdicts "
-    "by their answer, unless a guest of each release gave the same one. CPU time and memory are "
+    "the hour's. What differs from the release before by more than chance stands below the table: "
+    "restarts by the 95 % interval of the change, corrected for all tests of this page; behaviour "
+    "by the answers, unless a guest of each release gave the same one. CPU time and memory are "
     "single figures, which no test can judge."
 )
+_NOTE = "Small print: a restart that takes longer or shorter than in the release before."
 
 
 def releases_section(run: Run, samples: Samples) -> Section | None:
@@ -25,15 +30,47 @@ def releases_section(run: Run, samples: Samples) -> Section | None:
     found = histories(RunWithSamples(run, samples))
     if not found:
         return None
-    sentences = [(f"{item.label}:", text) for item in found for text in _sentences(item)]
-    points = Points(tuple(sentences) or (("", "Nothing differs by more than chance."),))
+    changes = tuple(
+        (f"{item.label}:", " ".join(sentences))
+        for item in found
+        if (sentences := [text for step in item.steps for text in step.sentences()])
+    )
+    points = Points(changes or (("", "Nothing differs by more than chance."),))
     return Section(
         "releases",
-        "Over the releases",
-        (Paragraph(_INTRODUCTION), releases_table(found), points),
+        "What changed between releases",
+        (
+            Paragraph(_INTRODUCTION),
+            _restarts_table(run, found),
+            points,
+            Section("releases-table", "All figures", (releases_table(found),), folded=True),
+        ),
     )
 
 
-def _sentences(item: History) -> Iterator[str]:
-    for step in item.steps:
-        yield from step.sentences()
+def _restarts_table(run: Run, found: Sequence[History]) -> Table:
+    """Return the restarts of each contender, a column for each release."""
+    releases = [release_of(system) for system in systems_of(run)]
+    return Table(
+        caption="Restart of a daemon that ran for long",
+        columns=(Column("Contender"), *(Column(name, numeric=True) for name in releases)),
+        rows=tuple((Cell(item.label), *_restart_cells(item, releases)) for item in found),
+        note=_NOTE,
+    )
+
+
+def _restart_cells(item: History, releases: Sequence[str]) -> Iterator[Cell]:
+    results = {result["name"].partition("@")[2]: result for result in item.results}
+    changed = {
+        step.after["name"].partition("@")[2]: change.percent_text
+        for step in item.steps
+        for change in step.changes
+        if change.metric == "restart_long"
+    }
+    for release in releases:
+        result = results.get(release)
+        median = median_of(result, "restart", "restart_long") if result else None
+        if median is None:
+            yield Cell("-", math.inf)
+        else:
+            yield Cell(format_quantity(median, "ms"), median, note=changed.get(release, ""))

@@ -13,7 +13,7 @@ from reports.compare.changes import compare_metrics
 from reports.compare.history import change_lines, histories
 from reports.compare.runs import RunWithSamples
 from reports.compare.system_views import main_release, reference_view, system_view
-from reports.model.blocks import Points, Table
+from reports.model.blocks import Points, Section, Table
 from reports.model.samples import samples_from
 from tests.support.samples import sample_runs
 from tests.support.samples.sample_runs import steady_latencies
@@ -159,7 +159,17 @@ def test_the_article_has_a_row_for_each_contender_and_release() -> None:
     section = releases_section(run.run, run.samples)
     assert section is not None
     (table,) = (block for block in section.blocks if isinstance(block, Table))
-    assert [tuple(cell.text for cell in row[:3]) for row in table.rows] == [
+    assert [tuple(cell.text for cell in row) for row in table.rows] == [
+        ("runit", "4.00 ms", "4.00 ms", "-"),
+        ("s6", "3.00 ms", "1.00 s", "1.00 s"),
+    ]
+    notes = {
+        (row[0].text, index): cell.note for row in table.rows for index, cell in enumerate(row)
+    }
+    assert [key for key, note in notes.items() if note] == [("s6", 2)]
+    (folded,) = (block for block in section.blocks if isinstance(block, Section))
+    (everything,) = (block for block in folded.blocks if isinstance(block, Table))
+    assert [tuple(cell.text for cell in row[:3]) for row in everything.rows] == [
         ("runit", "bookworm", "2.11"),
         ("runit", "trixie", "2.13"),
         ("s6", "bookworm", "2.11"),

@@ -232,9 +232,9 @@ def test_a_run_of_several_releases_shows_one_first(browser: Browser, tmp_path: P
     page = tmp_path / "releases.html"
     page.write_text(render_html(steady_article(run)))
     open_at(browser, page)
-    assert browser.run(SHOWN) == ["runit on Debian 13"]
+    assert browser.run(SHOWN) == ["runit\nDebian 13"]
     choose(browser, "release", "bookworm")
-    assert browser.run(SHOWN) == ["runit on Debian 12"]
+    assert browser.run(SHOWN) == ["runit\nDebian 12"]
     choose(browser, "release", "")
     assert len(browser.run(SHOWN)) == 2
     assert fragment(browser) == "#choose&release=any"
