@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -279,6 +279,14 @@ def get_systems(names: str, mirror: Mirror | None = None) -> tuple[System, ...]:
         else:
             wanted.add(get_system(name).name)
     return tuple(get_system(name, mirror) for name in SYSTEMS if name in wanted)
+
+
+def main_system(systems: Sequence[System]) -> System:
+    """Return the system of what a run has once: Debian 12 where it is one of them, else the first.
+
+    That is the floor, and every build of the user's own.
+    """
+    return next((system for system in systems if system.name == "debian"), systems[0])
 
 
 def unknown_name_error(

@@ -10,7 +10,7 @@ from bench.model.run_file import FLOOR
 from bench.model.version_choice import VersionChoice
 from provision.errors import Problem
 from provision.sources.packages import PackageSource, Present
-from provision.systems import System, unknown_name_error
+from provision.systems import System, main_system, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import PROFILES, Contender
@@ -113,26 +113,27 @@ def select_contenders(
 
     Of several systems, the releases of each contender follow each other, and the floor is common:
     it runs on Debian 12 where that is one of them, else on the first. versions: those of choice,
-    where not the system's own. overlays: by supervisor, used in place of any source. Raises Problem
-    for an unknown name, role or profile, and where nothing is selected or available.
+    where not the system's own. overlays: by supervisor, used in place of any source, of several
+    systems on that of the floor. Raises Problem for an unknown name, role or profile, and where
+    nothing is selected or available.
     """
     _check_selection(selection, systems)
     chosen: list[SelectedContender] = []
     absent: list[AbsentSupervisor] = []
+    main = main_system(systems)
     for system in systems:
         if part := selection.on(system):
-            contenders, missing = _select_on(system, part, versions, overlays)
+            builds = overlays if system == main else {}
+            contenders, missing = _select_on(system, part, versions, builds)
             chosen += contenders
             absent += missing
     if not chosen:
         raise _nothing_selected(selection, absent)
     if len(systems) > 1:
         chosen = _with_releases(chosen)
-    floor_system = next((system for system in systems if system.name == "debian"), systems[0])
-    absent = list(dict.fromkeys(absent))  # a reason that several systems share is one
-    return SelectedContenders(
-        tuple(_with_floor(chosen, floor_system)), tuple(absent), selection.unfilled()
-    )
+    # A reason that several systems share is one; a build is measured, if only on one of them.
+    absent = [each for each in dict.fromkeys(absent) if each.supervisor.name not in overlays]
+    return SelectedContenders(tuple(_with_floor(chosen, main)), tuple(absent), selection.unfilled())
 
 
 def _select_on(

@@ -15,7 +15,7 @@ from bench.recording.store import read_run, run_folder
 from bench.scenarios import scenarios
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
-from provision.systems import Mirror, System, get_systems, unknown_name_error
+from provision.systems import Mirror, System, get_systems, main_system, unknown_name_error
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
@@ -59,7 +59,7 @@ class SystemOptions:
 
     def _check_several(self, systems: Sequence[System]) -> None:
         """Refuse what makes sense for the guests of one system only. Raises Problem."""
-        one_alone = {"overlay": self.overlay, "box": self.box, "versions": self.versions}
+        one_alone = {"box": self.box, "versions": self.versions}
         given = [f"--{name}" for name, value in one_alone.items() if value]
         if self.provider not in ("auto", "lxc"):
             given.append(f"--provider={self.provider}")
@@ -81,7 +81,7 @@ class SystemOptions:
 
     def overlays(self) -> dict[str, Overlay]:
         """Read the overlay folders, by supervisor. Raises Problem."""
-        return parse_overlays(self.overlay, self.systems()[0])
+        return parse_overlays(self.overlay, main_system(self.systems()))
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class RunOptions:
                 advice="Start a new run without --redo.",
                 usage=True,
             ) from failure
-        return replace(options, overlays=overlays_of_run(run, options.guest_systems[0]))
+        return replace(options, overlays=overlays_of_run(run, main_system(options.guest_systems)))
 
     def select(self) -> SelectedContenders:
         """Find the contenders. Raises Problem."""

@@ -8,6 +8,7 @@ from bench.model import selection
 from bench.model.run_file import FLOOR
 from bench.model.selection import Selection, select_contenders
 from provision.errors import Problem
+from provision.sources.packages import Present
 from provision.systems import SYSTEMS
 from supervisors import supervisors
 
@@ -161,6 +162,21 @@ def test_what_one_of_several_releases_lacks_is_said_for_that_one() -> None:
         ("god", "not packaged in Debian sid: bookworm was the last release with it"),
         ("perp", "Debian does not package it"),
     ]
+
+
+def test_a_build_is_measured_on_the_system_of_the_floor_alone() -> None:
+    build = Present()
+    chosen = select_contenders(
+        SYSTEMS_OF_RUN, Selection(("perp", "runit/runner/default/hosted")),
+        overlays={"perp": build, "runit": build},
+    )  # fmt: skip
+    assert [(each.name, each.source is build) for each in chosen.contenders[:-1]] == [
+        ("runit/runner/default/hosted@bookworm", True),
+        ("runit/runner/default/hosted@trixie", False),
+        ("runit/runner/default/hosted@sid", False),
+        ("perp/runner/default/hosted@bookworm", True),
+    ]
+    assert chosen.absent == ()
 
 
 def test_the_floor_of_one_of_several_systems_cannot_be_chosen() -> None:

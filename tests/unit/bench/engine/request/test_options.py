@@ -132,7 +132,7 @@ def test_several_systems_are_kept_in_the_order_of_their_age() -> None:
     [
         ({"box": "debian/bookworm64"}, "--box cannot be combined with several systems"),
         ({"provider": "libvirt"}, "--provider=libvirt cannot be combined"),
-        ({"versions": "2012", "overlay": ["/tmp"]}, "--overlay and --versions cannot be combined"),
+        ({"versions": "2012", "box": "x"}, "--box and --versions cannot be combined"),
     ],
 )
 def test_several_systems_refuse_what_is_for_one(options: dict[str, Any], words: str) -> None:
