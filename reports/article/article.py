@@ -9,10 +9,11 @@ from reports.article.sections.behaviour import behaviour_section
 from reports.article.sections.choose import choose_section
 from reports.article.sections.conclusion import conclusion_section
 from reports.article.sections.crash_loops import crash_loops_section
+from reports.article.sections.glossary import glossary_section
 from reports.article.sections.latency import latency_section
 from reports.article.sections.memory import memory_section
 from reports.article.sections.method import daemon_section, method_section
-from reports.article.sections.overview import citation_section, medians_section, overview_section
+from reports.article.sections.overview import medians_section, overview_section
 from reports.article.sections.releases import releases_section
 from reports.article.sections.restart_parts import restart_parts_section
 from reports.article.sections.run_facts import run_section
@@ -20,7 +21,7 @@ from reports.article.sections.supervisors import supervisors_section
 from reports.article.sections.surprises import surprises_section
 from reports.article.sections.trust import trust_section
 from reports.compare.runs import RunWithSamples
-from reports.compare.system_views import reference_view
+from reports.compare.system_views import main_release, reference_view
 from reports.model.blocks import Article, Section
 from reports.model.run_summary import describe_place, run_warnings
 from reports.model.samples import Samples
@@ -36,7 +37,7 @@ def build_article(run: Run, samples: Samples) -> Article:
     one = view.run
     distributions = collect_distributions(one, view.samples)
     sections = (
-        overview_section(one),
+        overview_section(one, run),
         choose_section(run),
         # The story.
         medians_section(one, distributions),
@@ -48,15 +49,15 @@ def build_article(run: Run, samples: Samples) -> Article:
         latency_section(one, distributions),
         memory_section(one),
         crash_loops_section(one, view.samples),
-        behaviour_section(one),
+        behaviour_section(one, main_release(run)),
         Section("table", "The table of 2012, finished", (article_table(one),)),
         supervisors_section(one, run),
         # The method.
         daemon_section(),
         method_section(one),
         trust_section(one),
-        citation_section(run),
         run_section(run),
+        glossary_section(),
     )
     return Article(
         title="Process supervision",

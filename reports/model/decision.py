@@ -118,7 +118,7 @@ def find_verdict(contender: ContenderResult, question: Question) -> VerdictResul
     return None
 
 
-def evidence_anchor(contender: ContenderResult, scenario: str, what: str) -> str:
-    """Return the anchor of the evidence for a figure or a verdict of a contender."""
-    words = f"{contender['name']} {current_name(scenario)} {what}"
+def evidence_anchor(contender: str, scenario: str, what: str) -> str:
+    """Return the anchor of the evidence for a figure or a verdict; contender: its full name."""
+    words = f"{contender} {current_name(scenario)} {what}"
     return f"evidence-{re.sub(r'[^A-Za-z0-9.@_]+', '-', words)}"

@@ -18,8 +18,14 @@ class _Scale:
     least: float
 
 
-# The smallest first. Times below 1 ms stay in ms, so that a column of restarts compares at a look.
-_TIMES = (_Scale("ms", 1, 0), _Scale("s", 1000, 1000), _Scale("min", 60_000, 100_000))
+# The smallest first. Most times below 1 ms stay in ms, so that a column of restarts compares at a
+# look.
+_TIMES = (
+    _Scale("us", 0.001, 0),
+    _Scale("ms", 1, 0.01),
+    _Scale("s", 1000, 1000),
+    _Scale("min", 60_000, 100_000),
+)
 _MEMORY = (_Scale("kB", 1, 0), _Scale("MiB", 1024, 1024), _Scale("GiB", 1024**2, 1024**2))
 _MINUTES_DIGITS = 2
 
@@ -45,11 +51,11 @@ def format_span(low: float | None, high: float | None, unit: str) -> str:
 def _scale_of(value: float, unit: str) -> tuple[_Scale, float]:
     """Return the scale that suits a value, and the value in the kind's base unit."""
     for scales in (_TIMES, _MEMORY):
-        factor = conversion_factor(unit, scales[0].unit)
+        factor = conversion_factor(unit, next(scale.unit for scale in scales if scale.size == 1))
         if factor is not None:
             base = value * factor
-            # What rounds to 1,000 ms is 1 s.
-            size = max(abs(base), abs(round_figure(base)))
+            # What rounds to 1,000 ms is 1 s, and 0 has the unit of most figures.
+            size = max(abs(base), abs(round_figure(base))) or 1
             return [scale for scale in scales if size >= scale.least][-1], base
     return _Scale(unit, 1, 0), value
 

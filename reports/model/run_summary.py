@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bench.model.rejections import describe_rejections
 from bench.model.run_file import HostFacts, Run, SupervisorFacts, is_too_noisy_warning
 from bench.recording.damage import UNSEALED
@@ -82,9 +84,10 @@ def ranking_obstacle(run: Run) -> str:
 def describe_place(run: Run) -> str:
     """Return in a line what was measured, where and when."""
     effort = ", quick: few trials" if run["quick"] else ""
+    began = datetime.fromisoformat(run["started"])
     return (
-        f"{run['system']['title']} in guests by {run['provider']['name']}{effort}. "
-        f"{describe_hosts(run)}. Run {run['id']}, begun {run['started']}."
+        f"Measured on {began.day} {began:%B %Y}: {run['system']['title']} in guests by "
+        f"{run['provider']['name']}{effort}, on {describe_hosts(run)}. Run {run['id']}."
     )
 
 

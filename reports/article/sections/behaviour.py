@@ -5,29 +5,48 @@ from __future__ import annotations
 from bench.model.run_file import Run
 from reports.model.behaviour_matrix import BehaviourMatrix, MatrixRow, build_matrix
 from reports.model.blocks import Cell, Column, Paragraph, Section, Table
+from reports.model.decision import evidence_anchor
+
+_NO_EVIDENCE = ("not applicable", "not measured")
 
 
-def behaviour_section(run: Run) -> Section | None:
-    """Return the section; None where no scenario judges behaviours."""
+def behaviour_section(run: Run, release: str) -> Section | None:
+    """Return the section; None where no scenario judges behaviours.
+
+    release: of a run of several systems, what names without one are of; else empty.
+    """
     matrix = build_matrix(run)
     if not matrix.columns:
         return None
-    words = "What each does when. The evidence for each cell is in the supervisor's own section."
-    tables = (_table(matrix, index) for index in range(len(matrix.columns)))
+    words = "What each does when. A click on an answer shows what it rests on."
+    tables = (_table(matrix, index, release) for index in range(len(matrix.columns)))
     return Section("behaviour", "Behaviour", (Paragraph(words), *tables))
 
 
-def _table(matrix: BehaviourMatrix, index: int) -> Table:
+def _table(matrix: BehaviourMatrix, index: int, release: str) -> Table:
     column = matrix.columns[index]
     return Table(
         caption=column.scenario,
         columns=(Column("Contender"), *(Column(name) for name in column.behaviours)),
-        rows=tuple(_table_row(row, index) for row in matrix.rows),
+        rows=tuple(_table_row(matrix, row, index, release) for row in matrix.rows),
     )
 
 
-def _table_row(row: MatrixRow, index: int) -> tuple[Cell, ...]:
+def _table_row(
+    matrix: BehaviourMatrix, row: MatrixRow, index: int, release: str
+) -> tuple[Cell, ...]:
     supervisor = row.name.partition("/")[0]
-    told = zip(row.cells[index], row.tallies[index], strict=True)
-    answers = (Cell(tally or answer) for answer, tally in told)
+    # Evidence has the names of the whole run.
+    name = row.name if "@" in row.name or not release else f"{row.name}@{release}"
+    column = matrix.columns[index]
+    told = zip(column.behaviours, row.cells[index], row.tallies[index], strict=True)
+    answers = (
+        Cell(
+            tally or answer,
+            anchor=""
+            if answer in _NO_EVIDENCE
+            else evidence_anchor(name, column.scenario, behaviour),
+        )
+        for behaviour, answer, tally in told
+    )
     return (Cell(row.label, anchor=f"supervisor-{supervisor}"), *answers)

@@ -106,7 +106,7 @@ def _figure_cell(contender: ContenderResult, figure: Figure) -> Cell:
     text = describe_metric(contender, figure.scenario, figure.metric)
     if contender["scenarios"].get(figure.scenario) is None:
         return Cell("-", math.inf, hint=text)
-    anchor = evidence_anchor(contender, figure.scenario, figure.metric)
+    anchor = evidence_anchor(contender["name"], figure.scenario, figure.metric)
     if median is None:
         return Cell("none", math.inf, anchor=anchor, hint=text)
     return Cell(text, median, anchor=anchor)
@@ -116,7 +116,7 @@ def _verdict_cell(contender: ContenderResult, question: Question) -> Cell:
     verdict = find_verdict(contender, question)
     if verdict is None:
         return Cell("-", hint="This run does not tell.")
-    anchor = evidence_anchor(contender, question.scenario, question.behaviour)
+    anchor = evidence_anchor(contender["name"], question.scenario, question.behaviour)
     answer = verdict["answer"]
     text = answer if answer in ("yes", "no", "partly") else "-"
     return Cell(text, anchor=anchor, hint=verdict["sentence"])
@@ -133,11 +133,15 @@ def _choices(run: Run) -> Iterator[Choice]:
         yield Choice("release", "System", (("", "all"), *systems), usual=release)
 
 
+def _place(contender: ContenderResult) -> str:
+    return "init container" if contender["pid1"] else "beside"
+
+
 def _traits(contender: ContenderResult, run: Run) -> dict[str, str]:
     verdict = find_verdict(contender, _GIVES_UP)
     memory = median_of(contender, "footprint", "private_dirty_1")
     traits = {
-        "place": "init container" if contender["pid1"] else "beside",
+        "place": _place(contender),
         "daemon": contender["role"],
         "crashes": {"yes": "on", "no": "stops", "partly": "stops"}.get(
             verdict["answer"] if verdict else "", ""

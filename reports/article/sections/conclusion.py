@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from bench.model.run_file import Run
-from reports.article.recommendations import Recommendation, recommend
-from reports.model.blocks import Block, Paragraph, Section
+from reports.article.recommendations import recommend
+from reports.model.blocks import Paragraph, Points, Section
 
-_INTRODUCTION = "Each answer follows from this run's figures by the rule given with it."
+_INTRODUCTION = "Each answer follows from this run's figures by a rule, which stands below."
 
 
 def conclusion_section(run: Run) -> Section:
-    """Return the section, with a section for each question."""
-    answers = (
-        _answer_section(index, recommendation)
-        for index, recommendation in enumerate(recommend(run))
+    """Return the section: each question with its answer, and the rules."""
+    found = recommend(run)
+    answers = Points(tuple((item.question, item.answer) for item in found))
+    rules = Points(tuple((item.question, f"By {item.rule}") for item in found))
+    return Section(
+        "conclusion",
+        "Which to choose when",
+        (
+            Paragraph(_INTRODUCTION),
+            answers,
+            Section("rules", "The rules", (rules,), folded=True),
+        ),
     )
-    blocks: tuple[Block, ...] = (Paragraph(_INTRODUCTION), *answers)
-    return Section("conclusion", "Conclusion: which to choose when", blocks)
-
-
-def _answer_section(index: int, recommendation: Recommendation) -> Section:
-    rule = Paragraph(f"Rule: {recommendation.rule}", aside=True)
-    blocks = (Paragraph(recommendation.answer), rule)
-    return Section(f"answer-{index}", recommendation.question, blocks)

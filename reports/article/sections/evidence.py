@@ -38,7 +38,7 @@ def _items(contender: ContenderResult, *, everything: bool) -> Iterator[_Item]:
     label = contender_label(contender)
     for figure in FIGURES:
         if figure.scenario in contender["scenarios"]:
-            anchor = evidence_anchor(contender, figure.scenario, figure.metric)
+            anchor = evidence_anchor(contender["name"], figure.scenario, figure.metric)
             metric = find_metric(contender, figure.scenario, figure.metric)
             lead = f"{label}, {figure.heading.lower()}:"
             yield anchor, lead, _describe(contender, figure.scenario, figure.metric, metric)
@@ -49,7 +49,7 @@ def _items(contender: ContenderResult, *, everything: bool) -> Iterator[_Item]:
                 continue
             answer = describe_tally(verdict) or verdict["answer"]
             yield (
-                evidence_anchor(contender, *key),
+                evidence_anchor(contender["name"], *key),
                 f"{label}, {key[0]}, {key[1]}: {answer}.",
                 verdict["sentence"],
             )

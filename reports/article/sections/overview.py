@@ -34,10 +34,15 @@ _MEDIANS_WORDS = (
 _SHORT_ANSWERS = 4
 
 
-def overview_section(run: Run) -> Section:
-    """Return the section."""
-    answers = tuple((item.question, item.answer) for item in recommend(run)[:_SHORT_ANSWERS])
-    blocks = (Paragraph(_INTRODUCTION), Paragraph(_experiment(run)), Points(answers))
+def overview_section(view: Run, whole: Run) -> Section:
+    """Return the section. view: the run of one system; whole: that of all."""
+    answers = tuple((item.question, item.answer) for item in recommend(view)[:_SHORT_ANSWERS])
+    blocks = (
+        Paragraph(_INTRODUCTION),
+        Paragraph(_experiment(whole)),
+        Points(answers),
+        _citation(whole),
+    )
     return Section("overview", "The short answer", blocks)
 
 
@@ -49,8 +54,8 @@ def medians_section(run: Run, distributions: Sequence[Distribution]) -> Section 
     return Section("medians", "How long a restart takes", (Paragraph(_MEDIANS_WORDS), *figures))
 
 
-def citation_section(run: Run) -> Section:
-    """Return the section that a person needs to cite and to repeat the article."""
+def _citation(run: Run) -> Section:
+    """Return what a person needs to cite and to repeat the article."""
     began = datetime.fromisoformat(run["started"])
     versions = (
         f"{run['system']['title']}; {describe_hosts(run)}; instrument "
@@ -67,7 +72,8 @@ def citation_section(run: Run) -> Section:
         link="How far the figures can be trusted",
         anchor="trust",
     )
-    return Section("citation", "About this run", (points, trust))
+    title = "Date, versions, how to repeat it, how far to trust it"
+    return Section("citation", title, (points, trust), folded=True)
 
 
 def repeat_command(run: Run) -> str:
@@ -92,7 +98,8 @@ def _experiment(run: Run) -> str:
     return (
         f"Here {len(supervisors)} supervisors kept the same test daemon alive, each in a guest of "
         "its own, in its packaged and in other documented settings, and that daemon was made to "
-        f"fail. {count_outcomes(run).capitalize()}."
+        "fail. A contender is a supervisor with one setting, as PID 1 or beside another init: "
+        f"{count_outcomes(run)}."
     )
 
 

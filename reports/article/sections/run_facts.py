@@ -29,7 +29,7 @@ def run_section(run: Run) -> Section:
             for absent in run["absent"]
         ),
     )
-    return Section("run", "This run", (Points(facts),))
+    return Section("run", "How this run was made", (Points(facts),))
 
 
 def _host_points(run: Run) -> Iterator[tuple[str, str]]:

@@ -136,6 +136,28 @@ def test_every_figure_and_answer_leads_to_what_it_rests_on(page: Path, browser: 
     assert any("keeps trying was seen to be partly." in evidence for evidence in answers)
 
 
+def test_every_answer_of_the_matrix_leads_to_what_it_rests_on(page: Path, browser: Browser) -> None:
+    open_at(browser, page)
+    found = browser.run(
+        "return [...document.querySelectorAll('#behaviour td a')].map("
+        "a => document.getElementById(a.hash.slice(1))?.textContent ?? '')"
+    )
+    assert len(found) == len(FACTS)
+    assert all("keeps trying was seen" in evidence for evidence in found)
+
+
+def test_names_and_headings_say_what_they_stand_for(page: Path, browser: Browser) -> None:
+    open_at(browser, page)
+    hints = browser.run(
+        "return [...document.querySelectorAll('.choices tbody th a, .choices thead th[data-sort]')]"
+        ".map(each => each.title)"
+    )
+    assert f"{S6}: nothing special." in hints
+    assert any(hint.startswith("median time from the kill") for hint in hints)
+    words = browser.run("return document.querySelector('#words').innerText")
+    assert "Never gives up" in words and "Floor:" in words
+
+
 def test_a_click_opens_the_evidence_in_place_and_the_keyboard_closes_it(
     page: Path, browser: Browser
 ) -> None:

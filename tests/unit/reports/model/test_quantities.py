@@ -12,6 +12,8 @@ from reports.model.quantities import format_quantity, format_span
     [
         (0.7034, "ms", "0.703 ms"),
         (2.7, "ms", "2.70 ms"),
+        (0.000847, "ms", "0.847 us"),
+        (0.012, "ms", "0.0120 ms"),
         (999.4, "ms", "999 ms"),
         (999.6, "ms", "1.00 s"),
         (43_064, "ms", "43.1 s"),
