@@ -12,8 +12,8 @@ from supervisors.contender import Contender, Older, StartLimit
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
 
-# The first release that waits before it restarts a service which ended soon.
-_DELAYS = Change("4.12", "trixie")
+# The first version that waits before it restarts a service which ended soon.
+_DELAYS = Change("4.4", "trixie")
 _DEFAULT = Contender(
     "finit",
     "runner",
@@ -63,6 +63,12 @@ class Finit(Supervisor):
             " fifth. Version 4.2 restarts at once, ten times, and then marks the service as"
             " crashed.",
             until=_DELAYS,
+        ),
+        Finding(
+            "finit.conf(5) says that finit waits for 2 s before a restart, and for 5 s after the"
+            " fifth. Since 4.4 (issue 310; commit a61c2ce) it does so where a service ends again"
+            " within that time; the first restart, and each one after a longer life, is at once.",
+            since=_DELAYS,
         ),
         Finding(
             "With log:, what a service writes just before its end is lost and its last line torn:"

@@ -9,7 +9,10 @@ from provision.sources.packages import Apt, Pacman
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile
 from supervisors.service import Service
-from supervisors.versions import Finding
+from supervisors.versions import Change, Finding
+
+# The first version that reads a pid file at each check.
+_READS_AGAIN = Change("5.35", "forky")
 
 
 def _contender(profile: Profile, period: float, setting: str) -> Contender:
@@ -36,7 +39,14 @@ class Monit(Supervisor):
         Finding(
             "Its manual says that monit checks a process by its pid file. In fact it keeps the"
             " pid that it read for as long as a process with that number lives, and does not"
-            " notice that the file changed."
+            " notice that the file changed.",
+            until=_READS_AGAIN,
+        ),
+        Finding(
+            "Since 5.35.0 (CHANGES; commit 5a0debc of ProcessTree.c) it reads the pid file at each"
+            " check, as its manual always said. Where the file is empty or names a dead process,"
+            " it now starts a second daemon beside the living one; 5.34 noticed nothing.",
+            since=_READS_AGAIN,
         ),
         Finding(
             "With one file in conf.d for each service, it keeps 990 services but not 2000:"

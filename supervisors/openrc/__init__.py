@@ -10,7 +10,7 @@ from provision.sources.packages import Apt
 from supervisors.base import Supervisor
 from supervisors.contender import Contender, Older, Profile, StartLimit
 from supervisors.service import Service
-from supervisors.versions import Change
+from supervisors.versions import Change, Finding
 
 _RUNLEVEL = "/etc/runlevels/default"
 # supervise-daemon.c: respawn-delay-step, 128 ms, came with 0.62, and so did a respawn-period of
@@ -56,6 +56,29 @@ class Openrc(Supervisor):
         "readiness": "supervise-daemon takes a service for started once it has forked it; from"
         " 0.60 on, it can wait for a message, which these guests do not use.",
     }
+    findings = (
+        Finding(
+            "Since 0.62 (commits 8e3637e and b28c249 of supervise-daemon; NEWS.md does not mention"
+            " them) each restart within 12 s waits 128 ms longer than the one before, and ten"
+            " restarts use up respawn_max only within these 12 s. 0.45 and 0.56 restart at once,"
+            " and count the restarts of a whole life.",
+            since=_BACK_OFF,
+        ),
+        Finding(
+            "supervise-daemon(8) says that the delay grows with every retry within"
+            " respawn-period, 12 s. An end after that time is not the first of the next period: it"
+            " is restarted at once, and the end after it waits 128 ms. A service that ends every"
+            " 13 s or later is restarted by turns at once and after 128 ms.",
+            since=_BACK_OFF,
+        ),
+        Finding(
+            "With respawn_max=0, 0.45 and 0.56 stopped for good after 4,000 to 21,000 quick ends:"
+            " the process stays a zombie, and the status is started. supervise-daemon.c looks"
+            " for ended processes, then waits in an open() of its FIFO: a SIGCHLD between the two"
+            " is lost. The code is still so in 0.63; the delays since 0.62 leave it few chances.",
+            until=_BACK_OFF,
+        ),
+    )
     contenders = (
         _contender(
             "default",

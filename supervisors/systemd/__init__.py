@@ -67,6 +67,11 @@ class Systemd(Supervisor):
             since=Change("255", "trixie"),
         ),
         Finding(
+            "In a container of a host with cgroup v1, 247 mounts cgroup v2, 252 and 257 mount v1,"
+            " and 262 mounts v2: 252 looks whether the host uses a controller in v1 (commit"
+            " 22eeada), and since 258 (NEWS) systemd knows cgroup v2 only."
+        ),
+        Finding(
             "systemd.service(5) says that PIDFile= is read after start-up. It is read again when"
             " the main process dies: systemd takes the process that a file of root's then names"
             " for the service, does not restart the service, and kills that process when the"
