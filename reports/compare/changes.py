@@ -25,6 +25,8 @@ _DERIVED_SUFFIX = "_per_service"
 # Metrics with samples at hand, and the uptime of those samples.
 _SAMPLED = {"restart_long": "long", "restart_short": "short"}
 _CLOCK_UNITS = ("ms", "s")
+# Growth in percent from which on it is told in times.
+MANY_TIMES = 1000.0
 # A metric before and after.
 MetricPair = tuple[MetricResult, MetricResult]
 # A regression of these quantiles is one of the metric: a slower best case alone is none.
@@ -55,6 +57,8 @@ class Change:
         """The percentage in words."""
         if math.isinf(self.percent):
             return "from 0" if not self.before else "without end"
+        if self.percent >= MANY_TIMES:
+            return f"{times(self.percent)} times"
         return f"{round(self.percent, 1) + 0.0:+.1f} %"
 
     @property
@@ -221,6 +225,11 @@ def _interval_of_medians(one: MetricResult, other: MetricResult) -> Interval | N
         return None
     median = one["median"] or 0.0
     return Interval(_percent(other_low - high, median), _percent(other_high - low, median))
+
+
+def times(percent: float) -> str:
+    """Return how many times as much a growth makes, e.g. 355 for 35,400 %."""
+    return f"{1 + percent / 100:,.0f}"
 
 
 def _percent(growth: float, before: float) -> float:

@@ -27,7 +27,8 @@ _RESTARTS = {
     "restart_long": "restarts a daemon long up",
     "restart_short": "restarts a daemon 0.3 s after its start",
 }
-_UNFINISHED = "unfinished"
+# What a contender's or a scenario's outcome begins with where there is nothing to compare.
+_NO_OUTCOME = ("unfinished", "failed")
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,8 @@ def _is_real(change: Change) -> bool:
 
 
 def _is_open(change: BehaviourChange) -> bool:
-    """Whether it says no more than that a run was not finished."""
-    return any(text.startswith(_UNFINISHED) for text in (change.before, change.after))
+    """Whether it says no more than that a run was not finished, or that a guest failed."""
+    return any(text.startswith(_NO_OUTCOME) for text in (change.before, change.after))
 
 
 def _side(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from reports.compare.changes import Change
+from reports.compare.changes import MANY_TIMES, Change, times
 from reports.compare.sample_ratio import Interval
 from reports.compare.shape import QuantileChange
 from reports.compare.verdict import DIRECTION_WORDS, VERDICT_MEANINGS
@@ -52,6 +52,8 @@ def format_interval(interval: Interval) -> str:
 
 def describe_interval(interval: Interval) -> str:
     """Return an interval in brackets, after a space."""
+    if interval.low >= MANY_TIMES and math.isfinite(interval.high):
+        return f" ({times(interval.low)} to {times(interval.high)} times)"
     text = format_interval(interval)
     return f" ({text})" if text in ("unbounded", "from 0") else f" ({text} %)"
 

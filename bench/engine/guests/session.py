@@ -17,7 +17,7 @@ from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
 from bench.engine.guests.phase_timer import PhaseTimer
 from bench.engine.guests.trial_keeper import TrialKeeper
-from bench.engine.guests.verify import find_mode, verify
+from bench.engine.guests.verify import find_mode, retried, verify
 from bench.engine.observer import Observer
 from bench.engine.plan import Job
 from bench.engine.request.resolve import BenchRequest
@@ -31,6 +31,9 @@ from bench.model.steps import Step
 from provision.errors import Problem
 from provision.guests.guest import File, Guest
 from supervisors.service import services_of
+
+# Seconds in which a client that has forked a supervisor ends, on a host that sets up many guests.
+CLIENT_ENDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -255,10 +258,16 @@ class GuestSession:
             # Give processes that a detaching daemon leaves behind the time to exit.
             steps.append({"do": "watch", "seconds": 0.3})
         steps.append({"do": "snapshot"})
-        events = measurement.run_measurement(
-            guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
-        )
-        evidence = verify(guest.system, supervisor, contender, wanted, events)
+
+        def look() -> tuple[list[Event], Verification]:
+            events = measurement.run_measurement(
+                guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
+            )
+            return events, verify(guest.system, supervisor, contender, wanted, events)
+
+        # The client that forked it and its scripts may end a little after the service has begun.
+        ends = CLIENT_ENDS if supervisor.forked_by_client else 0.0
+        events, evidence = retried(look, ends)
         self._verified = events_of_kind(events, SNAPSHOT)[-1]
         if supervisor.mode_command:
             output = guest.run(supervisor.mode_command, check=False).stdout

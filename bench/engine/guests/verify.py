@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from bench.model.events import DOWN, SNAPSHOT, Event, events_of_kind
 from bench.model.events.parts import ProcessInfo, ServiceRecord
@@ -32,6 +34,7 @@ _START_BY_PID1 = (
 # How much of a command line and of a program's output an error shows, in characters.
 _SHOWN_ARGUMENTS, _SHOWN_OUTPUT = 60, 2000
 
+T = TypeVar("T")
 Processes = dict[int, ProcessInfo]
 
 
@@ -75,6 +78,17 @@ def verify(
         "hosted_by": None if contender.pid1 else processes[1]["comm"],
         "processes": [process["comm"] for _, process in sorted(processes.items())],
     }
+
+
+def retried(look: Callable[[], T], seconds: float) -> T:
+    """Return what look returns; where it raises Problem, look again for so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return look()
+        except Problem:
+            if time.monotonic() >= end:
+                raise
 
 
 def find_mode(supervisor: Supervisor, output: str) -> Verification:

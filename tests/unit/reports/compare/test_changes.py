@@ -250,3 +250,14 @@ def test_a_single_time_of_a_poller_is_not_compared(period: float | None, compare
     for run in runs:
         run.run["contenders"][0]["period"] = period
     assert (name in {change.metric for change in compare_metrics(*runs)}) is compared
+
+
+def test_a_growth_by_very_much_is_told_in_times() -> None:
+    change = find_change(
+        compare_metrics(run_with_medians(3, 1000), run_with_medians(1004, 1000)), RUNIT
+    )
+    assert change.percent_text.endswith(" times") and "%" not in change.percent_text
+    back = find_change(
+        compare_metrics(run_with_medians(1004, 1000), run_with_medians(3, 1000)), RUNIT
+    )
+    assert back.percent_text.startswith("-99.7")

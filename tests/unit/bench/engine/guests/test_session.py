@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -15,10 +16,12 @@ from bench.engine.guests.phase_timer import WAIT
 from bench.engine.guests.session import GuestSession, SessionContext
 from bench.model.events import Event
 from bench.model.rejections import CUT_SHORT, Rejection, Rejections
+from bench.model.run_file import Verification
 from bench.model.scenario import ScenarioContext, WorkUnit
 from bench.recording.store import Record
 from provision.errors import Problem
 from provision.guests.guest import Guest
+from provision.systems import SYSTEMS
 from tests.support.wait import eventually
 from tests.unit.bench.engine.fakes import (
     FLOOR,
@@ -72,6 +75,30 @@ FALSE = [
     Rejection("a start before its kill", "sample", '{"kill_ns": 6}', is_trial=True),
     Rejection("no JSON object", "", "\x1b[2J"),
 ]
+
+
+@pytest.mark.parametrize("forked_by_client", [True, False])
+def test_the_client_that_forked_a_supervisor_may_end_a_little_later(
+    record: Record, monkeypatch: pytest.MonkeyPatch, forked_by_client: bool
+) -> None:
+    session, _ = one_session(record, FakeScenario("a"))
+    looks = iter([Problem("Something else runs as well: openrc-run."), None])
+    snapshot: list[Event] = [{"event": "processes"}]
+
+    def verify(*_: object) -> Verification:
+        if problem := next(looks):
+            raise problem
+        return {"pid1": "/sbin/init"}
+
+    monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: snapshot)
+    monkeypatch.setattr("bench.engine.guests.session.verify", verify)
+    monkeypatch.setattr(FLOOR, "forked_by_client", forked_by_client)
+    guest = cast(Guest, SimpleNamespace(system=SYSTEMS["debian"]))
+    if forked_by_client:
+        assert session._verify(guest)[0] == {"pid1": "/sbin/init"}
+        return
+    with pytest.raises(Problem, match="openrc-run"):
+        session._verify(guest)
 
 
 def test_a_rejected_line_fails_its_scenario_with_counts_and_reasons(
