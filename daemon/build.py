@@ -1,4 +1,4 @@
-"""The compiler of the C programs: testd and floor for guests, bareloop and sleeper for the host."""
+"""The compiler of the C programs: four for guests, bareloop and sleeper for the host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from provision.errors import Problem
 
 SOURCES = Path(__file__).parent / "c"
-PROGRAMS = ("testd", "floor", "bareloop", "sleeper")
+PROGRAMS = ("testd", "floor", "bareloop", "sleeper", "entry", "witness")
 _INSTALL_COMMAND = "apt-get install gcc musl-tools"
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-s", "-Wl,-z,norelro")
 _LINKER_SCRIPT = "testd.ld"
@@ -28,12 +28,14 @@ ZIG_NAMES = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86"
 
 @dataclass(frozen=True)
 class Binaries:
-    """Paths of the programs on the host; guests get the first two."""
+    """Paths of the programs on the host; guests get all but bareloop and sleeper."""
 
     testd: Path
     floor: Path
     bareloop: Path
     sleeper: Path
+    entry: Path
+    witness: Path
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,9 @@ class Supervisor:
 
     # What it can do, and what it cannot.
 
+    # Whether it keeps services alive. An init (inits/) runs one program and restarts nothing.
+    keeps_services: ClassVar[bool] = True
+
     # How a service may tell that it is ready, in the words of testd's --ready ("fd:3", "notify",
     # "stop"); None where it takes no such message.
     readiness_protocol: ClassVar[str | None] = None

@@ -7,12 +7,16 @@ from typing import Literal, get_args
 
 from supervisors.versions import Change, Edition
 
-Role = Literal["runner", "monitor"]
+# "init": a container's PID 1, which runs one program and ends with it.
+Role = Literal["runner", "monitor", "init"]
+ROLES: tuple[Role, ...] = get_args(Role)
 # What a configuration is for, and the only purposes that a profile may have.
 # "default": as the package or the manual sets it up. "fast": the quickest restart that the manual
 # documents. "strict": it leaves nothing of a service behind. "patient": it never gives a service
 # up, nor makes it wait longer and longer.
-Profile = Literal["default", "fast", "strict", "patient"]
+# Of an init: "group": signals reach the whole process group of its program. "child": they reach the
+# program alone. "exec": the program takes the place of PID 1.
+Profile = Literal["default", "fast", "strict", "patient", "group", "child", "exec"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 # The smallest count of a limit that the suite can measure. A guest starts a service once and
@@ -79,6 +83,7 @@ class Contender:
     # The supervisor's `name`.
     supervisor: str
     # "runner": parent of a foreground daemon. "monitor": watches a daemon that detaches itself.
+    # "init": runs one program as a container's PID 1, and restarts nothing.
     role: Role
     # What its configuration is for.
     profile: Profile
@@ -108,6 +113,8 @@ class Contender:
     # The process that takes a service's output, where its set-up has one. Readers see it in the
     # results, and the scenario `output` explains where the text goes.
     log_process: str | None = None
+    # Whether PID 1 is the program itself: what the container starts executes it in its own place.
+    becomes_program: bool = False
     # The codename of its system in a run of several systems; "" in a run of one.
     release: str = ""
     # Its facts in older versions, where they differ: the oldest first.

@@ -15,7 +15,7 @@ from dataclasses import replace
 from provision.sources.packages import Apt, Present
 from provision.systems import SYSTEMS, TABLE_KEYS
 from supervisors.base import Supervisor
-from supervisors.contender import PROFILES, Contender
+from supervisors.contender import PROFILES, ROLES, Contender
 from supervisors.contract_files import (
     profiles_differ,
     services_are_told_apart,
@@ -61,7 +61,7 @@ def required_facts(supervisor: Supervisor) -> Iterator[str]:
     for name, meaning in _REQUIRED.items():
         if not hasattr(supervisor, name):
             yield f"Set {name}: {meaning}."
-    for name in _REQUIRED_COMMANDS:
+    for name in _REQUIRED_COMMANDS if supervisor.keeps_services else ():
         if getattr(type(supervisor), name) is getattr(Supervisor, name):
             yield f"Write {name}. Its docstring in supervisors/base.py says what it returns."
 
@@ -74,8 +74,8 @@ def nothing_left_to_fill_in(supervisor: Supervisor) -> Iterator[str]:
 
 def facts_for_readers(supervisor: Supervisor) -> Iterator[str]:
     """Name, title, home page, manual and description are there."""
-    if supervisor.name != supervisor.folder.name:
-        yield f"name is {supervisor.name!r}; it must be the folder's name."
+    if supervisor.name.replace("-", "_") != supervisor.folder.name:
+        yield f"name is {supervisor.name!r}; it must be the folder's name, perhaps with hyphens."
     if not supervisor.title:
         yield "title is empty; give its name for readers."
     if not re.match(r"https?://\w|daemon/c/floor\.c$", supervisor.home_page):
@@ -258,8 +258,10 @@ def contender_facts(supervisor: Supervisor) -> Iterator[str]:
 def _contender_complaints(supervisor: Supervisor, contender: Contender) -> Iterator[str]:
     if contender.supervisor != supervisor.name:
         yield f"its supervisor is {contender.supervisor!r}, not {supervisor.name!r}."
-    if contender.role not in ("runner", "monitor"):
-        yield f"its role is {contender.role!r}, not runner or monitor."
+    if contender.role not in ROLES:
+        yield f"its role is {contender.role!r}, none of {', '.join(ROLES)}."
+    elif (contender.role == "init") is supervisor.keeps_services:
+        yield f"its role is {contender.role}, but keeps_services is {supervisor.keeps_services}."
     if contender.profile not in PROFILES:
         yield f"its profile is {contender.profile!r}, none of {', '.join(PROFILES)}."
     if not contender.setting or "\n" in contender.setting:
@@ -277,6 +279,8 @@ def _contender_complaints(supervisor: Supervisor, contender: Contender) -> Itera
 
 def commands_name_their_service(supervisor: Supervisor) -> Iterator[str]:
     """The commands that act on one service are not empty and differ between services."""
+    if not supervisor.keeps_services:
+        return
     for contender in supervisor.contenders:
         first, second = services_of(contender, 2)
         for name in ("disable_command", "stop_command", "start_command"):

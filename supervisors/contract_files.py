@@ -52,9 +52,9 @@ def _contents(supervisor: Supervisor, contender: Contender) -> dict[str, str | b
 
 
 def templates_render(supervisor: Supervisor) -> Iterator[str]:
-    """The templates give valid files for one service and for ten."""
+    """The templates give valid files for one service, and for ten where it can keep them."""
     for contender in supervisor.contenders:
-        for count in (1, 10):
+        for count in (1, 10) if supervisor.keeps_services else (1,):
             services = services_of(contender, count)
             files = supervisor.files(contender, services)
             for complaint in _file_complaints(files, services):

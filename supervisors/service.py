@@ -8,8 +8,9 @@ from typing import Literal
 from supervisors.contender import Contender, Role
 
 Watchdog = Literal["notify", "file"]
-# The folder of the test daemon in every guest.
+# The folder of the test daemon in every guest, and the suite's programs for containers in it.
 TESTD_FOLDER = "/srv/testd"
+ENTRY, WITNESS = f"{TESTD_FOLDER}/entry", f"{TESTD_FOLDER}/witness"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Service:
     foreground: bool = False
     # How often the daemon forks while it detaches itself: 1 or 2.
     fork_count: int = 2
+    # The program that is kept or run in place of the daemon, with `options`: see daemon/README.md.
+    instead: str = ""
 
     @property
     def pidfile(self) -> str:
@@ -47,6 +50,8 @@ class Service:
     def argv(self) -> tuple[str, ...]:
         """The daemon's command line: in the foreground for a runner, detached for a monitor."""
         options = self._daemon_options()
+        if self.instead:
+            return (self.instead, *self.options, self.name)
         if self.foreground:
             daemonize = ("/usr/bin/daemonize", "-p", self.pidfile)
             return (*daemonize, f"{TESTD_FOLDER}/testd", *options, self.name)

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 import supervisors as package
 from provision.errors import Problem
 from provision.systems import unknown_name_error
-from supervisors import folders, load
+from supervisors import folder_name, folders, load
 from supervisors.contract import LONGEST_PROCESS_NAME, violations
 from supervisors.skeleton_marks import MARK
 
@@ -80,24 +80,25 @@ def created_lines(name: str, files: list[Path]) -> list[str]:
 def check(name: str) -> tuple[list[str], bool]:
     """Return what a supervisor's folder lacks, and whether it is complete. Raises Problem."""
     names = [folder.name for folder in folders()]
-    if name not in names:
+    if folder_name(name) not in names:
         raise unknown_name_error(
             "supervisor", name, names, "./inv new NAME writes a folder; ./inv list"
         )
     supervisor = load(name)
+    place = f"{supervisor.folder.parent.name}/{supervisor.folder.name}"
     try:
         complaints = list(violations(supervisor))
     except Exception as error:
         raise Problem(
-            f"The rules cannot read supervisors/{name}: {type(error).__name__}: {error}",
+            f"The rules cannot read {place}: {type(error).__name__}: {error}",
             known=traceback.format_exc(limit=-3),
             advice=f"Correct what the last lines name, then: ./inv check {name}",
         ) from error
     if complaints:
         count = f"{len(complaints)} {'thing is' if len(complaints) == 1 else 'things are'} left"
-        return [f"supervisors/{name}: {count} to do.", *complaints], False
+        return [f"{place}: {count} to do.", *complaints], False
     return [
-        f"supervisors/{name} keeps the contract. Next, as root:",
+        f"{place} keeps the contract. Next, as root:",
         f"./inv try {name}                  look at it in a guest",
         f"./inv bench --only={name} --quick   measure it",
         "./inv test                       lint, types and all tests; the new contender's own among"

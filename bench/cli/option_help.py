@@ -18,7 +18,7 @@ SYSTEM_HELP = {
 SELECTION_HELP = {
     "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
     "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
-    "role": "runner or monitor: just these",
+    "role": "runner or monitor: just these; init: PID 1s of containers, supervisors beside them",
     "profile": "default, fast, strict or patient: just these (tuned: all but the default)",
 }
 EFFORT_HELP = {

@@ -23,13 +23,13 @@ def path() -> Path:
 
 
 def instrument() -> str:
-    """Return a digest of the instrument: paths and content of the files that every guest gets.
+    """Return a digest of the instrument: paths and content of its files in guests.
 
     These are the daemon, the floor and the measuring program. Raises Problem where they cannot be
     built.
     """
     digest = hashlib.sha256()
-    for file in measurement.payload_files(platform.machine()):
+    for file in measurement.instrument_files(platform.machine()):
         digest.update(file.path.encode() + b"\0" + file.data)
     return digest.hexdigest()[:16]
 

@@ -196,7 +196,7 @@ def make_plan(
         for scenario in scenarios:
             if scenario.name in earlier.scenarios:
                 continue
-            reason = scenario.inapplicable_reason(selected.contender)
+            reason = scenario.why_not(selected.contender)
             samples = earlier.samples.get(scenario.name, ())
             units = [] if reason else _units(scenario, selected, effort, samples)
             if reason:

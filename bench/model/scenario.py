@@ -16,11 +16,16 @@ from provision.guests.guest import Guest
 from provision.guests.limit_class import USUAL, LimitClass
 from supervisors import supervisors
 from supervisors.base import Supervisor
-from supervisors.contender import Contender
+from supervisors.contender import Contender, Role
 from supervisors.service import Service, services_of
 
 Answer = Literal["yes", "no", "partly", "not applicable", "not measured"]
 _P = TypeVar("_P")
+# Why a scenario has no place for the contender's role; by whether that is "init".
+_OTHER_ROLE = {
+    True: "An init runs one program, and keeps no services.",
+    False: "It keeps services; this is about what runs one program and ends with it.",
+}
 
 # How many guests may have `crowded_seconds` at the same time.
 CROWDED_AT_ONCE = 3
@@ -168,10 +173,21 @@ class Scenario(ABC):
     needs_quiet_host: ClassVar[bool] = False
     # The trials of a unit that was interrupted count: `remaining_units` does only the others.
     keeps_trials: ClassVar[bool] = False
+    # Whether it is about a container's PID 1: --scenario=all has it where inits are measured, and
+    # the others where supervisors are. None: both.
+    of_inits: ClassVar[bool | None] = False
+    # The roles of contenders that it can measure.
+    roles: ClassVar[frozenset[Role]] = frozenset({"runner", "monitor"})
 
     def needs_quiet(self, contender: Contender) -> bool:
         """Tell whether noise of other guests could reach what the contender shows."""
         return self.needs_quiet_host and contender.period is None
+
+    def why_not(self, contender: Contender) -> str:
+        """Return why the scenario cannot measure the contender; empty where it can."""
+        if contender.role not in self.roles:
+            return _OTHER_ROLE[contender.role == "init"]
+        return self.inapplicable_reason(contender)
 
     def inapplicable_reason(self, contender: Contender) -> str:
         """Return why the contender's design rules the scenario out; empty where it does not."""

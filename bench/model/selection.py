@@ -13,11 +13,10 @@ from provision.sources.packages import PackageSource, Present
 from provision.systems import System, main_system, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
-from supervisors.contender import PROFILES, Contender
+from supervisors.contender import PROFILES, ROLES, Contender
 from supervisors.skeleton_marks import is_filled_in
 from supervisors.versions import Edition
 
-ROLES = ("runner", "monitor")
 NO_CHOICE = VersionChoice()
 
 
@@ -49,7 +48,9 @@ class Selection:
     """Selection criteria; empty ones select everything.
 
     only: names of supervisors, or beginnings of contenders' names such as s6/runner/fast; each may
-    end with @ and the codename of a system, such as s6@trixie.
+    end with @ and the codename of a system, such as s6@trixie. role: "init" also selects the
+    supervisors beside which inits are measured: as PID 1, in their default profile. Inits are
+    selected by that role or by their names only.
     """
 
     only: tuple[str, ...] = ()
@@ -65,7 +66,8 @@ class Selection:
     def has_supervisor(self, supervisor: Supervisor) -> bool:
         """Whether any contender of that supervisor may be selected."""
         if not self.only:
-            return is_filled_in(supervisor.folder)
+            wanted = supervisor.keeps_services or self.role == "init"
+            return wanted and is_filled_in(supervisor.folder)
         return any(_supervisor_of(name) == supervisor.name for name in self.only)
 
     def unfilled(self) -> tuple[str, ...]:
@@ -79,9 +81,15 @@ class Selection:
         """Whether that contender is selected, on whichever system."""
         return (
             (not self.only or any(begins_with(contender.name, name) for name in self.only))
-            and self.role in ("", contender.role)
+            and self._has_role(contender)
             and (not self.profile or has_profile(contender.profile, self.profile))
         )
+
+    def _has_role(self, contender: Contender) -> bool:
+        if self.role == "init":
+            beside = contender.pid1 and contender.profile == "default"
+            return contender.role == "init" or beside
+        return self.role in ("", contender.role)
 
     def __str__(self) -> str:
         return (

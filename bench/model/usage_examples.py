@@ -81,6 +81,10 @@ def _whole_example(
     supervisor.configure(guest, contender, [one])
     add_step("Configure")
     supervisor.start(guest, contender)
+    if not supervisor.keeps_services:
+        add_step("Start as PID 1")
+        title = f"A container's PID 1: {contender.setting}"
+        return {"title": title, "steps": [step for step in steps if step["actions"]]}
     add_step("Start as PID 1" if contender.pid1 else f"Start, kept by {system.init}")
     supervisor.update_services(guest, contender, [one, two])
     add_step("Add a service, and reload")

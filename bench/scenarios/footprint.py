@@ -31,6 +31,11 @@ class Footprint(Scenario):
     name = "footprint"
     title = "memory and idle CPU time"
     position = 2
+    of_inits = None
+    roles = frozenset({"runner", "monitor", "init"})
+
+    def inapplicable_reason(self, contender: Contender) -> str:
+        return "PID 1 is the program itself: no init takes memory." * contender.becomes_program
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         # A window shorter than the period would miss the work that is done once in it.
@@ -57,6 +62,8 @@ class Footprint(Scenario):
             ],
             window + 30,
         )
+        if context.contender.role == "init":
+            return few
         context.keep_services(MANY)
         names = [service.name for service in context.services]
         # A service that the supervisor starts at its next look only needs that look.

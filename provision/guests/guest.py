@@ -240,6 +240,41 @@ class Guest(ABC):
         ended = self.wait_for_end(start + patience)
         return time.monotonic() - start if ended else None
 
+    def signal_pid1(self, number: int) -> None:
+        """Send a signal to its PID 1 from outside, as a container engine does.
+
+        Nothing is sent where it has ended. Raises Problem where the provider cannot do that.
+        """
+        raise Problem(
+            f"Nothing outside guest {self.name} can send a signal to its PID 1.",
+            known="It is a machine of its own, not a container.",
+            advice="Containers are measured in embedded guests: --provider=lxc",
+        )
+
+    def pid1_is_gone(self) -> bool:
+        """Tell whether the PID 1 that the last `reboot` has started is gone.
+
+        Another one may have taken its place: LXC boots a guest again whose PID 1 asks for that.
+        Raises Problem where the provider cannot tell.
+        """
+        return self.has_ended()
+
+    def wait_for_pid1(self, seconds: float) -> bool:
+        """Wait for so long at most until that PID 1 is gone; return whether it is."""
+        deadline = time.monotonic() + seconds
+        while not self.pid1_is_gone():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def pid1_status(self) -> int:
+        """Return what its PID 1 has ended with: an exit status, or 128 and the signal's number.
+
+        That is how container engines write it. Raises Problem where the provider cannot tell.
+        """
+        raise Problem(f"This provider cannot tell with what PID 1 of guest {self.name} has ended.")
+
     def wait_for_end(self, deadline: float) -> bool:
         """Wait until its PID 1 has ended, or that time.monotonic(); returns whether it has ended.
 

@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -37,14 +38,22 @@ from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_gues
 from provision.lxc.image import detect_system, ensure_image
 from provision.lxc.keeper_client import KeeperClient
 from provision.lxc.limits import apply_limits, disk_limit, lift_cpu_limit, limit_cpu
-from provision.lxc.logs import begin_console, quote_console, quote_logs, read_console
-from provision.lxc.traces import GUESTS
+from provision.lxc.logs import (
+    begin_console,
+    quote_console,
+    quote_logs,
+    read_console,
+    read_exit_status,
+)
+from provision.lxc.traces import GUESTS, guest_processes
 from provision.lxc.userns import SHIFT, make_shifted_folder
 from provision.systems import System
 
 _SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
 # Seconds that a guest may take until SSH answers.
 _SECONDS_TO_CONNECT = 30
+# Seconds that LXC has to notice that PID 1 has ended, and to log with what.
+_SECONDS_TO_LOG = 5
 # A failed connection is raised as an error; paramiko would print it as well.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
@@ -226,6 +235,28 @@ class LxcGuest(Guest):
             return ""
         why = self._keeper.command("state").removeprefix("ended").strip()
         return f"Guest {self.name} was ended: {why}." if why not in ("", "running") else ""
+
+    def signal_pid1(self, number: int) -> None:
+        try:
+            descriptor = os.pidfd_open(self._pid)
+        except ProcessLookupError:
+            return
+        try:
+            # With the descriptor open, the number cannot become another process's.
+            if not self.pid1_is_gone():
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+
+    def pid1_is_gone(self) -> bool:
+        return self._pid not in guest_processes(self.name)
+
+    def pid1_status(self) -> int:
+        if not self.pid1_is_gone():
+            raise Problem(f"PID 1 of guest {self.name} runs: it has told no exit status yet.")
+        self.wait_for_end(time.monotonic() + _SECONDS_TO_LOG)
+        return read_exit_status(self._home)
 
     @contextmanager
     def measured(self) -> Iterator[None]:

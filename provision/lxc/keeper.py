@@ -84,8 +84,9 @@ class Keeper:
         with (self.home / traces.LXC_OUTPUT).open("wb") as output:
             self.monitor = self._child(
                 ["lxc-start", "-P", str(traces.GUESTS), "-n", self.name, "-F",
-                 # Only in a file does LXC say why the guest's PID 1 cannot be executed.
-                 "-l", "ERROR", "-o", str(traces.GUESTS / self.name / traces.LXC_LOG)],
+                 # Only in a file does LXC say why the guest's PID 1 cannot be executed, and with
+                 # what it has ended.
+                 "-l", "INFO", "-o", str(traces.GUESTS / self.name / traces.LXC_LOG)],
                 output,
                 limited=True,
             )  # fmt: skip

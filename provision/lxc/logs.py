@@ -6,6 +6,7 @@ import contextlib
 import re
 from pathlib import Path
 
+from provision.errors import Problem
 from provision.lxc.traces import CONSOLE, LXC_LOG, LXC_OUTPUT
 from provision.text import replace_controls
 
@@ -16,6 +17,11 @@ _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _BOOT_LINE = "===== PID 1: "
 # What LXC writes before each message: program, guest, time, level, category, place in its source.
 _LXC_PREFIX = re.compile(r"^lxc-start \S+ [\d.]+ [A-Z]+ +\S+ - \S+:\d+ - ")
+# Its levels that an error quotes: the keeper has it log more than that.
+_QUOTED_LEVELS = re.compile(r"^lxc-start \S+ [\d.]+ (WARN|ERROR|CRIT|ALERT|FATAL)\b")
+_LOGGED = re.compile(r"^lxc-start \S+ [\d.]+ [A-Z]+ ")
+# How it says with what a guest's PID 1 has ended; nothing says so where that is 0.
+_ENDED_WITH = re.compile(r" - Child <\d+> ended on (error |signal )[^(]*\((\d+)\)$", re.M)
 # What it logs at the end of every guest, since none has a network device of the host.
 _LXC_NOISE = (
     "Failed to enter network namespace",
@@ -64,8 +70,29 @@ def quote_lxc_log(home: Path) -> str:
     if not path.exists():
         path = home / LXC_OUTPUT
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    lines = [line for line in lines if _QUOTED_LEVELS.match(line) or not _LOGGED.match(line)]
     lines = [_LXC_PREFIX.sub("", line) for line in lines]
     return _end_of([line for line in lines if not any(noise in line for noise in _LXC_NOISE)])
+
+
+def read_exit_status(home: Path) -> int:
+    """Return what PID 1 of the guest in that folder has ended with, as LXC has logged it.
+
+    An exit status, or 128 and the number of the signal that killed it. Raises Problem where LXC has
+    logged nothing of the guest's last boot.
+    """
+    path = home / LXC_LOG
+    text = path.read_text(errors="replace") if path.exists() else ""
+    if not text:
+        raise Problem(
+            f"LXC has not logged with what PID 1 of guest {home.name} has ended.",
+            known=quote_logs(home),
+        )
+    ends = _ENDED_WITH.findall(text)
+    if not ends:
+        return 0
+    how, number = ends[-1]
+    return int(number) + (128 if how == "signal " else 0)
 
 
 def quote_logs(home: Path) -> str:

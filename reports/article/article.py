@@ -8,6 +8,7 @@ from reports.article.distributions import collect_distributions
 from reports.article.sections.behaviour import behaviour_section
 from reports.article.sections.choose import choose_section
 from reports.article.sections.conclusion import conclusion_section
+from reports.article.sections.containers import containers_section
 from reports.article.sections.crash_loops import crash_loops_section
 from reports.article.sections.glossary import glossary_section
 from reports.article.sections.latency import latency_section
@@ -44,6 +45,7 @@ def build_article(run: Run, samples: Samples) -> Article:
         restart_parts_section(one),
         surprises_section(one),
         releases_section(run, samples),
+        containers_section(one),
         conclusion_section(one),
         # All results.
         latency_section(one, distributions),

@@ -39,7 +39,9 @@ def article_table(run: Run) -> Table:
         caption="The article's table, finished",
         columns=_COLUMNS,
         rows=tuple(
-            _row(run, name, facts) for name, facts in sort_supervisors(run).items() if name != FLOOR
+            _row(run, name, facts)
+            for name, facts in sort_supervisors(run).items()
+            if name != FLOOR and facts["roles"] != ["init"]
         ),
         note=_NOTE,
     )

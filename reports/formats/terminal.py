@@ -16,6 +16,7 @@ from reports.formats.terminal_tables import (
     matrix_tables,
 )
 from reports.model.behaviour_matrix import BehaviourMatrix, build_matrix
+from reports.model.containers import container_tables
 from reports.model.contenders import contender_label, verified_mode
 from reports.model.duration import describe_duration
 from reports.model.figures import figure_tables
@@ -81,6 +82,9 @@ def _print_tables(run: Run, console: Console, *, force: bool) -> None:
     else:
         console.print()
         print_table(latency_table(rows), console)
+    for table in container_tables(run):
+        console.print()
+        print_table(blocks_table(table), console)
     console.print()
     _print_matrix(build_matrix(run), console)
 

@@ -38,7 +38,7 @@ def test_every_package_keeps_to_its_layer() -> None:
 def test_an_import_against_the_layers_breaks_a_contract(
     tmp_path: Path, module: str, forbidden: str, contract: str
 ) -> None:
-    for folder in ("bench", "provision", "supervisors", "reports", "daemon"):
+    for folder in ("bench", "provision", "supervisors", "inits", "reports", "daemon"):
         shutil.copytree(
             ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
         )

@@ -16,13 +16,26 @@ from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guests.guest import File, Guest
-from supervisors.service import TESTD_FOLDER, Service
+from supervisors.service import ENTRY, TESTD_FOLDER, WITNESS, Service
 
 PROGRAM = Path(__file__).parents[3] / "daemon" / "measure"
 
 
 def payload_files(arch: str) -> list[File]:
-    """Return the test daemon, the floor and the measuring program, for guests of an architecture.
+    """Return what every guest of an architecture gets: the instrument, and a container's programs.
+
+    Raises Problem where there is no compiler.
+    """
+    binaries = build(arch, cache_folder())
+    return [
+        *instrument_files(arch),
+        File(ENTRY, binaries.entry.read_bytes(), 0o755),
+        File(WITNESS, binaries.witness.read_bytes(), 0o755),
+    ]
+
+
+def instrument_files(arch: str) -> list[File]:
+    """Return what times are measured with: the daemon, the floor and the measuring program.
 
     Raises Problem where there is no compiler.
     """

@@ -114,6 +114,8 @@ def _pid1_faults(
     system: System, supervisor: Supervisor, contender: Contender, processes: Processes
 ) -> list[str]:
     name = processes[1]["comm"]
+    if contender.becomes_program:
+        return [] if name == "testd" else [f"PID 1 is {name}, not the program itself."]
     if contender.pid1:
         return [] if name in supervisor.process_names else [f"PID 1 is {name}."]
     expected = HOST_PID1[system.init]
@@ -152,8 +154,8 @@ def _faults_of(
         yield f"{service.name} has pid {state['pid']}, which is no process."
         return
     parent = processes.get(process["ppid"], {"comm": "outside"})["comm"]
-    if contender.role == "runner":
-        if parent != supervisor.service_parent:
+    if contender.role != "monitor":
+        if not contender.becomes_program and parent != supervisor.service_parent:
             yield f"The parent of {service.name} is {parent}, not {supervisor.service_parent}."
         return
     if process["ppid"] != 1:

@@ -16,6 +16,7 @@ from bench.scenarios import scenarios
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
 from provision.systems import Mirror, System, get_systems, main_system, unknown_name_error
+from supervisors import supervisors
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
@@ -209,7 +210,9 @@ def parse_options(
         system=",".join(each.name for each in systems),
         provider=system.provider,
         only=split_names("only", selection.only),
-        scenarios=_scenario_names(split_names("scenario", selection.scenario)),
+        scenarios=_scenario_names(
+            split_names("scenario", selection.scenario), _is_of_inits(selection)
+        ),
         role=selection.role,
         profile=selection.profile,
         trials=whole_number("trials", effort.trials, least=1, most=MOST_TRIALS)
@@ -277,11 +280,23 @@ def whole_number(name: str, text: str, *, least: int, most: int) -> int:
     )
 
 
-def _scenario_names(names: tuple[str, ...]) -> tuple[str, ...]:
+def _is_of_inits(selection: SelectionOptions) -> bool:
+    """Tell whether a selection asks for inits: by their role, or by nothing but their names."""
+    if selection.role or not selection.only:
+        return selection.role == "init"
+    names = (
+        name.partition("/")[0].partition("@")[0] for name in split_names("only", selection.only)
+    )
+    return all(name in supervisors() and not supervisors()[name].keeps_services for name in names)
+
+
+def _scenario_names(names: tuple[str, ...], of_inits: bool) -> tuple[str, ...]:
+    """Return the scenarios of those names, or else those that inits or supervisors have."""
+    of_role = tuple(name for name, each in scenarios().items() if each.of_inits in (of_inits, None))
     if not names:
-        return DEFAULT_SCENARIOS
+        return of_role if of_inits else DEFAULT_SCENARIOS
     if ALL in names:
-        return tuple(scenarios())
+        return of_role
     current = tuple(current_name(name) for name in names)
     for name in current:
         if name not in scenarios():

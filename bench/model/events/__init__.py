@@ -27,6 +27,7 @@ from bench.model.events.added import (
     SyscallsCounted,
     TermNoted,
 )
+from bench.model.events.containers import ContainerEnded, SignalToPid1, WitnessNote
 from bench.model.events.parts import Event as Event
 from bench.model.events.program import (
     CommandRan,
@@ -100,6 +101,9 @@ WRITTEN = EventKind("written", OutputRead)
 IN_FORCE = EventKind("in force", ChangeInForce)
 MEMORY_LIMIT = EventKind("memory", MemoryLimited)
 NO_LIMIT = EventKind("no limit", NoMemoryLimit)
+WITNESSED = EventKind("witnessed", WitnessNote)
+SENT = EventKind("sent", SignalToPid1)
+CONTAINER_ENDED = EventKind("container ended", ContainerEnded)
 NO_ANNOUNCEMENT = EventKind("no announcement", NoAnnouncement)
 
 

@@ -230,9 +230,10 @@ class ContenderResult(TypedDict):
     """Whether that is the version of 2012."""
     source: NotRequired[SourceFacts]
     """How its guests got it."""
-    role: Literal["runner", "monitor"]
-    """Whether it is the daemon's parent, or watches a daemon that detached itself."""
-    profile: Literal["default", "fast", "strict", "patient", "tuned"]
+    role: Literal["runner", "monitor", "init"]
+    """Whether it is the daemon's parent, watches a daemon that detached itself, or runs one program
+    as a container's PID 1."""
+    profile: Literal["default", "fast", "strict", "patient", "group", "child", "exec", "tuned"]
     """What its configuration is for; "tuned" only in older runs."""
     short_name: NotRequired[str]
     """What tables call its setting; empty: the profile."""

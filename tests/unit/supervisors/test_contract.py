@@ -6,7 +6,7 @@ import pytest
 
 from daemon.build import PROGRAMS
 from provision.systems import SYSTEMS
-from supervisors import folders, supervisors
+from supervisors import folder_name, folders, supervisors
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contract import RULES, Rule, required_facts
 from supervisors.service import services_of
@@ -39,9 +39,14 @@ def test_a_folder_keeps_the_rule(supervisor: Supervisor, rule: Rule) -> None:
 
 
 def test_every_folder_is_registered_under_its_own_name() -> None:
-    assert sorted(supervisors()) == [folder.name for folder in folders()]
-    by_name = sorted(EVERY, key=lambda supervisor: supervisor.name)
-    assert [supervisor.folder for supervisor in by_name] == folders()
+    assert {folder_name(name) for name in supervisors()} == {folder.name for folder in folders()}
+    assert sorted(supervisor.folder for supervisor in EVERY) == folders()
+
+
+def test_inits_have_a_place_apart_from_the_supervisors() -> None:
+    for supervisor in EVERY:
+        place = "supervisors" if supervisor.keeps_services else "inits"
+        assert supervisor.folder.parent.name == place
 
 
 def test_no_two_contenders_share_a_name() -> None:

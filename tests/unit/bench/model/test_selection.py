@@ -25,13 +25,24 @@ def test_no_criteria_select_every_packaged_contender() -> None:
     every = {
         contender.name
         for each in supervisors().values()
-        if not each.why_unavailable(DEBIAN)
+        if each.keeps_services and not each.why_unavailable(DEBIAN)
         for contender in each.contenders
     }
     assert {selected.name for selected in chosen.contenders} == every
     assert {absent.supervisor.name for absent in chosen.absent} == {
-        each.name for each in supervisors().values() if each.why_unavailable(DEBIAN)
+        each.name
+        for each in supervisors().values()
+        if each.keeps_services and each.why_unavailable(DEBIAN)
     }
+
+
+def test_inits_are_measured_only_by_role_or_name() -> None:
+    assert not [name for name in names() if "/init/" in name]
+    assert names("tini/init/group")[0] == "tini/init/group/pid1"
+    chosen = names(role="init")
+    assert {"tini/init/default/pid1", "tini/init/group/pid1", "none/init/default/pid1"} < {*chosen}
+    assert "s6/runner/default/pid1" in chosen, "beside them: supervisors that can be PID 1"
+    assert not [name for name in chosen if name.endswith("/hosted") or "/fast/" in name]
 
 
 def test_a_supervisor_that_is_not_filled_in_is_measured_only_by_its_name(

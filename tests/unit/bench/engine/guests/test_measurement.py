@@ -74,7 +74,9 @@ def test_the_payload_has_every_module_and_no_compiled_file(
     paths = {file.path for file in measurement.payload_files(platform.machine())}
     folder = "/srv/testd/measure"
     modules = {f"{folder}/__main__.py", f"{folder}/steps/__init__.py", f"{folder}/steps/wait.py"}
-    assert paths == {"/srv/testd/testd", "/srv/testd/floor", *modules}
+    instrument = {"/srv/testd/testd", "/srv/testd/floor", *modules}
+    assert paths == {*instrument, "/srv/testd/entry", "/srv/testd/witness"}
+    assert {file.path for file in measurement.instrument_files(platform.machine())} == instrument
 
 
 @pytest.mark.usefixtures("patient_clock")

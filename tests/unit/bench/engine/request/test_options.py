@@ -91,7 +91,21 @@ def test_unknown_scenario_offers_the_nearest() -> None:
 
 
 def test_all_scenarios() -> None:
-    assert parse(scenario=["all"]).scenarios == tuple(scenarios())
+    every = {name for name in scenarios() if scenarios()[name].of_inits is not True}
+    assert set(parse(scenario=["all"]).scenarios) == every
+
+
+@pytest.mark.parametrize(
+    "asked", [{"role": "init"}, {"role": "init", "scenario": ["all"]}, {"only": ["tini,none"]}]
+)
+def test_inits_are_measured_in_scenarios_of_their_own(asked: dict[str, Any]) -> None:
+    every = {name for name in scenarios() if scenarios()[name].of_inits is not False}
+    assert {"signals", "footprint"} < every
+    assert set(parse(**asked).scenarios) == every
+
+
+def test_supervisors_beside_an_init_keep_the_usual_scenarios() -> None:
+    assert parse(only=["tini", "runit"]).scenarios == DEFAULT_SCENARIOS
 
 
 def test_options_of_a_run_ignore_how_it_is_continued() -> None:

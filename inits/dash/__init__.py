@@ -1,0 +1,34 @@
+"""dash as PID 1: a script that runs a program, and a command that becomes the program."""
+
+from __future__ import annotations
+
+from inits.base import Init, init_contender
+from provision.sources.packages import Apt
+from supervisors.contender import Contender
+from supervisors.service import Service
+
+
+class Dash(Init):
+    """https://manpages.debian.org/bookworm/dash/dash.1.en.html"""
+
+    name = "dash"
+    title = "dash"
+    home_page = "http://gondor.apana.org.au/~herbert/dash/"
+    article_order = 105
+    sources = {"debian": Apt(("dash",))}
+    program_path = "/bin/dash"
+    version_command = None
+    process_names = frozenset({"dash"})
+    service_parent = "dash"
+    contenders = (
+        init_contender("dash", "dash SCRIPT: the script runs the program and waits"),
+        init_contender("dash", "dash -c 'PROGRAM': one command only", "exec", becomes_program=True),
+    )
+
+    def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:
+        if contender.profile == "exec":
+            return ("/bin/dash", "-c", service.command)
+        return ("/bin/dash", "/etc/entrypoint.sh")
+
+
+SUPERVISOR = Dash()

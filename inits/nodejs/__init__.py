@@ -1,0 +1,29 @@
+"""Node.js as PID 1, with no init at all: a program that starts another one."""
+
+from __future__ import annotations
+
+from inits.base import Init, init_contender
+from provision.sources.packages import Apt
+from supervisors.contender import Contender
+from supervisors.service import Service
+
+
+class Nodejs(Init):
+    """https://nodejs.org/api/child_process.html"""
+
+    name = "nodejs"
+    title = "Node.js"
+    home_page = "https://nodejs.org/"
+    article_order = 108
+    sources = {"debian": Apt(("nodejs",))}
+    program_path = "/usr/bin/node"
+    version_command = "node --version"
+    process_names = frozenset({"node"})
+    service_parent = "node"
+    contenders = (init_contender("nodejs", "node app.js: spawn(PROGRAM)"),)
+
+    def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:
+        return ("/usr/bin/node", "/etc/app.js")
+
+
+SUPERVISOR = Nodejs()

@@ -1,0 +1,7 @@
+// An application that runs a program and ends with it.
+const { spawn } = require("node:child_process");
+
+const program = spawn("{{ services[0].program }}", "{{ services[0].arguments }}".split(" "), {
+  stdio: "inherit",
+});
+program.on("exit", (code) => process.exit(code));
