@@ -38,7 +38,7 @@ def open_try_shell(name: str, options: SystemOptions, console: Console) -> int:
     selected = _select(name, system, options)
     install_guest_tools((system,), options.provider, options.box)
     provider, _ = choose_provider(options.provider, system, options.box)
-    wanted = services_of(selected.contender, SERVICES)
+    wanted = services_of(selected.contender, SERVICES if selected.supervisor.keeps_services else 1)
     with console.status(f"Setting up {selected.name} on {system.title}"):
         provider.prepare(system)
         installation = selected.supervisor.installation(selected.source)
@@ -98,10 +98,15 @@ def _explain(selected: SelectedContender, wanted: Sequence[Service], console: Co
         f"{selected.name}: {contender.setting}.",
         "Configured by:",
         *(f"  {file.path}" for file in supervisor.files(contender, wanted)),
-        f"Services: {', '.join(service.name for service in wanted)}."
-        f" Stop one: {supervisor.stop_command(contender, service)}",
-        f"Start it: {supervisor.start_command(contender, service)}",
-        "Kill one: pkill -KILL -o testd; ps ax shows its successor. Leave with exit.",
     ]
+    if supervisor.keeps_services:
+        lines += [
+            f"Services: {', '.join(service.name for service in wanted)}."
+            f" Stop one: {supervisor.stop_command(contender, service)}",
+            f"Start it: {supervisor.start_command(contender, service)}",
+            "Kill one: pkill -KILL -o testd; ps ax shows its successor. Leave with exit.",
+        ]
+    else:
+        lines.append("Its program is testd; the container ends with it. ps ax shows both.")
     for line in lines:
         console.print(line, highlight=False, markup=False)

@@ -49,6 +49,8 @@ _NEVER_PASSED = {
     signal.SIGCHLD.value: "It tells PID 1 that a child has changed",
 }
 _RESUME = "resume"
+# s in which a note of a signal is written, however busy the host is.
+_LATEST = 1.0
 _GROUP_BEHAVIOURS: dict[Member, str] = {
     "group": "its group gets them",
     "session": "its session gets them",
@@ -71,6 +73,7 @@ class SignalPlan:
 
 # SIGKILL is the last: nothing but a new container follows it.
 FULL = SignalPlan((*(n for n in (*STANDARD, *REAL_TIME) if n != KILL), KILL), 0.15, fresh=False)
+QUICK = SignalPlan((*(n for n in (*STANDARD, 34, 64) if n != KILL), KILL), 0.1, fresh=False)
 OF_SUPERVISORS = SignalPlan(SENT_TO_SUPERVISORS, 2.0, fresh=True)
 
 
@@ -87,7 +90,8 @@ class Signals(Scenario):
         return "" if contender.pid1 else "It is not PID 1."
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
-        plan = FULL if contender.role == "init" else OF_SUPERVISORS
+        of_inits = QUICK if effort.quick else FULL
+        plan = of_inits if contender.role == "init" else OF_SUPERVISORS
         seconds = len(plan.numbers) * (plan.window + (1.0 if plan.fresh else 0.02)) + 3
         if not effort.allows(seconds):
             return []
@@ -193,14 +197,27 @@ def _is_signal(note: Numbered[WitnessNote]) -> bool:
 
 
 def _fates(samples: Samples) -> list[Fate]:
-    """Return each signal's fate; what is noted until the next one is sent is its effect."""
+    """Return each signal's fate: the notes of this very signal, and what else came in its window.
+
+    On a busy host a note may come late, when the next signal has been sent.
+    """
     sent = samples.all(SENT)
-    ends = [*(each.event["ns"] for each in sent[1:]), inf]
+    notes: list[list[Numbered[WitnessNote]]] = [[] for _ in sent]
+    for note in notes_between(samples, 0, inf):
+        earlier = [i for i, each in enumerate(sent) if each.event["ns"] <= note.event["ns"]]
+        if earlier:
+            same = [i for i in earlier if _may_be_of(note.event, sent[i].event)]
+            notes[max(same or earlier)].append(note)
     return [
-        Fate(each, tuple(notes_between(samples, each.event["ns"], end)))
-        for each, end in zip(sent, ends, strict=True)
+        Fate(each, tuple(of_it))
+        for each, of_it in zip(sent, notes, strict=True)
         if each.event.get("act") != _RESUME
     ]
+
+
+def _may_be_of(note: WitnessNote, sent: SignalToPid1) -> bool:
+    late = (note["ns"] - sent["ns"]) / NS_PER_S
+    return note["what"] == "signal" and note["number"] == sent["number"] and late < _LATEST
 
 
 def _end(fate: Fate) -> str:

@@ -39,6 +39,13 @@ def test_another_signal_in_its_place_is_named() -> None:
     assert verdict.sentence == "STOP in its place, to the program."
 
 
+def test_a_note_that_comes_late_belongs_to_its_own_signal() -> None:
+    late = note("child", "signal", SIGHUP, ns=2 * STEP + 1)
+    samples = [sent(SIGHUP, STEP), sent(SIGSEGV, 2 * STEP), *starts(), late]
+    verdicts = judged(SCENARIO, TINI, samples)
+    assert (verdicts["HUP"].answer, verdicts["SEGV"].answer) == ("yes", "no")
+
+
 def test_what_the_kernel_does_itself_is_judged_of_nobody() -> None:
     verdicts = judged(SCENARIO, TINI, fates((SIGSTOP, {}), (KILL, {})))
     assert {verdicts["STOP"].answer, verdicts["KILL"].answer} == {"not applicable"}

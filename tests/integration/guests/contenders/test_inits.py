@@ -1,0 +1,68 @@
+"""Containers' PID 1s in real guests: who gets signals, what the engine is told, who is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.suite import Suite
+
+TINI, GROUP = "tini/init/default/pid1", "tini/init/group/pid1"
+NONE, BASH, TRAP = "none/init/default/pid1", "bash/init/default/pid1", "bash/init/exec/pid1"
+HANDLER, PLAIN = (f"ends in time, a program {word} a handler" for word in ("with", "without"))
+
+
+def answers(suite: Suite, *words: str) -> dict[str, dict[str, str]]:
+    """Measure, and return the answers by behaviour of each contender but the floor."""
+    done = suite.bench(*words)
+    assert done.code == 0, done.output
+    return {
+        contender["name"]: {
+            verdict["behaviour"]: verdict["answer"]
+            for scenario in contender["scenarios"].values()
+            for verdict in scenario["verdicts"]
+        }
+        for contender in suite.record()["contenders"]
+    }
+
+
+def test_the_program_gets_the_signals_that_are_sent_to_its_pid_1(suite: Suite) -> None:
+    found = answers(suite, f"--only={TINI},{GROUP}", "--scenario=signals", "--quick")
+    for name, group in ((TINI, "no"), (GROUP, "yes")):
+        told = found[name]
+        assert {told["TERM"], told["HUP"], told["USR1"], told["real-time"]} == {"yes"}
+        assert (told["KILL"], told["SEGV"]) == ("not applicable", "no")
+        assert (told["its group gets them"], told["a session apart gets them"]) == (group, "no")
+
+
+@pytest.mark.slow
+def test_what_passes_nothing_on_is_killed_and_a_program_needs_a_handler(suite: Suite) -> None:
+    names = ",".join((TINI, NONE, BASH, TRAP))
+    found = answers(
+        suite, f"--only={names}", "--scenario=engine-stop,descendants,zombies", "--quick"
+    )
+    stops = {name: (told.get(HANDLER), told.get(PLAIN)) for name, told in found.items()}
+    assert stops[TINI] == ("yes", "yes")
+    assert stops[BASH] == ("no", "no")
+    assert stops[NONE] == stops[TRAP] == ("yes", "no")
+    told = found[TINI]
+    assert told["reaps zombies that it inherits"] == "yes"
+    assert {told["tells 0"], told["tells 3"], told["tells which signal"]} == {"yes"}
+    assert found[NONE]["tells which signal"] == "no"
+    assert found[NONE]["reaps orphans that end"] == "no"
+    assert {told.get("the container ends", "yes") for told in found.values()} == {"yes"}
+
+
+@pytest.mark.slow
+def test_every_init_is_measured_in_every_scenario(suite: Suite) -> None:
+    done = suite.bench("--role=init", "--quick")
+    assert done.code == 0, done.output
+    contenders: list[dict[str, Any]] = suite.record()["contenders"]
+    inits = [each for each in contenders if each["role"] == "init"]
+    assert len({each["supervisor"] for each in inits}) == len(
+        list((suite.checkout / "inits").glob("*/__init__.py"))
+    )
+    for each in inits:
+        statuses = {name: result["status"] for name, result in each["scenarios"].items()}
+        assert set(statuses.values()) <= {"measured", "not applicable"}, statuses
