@@ -39,9 +39,8 @@ def test_the_program_gets_the_signals_that_are_sent_to_its_pid_1(suite: Suite) -
 @pytest.mark.slow
 def test_what_passes_nothing_on_is_killed_and_a_program_needs_a_handler(suite: Suite) -> None:
     names = ",".join((TINI, NONE, BASH, TRAP))
-    found = answers(
-        suite, f"--only={names}", "--scenario=engine-stop,descendants,zombies", "--quick"
-    )
+    scenarios = "--scenario=engine-stop,descendants,zombies,exit-status"
+    found = answers(suite, f"--only={names}", scenarios, "--quick")
     stops = {name: (told.get(HANDLER), told.get(PLAIN)) for name, told in found.items()}
     assert stops[TINI] == ("yes", "yes")
     assert stops[BASH] == ("no", "no")
@@ -60,9 +59,8 @@ def test_every_init_is_measured_in_every_scenario(suite: Suite) -> None:
     assert done.code == 0, done.output
     contenders: list[dict[str, Any]] = suite.record()["contenders"]
     inits = [each for each in contenders if each["role"] == "init"]
-    assert len({each["supervisor"] for each in inits}) == len(
-        list((suite.checkout / "inits").glob("*/__init__.py"))
-    )
+    folders = list((suite.checkout / "inits").glob("*/__init__.py"))
+    assert len({each["supervisor"] for each in inits}) == len(folders)
     for each in inits:
         statuses = {name: result["status"] for name, result in each["scenarios"].items()}
         assert set(statuses.values()) <= {"measured", "not applicable"}, statuses
