@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from provision.errors import Problem
 from provision.sources.packages import PackageSource
 from provision.systems import System
-from provision.text import name_of_build
+from provision.text import name_of_build, replace_controls
 
 if TYPE_CHECKING:
     from provision.guests.guest import Guest
@@ -32,6 +32,10 @@ _MACHINES = {
     "riscv64": (2, 1, 243), "ppc64le": (2, 1, 21), "s390x": (2, 2, 22), "loongarch64": (2, 1, 258),
 }  # fmt: skip
 
+
+# A file of an overlay that may say in its first line what was built, and from where.
+ORIGIN = "usr/share/build-origin"
+_LONGEST_ORIGIN = 300  # characters
 
 # How many links the kernel follows in one path before it gives up.
 _MOST_LINKS = 40
@@ -93,7 +97,17 @@ class Overlay(PackageSource):
         return name_of_build(self.digest)
 
     def record(self) -> dict[str, str]:
-        return {**super().record(), "folder": str(self.folder), "sha256": self.digest}
+        record = {**super().record(), "folder": str(self.folder), "sha256": self.digest}
+        origin = _origin(self.folder / ORIGIN)
+        return {**record, "origin": origin} if origin else record
+
+
+def _origin(path: Path) -> str:
+    """Return what the overlay says of itself; empty where it does not, in text of one line."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return replace_controls(file.readline(_LONGEST_ORIGIN)).strip()
 
 
 def _as_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:

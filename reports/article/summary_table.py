@@ -10,7 +10,7 @@ from reports.article.article_table import NO_FIGURE, ability_cells, loc_cell
 from reports.compare.runs import RunWithSamples
 from reports.compare.system_views import reference_view
 from reports.model.blocks import Cell, Column, Table
-from reports.model.contenders import setting_label, sort_contenders
+from reports.model.contenders import describe_build, setting_label, sort_contenders
 from reports.model.metrics import find_metric, intervals_overlap, median_of
 from reports.model.quantities import describe_metric, format_quantity
 from reports.model.run_summary import absence_reason, sort_supervisors
@@ -73,10 +73,9 @@ def _row(run: Run, supervisor: str, facts: SupervisorFacts) -> tuple[Cell, ...]:
 def _version_cell(contender: ContenderResult, facts: SupervisorFacts) -> Cell:
     """Return the version; a footnote names another system than the table's, or a build."""
     system = contender["title"].removeprefix(facts["title"]).strip()
-    source = contender.get("source")
-    built = source["text"] if source and source["kind"] == "overlay" else ""
-    words = " ".join(filter(None, (system.capitalize(), built)))
-    return Cell(contender["version"] or "unknown", footnote=f"{words}." if words else "")
+    place = f"{system[:1].upper()}{system[1:]}." if system else ""
+    words = " ".join(filter(None, (place, describe_build(contender))))
+    return Cell(contender["version"] or "unknown", footnote=words)
 
 
 def _figure_cell(contender: ContenderResult, scenario: str, name: str) -> Cell:

@@ -70,6 +70,15 @@ def build_name(contender: ContenderResult) -> str:
     return name_of_build(digest) if digest else ""
 
 
+def describe_build(contender: ContenderResult) -> str:
+    """Return a sentence on a build of the user's own; empty without an overlay."""
+    source = contender.get("source", {})
+    if not (digest := source.get("sha256")):
+        return ""
+    origin = f": {source['origin'].rstrip('.')}" if source.get("origin") else ""
+    return f"An own build, not a package{origin}; SHA-256 of its files {digest[:16]}."
+
+
 def describe_version(contender: ContenderResult) -> str:
     """Return the version of a contender, and its build; empty where neither is known."""
     known = dict.fromkeys((contender["version"], build_name(contender)))

@@ -33,6 +33,8 @@ class SourceFacts(TypedDict):
     """Folder of an overlay."""
     sha256: NotRequired[str]
     """Digest of an overlay's content."""
+    origin: NotRequired[str]
+    """What the overlay says of itself: version, commit, address."""
 
 
 class Verification(TypedDict, total=False):

@@ -9,7 +9,12 @@ from reports.article.sections.evidence import evidence_section
 from reports.article.supervisor_summary import summarize_supervisor
 from reports.compare.system_views import main_release
 from reports.model.blocks import Block, Code, Paragraph, Points, Section
-from reports.model.contenders import contender_label, sort_contenders, verified_mode
+from reports.model.contenders import (
+    contender_label,
+    describe_build,
+    sort_contenders,
+    verified_mode,
+)
 from reports.model.run_summary import absence_reason, sort_supervisors
 from reports.model.text import shorten
 
@@ -37,7 +42,10 @@ def _sections(view: Run, whole: Run) -> Iterator[Section]:
         ]
         others = [item for item in seen if item not in told]
         settings = [
-            (f"{contender_label(item)}:", f"{item['setting']}.{verified_mode(item)}")
+            (
+                f"{contender_label(item)}:",
+                f"{item['setting']}.{verified_mode(item)} {describe_build(item)}".strip(),
+            )
             for item in contenders
         ]
         sentences = [("", sentence) for sentence in _sentences(view, name, facts)]

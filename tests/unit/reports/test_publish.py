@@ -124,6 +124,20 @@ def test_the_readmes_table_has_short_cells_whose_figures_cannot_wrap(place: Path
     assert "Not run: no package (or not)." in publish.readme_table(run)
 
 
+def test_the_readmes_table_names_a_build_with_its_origin_and_digest(place: Path) -> None:
+    run = read_run(sample_runs.write_ordinary_run(place / "run"))
+    run["contenders"][0]["source"] = {
+        "kind": "overlay", "text": "overlay /root/secret", "folder": "/root/secret",
+        "sha256": "0123456789abcdef" * 4, "origin": "runit 9, commit abc of https://example.org/x",
+    }  # fmt: skip
+    table = publish.readme_table(run)
+    assert (
+        "An own build, not a package: runit 9, commit abc of https://example.org/x; "
+        "SHA-256 of its files 0123456789abcdef."
+    ) in table
+    assert "secret" not in table
+
+
 def test_a_readme_without_a_place_for_the_table_is_refused() -> None:
     with pytest.raises(Problem, match="no place for the table"):
         publish.readme_with(f"{publish.END} {publish.BEGIN}", sample_runs.run())

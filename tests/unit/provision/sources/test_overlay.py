@@ -172,3 +172,16 @@ def test_a_folder_nested_deeper_than_python_recurses_is_read(folder: Path) -> No
         assert Overlay.load(folder, DEBIAN).digest
     finally:  # pytest's own removal of the folder would recurse
         subprocess.run(["rm", "-r", folder / "opt"], check=True)
+
+
+def test_an_overlay_may_say_what_was_built_from_where(folder: Path) -> None:
+    assert "origin" not in Overlay.load(folder, DEBIAN).record()
+    file = folder / "usr" / "share" / "build-origin"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"small 1.0, commit abc \x1b[31m\xff\nmore\n")
+    origin = Overlay.load(folder, DEBIAN).record()["origin"]
+    assert origin.startswith("small 1.0, commit abc")
+    assert "\x1b" not in origin and "more" not in origin
+    file.unlink()
+    file.symlink_to("/etc/passwd")
+    assert "origin" not in Overlay.load(folder, DEBIAN).record()
