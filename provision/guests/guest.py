@@ -116,10 +116,7 @@ class Guest(ABC):
         """Remove the guest and everything that belongs to it. Raises Problem."""
 
     def console(self) -> str:
-        """What its PID 1 has printed and others on its console, safe to show; bounded in size.
-
-        Empty where the provider keeps no console, as Vagrant's do not.
-        """
+        """What its PID 1 has printed and others on its console, safe to show; bounded in size."""
         return ""
 
     def quote_console(self) -> str:
@@ -134,7 +131,7 @@ class Guest(ABC):
         except Problem as problem:
             quoted = self.quote_console()
             if quoted and quoted not in problem.known:
-                problem.known = f"{problem.known}\n{quoted}".lstrip("\n")
+                problem.known = f"{problem.known.rstrip()}\n{quoted}".lstrip("\n")
             raise
 
     def memory_group(self, pid: int) -> MemoryGroup | None:

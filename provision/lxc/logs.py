@@ -7,14 +7,9 @@ import re
 from pathlib import Path
 
 from provision.errors import Problem
+from provision.guests import console
 from provision.lxc.traces import CONSOLE, LXC_LOG, LXC_OUTPUT
-from provision.text import replace_controls
 
-# Characters and lines of a log that an error quotes.
-_QUOTED_CHARACTERS, _QUOTED_LINES = 2000, 15
-# A sequence that styles text or moves the cursor, as systemd prints around its words.
-_STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_BOOT_LINE = "===== PID 1: "
 # What LXC writes before each message: program, guest, time, level, category, place in its source.
 _LXC_PREFIX = re.compile(r"^lxc-start \S+ [\d.]+ [A-Z]+ +\S+ - \S+:\d+ - ")
 # Its levels that an error quotes: the keeper has it log more than that.
@@ -35,10 +30,10 @@ def begin_console(home: Path, init: str) -> None:
     """Mark in the console of the guest in that folder that a PID 1 begins."""
     path = home / CONSOLE
     is_new = not path.exists()
-    with path.open("a") as console:
+    with path.open("a") as stream:
         if is_new:
             path.chmod(0o600)
-        console.write(f"{_BOOT_LINE}{init}\n")
+        stream.write(f"{console.boot_line(init)}\n")
 
 
 def read_console(home: Path) -> str:
@@ -50,18 +45,12 @@ def read_console(home: Path) -> str:
     for path in (home / f"{CONSOLE}.1", home / CONSOLE):
         with contextlib.suppress(FileNotFoundError):  # LXC may rename it at any time
             parts.append(path.read_bytes())
-    text = b"".join(parts).decode(errors="replace")
-    return replace_controls(re.sub(r"[\r\n]+", "\n", _STYLE.sub("", text)).strip("\n"))
+    return console.safe_console(b"".join(parts))
 
 
 def quote_console(home: Path) -> str:
     """The last lines that the guest's present PID 1 has printed, with a heading; or nothing."""
-    since_boot = read_console(home).rpartition(_BOOT_LINE)[2]
-    init, _, printed = since_boot.partition("\n")
-    lines = [line for line in printed.splitlines() if line.strip()]
-    if not lines:
-        return ""
-    return f"Last lines of its console ({init}):\n{_end_of(lines)}"
+    return console.quote_console(read_console(home))
 
 
 def quote_lxc_log(home: Path) -> str:
@@ -72,7 +61,9 @@ def quote_lxc_log(home: Path) -> str:
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     lines = [line for line in lines if _QUOTED_LEVELS.match(line) or not _LOGGED.match(line)]
     lines = [_LXC_PREFIX.sub("", line) for line in lines]
-    return _end_of([line for line in lines if not any(noise in line for noise in _LXC_NOISE)])
+    return console.quote_end(
+        [line for line in lines if not any(noise in line for noise in _LXC_NOISE)]
+    )
 
 
 def read_exit_status(home: Path) -> int:
@@ -98,7 +89,3 @@ def read_exit_status(home: Path) -> int:
 def quote_logs(home: Path) -> str:
     """Both, for an error about the guest."""
     return "\n".join(filter(None, (quote_lxc_log(home), quote_console(home))))
-
-
-def _end_of(lines: list[str]) -> str:
-    return "\n".join(lines[-_QUOTED_LINES:])[-_QUOTED_CHARACTERS:]

@@ -18,6 +18,7 @@ from paramiko import SSHConfig, SSHException
 from provision.bootstrap.keys import guest_key
 from provision.errors import Problem
 from provision.guests.connections import fabric_config
+from provision.guests.console import boot_line
 from provision.guests.disabled_services import AWAIT_SYSTEMD, DISABLE_SERVICES
 from provision.guests.facts import GuestFacts
 from provision.guests.guest import File, Guest
@@ -197,7 +198,10 @@ class VagrantGuest(Guest):
             raise Problem(f"On guest {self.name} there is no {program} to boot.")
         init = self.run("readlink -f /sbin/init").stdout.strip()
         text = _INIT_ONCE.render(
-            system_init=init, command=command, **asdict(self._network_config())
+            system_init=init,
+            command=command,
+            boot_line=shlex.quote(boot_line(command)),
+            **asdict(self._network_config()),
         )
         # Moved, not overwritten: the running PID 1 keeps its file, and telinit finds its program.
         self.write([File(f"{init}.once", text, 0o755)])
@@ -230,6 +234,12 @@ class VagrantGuest(Guest):
             "kernel": kernel,
             "cgroup": "v2" if cgroup_fs == "cgroup2fs" else "v1",
         }
+
+    def console(self) -> str:
+        return self.machine.console.read()
+
+    def quote_console(self) -> str:
+        return self.machine.console.quote()
 
     def keep(self) -> str:
         self._kept = True

@@ -20,6 +20,7 @@ from provision.systems import System
 from provision.vagrant import vm_keeper
 from provision.vagrant.box.table import BOX_TABLE, Box
 from provision.vagrant.client import Client, DiskFull, read_log
+from provision.vagrant.console import SerialConsole
 from provision.vagrant.environment import (
     ROOT,
     free_port,
@@ -49,7 +50,7 @@ class Machine:
     """One virtual machine and its Vagrant state, in a folder outside the checkout.
 
     snapshots: the names of the states that it can return to; can_snapshot: whether its hypervisor
-    can save states; network: set once the guest has been set up.
+    can save states; network: set once the guest has been set up; console: of its present guest.
     """
 
     def __init__(self, hypervisor: str, system: System, box: Box) -> None:
@@ -61,6 +62,7 @@ class Machine:
         self.snapshots: set[str] = set()
         self.can_snapshot = True
         self.network: NetworkConfig | None = None
+        self.console = SerialConsole(self.home / "console")
         with _listing_lock():
             self._write_home()
             environment = self._environment(box)
@@ -81,7 +83,11 @@ class Machine:
         (self.home / "hypervisor").write_text(self.hypervisor)
 
     def _environment(self, box: Box) -> dict[str, str]:
-        variables = {"BENCH_BOX": box.name, "BENCH_SSH_PORT": str(free_port())}
+        variables = {
+            "BENCH_BOX": box.name,
+            "BENCH_CONSOLE": str(self.console.path),
+            "BENCH_SSH_PORT": str(free_port()),
+        }
         if box.version:
             variables["BENCH_BOX_VERSION"] = box.version
         return vagrant_environment(self.hypervisor, self.home) | variables
@@ -130,6 +136,7 @@ class Machine:
         except Problem:
             self.snapshots.clear()
             raise
+        self.console.begin()
 
     def keep(self) -> None:
         """Let it outlive this process."""

@@ -182,13 +182,14 @@ class Vagrant(Provider):
     ) -> None:
         """Restore the snapshot, or make it: boot the machine, set it up, install."""
         machine = guest.machine
-        if snapshot in machine.snapshots or _CLEAN in machine.snapshots:
-            machine.restore(snapshot if snapshot in machine.snapshots else _CLEAN)
-            guest.reconnect_after_restore()
-        else:
-            machine.boot()
-            guest.set_up()
-            guest.save_snapshot(_CLEAN)
+        with guest.console_quoted():
+            if snapshot in machine.snapshots or _CLEAN in machine.snapshots:
+                machine.restore(snapshot if snapshot in machine.snapshots else _CLEAN)
+                guest.reconnect_after_restore()
+            else:
+                machine.boot()
+                guest.set_up()
+                guest.save_snapshot(_CLEAN)
         if installation is None or snapshot in machine.snapshots:
             return
         installation.install(guest)

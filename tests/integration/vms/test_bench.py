@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 
 import psutil
@@ -43,6 +44,9 @@ def test_sysvinit_and_god_are_measured_in_a_machine(
     # Only a kernel of its own gives god its event mode; a god that polls goes to the state 'up'.
     assert "process events" in results["god/monitor/default/hosted"]["verified"]["mode"]
     assert "to 'init'" in results["god/monitor/default/hosted"]["verified"]["mode_shown_by"]
+    consoles = sorted((suite.results / "latest" / "logs").glob("sysvinit*pid1*-console.log"))
+    assert consoles
+    assert re.search("===== PID 1: .*/sbin/init", consoles[0].read_text())
     report = suite.run("report")
     assert report.code == 0
     # The report warns the reader of figures from an emulated machine.

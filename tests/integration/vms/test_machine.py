@@ -18,10 +18,12 @@ from provision.vagrant.environment import vm_folder
 from provision.vagrant.guest import VagrantGuest
 from provision.vagrant.machine import Machine, machine_names
 from provision.vagrant.provider import Vagrant
+from tests.support.wait import eventually
 
 DEBIAN = SYSTEMS["debian"]
 INIT = """#!/bin/sh
-# Reaps children, and does nothing else.
+# Says how it was called, reaps children, and does nothing else.
+echo "reaping $*"
 while :; do sleep 1; done
 """
 # A process in a group of its own takes more memory than the suite's limit allows.
@@ -96,8 +98,11 @@ def test_a_guest_has_no_trace_of_the_guest_before_it(provider: Vagrant) -> None:
     first = provider.up("first", DEBIAN)
     machine, before = first.machine, boot_id(first)
     first.write([File("/etc/trace", "x"), File("/etc/inittab", "x")])
+    first.run("echo first was here >/dev/console")
+    assert "first was here" in first.console()
     first.destroy()
     second = provider.up("second", DEBIAN)
+    assert second.console() == ""
     assert second.machine is machine
     assert second.run("ls /etc/trace", check=False).code != 0
     assert boot_id(second) == before
@@ -137,15 +142,21 @@ def test_a_machine_survives_an_init_that_is_missing_stays_or_ends(guest: Vagrant
         guest.reboot("/sbin/nowhere")
     assert "/sbin/nowhere" in caught.value.what
     assert boot_id(guest) == before
-    guest.write([File("/root/init", INIT, 0o755), File("/root/ends", "#!/bin/sh\nexit 1\n", 0o755)])
+    ends = "#!/bin/sh\necho no configuration\nexit 1\n"
+    guest.write([File("/root/init", INIT, 0o755), File("/root/ends", ends, 0o755)])
     guest.reboot("/root/init --with words")
+    assert "===== PID 1: /root/init --with words\nreaping --with words" in guest.console()
     command = guest.run("tr '\\0' ' ' </proc/1/cmdline").stdout
     assert command == "/bin/sh /root/init --with words "
     assert guest.run("ip route show default").stdout == ""
     assert guest.run("ls /usr/sbin | grep '^init[.]'", check=False).stdout == ""
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(Problem) as caught, guest.console_quoted():
         guest.reboot("/root/ends")
     assert "/root/ends did not stay PID 1" in caught.value.what
+    heading, words, panic = caught.value.known.splitlines()
+    assert heading == "Last lines of its console (/root/ends):"
+    assert words == "no configuration"
+    assert "Attempted to kill init!" in panic
     assert pid_1(guest) == "/usr/sbin/init"
 
 
@@ -153,11 +164,14 @@ def test_an_init_without_sshd_costs_that_guest_alone(
     provider: Vagrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest = provider.up("silent", DEBIAN)
-    guest.write([File("/root/init", "#!/bin/sh\nip link set eth0 down\nsleep 10000\n", 0o755)])
+    silent = "#!/bin/sh\nip link set eth0 down\necho no network\nsleep 10000\n"
+    guest.write([File("/root/init", silent, 0o755)])
     monkeypatch.setattr(Machine, "boot_timeout", 20.0)
     with pytest.raises(Problem) as caught:
         guest.reboot("/root/init")
     assert "did not come up with /root/init as PID 1" in caught.value.what
+    last_words = "Last lines of its console (/root/init):\nno network"
+    eventually(lambda: guest.quote_console() == last_words, "its last words", seconds=120)
     monkeypatch.undo()
     guest.destroy()
     after = provider.up("after", DEBIAN)

@@ -35,6 +35,8 @@ if len(lines) > 1:
     script.write_text("\\n".join(lines[1:]))
 answer = json.loads(lines[0])
 time.sleep(answer.get("seconds", 0))
+if "console" in answer:
+    Path(os.environ["BENCH_CONSOLE"]).write_text(answer["console"])
 print(answer.get("stdout", ""), end="")
 print(answer.get("stderr", ""), end="", file=sys.stderr)
 sys.exit(answer.get("exit", 0))
@@ -46,10 +48,14 @@ _PLUGINS = (
 
 
 class Answer(TypedDict, total=False):
-    """What one call prints, its exit code, and how many seconds it takes."""
+    """What one call prints, its exit code, and how many seconds it takes.
+
+    console: what the machine prints meanwhile.
+    """
 
     stdout: str
     stderr: str
+    console: str
     exit: int
     seconds: float
 

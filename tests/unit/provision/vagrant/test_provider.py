@@ -153,3 +153,10 @@ def test_a_machine_that_does_not_boot_is_explained_and_destroyed(
     assert advice in problem.advice
     assert scripted.calls("destroy")[-1]["arguments"] == ["destroy", "-f", "debian"]
     assert list((vm_folder() / "guests").iterdir()) == []
+
+
+def test_a_machine_that_does_not_boot_is_quoted(scripted: ScriptedVagrant) -> None:
+    words = "Gave up waiting for root file system device."
+    scripted.answer("up", {"stderr": "It failed.\n", "exit": 1, "console": f"{words}\n"})
+    problem = failure_of(Vagrant("virtualbox"))
+    assert problem.known.endswith(f"It failed.\nLast lines of its console:\n{words}")
