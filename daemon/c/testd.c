@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EX_USAGE = 64, EX_OSERR = 71, EX_CANTCREAT = 73 };
+enum { EX_USAGE = 64, EX_UNAVAILABLE = 69, EX_OSERR = 71, EX_CANTCREAT = 73 };
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
@@ -46,9 +47,9 @@ struct record {
 
 struct options {
 	const char *service, *dir, *pidfile, *ready, *mark, *watchdog;
-	long daemonize, forks, ignore_term, note_term;
+	long daemonize, forks, slow_start, late_pidfile, ignore_term, note_term;
 	long exit_after, exit_code, exit_signal, ready_after, hang_after;
-	long children, orphans, chatter, allocate, allocate_after;
+	long children, sessions, port, orphans, chatter, allocate, allocate_after;
 };
 
 static struct options opt = {.dir = "/srv/testd", .forks = 2, .exit_after = -1, .hang_after = -1};
@@ -148,6 +149,8 @@ static const struct option {
 	{"--daemonize", FLAG, &opt.daemonize, 0, 0, 1},
 	{"--forks", NUMBER, &opt.forks, 1, 2, 1},
 	{"--pidfile", TEXT, &opt.pidfile, 0, 0, 1},
+	{"--slow-start", NUMBER, &opt.slow_start, 0, LONG_MAX / 1000000, 1},
+	{"--late-pidfile", NUMBER, &opt.late_pidfile, 0, LONG_MAX / 1000000, 1},
 	{"--mark", TEXT, &opt.mark, 0, 0, 1},
 	{"--exit-after", NUMBER, &opt.exit_after, 0, LONG_MAX / 1000000, 0},
 	{"--exit-code", NUMBER, &opt.exit_code, 0, 255, 0},
@@ -157,6 +160,8 @@ static const struct option {
 	{"--ready", TEXT, &opt.ready, 0, 0, 0},
 	{"--ready-after", NUMBER, &opt.ready_after, 0, LONG_MAX / 1000000, 0},
 	{"--children", NUMBER, &opt.children, 0, 10000, 0},
+	{"--sessions", NUMBER, &opt.sessions, 0, 10000, 0},
+	{"--port", NUMBER, &opt.port, 1, 65535, 0},
 	{"--orphans", NUMBER, &opt.orphans, 0, 1000000, 0},
 	{"--chatter", NUMBER, &opt.chatter, 1, 1000000, 0},
 	{"--allocate", NUMBER, &opt.allocate, 1, LONG_MAX >> 20, 0},
@@ -246,6 +251,8 @@ static void check_options(void)
 		die(EX_USAGE, "--exit-code and --exit-signal exclude each other");
 	if (opt.exit_after < 0 && (opt.exit_code || opt.exit_signal))
 		die(EX_USAGE, "--exit-code and --exit-signal need --exit-after MS");
+	if (opt.late_pidfile && !opt.pidfile)
+		die(EX_USAGE, "--late-pidfile needs --pidfile PATH");
 	if (opt.watchdog && strcmp(opt.watchdog, "notify") && !heartbeat_path())
 		die(EX_USAGE, "--watchdog takes notify or file:/PATH, not '%s'", opt.watchdog);
 	if (!opt.ready)
@@ -360,6 +367,16 @@ static void write_pidfile(void)
 		die(EX_CANTCREAT, "%s: %s", opt.pidfile, strerror(errno));
 }
 
+/* Take long to get up, as a program does that reads a lot first. A signal ends it. */
+static void start_slowly(void)
+{
+	int64_t end = now() + opt.slow_start * MILLISECOND;
+	struct timespec until = {end / SECOND, end % SECOND};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
+		;
+}
+
 /* Wait, in the first process, for the byte that the daemon sends when it is up; exit 0. */
 __attribute__((noreturn)) static void wait_for_daemon(int fd, pid_t child)
 {
@@ -462,12 +479,25 @@ __attribute__((noreturn)) static void end_daemon(void)
 	die(EX_USAGE, "signal %ld does not end a process", opt.exit_signal);
 }
 
-static void leave_children(void)
+/* Listen on a TCP port, as servers do. Children inherit it: it is free once all have ended. */
+static void listen_on_port(void)
 {
-	for (long i = 0; i < opt.children; i++) {
+	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port)};
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
+	    bind(fd, (void *)&any, sizeof any) || listen(fd, 1))
+		die(EX_UNAVAILABLE, "port %ld: %s", opt.port, strerror(errno));
+}
+
+static void leave_children(long count, const char *name, int in_sessions)
+{
+	for (long i = 0; i < count; i++) {
 		if (fork_or_die())
 			continue;
-		prctl(PR_SET_NAME, "testd-child");
+		if (in_sessions)
+			setsid();
+		prctl(PR_SET_NAME, name);
 		for (;;)
 			pause();
 	}
@@ -533,16 +563,18 @@ static void feed_watchdog(void)
 
 static void hang(void);
 
-enum { READY, EXIT, ALLOCATE, CHATTER, WATCHDOG, HANG, TIMERS };
+enum { READY, EXIT, ALLOCATE, CHATTER, WATCHDOG, HANG, PIDFILE, TIMERS };
 
-static struct timer {
-	void (*run)(void);
-	int64_t next, period;
-} timers[TIMERS] = {
-	[READY] = {become_ready, NEVER, 0},    [EXIT] = {end_daemon, NEVER, 0},
-	[ALLOCATE] = {allocate, NEVER, 0},     [CHATTER] = {write_chatter, NEVER, 0},
-	[WATCHDOG] = {feed_watchdog, NEVER, 0}, [HANG] = {hang, NEVER, 0},
+static void (*const timer_runs[TIMERS])(void) = {
+	[READY] = become_ready, [EXIT] = end_daemon, [ALLOCATE] = allocate,
+	[CHATTER] = write_chatter, [WATCHDOG] = feed_watchdog, [HANG] = hang,
+	[PIDFILE] = write_pidfile,
 };
+
+/* Zero until set_timers(): data that have values would not fit the page of main(). */
+static struct timer {
+	int64_t next, period;
+} timers[TIMERS];
 
 /* Stay alive but do nothing more, like a deadlocked program. */
 static void hang(void)
@@ -568,12 +600,16 @@ static void set_timers(void)
 {
 	int64_t begin = now();
 
+	for (int i = 0; i < TIMERS; i++)
+		timers[i].next = NEVER;
 	if (opt.ready && strcmp(opt.ready, "never"))
 		timers[READY].next = begin + opt.ready_after * MILLISECOND;
 	if (opt.exit_after >= 0)
 		timers[EXIT].next = begin + opt.exit_after * MILLISECOND;
 	if (opt.allocate)
 		timers[ALLOCATE].next = begin + opt.allocate_after * MILLISECOND;
+	if (opt.late_pidfile)
+		timers[PIDFILE].next = begin + opt.late_pidfile * MILLISECOND;
 	if (opt.hang_after >= 0)
 		timers[HANG].next = begin + opt.hang_after * MILLISECOND;
 	if (opt.chatter) {
@@ -599,7 +635,7 @@ __attribute__((noreturn)) static void wait_forever(void)
 		if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
 			continue;
 		first->next = first->period ? first->next + first->period : NEVER;
-		first->run();
+		timer_runs[first - timers]();
 	}
 }
 
@@ -679,7 +715,9 @@ __attribute__((noinline, noreturn)) static void run_daemon(int argc, char **argv
 		write_mark();
 	open_record();
 	int first = opt.daemonize ? daemonize() : -1;
-	if (opt.pidfile)
+	if (opt.slow_start)
+		start_slowly();
+	if (opt.pidfile && !opt.late_pidfile)
 		write_pidfile();
 	set_up_sigterm();
 	write_start_line();
@@ -687,7 +725,10 @@ __attribute__((noinline, noreturn)) static void run_daemon(int argc, char **argv
 		release_first_process(first);
 	read_mode();
 	set_up_sigterm();
-	leave_children();
+	if (opt.port)
+		listen_on_port();
+	leave_children(opt.children, "testd-child", 0);
+	leave_children(opt.sessions, "testd-session", 1);
 	leave_orphans();
 	set_timers();
 	wait_forever();

@@ -50,3 +50,29 @@ def test_a_pid_file_that_cannot_be_written_is_an_error(sandbox: Sandbox, tmp_pat
     assert done.returncode != 0
     assert "none/s1.pid" in done.stderr
     eventually(lambda: not sandbox.processes(), "the end of all processes")
+
+
+def test_a_late_pid_file_comes_after_the_first_process_has_gone(
+    sandbox: Sandbox, reader: StampReader, tmp_path: Path
+) -> None:
+    pidfile = tmp_path / "s1.pid"
+    options = ("--daemonize", "--pidfile", str(pidfile), "--late-pidfile", "300", "s1")
+    assert sandbox.run_testd(*options).returncode == 0
+    assert not pidfile.exists()
+    pid = reader.await_line("start")["pid"]
+    eventually(pidfile.exists, "the pid file")
+    assert pidfile.read_text() == f"{pid}\n"
+
+
+def test_a_slow_start_delays_the_pid_file_and_the_start_line(
+    sandbox: Sandbox, reader: StampReader, tmp_path: Path
+) -> None:
+    pidfile = tmp_path / "s1.pid"
+    sandbox.run_testd("--daemonize", "--pidfile", str(pidfile), "--slow-start", "300", "s1")
+    line = reader.await_line("start")
+    assert line["up_ns"] - line["main_ns"] >= 300_000_000
+    assert pidfile.stat().st_mtime_ns > 0
+
+
+def test_a_late_pid_file_needs_a_pid_file(sandbox: Sandbox) -> None:
+    assert sandbox.run_testd("--late-pidfile", "1", "s1").returncode == 64
