@@ -16,6 +16,7 @@ from bench.cli.option_help import (
     BENCH_SELF_HELP,
     BISECT_HELP,
     COMPARE_HELP,
+    CONFIG_HELP,
     EFFORT_HELP,
     MERGE_HELP,
     MODE_HELP,
@@ -34,9 +35,9 @@ report_parse_errors(program)
 
 
 @task(
-    iterable=["only", "scenario", "overlay"],
+    iterable=["only", "scenario", "overlay", "config"],
     optional=["wait"],
-    help={**SYSTEM_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
+    help={**SYSTEM_HELP, **CONFIG_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
 )
 @handle_errors
 def bench(
@@ -55,6 +56,7 @@ def bench(
     box: str = "",
     force: bool = False,
     overlay: Repeated = None,
+    config: Repeated = None,
     versions: str = "",
     mirror: str = "",
     snapshot: str = "",
@@ -86,7 +88,7 @@ def bench(
         SystemOptions(
             os=os_, provider=provider, box=box, versions=versions, mirror=mirror,
             snapshot=snapshot, keyring=keyring, aur=aur, accept_expired=accept_expired,
-            overlay=overlay or (),
+            overlay=overlay or (), config=config or (),
         ),
         SelectionOptions(only=only or (), scenario=scenario or (), role=role, profile=profile),
         EffortOptions(trials=trials, seed=seed, quick=quick),

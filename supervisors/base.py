@@ -18,7 +18,7 @@ from provision.sources.pip_versions import PipVersions
 from provision.systems import System
 from supervisors.contender import Contender
 from supervisors.service import Service, Watchdog
-from supervisors.templates import render_files
+from supervisors.templates import render_files, render_texts
 from supervisors.versions import Finding
 
 # Not in /tmp, which a PID 1 that has just started may clear or mount anew.
@@ -234,7 +234,12 @@ class Supervisor:
 
     def files(self, contender: Contender, services: Iterable[Service]) -> list[File]:
         """Return the configuration files of those services, as the guest gets them."""
-        return list(render_files(self.folder / "files", contender, tuple(services)))
+        services, own = tuple(services), contender.own_files
+        files = list(render_files(self.folder / "files", contender, services))
+        if own is None:
+            return files
+        mine = {file.path: file for file in render_texts(own.templates, contender, services)}
+        return [*(file for file in files if file.path not in mine), *mine.values()]
 
     # What the suite does to a guest.
 

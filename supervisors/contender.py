@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from supervisors.own_files import OwnFiles
 from supervisors.versions import Change, Edition
 
 # "init": a container's PID 1, which runs one program and ends with it.
@@ -117,6 +118,8 @@ class Contender:
     becomes_program: bool = False
     # The codename of its system in a run of several systems; "" in a run of one.
     release: str = ""
+    # A person's own files, laid over its templates.
+    own_files: OwnFiles | None = None
     # Its facts in older versions, where they differ: the oldest first.
     older: tuple[Older, ...] = ()
 

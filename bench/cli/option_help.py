@@ -15,11 +15,16 @@ SYSTEM_HELP = {
     "accept-expired": "take a mirror whose index is past its date of validity",
     "aur": "URL below which each package of the Arch User Repository is a git repository",
 }
+CONFIG_HELP = {
+    "config": "NAME=DIR: lay your own configuration files over a supervisor's or a contender's "
+    "(repeatable)",
+}
 SELECTION_HELP = {
     "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
-    "scenario": "NAME, or all; without it restart and footprint (repeatable, or by commas)",
+    "scenario": "NAME, or all (growth, a lengthy one, is measured where it is named); without it "
+    "restart and footprint (repeatable, or by commas)",
     "role": "runner or monitor: just these; init: PID 1s of containers, supervisors beside them",
-    "profile": "default, fast, strict or patient: just these (tuned: all but the default)",
+    "profile": "default, fast, strict or patient: just these (tuned: fast and patient)",
 }
 EFFORT_HELP = {
     "trials": "ranked restarts of each contender; 30",

@@ -16,7 +16,7 @@ from provision.guests.guest import Guest
 from provision.guests.limit_class import USUAL, LimitClass
 from supervisors import supervisors
 from supervisors.base import Supervisor
-from supervisors.contender import Contender, Role
+from supervisors.contender import Contender, Profile, Role
 from supervisors.service import Service, services_of
 
 Answer = Literal["yes", "no", "partly", "not applicable", "not measured"]
@@ -168,6 +168,10 @@ class Scenario(ABC):
     title: ClassVar[str]
     # Place among the scenarios in tables and lists: the smallest is first, then by name.
     position: ClassVar[int] = 99
+    # Profiles whose purpose it shows: nothing that it measures differs for another one.
+    profiles: ClassVar[tuple[Profile, ...]] = ("default", "fast", "patient")
+    # It takes so long that `--scenario=all` leaves it out: it is measured where it is named.
+    lengthy: ClassVar[bool] = False
     # Its trials of an event-driven supervisor last milliseconds: set-up and teardown of other
     # guests wait until they are done.
     needs_quiet_host: ClassVar[bool] = False
@@ -183,10 +187,16 @@ class Scenario(ABC):
         """Tell whether noise of other guests could reach what the contender shows."""
         return self.needs_quiet_host and contender.period is None
 
+    def matters_to(self, contender: Contender) -> bool:
+        """Tell whether it shows what the contender's profile is for."""
+        return contender.profile in self.profiles
+
     def why_not(self, contender: Contender) -> str:
-        """Return why the scenario cannot measure the contender; empty where it can."""
+        """Return why the scenario does not measure the contender; empty where it does."""
         if contender.role not in self.roles:
             return _OTHER_ROLE[contender.role == "init"]
+        if not self.matters_to(contender):
+            return f"The profile {contender.profile} changes nothing that it shows."
         return self.inapplicable_reason(contender)
 
     def inapplicable_reason(self, contender: Contender) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bench.model.own_configurations import configure
 from bench.model.profile_names import FORMER_PROFILE, begins_with, has_profile
 from bench.model.run_file import FLOOR
 from bench.model.version_choice import VersionChoice
@@ -14,6 +15,7 @@ from provision.systems import System, main_system, unknown_name_error
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import PROFILES, ROLES, Contender
+from supervisors.own_files import OwnFiles
 from supervisors.skeleton_marks import is_filled_in
 from supervisors.versions import Edition
 
@@ -116,13 +118,15 @@ def select_contenders(
     *,
     versions: VersionChoice = NO_CHOICE,
     overlays: Mapping[str, PackageSource] = {},
+    configurations: Mapping[str, OwnFiles] = {},
 ) -> SelectedContenders:
     """Find the selected contenders and add the floor that they are compared with.
 
     Of several systems, the releases of each contender follow each other, and the floor is common:
     it runs on Debian 12 where that is one of them, else on the first. versions: those of choice,
     where not the system's own. overlays: by supervisor, used in place of any source, of several
-    systems on that of the floor. Raises Problem for an unknown name, role or profile, and where
+    systems on that of the floor. configurations: by the beginning of contenders' names. Raises
+    Problem for an unknown name, role or profile, for files that cannot be rendered, and where
     nothing is selected or available.
     """
     _check_selection(selection, systems)
@@ -135,6 +139,7 @@ def select_contenders(
             contenders, missing = _select_on(system, part, versions, builds)
             chosen += contenders
             absent += missing
+    chosen = [replace(each, contender=configure(each.contender, configurations)) for each in chosen]
     if not chosen:
         raise _nothing_selected(selection, absent)
     if len(systems) > 1:

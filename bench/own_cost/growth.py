@@ -31,14 +31,14 @@ from bench.engine.request.resolve import sampling_effort
 from bench.engine.scheduler import Scheduler
 from bench.model.events import Event
 from bench.model.scenario import CROWDED_AT_ONCE, Scenario, WorkUnit
-from bench.scenarios import scenarios
+from bench.scenarios import scenarios, usual_scenarios
 from bench.scenarios.restart import SLOT_WAIT, SLOT_WIDTH
 from provision.guests.guest import Guest
 from provision.lxc.provider import Lxc
 
 PUBLISHED = Path(__file__).parents[2] / "reports" / "published" / "run.json"
 TIMES, PROCESSORS = (1, 2, 4), (2, 4, 8, 16)
-SCENARIOS = (("restart", "footprint"), tuple(scenarios()))
+SCENARIOS = (("restart", "footprint"), usual_scenarios(scenarios()))
 FASTER = 50.0
 # CPU seconds of a guest from its start to its end, without what is measured in it.
 CPU_OF_A_GUEST = 0.45

@@ -127,7 +127,7 @@ def contender_result(progress: ContenderProgress, scenarios: Scenarios) -> Conte
     supervisor, contender = progress.selected.supervisor, progress.selected.contender
     article = supervisor.article
     outcome = _outcome(progress)
-    return {
+    result: ContenderResult = {
         "name": contender.name,
         "supervisor": supervisor.name,
         "title": _title(progress.selected),
@@ -158,6 +158,9 @@ def contender_result(progress: ContenderProgress, scenarios: Scenarios) -> Conte
         },
         "doubts": progress.quality_issues,
     }
+    if own := contender.own_files:
+        result["own_files"] = {"folder": str(own.folder), "sha256": own.digest}
+    return result
 
 
 def _outcome(progress: ContenderProgress) -> _Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from collections.abc import Mapping
 from functools import cache
 
 from bench.model.scenario import Scenario
@@ -22,3 +23,8 @@ def scenarios() -> dict[str, Scenario]:
     every: list[Scenario] = [module.SCENARIO for module in modules if module is not pid1]
     ordered = sorted(every, key=lambda scenario: (scenario.position, scenario.name))
     return {scenario.name: scenario for scenario in ordered}
+
+
+def usual_scenarios(registry: Mapping[str, Scenario]) -> tuple[str, ...]:
+    """Return the names that `all` stands for: every scenario but lengthy ones."""
+    return tuple(name for name, scenario in registry.items() if not scenario.lengthy)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from bench.model import steps
-from bench.model.events import CPU_MARK, DOWN, MODE, RAN, STARTS, UP, Event
+from bench.model.comeback import judge_return, return_metric, seconds_to_return
+from bench.model.events import DOWN, MODE, STARTS, UP, Event
 from bench.model.events.program import StartsCounted
 from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
-from bench.model.observation.processes import cpu_used
+from bench.model.observation.processes import cpu_of_stage
 from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
 from bench.model.repetition import merge_verdicts
 from bench.model.run_file import FLOOR
@@ -70,14 +71,17 @@ class Crashloop(Scenario):
             return [Metric("crash_starts", "", status="not measured", note="not played")]
         delays = [delay * 1000 for _, starts in played for delay in _delays(starts)]
         cpu = [
-            _cpu_ns(guest.of_stage("crashing")) / 1e3 / _length(starts) for guest, starts in played
+            cpu_of_stage(guest.of_stage("crashing")) / 1e3 / _length(starts)
+            for guest, starts in played
         ]
         note = f"in {_length(played[0][1]):.0f} s"
         return [
             _of_guests("crash_starts", "", [starts["total"] for _, starts in played], note),
             summarize("crash_delay", "ms", delays),
             _of_guests("crash_cpu", "us/s", cpu),
-            _back_metric([_seconds_to_return(guest.of_stage("mended")) for guest, _ in played]),
+            return_metric(
+                "crash_back", [_seconds_to_return(guest.of_stage("mended")) for guest, _ in played]
+            ),
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
@@ -110,14 +114,6 @@ def _of_guests(name: str, unit: str, values: Sequence[float], note: str = "") ->
     if len(values) == 1:
         return single_value(name, unit, values[0], note=note)
     return replace(summarize(name, unit, values), note=note)
-
-
-def _back_metric(seconds: Sequence[float | None]) -> Metric:
-    """Return the times to the daemon's return by itself; guests without one are censored."""
-    known = [each for each in seconds if each is not None]
-    if known:
-        return summarize("crash_back", "s", known, censored=len(seconds) - len(known))
-    return Metric("crash_back", "s", status="not measured", note="it did not come back")
 
 
 def _judge_guest(contender: Contender, guest: Samples) -> list[Verdict]:
@@ -181,12 +177,6 @@ def _last_start(starts: StartsCounted) -> int | None:
     return stamps[-1] if stamps else None
 
 
-def _cpu_ns(crashing: Samples) -> int:
-    """Return the CPU time of the supervision tree, without that of children that ended."""
-    marks = crashing.all(CPU_MARK)
-    return cpu_used(marks[0].event, marks[-1].event) if len(marks) > 1 else 0
-
-
 def _silence(starts: StartsCounted) -> float:
     """Return the seconds of the window after the last start."""
     last = _last_start(starts)
@@ -238,26 +228,15 @@ def _judge_holding_back(counted: Numbered[StartsCounted]) -> Verdict:
 
 
 def _seconds_to_return(mended: Samples) -> float | None:
-    """Return the seconds from mending to the daemon's return by itself; None without one."""
-    mode, up = mended.first(MODE), mended.first(UP)
-    if mode is None or up is None or mended.first(DOWN):
-        return None
-    return elapsed(mode.event["ns"], up.event["main_ns"])
+    mode = mended.first(MODE)
+    return seconds_to_return(mode.event["ns"], mended) if mode else None
 
 
 def _judge_return(counted: Numbered[StartsCounted], mended: Samples) -> Verdict:
-    seconds = _seconds_to_return(mended)
-    up, down, command = mended.first(UP), mended.first(DOWN), mended.first(RAN)
-    if seconds is not None:
-        sentence = f"By itself, after {format_duration(seconds)}."
-        return Verdict(_BACK, "yes", sentence, numbers(up))
-    if down is None:
+    mode = mended.first(MODE)
+    if mode is None:
         return Verdict(_BACK, "not measured", "What came after was not seen.", numbers(counted))
-    sentence = f"Not by itself within {format_duration(down.event['deadline_s'])}"
-    if up is None or command is None:
-        return Verdict(_BACK, "no", f"{sentence}, nor when asked.", numbers(down))
-    sentence = f"{sentence}; it did when asked by: {command.event['command']}."
-    return Verdict(_BACK, "no", sentence, numbers(down, command, up))
+    return judge_return(_BACK, mode.event["ns"], mended)
 
 
 SCENARIO = Crashloop()

@@ -18,7 +18,7 @@ from bench.model.statistics import Metric, single_value
 from provision.errors import Problem
 from provision.guests.guest import Guest
 from supervisors import supervisors
-from supervisors.contender import Contender
+from supervisors.contender import PROFILES, Contender
 from supervisors.service import TESTD_FOLDER
 
 SERVICES = 5
@@ -36,6 +36,7 @@ class Shutdown(Scenario):
     name = "shutdown"
     title = "power-off with services up"
     position = 15
+    profiles = PROFILES
 
     def inapplicable_reason(self, contender: Contender) -> str:
         if not contender.pid1:

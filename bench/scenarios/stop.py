@@ -7,20 +7,26 @@ from collections.abc import Iterator, Sequence
 from bench.model import steps
 from bench.model.events import ALIVE, DOWN, GONE, RAN, SNAPSHOT, STARTED, UP, Event
 from bench.model.events.program import CommandRan, ServiceEvent
+from bench.model.inherited_port import PORT_MODE, judge_port
 from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
-from bench.model.observation.processes import daemon_children
+from bench.model.observation.processes import CHILD, CHILD_IN_SESSION, live_processes
 from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
-from supervisors.contender import Contender
+from supervisors.contender import PROFILES, Contender
 
 CHILDREN = 2
 # s. Longer than any supervisor's documented timeout of a stop: systemd's is 90 s.
 KILL_DEADLINE = 120.0
-BEHAVIOURS = ("stays down", "starts again", "no stray child", "kills what ignores SIGTERM")
-_STAYS, _STARTS, _STRAY, _KILLS = BEHAVIOURS
+# s after the start of a daemon for its failure to listen on its port, or its success.
+_PORT_WATCH = 1.0
+BEHAVIOURS = (
+    "stays down", "starts again", "no stray child", "no stray child in another session",
+    "frees its port", "kills what ignores SIGTERM",
+)  # fmt: skip
+_STAYS, _STARTS, _STRAY, _STRAY_SESSION, _PORT, _KILLS = BEHAVIOURS
 
 
 class Stop(Scenario):
@@ -29,6 +35,7 @@ class Stop(Scenario):
     name = "stop"
     title = "asked to stop a service"
     position = 6
+    profiles = PROFILES
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         period = contender.period or 0.0
@@ -36,8 +43,8 @@ class Stop(Scenario):
             _watch_seconds(contender)
             + KILL_DEADLINE
             + 3 * period
-            + 2 * contender.settled_uptime
-            + 6
+            + 4 * contender.settled_uptime
+            + 10
         )
         if not effort.allows(expected, times=6):
             return []
@@ -66,7 +73,9 @@ class Stop(Scenario):
         return [
             _judge_stop(stopped, command),
             _judge_start(numbered.of_stage("started")),
-            _judge_children(stopped),
+            _judge_children(_STRAY, CHILD, stopped),
+            _judge_children(_STRAY_SESSION, CHILD_IN_SESSION, stopped),
+            _judge_port(numbered.of_stage("port")),
             _judge_kill(numbered.of_stage("stubborn")),
         ]
 
@@ -85,7 +94,7 @@ def _stages(context: ScenarioContext) -> Iterator[Stage]:
     )  # fmt: skip
     stop = steps.run_command(context.supervisor.stop_command(contender, service), KILL_DEADLINE)
     start = steps.run_command(context.supervisor.start_command(contender, service), KILL_DEADLINE)
-    with_children = steps.set_mode("s1", f"--children {CHILDREN}")
+    with_children = steps.set_mode("s1", f"--children {CHILDREN} --sessions {CHILDREN}")
     yield Stage("before", (up, settle, with_children, kill, restart, settle))
     yield Stage(
         "stopped",
@@ -98,12 +107,20 @@ def _stages(context: ScenarioContext) -> Iterator[Stage]:
             steps.snapshot(),
         ),
     )
+    clear = (steps.kill_processes(CHILD), steps.kill_processes(CHILD_IN_SESSION))
     # Not `restart`: the service may run before the command returns.
-    yield Stage("started", (steps.kill_processes("testd-child"), start, up, settle))
+    yield Stage("started", (*clear, start, up, settle))
     stubborn = steps.set_mode("s1", "--ignore-term")
     end = steps.await_end("s1", KILL_DEADLINE)
     yield Stage("stubborn", (stubborn, kill, restart, settle, reset, stop, end))
-    yield Stage("after", (kill,))
+    yield Stage("after", (kill, steps.set_mode("s1", PORT_MODE), start, up, settle))
+    yield Stage(
+        "port",
+        (
+            steps.snapshot(), stop, steps.await_end("s1", wait), start, up,
+            steps.watch(_PORT_WATCH), steps.snapshot(),
+        ),
+    )  # fmt: skip
 
 
 def _end_after_command(stage: Samples) -> Numbered[ServiceEvent] | None:
@@ -156,20 +173,29 @@ def _judge_start(stage: Samples) -> Verdict:
     return Verdict(_STARTS, "yes", sentence, numbers(command, up))
 
 
-def _judge_children(stage: Samples) -> Verdict:
+def _judge_children(behaviour: str, name: str, stage: Samples) -> Verdict:
     snapshots = stage.all(SNAPSHOT)
-    before = len(daemon_children(snapshots[0].event)) if snapshots else 0
+    before = len(live_processes(snapshots[0].event, name)) if snapshots else 0
     if len(snapshots) < 2 or not before:
-        sentence = "The daemon had no children when it was stopped."
-        return Verdict(_STRAY, "not measured", sentence)
+        sentence = "The daemon had no such children when it was stopped."
+        return Verdict(behaviour, "not measured", sentence)
     if _end_after_command(stage) is None:
-        return Verdict(_STRAY, "not measured", "The daemon itself did not stop.")
-    after = len(daemon_children(snapshots[-1].event))
+        return Verdict(behaviour, "not measured", "The daemon itself did not stop.")
+    after = len(live_processes(snapshots[-1].event, name))
     sentence = f"{after} of the daemon's {before} children ran on after it was stopped."
     evidence = numbers(snapshots[0], snapshots[-1])
     if not after:
-        return Verdict(_STRAY, "yes", sentence, evidence)
-    return Verdict(_STRAY, "no" if after == before else "partly", sentence, evidence)
+        return Verdict(behaviour, "yes", sentence, evidence)
+    return Verdict(behaviour, "no" if after == before else "partly", sentence, evidence)
+
+
+def _judge_port(stage: Samples) -> Verdict:
+    command, snapshots = stage.first(RAN), stage.all(SNAPSHOT)
+    if command is None or len(snapshots) < 2:
+        return Verdict(_PORT, "not measured", "No daemon that listened was asked to stop.")
+    if _end_after_command(stage) is None:
+        return Verdict(_PORT, "not measured", "The daemon itself did not stop.")
+    return judge_port(_PORT, command.event["begin_ns"], snapshots[0], snapshots[1])
 
 
 def _judge_kill(stage: Samples) -> Verdict:

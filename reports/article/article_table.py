@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bench.model.run_file import FLOOR, Article, ContenderResult, Run, SupervisorFacts
 from reports.model.blocks import Cell, Column, Table
-from reports.model.contenders import contender_label, describe_version, sort_contenders
+from reports.model.contenders import applies_to, contender_label, describe_version, sort_contenders
 from reports.model.lines_of_code import lines_of_code
 from reports.model.metrics import median_of
 from reports.model.quantities import describe_metric
@@ -116,7 +116,7 @@ def _metric_cell(
     if not contenders:
         return Cell("not run" if absence else "not asked for", order=math.inf)
     lines = []
-    for contender in contenders:
+    for contender in (each for each in contenders if applies_to(each, scenario)):
         # What the label adds to the supervisor's title: role, profile, place, of several the host.
         addition = contender_label(contender).removeprefix(shorten(facts["title"])).strip(" ,")
         text = describe_metric(contender, scenario, name)

@@ -30,9 +30,13 @@ def _describe(contender: ContenderResult) -> Iterator[str]:
     if contender["status"] == "failed" and not has_measurements(contender):
         yield f"{label} was not measured: {contender['reason'].splitlines()[0]}"
         return
+    reasons: dict[str, list[str]] = {}
     for scenario, result in contender["scenarios"].items():
         if result["status"] != "measured":
-            yield f"{label}, {scenario}: {result['status']}, {result['note'].rstrip('.')}."
+            reason = f"{result['status']}, {result['note'].rstrip('.')}"
+            reasons.setdefault(reason, []).append(scenario)
+    for reason, names in reasons.items():
+        yield f"{label}, {', '.join(names)}: {reason}."
     yield from _describe_restart(contender, label)
     yield from _describe_memory(contender, label)
 

@@ -11,7 +11,7 @@ from reports.model.metrics import SAME_PHASE, is_same_phase
 from reports.model.run_summary import damage_lines
 
 COLUMNS = (
-    *("system", "provider", "supervisor", "version", "build", "role", "profile", "pid1"),
+    *("system", "provider", "supervisor", "version", "build", "config", "role", "profile", "pid1"),
     *("scenario", "metric", "unit", "n", "median", "ci_low", "ci_high", "p90", "p99"),
     *("min", "max", "censored", "floor_ratio", "status", "note"),
 )
@@ -30,8 +30,11 @@ def write_csv(run: Run, stream: IO[str]) -> None:
     place = {"system": run["system"]["name"], "provider": run["provider"]["name"]}
     for contender in run["contenders"]:
         for scenario, result in contender["scenarios"].items():
-            build = contender.get("source", {}).get("sha256", "")
-            row = {**contender, **place, "build": build, "scenario": scenario, "note": ""}
+            digests = {
+                "build": contender.get("source", {}).get("sha256", ""),
+                "config": contender.get("own_files", {}).get("sha256", ""),
+            }
+            row = {**contender, **place, **digests, "scenario": scenario, "note": ""}
             writer.writerows({**row, **own, **damaged} for own in _result_rows(contender, result))
     for absent in run["absent"]:
         writer.writerow({**place, "supervisor": absent["supervisor"], "status": "not available",

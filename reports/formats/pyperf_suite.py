@@ -56,6 +56,8 @@ def _benchmark(
     }
     if digest := contender.get("source", {}).get("sha256"):
         metadata["supervisor_build"] = digest
+    if own := contender.get("own_files"):
+        metadata["supervisor_config"] = own["sha256"]
     if damage := damage_lines(run):
         metadata["damage"] = " ".join(damage)
     seconds = [value * _MS_TO_S for value in values]

@@ -62,12 +62,14 @@ def pair_label(before: ContenderResult, after: ContenderResult) -> str:
 
 
 def build_name(contender: ContenderResult) -> str:
-    """Return the name of a build of the user's own, by its digest; empty without an overlay.
+    """Return the names of a build and of files of the user's own, by their digests; or nothing.
 
     Two builds may tell the same version.
     """
-    digest = contender.get("source", {}).get("sha256")
-    return name_of_build(digest) if digest else ""
+    build = contender.get("source", {}).get("sha256")
+    own = contender.get("own_files", {}).get("sha256")
+    names = [name_of_build(build)] if build else []
+    return ", ".join([*names, *([f"config {own[:8]}"] if own else [])])
 
 
 def describe_build(contender: ContenderResult) -> str:
@@ -83,6 +85,12 @@ def describe_version(contender: ContenderResult) -> str:
     """Return the version of a contender, and its build; empty where neither is known."""
     known = dict.fromkeys((contender["version"], build_name(contender)))
     return ", ".join(filter(None, known))
+
+
+def applies_to(contender: ContenderResult, scenario: str) -> bool:
+    """Tell whether the scenario is for the contender: what it shows may not be its profile's."""
+    result = contender["scenarios"].get(scenario)
+    return result is None or result["status"] != "not applicable"
 
 
 def has_measurements(contender: ContenderResult) -> bool:

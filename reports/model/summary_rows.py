@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from bench.model.run_file import ContenderResult, MetricResult, Run, SupervisorFacts
-from reports.model.contenders import contender_label, sort_contenders
+from reports.model.contenders import applies_to, contender_label, sort_contenders
 from reports.model.lines_of_code import lines_of_code
 from reports.model.metrics import (
     find_metric,
@@ -44,11 +44,15 @@ class SummaryRow:
 
 
 def summary_rows(run: Run) -> list[SummaryRow]:
-    """Return a row for every contender of a run, in the article's order."""
+    """Return a row for every contender of a run, in the article's order.
+
+    Without those whose profile is for something else than restarts.
+    """
     supervisors = run["supervisors"]
     return [
         _summary_row(contender, supervisors[contender["supervisor"]])
         for contender in sort_contenders(run)
+        if applies_to(contender, "restart")
     ]
 
 

@@ -40,6 +40,8 @@ class Floor(Supervisor):
     version_pattern = r"(\w+)"
     unsupported = {
         "stop": "It takes no requests: its command line names its services.",
+        "holdoff": "It takes no requests, and waits for nothing before a restart.",
+        "missing": "It ends if its program cannot be executed; its host then starts it again.",
         "reload": "Its command line names its services, and it never reads another.",
         "readiness": "It starts, waits and starts again; it takes no messages from a service.",
         "keeping output": "A service inherits its standard output.",

@@ -7,18 +7,23 @@ from collections.abc import Iterable
 from provision.guests.guest import Guest
 from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
-from supervisors.contender import Contender
+from supervisors.contender import Contender, Profile
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
 
 
-def _contender(*, pid1: bool) -> Contender:
+def _contender(profile: Profile, *, pid1: bool) -> Contender:
     return Contender(
         "runit",
         "runner",
-        "default",
+        profile,
         pid1=pid1,
-        setting="a run script a service; no setting changes how it restarts",
+        setting=(
+            "chpst -P, control/t, control/k and finish: the process group ends with the service;"
+            " sv force-stop: SIGKILL after 7 s"
+            if profile == "strict"
+            else "a run script a service; no setting changes how it restarts"
+        ),
         # runsv.c: it delays a service that ran for less than a second by one second.
         settled_uptime=2.0,
     )
@@ -59,7 +64,11 @@ class Runit(Supervisor):
             " an orphan, and the next runsv starts it a second time."
         ),
     )
-    contenders = (_contender(pid1=False), _contender(pid1=True))
+    contenders = (
+        _contender("default", pid1=False),
+        _contender("strict", pid1=False),
+        _contender("default", pid1=True),
+    )
 
     def after_install(self, guest: Guest) -> None:
         # The package enables services of its own; here only the test daemon may run.
@@ -86,7 +95,8 @@ class Runit(Supervisor):
         return "true"
 
     def stop_command(self, contender: Contender, service: Service) -> str:
-        return f"sv down {service.name}"
+        how = "force-stop" if contender.profile == "strict" else "down"
+        return f"sv {how} {service.name}"
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"sv up {service.name}"

@@ -13,22 +13,24 @@ from supervisors.versions import Change, Finding
 _SCAN = "/etc/s6/service"
 
 
+_SETTINGS: dict[Profile, str] = {
+    "default": "a run script a service, and nothing else",
+    "fast": "notification-fd: the service announces that it is ready; up to 4000 services",
+    "strict": "timeout-kill: SIGKILL after 5 s; finish ends what is left of the process group",
+}
+
+
 def _contender(profile: Profile, *, pid1: bool) -> Contender:
-    fast = profile == "fast"
     return Contender(
         "s6",
         "runner",
         profile,
         pid1=pid1,
-        setting=(
-            "notification-fd: the service announces that it is ready; up to 4000 services"
-            if fast
-            else "a run script a service, and nothing else"
-        ),
-        short_name="ready" if fast else "",
+        setting=_SETTINGS[profile],
+        short_name="ready" if profile == "fast" else "",
         # s6-supervise(1): it delays a service that was not ready by a second, at any uptime.
         settled_uptime=2.0,
-        readiness="fd:3" if fast else None,
+        readiness="fd:3" if profile == "fast" else None,
     )
 
 
@@ -90,8 +92,10 @@ class S6(Supervisor):
     contenders = (
         _contender("default", pid1=False),
         _contender("fast", pid1=False),
+        _contender("strict", pid1=False),
         _contender("default", pid1=True),
         _contender("fast", pid1=True),
+        _contender("strict", pid1=True),
     )
 
     def supervising_processes(self, contender: Contender) -> tuple[str, ...]:

@@ -99,6 +99,12 @@ class Supervisord(Supervisor):
             # Four starts that each end within startsecs (1 s), 1, 2 and 3 s apart: FATAL.
             limit=StartLimit(4, 10.0),
         ),
+        _contender(
+            "strict",
+            "stopasgroup, killasgroup and stopwaitsecs=5: a stop reaches the process group, and"
+            " ends it after 5 s",
+            limit=StartLimit(4, 10.0),
+        ),
         # No setting shortens the poll; these two take away the backoff and the giving up.
         _contender("patient", "autorestart=true and startsecs=0: every start counts as a success"),
     )

@@ -15,6 +15,7 @@ from supervisors.versions import Change, Finding
 
 def _contender(role: Role, profile: Profile) -> Contender:
     fast = profile == "fast"
+    limits = "RestartSec is 100 ms, 5 starts in 10 s are allowed"
     kept = "Restart=always" if role == "runner" else "Type=forking, PIDFile=, Restart=always"
     return Contender(
         "systemd",
@@ -24,7 +25,9 @@ def _contender(role: Role, profile: Profile) -> Contender:
         setting=(
             f"{kept}, RestartSec=0 and StartLimitIntervalSec=0"
             if fast
-            else f"{kept} and nothing else: RestartSec is 100 ms, 5 starts in 10 s are allowed"
+            else f"{kept}, KillMode=control-group and TimeoutStopSec=5; {limits}"
+            if profile == "strict"
+            else f"{kept} and nothing else: {limits}"
         ),
         # sd_event_add_time(3): a timer may fire up to 250 ms late, and all timers of PID 1 fire on
         # one grid of 250 ms. A restart comes 100 to 350 ms after the end, depending on the phase.
@@ -81,8 +84,10 @@ class Systemd(Supervisor):
     contenders = (
         _contender("runner", "default"),
         _contender("runner", "fast"),
+        _contender("runner", "strict"),
         _contender("monitor", "default"),
         _contender("monitor", "fast"),
+        _contender("monitor", "strict"),
     )
 
     def after_install(self, guest: Guest) -> None:

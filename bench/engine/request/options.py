@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from bench.engine.request.purposes import without_other_purposes
 from bench.model.name_lists import split_names
 from bench.model.overlays import overlays_of_run, parse_overlays
+from bench.model.own_configurations import configurations_of_run, parse_configurations
 from bench.model.scenario_names import current_name
 from bench.model.selection import SelectedContenders, Selection, select_contenders
 from bench.model.version_choice import VersionChoice
 from bench.recording.store import read_run, run_folder
-from bench.scenarios import scenarios
+from bench.scenarios import scenarios, usual_scenarios
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
 from provision.systems import Mirror, System, get_systems, main_system, unknown_name_error
 from supervisors import supervisors
+from supervisors.own_files import OwnFiles
 
 DEFAULT_SCENARIOS = ("restart", "footprint")
 ALL = "all"
@@ -24,7 +27,12 @@ UNSTABLE = "unstable"
 # A contender of 100,000 trials takes days; seeds beyond 32 bits are nobody's.
 MOST_TRIALS, MOST_SEED = 100_000, 2**32 - 1
 # Command-line names of the recorded options that have another name there.
-_FLAGS = {"system": "os", "scenarios": "scenario", "overlays": "overlay"}
+_FLAGS = {
+    "system": "os",
+    "scenarios": "scenario",
+    "overlays": "overlay",
+    "configurations": "config",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,8 @@ class SystemOptions:
 
     os: a system, several with commas between them, or `debian-all`. versions: `2012` for the
     article's versions where a source has them, or NAME=VERSION. overlay: NAME=DIR or DIR, a build
-    of one's own that is laid over the guests.
+    of one's own that is laid over the guests. config: NAME=DIR, files of one's own that are laid
+    over the templates of a contender.
     """
 
     os: str = "debian"
@@ -46,6 +55,7 @@ class SystemOptions:
     aur: str = ""
     accept_expired: bool = False
     overlay: Sequence[str] = ()
+    config: Sequence[str] = ()
 
     def systems(self) -> tuple[System, ...]:
         """Look up the systems, the oldest first, and attach the mirror. Raises Problem."""
@@ -118,7 +128,8 @@ class ModeOptions:
 class RunOptions:
     """The options of a run, validated; run.json keeps them, and a resumed run must repeat them.
 
-    trials: 0 for the default number. overlays: by supervisor. redo: `unstable` or empty.
+    trials: 0 for the default number. overlays: by supervisor. configurations: by the beginning of
+    contenders' names. redo: `unstable` or empty.
     """
 
     system: str = "debian"
@@ -136,6 +147,7 @@ class RunOptions:
     versions: str = ""
     mirror: Mirror = field(default_factory=Mirror)
     overlays: Mapping[str, Overlay] = field(default_factory=dict)
+    configurations: Mapping[str, OwnFiles] = field(default_factory=dict)
     trace: bool = False
     redo: str = ""
 
@@ -158,6 +170,7 @@ class RunOptions:
             "redo": "",
             "mirror": asdict(self.mirror),
             "overlays": {name: overlay.digest for name, overlay in self.overlays.items()},
+            "configurations": {name: own.digest for name, own in self.configurations.items()},
         }
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()
@@ -167,14 +180,16 @@ class RunOptions:
     def of_run(cls, run: Mapping[str, Any]) -> RunOptions:
         """Read the options of an earlier run.
 
-        Raises Problem if it has other options than there are today, or an overlay has changed.
+        Raises Problem if it has other options than there are today, or if an overlay or a
+        configuration has changed.
         """
         recorded: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in run["options"].items()
         }
         try:
-            options = cls(**{**recorded, "mirror": Mirror(**recorded["mirror"]), "overlays": {}})
+            folders: dict[str, Any] = {"overlays": {}, "configurations": {}}
+            options = cls(**{**recorded, "mirror": Mirror(**recorded["mirror"]), **folders})
         except (KeyError, TypeError) as failure:
             raise Problem(
                 f"Cannot repeat {run['id']}: it was made with other options than there are now.",
@@ -182,16 +197,22 @@ class RunOptions:
                 advice="Start a new run without --redo.",
                 usage=True,
             ) from failure
-        return replace(options, overlays=overlays_of_run(run, main_system(options.guest_systems)))
+        return replace(
+            options,
+            overlays=overlays_of_run(run, main_system(options.guest_systems)),
+            configurations=configurations_of_run(run),
+        )
 
     def select(self) -> SelectedContenders:
-        """Find the contenders. Raises Problem."""
-        return select_contenders(
+        """Find the contenders to which a scenario matters. Raises Problem."""
+        selected = select_contenders(
             self.guest_systems,
             Selection(self.only, self.role, self.profile),
             versions=VersionChoice.parse(self.versions),
             overlays=self.overlays,
+            configurations=self.configurations,
         )
+        return without_other_purposes(selected, scenarios(), self.scenarios)
 
 
 def parse_options(
@@ -226,6 +247,7 @@ def parse_options(
         versions=system.versions,
         mirror=systems[0].mirror,
         overlays=system.overlays(),
+        configurations=parse_configurations(system.config),
         trace=mode.trace,
     )
     if not mode.redo:
@@ -292,7 +314,11 @@ def _is_of_inits(selection: SelectionOptions) -> bool:
 
 def _scenario_names(names: tuple[str, ...], of_inits: bool) -> tuple[str, ...]:
     """Return the scenarios of those names, or else those that inits or supervisors have."""
-    of_role = tuple(name for name, each in scenarios().items() if each.of_inits in (of_inits, None))
+    of_role = tuple(
+        name
+        for name in usual_scenarios(scenarios())
+        if scenarios()[name].of_inits in (of_inits, None)
+    )
     if not names:
         return of_role if of_inits else DEFAULT_SCENARIOS
     if ALL in names:

@@ -104,7 +104,8 @@ def _check_not_merged(record: Record) -> None:
 
 
 def _check_same_options(record: Record, options: RunOptions) -> None:
-    then = record.run["options"]
+    # An option that is newer than the run had its default there.
+    then = {"configurations": {}, **record.run["options"]}
     now = options.as_json()
     differing = [key for key in now if then.get(key) != now[key]]
     if differing:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bench.model.events import CPU_MARK
 from bench.model.events.parts import ProcessInfo, ProcessUsage
 from bench.model.events.program import CpuMarked, Snapshot
+from bench.model.observation.evidence import Samples
+
+# Names of the children that testd starts: in its own session, and each in one of its own.
+CHILD, CHILD_IN_SESSION = "testd-child", "testd-session"
 
 
 def live_processes(snapshot: Snapshot, *names: str) -> list[ProcessInfo]:
@@ -24,7 +29,7 @@ def daemons(snapshot: Snapshot) -> list[ProcessInfo]:
 
 def daemon_children(snapshot: Snapshot) -> list[ProcessInfo]:
     """Return the children that test daemons have started and that live."""
-    return live_processes(snapshot, "testd-child")
+    return live_processes(snapshot, CHILD, CHILD_IN_SESSION)
 
 
 def is_alive(snapshot: Snapshot, pid: int) -> bool:
@@ -49,6 +54,12 @@ def cpu_used(before: CpuMarked, after: CpuMarked) -> int:
         _used(earlier.get((usage["pid"], usage["starttime"])), usage)
         for usage in after["processes"]
     )
+
+
+def cpu_of_stage(stage: Samples) -> int:
+    """Return the CPU time in ns between the first and the last mark of a stage."""
+    marks = stage.all(CPU_MARK)
+    return cpu_used(marks[0].event, marks[-1].event) if len(marks) > 1 else 0
 
 
 def _used(before: ProcessUsage | None, after: ProcessUsage) -> int:

@@ -37,6 +37,15 @@ class SourceFacts(TypedDict):
     """What the overlay says of itself: version, commit, address."""
 
 
+class OwnFilesFacts(TypedDict):
+    """Files of a person's own, laid over a contender's configuration (--config)."""
+
+    folder: str
+    """Folder of the files."""
+    sha256: str
+    """Digest of their paths and contents."""
+
+
 class Verification(TypedDict, total=False):
     """Evidence that the right programs were measured."""
 
@@ -249,6 +258,8 @@ class ContenderResult(TypedDict):
     """Roles that the supervisor supports."""
     setting: str
     """The configuration in words."""
+    own_files: NotRequired[OwnFilesFacts]
+    """Files of a person's own that were laid over it."""
     period: float | None
     """Seconds between two looks of a poller; null where it reacts to events."""
     limit: tuple[float, float | None] | None

@@ -46,6 +46,8 @@ class Options(TypedDict, total=False):
     """Archives that packages come from."""
     overlays: dict[str, str]
     """Digest of each supervisor's overlay."""
+    configurations: NotRequired[dict[str, str]]
+    """Digest of the files of --config, by the beginning of contenders' names."""
     trace: bool
     """Whether the kernel was traced."""
     redo: str

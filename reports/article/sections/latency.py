@@ -20,7 +20,12 @@ from reports.model.blocks import (
     Table,
     number_cell,
 )
-from reports.model.contenders import contender_label, full_name, sort_contenders
+from reports.model.contenders import (
+    applies_to,
+    contender_label,
+    full_name,
+    sort_contenders,
+)
 from reports.model.metrics import (
     find_metric,
     format_count,
@@ -73,7 +78,7 @@ def latency_section(run: Run, distributions: Sequence[Distribution]) -> Section 
 
 def _ranked(run: Run) -> list[ContenderResult]:
     """Return the contenders, fastest first; in the article's order where there is no ranking."""
-    contenders = sort_contenders(run)
+    contenders = [item for item in sort_contenders(run) if applies_to(item, "restart")]
     if ranking_obstacle(run):
         return contenders
     return sorted(contenders, key=_median_or_infinite)

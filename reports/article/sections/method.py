@@ -38,7 +38,7 @@ _METHOD = (
      "figure is also given as a multiple of it."),
     ("Profiles.", "Default is what the package or the manual sets up. The others are settings that "
      "the manual documents, by their purpose: fast restarts quickest, patient never gives up, "
-     "strict leaves nothing of a service behind. Older runs call all of them tuned."),
+     "strict leaves nothing of a service behind. Older runs call fast and patient tuned."),
     ("Memory", "is VmPeak of the supervision process, as the 2012 draft defined it, and the "
      "private memory of the whole supervision tree, which misleads less and does not depend on "
      "what runs beside it. It is measured with addresses that are not randomised."),

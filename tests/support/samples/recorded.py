@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 from bench.model.events import Event
 from bench.model.scenario import SamplingEffort, Scenario, Verdict
@@ -20,6 +21,11 @@ QUICK = SamplingEffort(trials=6, guest_seconds=25.0, budget_seconds=30.0, max_gu
 def samples(name: str) -> list[Event]:
     """Read the samples recorded in data/NAME.jsonl."""
     return [json.loads(line) for line in (_DATA / f"{name}.jsonl").read_text().splitlines()]
+
+
+def sample(stage: str, kind: str, **fields: object) -> Event:
+    """Return a sample that no run recorded, with the fields that a judge reads."""
+    return cast(Event, {"act": stage, "event": kind, **fields})
 
 
 def recorded_files() -> list[str]:

@@ -80,7 +80,30 @@ def test_scripts_start_with_their_interpreter_and_are_executable(name: str) -> N
         scripts = [
             file
             for file in supervisors()[name].files(contender, [service])
-            if not file.path.endswith("-fd")
+            if not file.path.endswith(("-fd", "-kill"))
         ]
         assert all(str(file.content).startswith("#!/bin/sh\n") for file in scripts)
         assert all(file.mode == 0o755 for file in scripts)
+
+
+STRICT = [
+    contender
+    for supervisor in supervisors().values()
+    for contender in supervisor.contenders
+    if contender.profile == "strict"
+]
+
+
+@pytest.mark.parametrize("contender", STRICT, ids=lambda contender: contender.name)
+def test_a_strict_profile_ends_the_group_within_seconds(contender: Contender) -> None:
+    text = "".join(_written(contender).values())
+    supervisor = supervisors()[contender.supervisor]
+    service = Service("s1", contender.role)
+    text += supervisor.stop_command(contender, service)
+    settings = {
+        "systemd": ("KillMode=control-group\n", "TimeoutStopSec=5\n"),
+        "supervisord": ("stopasgroup=true\n", "killasgroup=true\n", "stopwaitsecs=5\n"),
+        "s6": ('kill -s KILL -- "-$4"', "5000\n"),
+        "runit": ("chpst -P", 'kill -s TERM -- "-$(cat group)"', "sv force-stop s1"),
+    }[contender.supervisor]
+    assert [setting for setting in settings if setting not in text] == []

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bench.engine.plan import Job, KeptResults, make_plan
+from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import (
     BUDGET_QUICK,
     GUEST_SECONDS,
@@ -23,17 +24,16 @@ from bench.model.initial_state import FRESH, FRESH_FIXED
 from bench.model.observation.latency import SHORT_UPTIME, draw_strata
 from bench.model.observation.timing import has_long_limit
 from bench.model.scenario import SamplingEffort
-from bench.model.selection import SelectedContender, Selection, select_contenders
-from bench.scenarios import footprint, scenarios
+from bench.model.selection import SelectedContender
+from bench.scenarios import footprint, scenarios, usual_scenarios
 from bench.scenarios.restart import RestartTrials
 from provision.guests.limit_class import LARGE, USUAL
-from provision.systems import SYSTEMS
 
 FULL = SamplingEffort(TRIALS, GUEST_SECONDS, None, REPLICAS, 1)
 QUICK = SamplingEffort(TRIALS_QUICK, GUEST_SECONDS_QUICK, BUDGET_QUICK, REPLICAS, 1)
 AT_ONCE = 128
 BOTH = [scenarios()["restart"], scenarios()["footprint"]]
-CONTENDERS = select_contenders((SYSTEMS["debian"],), Selection()).contenders
+CONTENDERS = RunOptions().select().contenders
 RUNIT = "runit/runner/default/hosted"
 NAMES = [entry.name for entry in CONTENDERS]
 
@@ -316,7 +316,8 @@ def test_all_scenarios_fit_half_an_hour_on_two_processors(
 ) -> None:
     monkeypatch.setattr("bench.engine.plan.LOUD_AT_ONCE", 2)
     monkeypatch.setattr("bench.engine.plan.max_setups_at_once", lambda: 3)
-    assert make_plan(CONTENDERS, list(scenarios().values()), FULL, AT_ONCE).seconds < 1800
+    usual = [scenarios()[name] for name in usual_scenarios(scenarios())]
+    assert make_plan(CONTENDERS, usual, FULL, AT_ONCE).seconds < 1800
 
 
 def test_scenarios_of_many_processes_get_large_limits_and_the_plan_says_so() -> None:

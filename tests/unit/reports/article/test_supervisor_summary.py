@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reports.article.article_table import article_table
 from reports.article.supervisor_summary import summarize_supervisor
+from reports.model.summary_rows import summary_rows
 from tests.support.samples import sample_runs
 from tests.support.samples.sample_runs import contender, steady_latencies
 
@@ -47,3 +49,18 @@ def test_an_unfinished_scenario_is_named() -> None:
     run = sample_runs.run(sample_runs.mark_unfinished(runit, "footprint"))
     sentence = "runit, footprint: unfinished, interrupted."
     assert sentence in summarize_supervisor(run, "runit")
+
+
+def test_what_a_profile_is_not_for_is_said_once_and_in_no_table() -> None:
+    strict = contender("s6/runner/strict/hosted", [])
+    note = "The profile strict changes nothing that it shows."
+    strict["scenarios"] = {
+        name: {"status": "not applicable", "note": note, "metrics": []}
+        for name in ("restart", "footprint")
+    }
+    run = sample_runs.run(contender(S6, steady_latencies(1006)), strict)
+    sentences = [text for text in summarize_supervisor(run, "s6") if "strict" in text]
+    assert sentences == [f"s6, strict, restart, footprint: not applicable, {note}"]
+    assert "strict" not in {row.name.split("/")[2] for row in summary_rows(run)}
+    table = article_table(run)
+    assert "strict" not in str([cell.text for row in table.rows for cell in row])

@@ -1,0 +1,67 @@
+"""Scenarios of bad times, strict profiles, and files of one's own, in real guests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.suite import Suite
+
+pytestmark = pytest.mark.slow
+
+RUNIT, SYSTEMD = "runit/runner/default/hosted", "systemd/runner/default/pid1"
+STRICT = "s6/runner/strict/hosted"
+
+
+def answers(suite: Suite) -> dict[str, dict[str, str]]:
+    """Return the answers by contender and behaviour; each has samples that show it."""
+    given: dict[str, dict[str, str]] = {}
+    for contender in suite.record()["contenders"]:
+        verdicts = [
+            verdict
+            for scenario in contender["scenarios"].values()
+            for verdict in scenario["verdicts"]
+        ]
+        judged = [each for each in verdicts if each["answer"] in ("yes", "no", "partly")]
+        assert all(verdict["evidence"] for verdict in judged), verdicts
+        given[contender["name"]] = {each["behaviour"]: each["answer"] for each in verdicts}
+    return given
+
+
+def test_a_missing_program_and_commands_in_the_hold_off(suite: Suite, tmp_path: Path) -> None:
+    run = tmp_path / "mine/etc/sv/SERVICE/run"
+    run.parent.mkdir(parents=True)
+    run.write_text("#!/bin/sh\nexec nice -n 5 {{ service.command }}\n")
+    done = suite.bench(
+        f"--only={RUNIT},{SYSTEMD}", "--scenario=missing,holdoff", f"--config=runit={tmp_path}/mine"
+    )
+    assert done.code == 0, done.output
+    given = answers(suite)
+    assert given[RUNIT]["comes back with the program"] == "yes"
+    assert given[SYSTEMD]["comes back with the program"] == "no"
+    assert given[RUNIT]["obeys a stop"] == given[SYSTEMD]["obeys a stop"] == "yes"
+    # sv(8) reads what runsv was last asked for from a file, and sends no second request.
+    assert given[RUNIT]["obeys a stop and a start"] == "no"
+    assert given["floor/runner/default/hosted"] == {}
+    runit = next(each for each in suite.record()["contenders"] if each["name"] == RUNIT)
+    assert runit["own_files"]["folder"] == f"{tmp_path}/mine"
+    assert "(config " in done.output
+
+
+def test_a_strict_profile_leaves_nothing_of_the_group_behind(suite: Suite) -> None:
+    done = suite.bench(f"--only={STRICT},s6/runner/default/hosted", "--scenario=children,stop")
+    assert done.code == 0, done.output
+    given = answers(suite)
+    strict, default = given[STRICT], given["s6/runner/default/hosted"]
+    ended = (
+        "cleans up after a dead daemon",
+        "frees the port of a dead daemon",
+        "no stray child",
+        "frees its port",
+        "kills what ignores SIGTERM",
+    )
+    for behaviour in ended:
+        assert (strict[behaviour], default[behaviour]) == ("yes", "no"), behaviour
+    for behaviour in ("cleans up other sessions, too", "no stray child in another session"):
+        assert strict[behaviour] == default[behaviour] == "no"

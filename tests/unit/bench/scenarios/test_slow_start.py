@@ -1,0 +1,57 @@
+"""Verdicts on slow starts and late pid files."""
+
+from __future__ import annotations
+
+from bench.model.events import Event
+from bench.scenarios.slow_start import SCENARIO, SLOW
+from tests.support.samples.recorded import FULL, contender, judged, sample
+
+SLOW_START, LATE = "waits for a slow start", "waits for a late pid file"
+MONIT = "monit/monitor/fast/hosted"
+S = 1_000_000_000
+
+
+def snapshot(running: int, starts: int, stage: str = "slow") -> Event:
+    one = {"comm": "testd", "state": "S", "argv": ["/srv/testd/testd", "s2"]}
+    other = {"pid": 1, "comm": "testd", "state": "S", "argv": ["/srv/testd/testd", "s1"]}
+    processes = [other, *({**one, "pid": number} for number in range(2, 2 + running))]
+    services = [{"service": "s1", "starts": 1}, {"service": "s2", "starts": starts}]
+    return sample(stage, "processes", ns=0, processes=processes, services=services)
+
+
+def kill(seconds: float | None, stage: str = "slow") -> Event:
+    main_ns = None if seconds is None else round(seconds * S)
+    return sample(stage, "storm", deadline_s=57.5, killed=[{"kill_ns": 0, "main_ns": main_ns}])
+
+
+def answer(*events: Event) -> str:
+    return judged(SCENARIO, MONIT, list(events))[SLOW_START].answer
+
+
+def test_one_start_before_and_one_after_the_kill_are_a_yes() -> None:
+    assert answer(snapshot(1, 1), kill(0.5), snapshot(1, 2)) == "yes"
+
+
+def test_a_second_daemon_beside_the_slow_one_is_a_no() -> None:
+    assert answer(snapshot(2, 2), kill(0.5), snapshot(1, 3)) == "no"
+    assert answer(snapshot(1, 1), kill(0.5), snapshot(2, 3)) == "no"
+
+
+def test_a_daemon_that_does_not_come_back_is_a_no() -> None:
+    assert answer(snapshot(1, 1), kill(None), snapshot(0, 1)) == "no"
+
+
+def test_a_run_that_ended_early_is_not_measured() -> None:
+    assert answer(snapshot(1, 1)) == "not measured"
+
+
+def test_each_stage_has_a_guest_and_its_own_verdict() -> None:
+    units = SCENARIO.work_units(contender(MONIT), FULL)
+    assert [unit.parameters for unit in units] == ["slow", "late"]
+    assert units[0].seconds > 2 * SLOW
+    late = [snapshot(1, 1, "late"), kill(0.5, "late"), snapshot(1, 2, "late")]
+    assert list(judged(SCENARIO, MONIT, late)) == [LATE]
+
+
+def test_a_runner_needs_no_pid_file() -> None:
+    assert SCENARIO.inapplicable_reason(contender("runit/runner/default/hosted"))
