@@ -13,8 +13,7 @@ from provision.errors import Problem
 from provision.guests.guest import File, Guest
 from provision.guests.init import start_hosted, stop_hosted
 from provision.provider import Installation
-from provision.sources.packages import PackageSource
-from provision.sources.pip_versions import PipVersions
+from provision.sources.packages import PackageSource, VersionSource
 from provision.systems import System
 from supervisors.contender import Contender
 from supervisors.service import Service, Watchdog
@@ -71,7 +70,7 @@ class Supervisor:
     # one differs from the others. A system may be left out.
     sources: ClassVar[Mapping[str, PackageSource]]
     # In the same way: how a system gets a version of choice, for --versions and ./inv bisect.
-    version_sources: ClassVar[Mapping[str, PipVersions]] = {}
+    version_sources: ClassVar[Mapping[str, VersionSource]] = {}
     # In the same way, of a system that `sources` leaves out: why, in words that follow
     # "not available: ". Apt(..., since=, until=) says it where only some releases have a package.
     unavailable_on: ClassVar[Mapping[str, str]] = {}

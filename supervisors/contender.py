@@ -106,6 +106,9 @@ class Contender:
     # Seconds for which it leaves a service alone that has reached the limit. 0 where there is no
     # limit, or where it gives up for good. The crash loop waits for them.
     limit_pause: float = 0.0
+    # Whether it gives a service up for good at the first end before `settled_uptime`. Trials with a
+    # short uptime then come after all others of their guest.
+    quick_end_is_final: bool = False
     # Whether it leaves time between the starts of a service that exits at once. Where it does not,
     # its crash loop takes a whole processor and runs after all other measurements.
     spaces_starts: bool = True

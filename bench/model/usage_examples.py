@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, NoReturn
 
@@ -189,6 +189,10 @@ class _RecordingGuest(Guest):
 
     def fetch_ahead(self, command: str, timeout: float) -> None:
         """Record nothing: a reader's machine has its network all the time."""
+
+    def install_fetched(self, by_host: Callable[[], None], by_hand: str) -> None:
+        """Record what a person types instead: nothing is fetched for an example."""
+        self.run(by_hand)
 
     def facts(self) -> NoReturn:
         """Refuse: there is no machine."""

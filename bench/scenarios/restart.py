@@ -94,20 +94,13 @@ class Restart(Scenario):
         short: steps.TrialGroup = {
             "name": "short", "trials": trials.short, "uptime": [SHORT_UPTIME] * 2,
         }  # fmt: skip
-        kills: steps.TrialsStep = {
-            "do": "trials",
-            "service": context.services[0].name,
-            "signal": 9,
-            "groups": [group for group in (long, short) if group["trials"]],
-            "warmup": 0 if contender.period or contender.start_limit else 1,
-            "deadline": deadline(contender),
-            "limit": contender.limit_that_lifts,
-            "slot": _time_slot(context),
-            "ready": contender.readiness is not None,
-        }
+        groups = [group for group in (long, short) if group["trials"]]
+        steps_of_groups = (
+            [[group] for group in groups] if contender.quick_end_is_final else [groups]
+        )
         plan: list[steps.Step] = [
             steps.mark_cpu(context.tree, "before trials"),
-            kills,
+            *(_kills(context, mixed) for mixed in steps_of_groups),
             steps.mark_cpu(context.tree, "after trials"),
         ]
         return context.measure(plan, unit.seconds * 4 + 2 * deadline(contender) + 60)
@@ -125,6 +118,22 @@ class Restart(Scenario):
             if of_group or group == "long":
                 metrics += _latency_metrics(group, of_group, contender)
         return [*metrics, _cpu_metric(samples)]
+
+
+def _kills(context: ScenarioContext, groups: list[steps.TrialGroup]) -> steps.TrialsStep:
+    """Return the step that kills the service by trials of those groups, mixed."""
+    contender = context.contender
+    return {
+        "do": "trials",
+        "service": context.services[0].name,
+        "signal": 9,
+        "groups": groups,
+        "warmup": 0 if contender.period or contender.start_limit else 1,
+        "deadline": deadline(contender),
+        "limit": contender.limit_that_lifts,
+        "slot": _time_slot(context),
+        "ready": contender.readiness is not None,
+    }
 
 
 def _time_slot(context: ScenarioContext) -> steps.TimeSlot | None:

@@ -200,6 +200,13 @@ class Guest(ABC):
         """
         self.run(command, timeout=timeout)
 
+    def install_fetched(self, by_host: Callable[[], None], by_hand: str) -> None:
+        """Have the host install what the guest itself cannot fetch. Raises Problem.
+
+        by_hand: the command that does so on a machine with a network.
+        """
+        by_host()
+
     def stream(self, command: str, on_line: Callable[[str], None], timeout: float) -> Output:
         """Run a shell command as root, and call on_line for each line of output as it comes.
 

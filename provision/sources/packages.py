@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from provision.bootstrap.debian import expiry_explained
 from provision.cache import cache_folder
@@ -44,6 +44,16 @@ class PackageSource(ABC):
     def record(self) -> dict[str, str]:
         """What a run records of it."""
         return {"kind": self.kind, "text": str(self)}
+
+
+class VersionSource(Protocol):
+    """A project of which a guest can get one version of several."""
+
+    def at(self, version: str) -> PackageSource:
+        """Return the source of one version."""
+
+    def versions(self) -> list[str]:
+        """Return every version that there is, the newest first. Raises Problem."""
 
 
 @dataclass(frozen=True)

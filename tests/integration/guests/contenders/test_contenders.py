@@ -23,6 +23,7 @@ from provision.cache import cache_folder
 from provision.guests.guest import Guest
 from provision.lxc import traces
 from provision.lxc.provider import Lxc
+from provision.sources.host_fetched import HostFetched
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS, System
 from supervisors.service import Service, services_of
@@ -140,6 +141,8 @@ class _ContenderCheck:
             query = f"dpkg-query -W -f '${{source:Upstream-Version}}' {package}"
             packaged = guest.run(query).stdout.strip()
             assert version.startswith(packaged) or packaged.startswith(version)
+        if isinstance(self.source, HostFetched):
+            assert version == self.source.locked_version
 
     def _check_running(self, guest: Guest, services: Sequence[Service]) -> None:
         names = [service.name for service in services]

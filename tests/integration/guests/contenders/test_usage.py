@@ -16,6 +16,8 @@ from bench.model.run_file import FLOOR, Action, Example
 from bench.model.usage_examples import usage_examples
 from provision.guests.guest import File, Guest
 from provision.lxc.provider import Lxc
+from provision.sources.host_fetched import HostFetched
+from provision.sources.packages import PackageSource
 from provision.systems import SYSTEMS, System
 from supervisors import supervisors
 from supervisors.base import Supervisor
@@ -43,6 +45,10 @@ class Case:
     @property
     def name(self) -> str:
         return f"{self.supervisor.name}: {self.example['title'][:40]}"
+
+    @property
+    def source(self) -> PackageSource | None:
+        return self.supervisor.source(self.system)
 
     @property
     def slowest(self) -> float:
@@ -108,7 +114,7 @@ def _follow_whole(guest: Guest, case: Case) -> None:
         "Stop": set[str](),
     }
     for step in case.example["steps"]:
-        _run_actions(guest, step["title"], step["actions"])
+        _run_actions(guest, step["title"], step["actions"], case.source)
         if step["title"].startswith("Start") and step["title"] != "Start it again":
             _expect_daemons(guest, {"s1"})
         elif step["title"] in expected:
@@ -119,7 +125,7 @@ def _follow_difference(guest: Guest, case: Case) -> None:
     """Install and configure as the base does, then apply the difference, then start."""
     base = {step["title"].split(",")[0]: step["actions"] for step in case.base["steps"]}
     own = {step["title"].split(",")[0]: step["actions"] for step in case.example["steps"]}
-    _run_actions(guest, "Install", base["Install"])
+    _run_actions(guest, "Install", base["Install"], case.source)
     _run_actions(guest, "Configure", base["Configure"])
     expected = {"s1"}
     if "Install daemonize" in own:
@@ -134,12 +140,17 @@ def _follow_difference(guest: Guest, case: Case) -> None:
     _expect_daemons(guest, expected)
 
 
-def _run_actions(guest: Guest, title: str, actions: list[Action]) -> None:
+def _run_actions(
+    guest: Guest, title: str, actions: list[Action], source: PackageSource | None = None
+) -> None:
     for action in actions:
         if "file" in action:
             guest.write([File(action["file"], action["content"], action["mode"])])
         elif "boot" in action:
             guest.reboot(action["boot"])
+        elif isinstance(source, HostFetched) and action["command"] == source.by_hand:
+            # A guest does not reach the registry: its host does, as in a run.
+            source.install_fetched(guest)
         elif title.startswith("Install"):
             with guest.network():
                 guest.run(action["command"], timeout=DEADLINE)

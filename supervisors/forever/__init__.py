@@ -1,0 +1,102 @@
+"""forever: one Node.js process for each service, which is its parent and starts it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from provision.guests.guest import Guest
+from provision.sources.npm import Npm
+from provision.sources.packages import Apt
+from supervisors.base import Supervisor
+from supervisors.contender import Contender
+from supervisors.service import Service
+from supervisors.versions import Finding
+
+_NPM = Npm(
+    "forever",
+    Path(__file__).with_name("package-lock.json"),
+    needs=Apt(("nodejs",)),
+)
+_FOREVER = "/opt/forever/node_modules/.bin/forever"
+
+
+class Forever(Supervisor):
+    """https://github.com/foreversd/forever#readme"""
+
+    name = "forever"
+    title = "forever"
+    home_page = "https://github.com/foreversd/forever"
+    sources = {"debian": _NPM}
+    version_sources = {"debian": _NPM}
+    program_path = "/opt/forever/node_modules/.bin/forever"
+    version_command = "/opt/forever/node_modules/.bin/forever --version"
+    needs_pid1 = False
+    # forever returns once it has forked, so a script starts all and stays.
+    hosted_command = "/usr/local/sbin/forevers"
+    process_names = frozenset({"node", "sleep"})
+    service_parent = "node"
+    forked_by_client = True
+    unsupported = {
+        "readiness": "It tells running from not running; a program cannot announce more.",
+        "watchdog": "It waits for its program to end, and checks nothing else.",
+    }
+    findings = (
+        Finding(
+            'Its manual calls a script that ends too soon "spinning", without saying what that'
+            " leads to: by default the first end within 1 s of a start is the last. The managing"
+            " process stays, and `forever list` says STOPPED."
+        ),
+    )
+    contenders = (
+        Contender(
+            "forever",
+            "runner",
+            "default",
+            pid1=False,
+            setting="its command alone: an end within 1 s of a start is final, else it restarts"
+            " at once",
+            quick_end_is_final=True,
+            log_process="node",
+        ),
+        Contender(
+            "forever",
+            "runner",
+            "patient",
+            pid1=False,
+            setting="minUptime and spinSleepTime 1000: 1 s before each restart after an end within"
+            " 1 s of a start, and no giving up",
+            log_process="node",
+        ),
+    )
+
+    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
+        return ("node",)
+
+    def disable_command(self, contender: Contender, service: Service) -> str:
+        return f"{_FOREVER} stop {service.name}; rm /etc/forever/{service.name}.json"
+
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
+        # It would start a second one beside one that runs already.
+        return (
+            "for file in /etc/forever/*.json; do"
+            f" [ -e /root/.forever/pids/$(basename $file .json).pid ] || {_FOREVER} start $file;"
+            " done"
+        )
+
+    def stop_command(self, contender: Contender, service: Service) -> str:
+        return f"{_FOREVER} stop {service.name}"
+
+    def start_command(self, contender: Contender, service: Service) -> str:
+        return f"{_FOREVER} start /etc/forever/{service.name}.json"
+
+    def stop(self, guest: Guest, contender: Contender) -> None:
+        # No process is above those of the services, so that each is stopped by itself.
+        guest.run(f"{_FOREVER} stopall")
+        super().stop(guest, contender)
+
+    def output_command(self, contender: Contender, service: Service) -> str:
+        return f"cat /var/log/{service.name}.log"
+
+
+SUPERVISOR = Forever()
