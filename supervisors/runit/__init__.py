@@ -63,6 +63,11 @@ class Runit(Supervisor):
             "runsv(8) does not say what happens to a service whose runsv is killed: it runs on as"
             " an orphan, and the next runsv starts it a second time."
         ),
+        Finding(
+            "sv(8) does not say that `up` sends nothing where the status file has the service"
+            " wanted up. Asked to stop and to start within the second for which runsv waits after"
+            " a short life, a service stays down for good, and both commands report success."
+        ),
     )
     contenders = (
         _contender("default", pid1=False),

@@ -88,6 +88,12 @@ class Supervisord(Supervisor):
             " running although it has ended, which sets the number of failures back to 0."
         ),
         Finding(
+            "A program whose file is missing fails before the fork, which startsecs=0 does not"
+            " count as a success: it is FATAL after four tries within seven seconds, even with the"
+            " settings that never give a program up which exits, and stays so when the file is"
+            " back."
+        ),
+        Finding(
             "Its manual does not say what happens to programs when supervisord itself is killed:"
             " they run on as orphans, and the next supervisord starts each a second time."
         ),
