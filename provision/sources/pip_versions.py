@@ -35,12 +35,17 @@ class PipVersions:
 
     def versions(self) -> list[str]:
         """Every version that the index has, the newest first. Raises Problem."""
-        command = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-        done = run_fetcher([*command, "index", "versions", self.project, "--pre"])
-        listed = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
-        if done.returncode or not listed:
-            raise Problem(
-                f"pip cannot list the versions of {self.project}: {last_line(done.stderr)}",
-                advice="Run the same command again where the package index can be reached.",
-            )
-        return listed.group(1).split(", ")
+        return pypi_versions(self.project)
+
+
+def pypi_versions(project: str) -> list[str]:
+    """Return every version of a project that the index has, the newest first. Raises Problem."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    done = run_fetcher([*command, "index", "versions", project, "--pre"])
+    listed = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
+    if done.returncode or not listed:
+        raise Problem(
+            f"pip cannot list the versions of {project}: {last_line(done.stderr)}",
+            advice="Run the same command again where the package index can be reached.",
+        )
+    return listed.group(1).split(", ")

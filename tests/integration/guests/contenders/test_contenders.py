@@ -14,9 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from bench.engine.guests import measurement
-from bench.engine.guests.verify import find_mode, verify
+from bench.engine.guests.session import CLIENT_ENDS
+from bench.engine.guests.verify import find_mode, retried, verify
 from bench.model.events import RESTART, Event, events_of_kind
-from bench.model.run_file import FLOOR
+from bench.model.run_file import FLOOR, Verification
 from bench.model.selection import SelectedContender, Selection, select_contenders
 from bench.model.steps import Step, TrialGroup
 from provision.cache import cache_folder
@@ -146,16 +147,20 @@ class _ContenderCheck:
 
     def _check_running(self, guest: Guest, services: Sequence[Service]) -> None:
         names = [service.name for service in services]
-        events = self._measure(
-            guest,
-            services,
-            {"do": "await", "services": names, "deadline": self.deadline},
-            # Wait for the processes that a daemon leaves behind while it detaches itself.
-            {"do": "watch", "seconds": 0.3},
-            {"do": "snapshot"},
-            seconds=self.deadline,
-        )
-        evidence = verify(self.system, self.supervisor, self.contender, services, events)
+
+        def look() -> Verification:
+            events = self._measure(
+                guest,
+                services,
+                {"do": "await", "services": names, "deadline": self.deadline},
+                # Wait for the processes that a daemon leaves behind while it detaches itself.
+                {"do": "watch", "seconds": 0.3},
+                {"do": "snapshot"},
+                seconds=self.deadline,
+            )
+            return verify(self.system, self.supervisor, self.contender, services, events)
+
+        evidence = retried(look, CLIENT_ENDS if self.supervisor.forked_by_client else 0.0)
         assert (evidence["hosted_by"] is None) == self.contender.pid1
         if self.supervisor.mode_command:
             printed = guest.run(self.supervisor.mode_command, check=False).stdout

@@ -12,6 +12,7 @@ from bench.model.run_file import FLOOR
 from bench.model.usage_examples import usage_examples
 from bench.recording.supervisor_info import supervisor_info
 from provision.errors import Problem
+from provision.sources.wheels import Wheels
 from provision.systems import SYSTEMS, System
 from supervisors import supervisors
 from supervisors.base import Supervisor
@@ -53,6 +54,17 @@ def test_a_packaged_supervisor_is_installed_by_apt() -> None:
     output = printed("runit", "debian")
     assert "apt-get" in output
     assert "overlay" not in output
+
+
+def test_what_the_host_fetches_for_guests_is_shown_as_a_person_types_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Wheels, "install_fetched", lambda *_: pytest.fail("it fetches"))
+    output = printed("circus", "debian", 300)
+    source = supervisors()["circus"].sources["debian"]
+    assert isinstance(source, Wheels)
+    assert "--no-install-recommends python3-venv" in output
+    assert f"/opt/circus/bin/pip install circus=={source.locked_version}" in output
 
 
 def test_a_user_repository_without_an_address_is_no_source() -> None:

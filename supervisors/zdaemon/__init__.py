@@ -1,0 +1,106 @@
+"""zdaemon: one Python process for each service, which is its parent and starts it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from provision.guests.guest import Guest
+from provision.sources.packages import Apt
+from provision.sources.wheels import Wheels
+from supervisors.base import Supervisor
+from supervisors.contender import Contender, StartLimit
+from supervisors.service import Service
+from supervisors.versions import Finding
+
+_WHEELS = Wheels(
+    "zdaemon",
+    Path(__file__).with_name("requirements.lock"),
+    needs=Apt(("python3-venv",)),
+)
+_ZDAEMON = "/opt/zdaemon/bin/zdaemon"
+
+
+class Zdaemon(Supervisor):
+    """https://zdaemon.readthedocs.io/"""
+
+    name = "zdaemon"
+    title = "zdaemon"
+    home_page = "https://zdaemon.readthedocs.io/"
+    sources = {"debian": _WHEELS}
+    version_sources = {"debian": _WHEELS}
+    program_path = "/opt/zdaemon/bin/zdaemon"
+    # It has no option that prints one.
+    version_command = "/opt/zdaemon/bin/pip list | grep ^zdaemon"
+    needs_pid1 = False
+    # zdaemon returns once it has forked, so a script starts all and stays.
+    hosted_command = "/usr/local/sbin/zdaemons"
+    process_names = frozenset({"python3", "sleep"})
+    service_parent = "python3"
+    forked_by_client = True
+    unsupported = {
+        "readiness": "It runs a start-test-program once a second until that succeeds; a program"
+        " cannot announce anything itself.",
+        "watchdog": "It waits for its program to end, and checks nothing else.",
+    }
+    findings = (
+        Finding(
+            "Its manual does not say what happens to the program when the managing process gets"
+            " SIGTERM: that one ends at once and leaves the program running (5.2.1)."
+        ),
+    )
+    contenders = (
+        Contender(
+            "zdaemon",
+            "runner",
+            "default",
+            pid1=False,
+            setting="each death within 10 s of a start delays the next by one second more; it"
+            " gives up at the tenth in a row",
+            # The first start, and nine restarts. Only a death after backoff-limit (10 s) takes the
+            # count back.
+            start_limit=StartLimit(10, None),
+            settled_uptime=10.5,
+            log_process="zdaemon",
+        ),
+        Contender(
+            "zdaemon",
+            "runner",
+            "fast",
+            pid1=False,
+            setting="forever, backoff-limit 1: a delay of 1 s after a death within 1 s of a start,"
+            " else none",
+            log_process="zdaemon",
+        ),
+    )
+
+    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
+        return ("python3",)
+
+    def disable_command(self, contender: Contender, service: Service) -> str:
+        return f"{_zdaemon(service.name, 'stop')}; rm /etc/zdaemon/{service.name}.conf"
+
+    def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
+        # It starts nothing that runs already.
+        return f"for conf in /etc/zdaemon/*.conf; do {_ZDAEMON} -C $conf start; done"
+
+    def stop_command(self, contender: Contender, service: Service) -> str:
+        return _zdaemon(service.name, "stop")
+
+    def start_command(self, contender: Contender, service: Service) -> str:
+        return _zdaemon(service.name, "start")
+
+    def stop(self, guest: Guest, contender: Contender) -> None:
+        # No process is above those of the services, so that each is stopped by itself.
+        guest.run(f"for conf in /etc/zdaemon/*.conf; do {_ZDAEMON} -C $conf stop; done")
+        super().stop(guest, contender)
+
+    def output_command(self, contender: Contender, service: Service) -> str:
+        return f"cat /var/log/{service.name}.log"
+
+
+def _zdaemon(service: str, action: str) -> str:
+    return f"{_ZDAEMON} -C /etc/zdaemon/{service}.conf {action}"
+
+
+SUPERVISOR = Zdaemon()
