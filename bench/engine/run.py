@@ -206,4 +206,5 @@ def _run_header(request: BenchRequest, plan: Plan) -> tuple[str, dict[str, Any]]
         "calibration": latest(),
         "warnings": [],
         "supervisors": supervisor_info(supervisors, request.systems, request.contenders),
+        "scenario_titles": {each.name: each.title for each in request.scenarios},
     }

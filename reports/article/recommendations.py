@@ -40,15 +40,27 @@ class _Choice:
 
 
 _CHOICES = (
-    _Choice("Beside the init that is there already?", "among contenders that another PID 1 starts",
-            lambda contender: not contender["pid1"]),
-    _Choice("As the init itself?", "among contenders that are PID 1 themselves",
-            lambda contender: contender["pid1"]),
-    _Choice("For a daemon that detaches itself?", "among monitors",
-            lambda contender: contender["role"] == "monitor"),
-    _Choice("With nothing but defaults?", "among contenders in the default profile",
-            lambda contender: contender["profile"] == "default"),
-)  # fmt: skip
+    _Choice(
+        "Which is fastest beside an init that is there already?",
+        "among contenders that another PID 1 starts",
+        lambda contender: not contender["pid1"],
+    ),
+    _Choice(
+        "Which is fastest as PID 1?",
+        "among contenders that are PID 1 themselves",
+        lambda contender: contender["pid1"],
+    ),
+    _Choice(
+        "Which is fastest for a daemon that detaches itself?",
+        "among monitors",
+        lambda contender: contender["role"] == "monitor",
+    ),
+    _Choice(
+        "Which is fastest as packaged?",
+        "among contenders in the default profile",
+        lambda contender: contender["profile"] == "default",
+    ),
+)
 
 # A contender with a metric that has a median, and that median.
 Measurement = tuple[ContenderResult, MetricResult, float]
@@ -61,14 +73,14 @@ def recommend(run: Run) -> list[Recommendation]:
         Recommendation("Which is fastest?", f"{_FASTEST}.", _fastest(run, contenders)),
         *(_fastest_of_choice(run, contenders, choice) for choice in _CHOICES),
         Recommendation(
-            "For a daemon that dies young?",
+            "Which is fastest for a daemon that ends soon after its start?",
             "among contenders that act on events, the lowest median for a daemon that ran for "
             "0.3 s, and every contender whose 95 % interval overlaps that one's. Contenders that "
             "act once a period are left out: such kills always fall into the same phase.",
             _fastest(run, [item for item in contenders if not item["period"]], "restart_short"),
         ),
         Recommendation(
-            "Which is lightest?",
+            "Which takes least memory?",
             "the least private memory of the whole supervision tree with ten "
             f"services, and every contender within {LIGHT_FACTOR:g} times that.",
             _lightest(run, contenders),
@@ -80,7 +92,7 @@ def recommend(run: Run) -> list[Recommendation]:
             _defaults_worth_changing(contenders),
         ),
         Recommendation(
-            "Which lets a second pass?",
+            "Which takes a second or longer?",
             f"a median of {format_quantity(SLOW_MS, 'ms')} or more for a daemon that ran for long.",
             _slow(contenders),
         ),

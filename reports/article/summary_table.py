@@ -44,7 +44,7 @@ def summary_table(run: Run) -> Table:
         rows=tuple(
             _row(view, name, facts)
             for name, facts in sort_supervisors(view).items()
-            if name != FLOOR
+            if name != FLOOR and facts["roles"] != ["init"]
         ),
         note=NOTE,
     )

@@ -207,3 +207,5 @@ class Run(SystemsOfRun):
     """Facts about each supervisor."""
     contenders: list[ContenderResult]
     """Results of each contender."""
+    scenario_titles: NotRequired[dict[str, str]]
+    """What each scenario is about, in words."""

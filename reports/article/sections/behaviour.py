@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bench.model.run_file import Run
 from reports.model.behaviour_matrix import BehaviourMatrix, MatrixRow, build_matrix
 from reports.model.blocks import Cell, Column, Paragraph, Section, Table
@@ -19,14 +21,21 @@ def behaviour_section(run: Run, release: str) -> Section | None:
     if not matrix.columns:
         return None
     words = "What each does when. A click on an answer shows what it rests on."
-    tables = (_table(matrix, index, release) for index in range(len(matrix.columns)))
+    titles = run.get("scenario_titles", {})
+    tables = (_table(matrix, index, release, titles) for index in range(len(matrix.columns)))
     return Section("behaviour", "Behaviour", (Paragraph(words), *tables))
 
 
-def _table(matrix: BehaviourMatrix, index: int, release: str) -> Table:
+def _caption(scenario: str, titles: Mapping[str, str]) -> str:
+    """Return what a scenario is about, with its name; of an older run the name alone."""
+    title = titles.get(scenario, "")
+    return f"{title[:1].upper()}{title[1:]} ({scenario})" if title else scenario
+
+
+def _table(matrix: BehaviourMatrix, index: int, release: str, titles: Mapping[str, str]) -> Table:
     column = matrix.columns[index]
     return Table(
-        caption=column.scenario,
+        caption=_caption(column.scenario, titles),
         columns=(Column("Contender"), *(Column(name) for name in column.behaviours)),
         rows=tuple(_table_row(matrix, row, index, release) for row in matrix.rows),
     )

@@ -27,9 +27,15 @@ def test_contenders_with_overlapping_intervals_are_named_with_the_fastest() -> N
     )
     by_question = answers(run)
     assert by_question["Which is fastest?"] == "runit (4.00 ms); s6, fast (4.10 ms)."
-    assert by_question["As the init itself?"] == "s6, fast, PID 1 (8.00 ms)."
-    assert by_question["For a daemon that detaches itself?"] == "This run has no such figure."
-    assert by_question["For a daemon that dies young?"] == "This run has no such figure."
+    assert by_question["Which is fastest as PID 1?"] == "s6, fast, PID 1 (8.00 ms)."
+    assert (
+        by_question["Which is fastest for a daemon that detaches itself?"]
+        == "This run has no such figure."
+    )
+    assert (
+        by_question["Which is fastest for a daemon that ends soon after its start?"]
+        == "This run has no such figure."
+    )
 
 
 def test_the_fastest_has_the_lowest_median() -> None:
@@ -42,7 +48,7 @@ def test_the_fastest_has_the_lowest_median() -> None:
 def test_the_lightest_has_the_least_memory_with_ten_services() -> None:
     heavy, light = (100, 9000), (500, 1024)
     run = sample_runs.run(contender(RUNIT, [], memory=heavy), contender(S6, [], memory=light))
-    assert answers(run)["Which is lightest?"] == "s6 (1.00 MiB)."
+    assert answers(run)["Which takes least memory?"] == "s6 (1.00 MiB)."
 
 
 def test_a_default_that_is_much_slower_than_fast_is_worth_changing() -> None:
@@ -53,7 +59,7 @@ def test_a_default_that_is_much_slower_than_fast_is_worth_changing() -> None:
     assert by_question["Which default is worth changing?"].startswith(
         "s6, fast: 5.00 ms in place of 1.01"
     )
-    assert by_question["Which lets a second pass?"] == "s6 (1.01 s)."
+    assert by_question["Which takes a second or longer?"] == "s6 (1.01 s)."
 
 
 def test_a_default_as_fast_as_fast_is_not_worth_changing() -> None:

@@ -48,9 +48,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     contenders.append(contender(FLOOR, steady_latencies(1.0), rank=100))
     latencies = {name: steady_latencies(facts[0]) for name, facts in FACTS.items()}
     latencies[FLOOR] = steady_latencies(1.0)
-    sample_runs.write_run(
-        folder, sample_runs.run(*contenders), sample_runs.restart_samples(latencies)
-    )
+    titles = {"crashloop": "a daemon that ends at once"}
+    run = sample_runs.run(*contenders, scenario_titles=titles)
+    sample_runs.write_run(folder, run, sample_runs.restart_samples(latencies))
     return write_article("html", read_run(folder), folder)[0]
 
 
@@ -143,6 +143,8 @@ def test_every_answer_of_the_matrix_leads_to_what_it_rests_on(page: Path, browse
         "a => document.getElementById(a.hash.slice(1))?.textContent ?? '')"
     )
     assert len(found) == len(FACTS)
+    caption = browser.run("return document.querySelector('#behaviour caption').innerText")
+    assert caption == "A daemon that ends at once (crashloop)"
     assert all("keeps trying was seen" in evidence for evidence in found)
 
 
