@@ -23,7 +23,7 @@ SELECTION_HELP = {
     "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
     "scenario": "NAME, or all (growth, a lengthy one, is measured where it is named); without it "
     "restart and footprint (repeatable, or by commas)",
-    "role": "runner or monitor: just these; init: PID 1s of containers, supervisors beside them",
+    "role": "runner or monitor: just these; init: PID 1s of containers and supervisors beside; all",
     "profile": "default, fast, strict or patient: just these (tuned: fast and patient)",
 }
 EFFORT_HELP = {

@@ -20,6 +20,8 @@ from supervisors.skeleton_marks import is_filled_in
 from supervisors.versions import Edition
 
 NO_CHOICE = VersionChoice()
+# The value of --role that selects supervisors and inits.
+EVERY_ROLE = "all"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Selection:
     only: names of supervisors, or beginnings of contenders' names such as s6/runner/fast; each may
     end with @ and the codename of a system, such as s6@trixie. role: "init" also selects the
     supervisors beside which inits are measured: as PID 1, in their default profile. Inits are
-    selected by that role or by their names only.
+    selected by that role, by `all`, or by their names only.
     """
 
     only: tuple[str, ...] = ()
@@ -68,7 +70,7 @@ class Selection:
     def has_supervisor(self, supervisor: Supervisor) -> bool:
         """Whether any contender of that supervisor may be selected."""
         if not self.only:
-            wanted = supervisor.keeps_services or self.role == "init"
+            wanted = supervisor.keeps_services or self.role in ("init", EVERY_ROLE)
             return wanted and is_filled_in(supervisor.folder)
         return any(_supervisor_of(name) == supervisor.name for name in self.only)
 
@@ -91,7 +93,7 @@ class Selection:
         if self.role == "init":
             beside = contender.pid1 and contender.profile == "default"
             return contender.role == "init" or beside
-        return self.role in ("", contender.role)
+        return self.role in ("", EVERY_ROLE, contender.role)
 
     def __str__(self) -> str:
         return (
@@ -232,7 +234,7 @@ def _supervisor_of(name: str) -> str:
 
 
 def _check_selection(selection: Selection, systems: Sequence[System]) -> None:
-    _check_choice("role", selection.role, ROLES)
+    _check_choice("role", selection.role, (*ROLES, EVERY_ROLE))
     _check_choice("profile", selection.profile, (*PROFILES, FORMER_PROFILE))
     contenders = [
         contender.name for each in supervisors().values() for contender in each.contenders

@@ -145,7 +145,8 @@ def name_members(members: Sequence[Member]) -> str:
         "session": "its session",
         "apart": "a session apart",
     }
-    return " and ".join(words[member] for member in members) or "nobody"
+    *others, last = [words[member] for member in members] or ["nobody"]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def as_events(notes: Sequence[WitnessNote]) -> list[Event]:

@@ -11,7 +11,12 @@ from bench.model.name_lists import split_names
 from bench.model.overlays import overlays_of_run, parse_overlays
 from bench.model.own_configurations import configurations_of_run, parse_configurations
 from bench.model.scenario_names import current_name
-from bench.model.selection import SelectedContenders, Selection, select_contenders
+from bench.model.selection import (
+    EVERY_ROLE,
+    SelectedContenders,
+    Selection,
+    select_contenders,
+)
 from bench.model.version_choice import VersionChoice
 from bench.recording.store import read_run, run_folder
 from bench.scenarios import scenarios, usual_scenarios
@@ -231,9 +236,7 @@ def parse_options(
         system=",".join(each.name for each in systems),
         provider=system.provider,
         only=split_names("only", selection.only),
-        scenarios=_scenario_names(
-            split_names("scenario", selection.scenario), _is_of_inits(selection)
-        ),
+        scenarios=_scenario_names(split_names("scenario", selection.scenario), _kinds(selection)),
         role=selection.role,
         profile=selection.profile,
         trials=whole_number("trials", effort.trials, least=1, most=MOST_TRIALS)
@@ -302,27 +305,38 @@ def whole_number(name: str, text: str, *, least: int, most: int) -> int:
     )
 
 
-def _is_of_inits(selection: SelectionOptions) -> bool:
-    """Tell whether a selection asks for inits: by their role, or by nothing but their names."""
+def _kinds(selection: SelectionOptions) -> set[bool]:
+    """Return whether a selection asks for inits, for supervisors, or for both.
+
+    By the role; without one, by the names: inits where nothing else is named.
+    """
+    if selection.role == EVERY_ROLE:
+        return {True, False}
     if selection.role or not selection.only:
-        return selection.role == "init"
+        return {selection.role == "init"}
     names = (
         name.partition("/")[0].partition("@")[0] for name in split_names("only", selection.only)
     )
-    return all(name in supervisors() and not supervisors()[name].keeps_services for name in names)
+    found = supervisors()
+    return {all(name in found and not found[name].keeps_services for name in names)}
 
 
-def _scenario_names(names: tuple[str, ...], of_inits: bool) -> tuple[str, ...]:
-    """Return the scenarios of those names, or else those that inits or supervisors have."""
-    of_role = tuple(
+def _scenario_names(names: tuple[str, ...], kinds: set[bool]) -> tuple[str, ...]:
+    """Return the scenarios of those names, or else those that these kinds have."""
+    if names and ALL not in names:
+        return _known_names(names)
+    every = tuple(
         name
         for name in usual_scenarios(scenarios())
-        if scenarios()[name].of_inits in (of_inits, None)
+        if scenarios()[name].of_inits is None or scenarios()[name].of_inits in kinds
     )
-    if not names:
-        return of_role if of_inits else DEFAULT_SCENARIOS
-    if ALL in names:
-        return of_role
+    if names:
+        return every
+    of_inits = (name for name in every if True in kinds and scenarios()[name].of_inits)
+    return (*DEFAULT_SCENARIOS, *of_inits) if False in kinds else every
+
+
+def _known_names(names: tuple[str, ...]) -> tuple[str, ...]:
     current = tuple(current_name(name) for name in names)
     for name in current:
         if name not in scenarios():

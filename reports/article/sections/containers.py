@@ -139,10 +139,9 @@ def _describe(contender: ContenderResult) -> str:
 def _who_is_told(inits: Sequence[ContenderResult]) -> Iterator[str]:
     for contender in inits:
         for verdict in verdicts_of(contender, STOP):
-            if verdict["behaviour"] == "tells everybody" and " and " in verdict["sentence"]:
-                told = verdict["sentence"].partition(";")[0].removeprefix("SIGTERM reached ")
-                if " and " in told:
-                    yield f"{contender_label(contender)}: {told.rstrip('.')}"
+            told = verdict["sentence"].partition(";")[0].removeprefix("SIGTERM reached ")
+            if verdict["behaviour"] == "tells everybody" and " and " in told:
+                yield f"{contender_label(contender)}: {told.rstrip('.')}"
 
 
 def _ends(contender: ContenderResult, program: str) -> str:

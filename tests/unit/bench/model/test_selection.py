@@ -39,6 +39,7 @@ def test_no_criteria_select_every_packaged_contender() -> None:
 def test_inits_are_measured_only_by_role_or_name() -> None:
     assert not [name for name in names() if "/init/" in name]
     assert names("tini/init/group")[0] == "tini/init/group/pid1"
+    assert {*names(), *names(role="init")} == {*names(role="all")}
     chosen = names(role="init")
     assert {"tini/init/default/pid1", "tini/init/group/pid1", "none/init/default/pid1"} < {*chosen}
     assert "s6/runner/default/pid1" in chosen, "beside them: supervisors that can be PID 1"

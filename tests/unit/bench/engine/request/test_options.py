@@ -105,6 +105,12 @@ def test_inits_are_measured_in_scenarios_of_their_own(asked: dict[str, Any]) -> 
     assert set(parse(**asked).scenarios) == every
 
 
+def test_every_role_has_every_scenario() -> None:
+    assert set(parse(role="all", scenario=["all"]).scenarios) == {*scenarios()}
+    of_inits = {name for name in scenarios() if scenarios()[name].of_inits}
+    assert set(parse(role="all").scenarios) == {*DEFAULT_SCENARIOS, *of_inits}
+
+
 def test_supervisors_beside_an_init_keep_the_usual_scenarios() -> None:
     assert parse(only=["tini", "runit"]).scenarios == DEFAULT_SCENARIOS
 

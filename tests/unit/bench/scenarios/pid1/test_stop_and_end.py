@@ -31,7 +31,7 @@ def test_a_container_that_ends_by_sigterm_ends_in_time() -> None:
     verdicts = judged(engine_stop.SCENARIO, TINI, samples)
     assert answers(verdicts) == {HANDLER: "yes", PLAIN: "yes", "tells everybody": "partly"}
     assert "exit status 143" in verdicts[PLAIN].sentence
-    assert "its group and its session and a session apart ended without a word" in (
+    assert "its group, its session and a session apart ended without a word" in (
         verdicts["tells everybody"].sentence
     )
     assert concluded(engine_stop.SCENARIO, TINI, samples)["engine_stop_plain"].median == 0.04
