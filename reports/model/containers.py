@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import ContenderResult, Run, VerdictResult
-from reports.model.blocks import Cell, Column, Table, number_cell
+from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import contender_label, sort_contenders
-from reports.model.metrics import find_metric, median_of
+from reports.model.metrics import find_metric
+from reports.model.quantities import format_quantity
 
 SIGNALS, STOP = "signals", "engine-stop"
 EXIT, ZOMBIES, LEFT = "exit-status", "zombies", "descendants"
@@ -30,10 +31,11 @@ _SIGNAL_NOTE = (
     "people and engines send to stop it, reload it or ask it."
 )
 _LIFE_NOTE = (
-    "Stop: seconds from SIGTERM until the container is gone, of a program with a handler for it, "
+    "Stop: from SIGTERM until the container is gone, of a program with a handler for it, "
     "and of a plain one without; 10 s and more: it was killed. Told: whether that SIGTERM reached "
     "the program, its group, its session, and a session apart. Zombies: whether it reaps orphans "
-    "that end, and zombies that it inherits. Start: from the exec of PID 1 to the program's main()."
+    "that end, and zombies that it inherits. Memory: private "
+    "memory of PID 1. Start: from the exec of PID 1 to the program's main()."
 )
 
 
@@ -135,9 +137,9 @@ def _life_table(contenders: Sequence[ContenderResult]) -> Table:
             Column("Exit status"),
             Column("Zombies"),
             Column("Tells who is left"),
-            Column("VmPeak, kB", numeric=True),
-            Column("Private, kB", numeric=True),
-            Column("Start, ms", numeric=True),
+            Column("VmPeak", numeric=True),
+            Column("Memory", numeric=True),
+            Column("Start", numeric=True),
         ),
         rows=tuple(_life_row(contender) for contender in contenders),
         note=_LIFE_NOTE,
@@ -147,22 +149,22 @@ def _life_table(contenders: Sequence[ContenderResult]) -> Table:
 def _life_row(contender: ContenderResult) -> tuple[Cell, ...]:
     return (
         _name_cell(contender),
-        *(number_cell(median_of(contender, STOP, name)) for name in _STOPS),
+        *(_figure_cell(contender, STOP, name) for name in _STOPS),
         Cell(answer_of(contender, STOP, "tells everybody")),
         _summary_cell(contender, EXIT),
         _summary_cell(contender, ZOMBIES),
         Cell(answer_of(contender, LEFT, "tells who is left")),
-        number_cell(median_of(contender, "footprint", "vmpeak")),
-        number_cell(median_of(contender, "footprint", "private_dirty_1")),
-        _start_cell(contender),
+        _figure_cell(contender, "footprint", "vmpeak"),
+        _figure_cell(contender, "footprint", "private_dirty_1"),
+        _figure_cell(contender, "startup", "startup"),
     )
 
 
-def _start_cell(contender: ContenderResult) -> Cell:
-    metric = find_metric(contender, "startup", "startup")
+def _figure_cell(contender: ContenderResult, scenario: str, name: str) -> Cell:
+    metric = find_metric(contender, scenario, name)
     if metric is None or metric["median"] is None:
         return Cell("", math.inf)
-    return number_cell(metric["median"])
+    return Cell(format_quantity(metric["median"], metric["unit"]), metric["median"])
 
 
 def _summary_cell(contender: ContenderResult, scenario: str) -> Cell:

@@ -48,8 +48,15 @@ _GIVES_UP = QUESTIONS[0]
 
 
 def choose_section(run: Run) -> Section | None:
-    """Return the section; None where nothing was measured. The run has all of its systems."""
-    contenders = [item for item in sort_contenders(run) if item["supervisor"] != FLOOR]
+    """Return the section; None where no supervisor was measured. The run has all of its systems.
+
+    Inits keep no daemon alive; they have a section of their own.
+    """
+    contenders = [
+        item
+        for item in sort_contenders(run)
+        if item["supervisor"] != FLOOR and item["role"] != "init"
+    ]
     if not contenders:
         return None
     if not ranking_obstacle(run):

@@ -20,7 +20,8 @@ from reports.model.containers import (
     verdicts_of,
 )
 from reports.model.contenders import contender_label
-from reports.model.metrics import format_number, median_of
+from reports.model.metrics import median_of
+from reports.model.quantities import format_quantity
 
 _INTRODUCTION = (
     "The PID 1 of a container has duties of its own. The kernel gives it every orphan of the "
@@ -113,7 +114,7 @@ def _lightest_first(contenders: Iterable[ContenderResult]) -> list[ContenderResu
 def _with_memory(contender: ContenderResult) -> str:
     memory = median_of(contender, "footprint", "private_dirty_1")
     label = contender_label(contender)
-    return label if memory is None else f"{label} ({format_number(memory)} kB)"
+    return label if memory is None else f"{label} ({format_quantity(memory, 'kB')})"
 
 
 def _engine_answers(inits: Sequence[ContenderResult]) -> Iterator[str]:
