@@ -188,8 +188,11 @@ class Scenario(ABC):
         return self.needs_quiet_host and contender.period is None
 
     def matters_to(self, contender: Contender) -> bool:
-        """Tell whether it shows what the contender's profile is for."""
-        return contender.profile in self.profiles
+        """Tell whether it shows what the contender's profile is for.
+
+        An init's profiles differ in whom signals reach, and in what PID 1 is: all of it shows that.
+        """
+        return contender.role == "init" or contender.profile in self.profiles
 
     def why_not(self, contender: Contender) -> str:
         """Return why the scenario does not measure the contender; empty where it does."""

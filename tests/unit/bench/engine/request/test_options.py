@@ -16,7 +16,7 @@ from bench.engine.request.options import (
     SystemOptions,
     parse_options,
 )
-from bench.scenarios import scenarios
+from bench.scenarios import scenarios, usual_scenarios
 from provision.errors import Problem
 
 
@@ -105,8 +105,13 @@ def test_inits_are_measured_in_scenarios_of_their_own(asked: dict[str, Any]) -> 
     assert set(parse(**asked).scenarios) == every
 
 
+def test_every_profile_of_an_init_is_measured() -> None:
+    names = {each.name for each in parse(only=["tini,bash"]).select().contenders}
+    assert names >= {"tini/init/group/pid1", "bash/init/exec/pid1"}
+
+
 def test_every_role_has_every_scenario() -> None:
-    assert set(parse(role="all", scenario=["all"]).scenarios) == {*scenarios()}
+    assert set(parse(role="all", scenario=["all"]).scenarios) == {*usual_scenarios(scenarios())}
     of_inits = {name for name in scenarios() if scenarios()[name].of_inits}
     assert set(parse(role="all").scenarios) == {*DEFAULT_SCENARIOS, *of_inits}
 
