@@ -155,8 +155,11 @@ def sources_of_known_systems(supervisor: Supervisor) -> Iterator[str]:
     for attribute in ("sources", "version_sources", "unavailable_on"):
         for name in sorted(set(getattr(supervisor, attribute)) - set(TABLE_KEYS)):
             yield f"{attribute} names the system {name!r}; known: {', '.join(TABLE_KEYS)}."
-    if not supervisor.sources:
-        yield "sources is empty; say for one system at least how that gets it."
+    if not supervisor.sources and not supervisor.unavailable_on:
+        yield (
+            "sources is empty; say for one system at least how that gets it, or in unavailable_on"
+            " why none does."
+        )
     for name in sorted(set(supervisor.unavailable_on) & set(supervisor.sources)):
         yield f"{name} is in sources and in unavailable_on; remove it from one of them."
     for system in SYSTEMS.values():

@@ -201,3 +201,8 @@ def test_a_configuration_may_split_program_and_arguments(make: Make) -> None:
 
 def test_what_only_one_system_has_needs_no_reason_on_the_others(make: Make) -> None:
     assert list(violations(make(unavailable_on={}))) == []
+
+
+def test_what_no_system_has_says_why(make: Make) -> None:
+    reasons = {"debian": "gone", "precise": "gone", "arch": "gone"}
+    assert list(violations(make(sources={}, unavailable_on=reasons))) == []
