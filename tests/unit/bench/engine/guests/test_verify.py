@@ -185,3 +185,30 @@ def test_a_client_may_fork_what_keeps_a_service_where_that_is_the_design() -> No
     processes[30]["cgroup"] = ["0::/../ssh"]
     contender = openrc.contenders[0]
     verify(DEBIAN, openrc, contender, services_of(contender, 1), snapshot_events(processes))
+
+
+def in_container(*tree: tuple[int, int, str]) -> Processes:
+    return {pid: process(pid, ppid, comm) for pid, ppid, comm in tree}
+
+
+def test_an_init_is_the_parent_of_its_program() -> None:
+    tini = supervisors()["tini"]
+    default = tini.contenders[0]
+    good = in_container((1, 0, "tini"), (2, 1, "testd"))
+    assert check(good, tini, default, pid=2)["hosted_by"] is None
+    for wrong in (
+        in_container((1, 0, "bash"), (2, 1, "testd")),
+        in_container((1, 0, "tini"), (2, 1, "sh"), (3, 2, "testd")),
+        in_container((1, 0, "testd")),
+    ):
+        with pytest.raises(Problem, match="not set up as it should be"):
+            check(wrong, tini, default, pid=max(wrong))
+
+
+def test_a_program_that_is_pid_1_has_no_init_left_beside_it() -> None:
+    bash = supervisors()["bash"]
+    trap = next(each for each in bash.contenders if each.becomes_program)
+    assert check(in_container((1, 0, "testd")), bash, trap, pid=1)["processes"] == ["testd"]
+    with pytest.raises(Problem) as refused:
+        check(in_container((1, 0, "bash"), (2, 1, "testd")), bash, trap, pid=2)
+    assert "PID 1 is bash, not the program itself" in refused.value.known
