@@ -26,14 +26,15 @@ def judge_port(
         sentence = "No daemon with a child listened on the port: nothing to judge."
         return Verdict(behaviour, "not measured", sentence, evidence)
     later = format_elapsed(begin_ns, after.event["ns"])
-    starts = _starts(after.event) - _starts(before.event)
+    count = _starts(after.event) - _starts(before.event)
+    starts = "1 start" if count == 1 else f"{count} starts"
     if old & {child["pid"] for child in live_processes(after.event, CHILD)}:
-        sentence = f"A child held the port {later} later, and {starts} starts failed."
+        sentence = f"A child held the port {later} later, and {starts} failed."
         return Verdict(behaviour, "no", sentence, evidence)
     if not daemons(after.event):
-        sentence = f"The child was gone {later} later, but no daemon ran after {starts} starts."
+        sentence = f"The child was gone {later} later, but no daemon ran after {starts}."
         return Verdict(behaviour, "no", sentence, evidence)
-    sentence = f"The child was gone {later} later, and the successor listened: {starts} starts."
+    sentence = f"The child was gone {later} later, and the successor listened after {starts}."
     return Verdict(behaviour, "yes", sentence, evidence)
 
 

@@ -103,7 +103,7 @@ def test_a_strict_profile_ends_the_group_within_seconds(contender: Contender) ->
     settings = {
         "systemd": ("KillMode=control-group\n", "TimeoutStopSec=5\n"),
         "supervisord": ("stopasgroup=true\n", "killasgroup=true\n", "stopwaitsecs=5\n"),
-        "s6": ('kill -s KILL -- "-$4"', "5000\n"),
+        "s6": ('kill -s KILL -- "-${4:-$(cat group)}"', "5000\n"),
         "runit": ("chpst -P", 'kill -s TERM -- "-$(cat group)"', "sv force-stop s1"),
     }[contender.supervisor]
     assert [setting for setting in settings if setting not in text] == []

@@ -8,19 +8,26 @@ from tests.support.samples.recorded import answers, contender, judged, samples, 
 
 STAYS, STARTS, STRAYS, SESSIONS, PORT, KILLS = BEHAVIOURS
 RUNIT = "runit/runner/default/hosted"
-SYSTEMD = "systemd/runner/fast/pid1"
+SYSTEMD = "systemd/runner/default/pid1"
+STRICT = "supervisord/runner/strict/hosted"
 
 
 def test_a_stop_of_the_daemon_alone_leaves_children_and_the_stubborn() -> None:
     given = answers(judged(SCENARIO, RUNIT, samples("stop-runit")))
-    judged_here = {name: given[name] for name in (STAYS, STARTS, STRAYS, KILLS)}
-    assert judged_here == {STAYS: "yes", STARTS: "yes", STRAYS: "no", KILLS: "no"}
+    left = {STRAYS: "no", SESSIONS: "no", PORT: "no", KILLS: "no"}
+    assert given == {STAYS: "yes", STARTS: "yes", **left}
 
 
-def test_a_stop_of_the_whole_group_is_a_yes() -> None:
+def test_a_stop_of_the_process_group_leaves_other_sessions() -> None:
+    given = answers(judged(SCENARIO, STRICT, samples("stop-supervisord-strict")))
+    ended = {STRAYS: "yes", SESSIONS: "no", PORT: "yes", KILLS: "yes"}
+    assert given == {STAYS: "yes", STARTS: "yes", **ended}
+
+
+def test_a_stop_of_the_whole_control_group_is_a_yes() -> None:
     verdicts = judged(SCENARIO, SYSTEMD, samples("stop-systemd"))
-    assert {verdicts[name].answer for name in (STAYS, STARTS, STRAYS, KILLS)} == {"yes"}
-    assert "90.1 s" in verdicts[KILLS].sentence
+    assert set(answers(verdicts).values()) == {"yes"}
+    assert "90.2 s" in verdicts[KILLS].sentence
 
 
 def test_a_service_that_comes_back_does_not_stay_down() -> None:
@@ -36,7 +43,7 @@ def test_a_service_that_comes_back_does_not_stay_down() -> None:
 
 def test_some_surviving_children_are_partly() -> None:
     recorded = samples("stop-runit")
-    last = events_of_kind(recorded, SNAPSHOT)[-1]
+    _, last = (each for each in events_of_kind(recorded, SNAPSHOT) if each["act"] == "stopped")
     child = next(process for process in last["processes"] if process["comm"] == "testd-child")
     child["state"] = "Z"
     assert judged(SCENARIO, RUNIT, recorded)[STRAYS].answer == "partly"
