@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -60,6 +61,7 @@ def clear_cache() -> int:
 
     Returns how many bytes that freed.
     """
+    sys.dont_write_bytecode = True  # `inv` lets compiled modules be kept in the cache
     # VENV may be what this very process runs from.
     kept = ("guests", VENV)
     entries = [entry for entry in cache_folder().iterdir() if entry.name not in kept]

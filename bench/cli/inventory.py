@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.table import Table
 
@@ -19,12 +20,17 @@ _SOURCE_WIDTH = 26
 
 
 def inventory_tables(width: int) -> Iterator[Table]:
-    """Yield every table for a terminal of that width."""
-    yield _supervisors()
-    yield from _sources(width)
-    yield _contenders()
-    yield _systems()
-    yield _scenarios()
+    """Yield every table for a terminal of that width.
+
+    What this host can do is tried in processes of its own while the first tables are made.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        systems = pool.submit(_systems)
+        yield _supervisors()
+        yield from _sources(width)
+        yield _contenders()
+        yield systems.result()
+        yield _scenarios()
 
 
 def _table(title: str, *headings: str) -> Table:

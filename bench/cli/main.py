@@ -33,7 +33,9 @@ def main(arguments: list[str]) -> None:
     guard_streams()
     program = Program(name="inv", binary="./inv", config_class=CheckoutConfig)
     report_parse_errors(program)
-    program.run(["./inv", f"--search-root={ROOT}", *arguments])
+    # Without a place of their own, compiled modules would lie in the checkout.
+    bytecode = ["--write-pyc"] if sys.pycache_prefix else []
+    program.run(["./inv", *bytecode, f"--search-root={ROOT}", *arguments])
 
 
 if __name__ == "__main__":

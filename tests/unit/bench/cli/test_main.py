@@ -30,6 +30,16 @@ def run_main(folder: Path, *words: str, **variables: str) -> subprocess.Complete
     )
 
 
+def test_compiled_modules_lie_where_python_is_told_and_not_in_the_checkout(tmp_path: Path) -> None:
+    beside = ROOT / "bench" / "cli" / "__pycache__"
+    before = set(beside.glob("usage.*"))
+    program = [str(ROOT / "bench" / "cli" / "main.py"), "usage", "runit"]
+    command = [sys.executable, "-I", "-X", f"pycache_prefix={tmp_path}", *program]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert list(tmp_path.rglob("usage.*.pyc"))
+    assert set(beside.glob("usage.*")) == before
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A caller's folder with a run in it."""
