@@ -24,11 +24,11 @@ def long_uptimes(contender: Contender) -> list[float]:
     They are a period apart, so that kills hit a poller in every phase. Where looks alone decide, an
     uptime above the period would make a trial wait for a second look.
     """
-    low = SHORT_UPTIME if _looks_decide(contender) else contender.settled_uptime
+    low = SHORT_UPTIME if looks_decide(contender) else contender.settled_uptime
     return [low, low + (contender.period or 1.0)]
 
 
-def _looks_decide(contender: Contender) -> bool:
+def looks_decide(contender: Contender) -> bool:
     """Tell whether nothing but the next look decides when a service comes back.
 
     A runner knows when a service started, and may hold back what ended soon; a monitor looks.
