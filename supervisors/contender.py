@@ -103,6 +103,9 @@ class Contender:
     # Seconds of uptime after which it restarts a service without delay. A "long" trial waits for
     # them before its kill.
     settled_uptime: float = 2.0
+    # Seconds for which it delays every restart, however long the service has run: the forecast of a
+    # run counts them.
+    restart_delay: float = 0.0
     # Seconds for which it leaves a service alone that has reached the limit. 0 where there is no
     # limit, or where it gives up for good. The crash loop waits for them.
     limit_pause: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench.engine.forecast import SET_UP, Places, forecast
 from bench.engine.guests.noise_gate import max_setups_at_once
@@ -74,6 +74,14 @@ class Job:
         """Expected seconds in which no other guest may be set up or torn down."""
         return sum(unit.seconds for unit in self.units if unit.scenario in self.quiet)
 
+    def among(self, slots: int) -> Job:
+        """Return the job with the waits of its kills for their slot, where so many take turns."""
+        units = (
+            replace(unit, seconds=unit.seconds + unit.slotted.wait(slots)) if unit.slotted else unit
+            for unit in self.units
+        )
+        return replace(self, units=tuple(units))
+
     @property
     def crowded_seconds(self) -> float:
         """Expected seconds for which it takes as much memory as many guests."""
@@ -98,11 +106,21 @@ class Plan:
     at_once: int
 
     @property
+    def slotted_jobs(self) -> tuple[Job, ...]:
+        """The jobs whose kills wait for a slot of time; each guest has one of its own."""
+        return tuple(job for job in self.jobs if any(unit.slotted for unit in job.units))
+
+    @property
     def seconds(self) -> float:
         """Expected duration of the whole plan, with the set-up of its guests."""
         places = Places(self.at_once, max_setups_at_once(), LOUD_AT_ONCE, CROWDED_AT_ONCE)
         alone = ALONE if self.at_once > 1 and find_baseline_job(self.jobs) else 0.0
-        return alone + forecast(self.jobs, places)
+        return alone + self.forecast(places)
+
+    def forecast(self, places: Places) -> float:
+        """Return the expected seconds of all jobs with so many places."""
+        slots = len(self.slotted_jobs) if self.at_once > 1 else 1
+        return forecast([job.among(slots) for job in self.jobs], places)
 
     @property
     def min_seconds(self) -> float:
@@ -223,33 +241,32 @@ def _units(
 
 
 def start_order(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
-    """Start what needs a quiet host first, then the longest; one guest at a time, shuffle rounds.
+    """Start the longest first; one guest at a time, shuffle the rounds of replicas.
 
-    What is done before all guests are set up leaves its place to another one. What takes much
-    memory comes last, unless the run would wait for it. Shuffling the rounds of replicas makes host
+    What needs a quiet host waits until all guests of the first round are set up: it is among them,
+    behind those that begin at once. What is done by then leaves its place to another one. What
+    takes much memory comes last, unless the run would wait for it. Shuffling the rounds makes host
     drift affect all contenders equally.
     """
-    if at_once > 1:
-        longest = max((job.seconds for job in jobs), default=0.0)
-        set_ups = SET_UP * len(jobs) / max_setups_at_once()
-        brief = [job for job in jobs if job.seconds < set_ups and not job.quiet_seconds]
-        first = brief if len(brief) <= at_once / 2 else []
-        return [
-            *first,
-            *sorted(
-                (job for job in jobs if job not in first),
-                key=lambda job: (_turn(job, longest), -job.seconds),
-            ),
-        ]
-    generator = random.Random(seed)
-    return sorted(jobs, key=lambda job: (job.replica, generator.random()))
+    if at_once == 1:
+        generator = random.Random(seed)
+        return sorted(jobs, key=lambda job: (job.replica, generator.random()))
+    longest = max((job.seconds for job in jobs), default=0.0)
+    by_length = sorted(jobs, key=lambda job: (_comes_last(job, longest), -job.seconds))
+    quiet = [job for job in by_length if job.quiet_seconds]
+    others = [job for job in by_length if not job.quiet_seconds]
+    set_ups = SET_UP * len(jobs) / max_setups_at_once()
+    brief = [job for job in others if job.seconds < set_ups]
+    if len(brief) > at_once / 2:
+        brief = []
+    waiting = [job for job in others if job not in brief]
+    beside = max(0, at_once - len(quiet))
+    return [*waiting[:beside], *brief, *quiet, *waiting[beside:]]
 
 
-def _turn(job: Job, longest: float) -> int:
-    """Return when a job starts, among those of a run whose longest takes so many seconds."""
-    if job.quiet_seconds:
-        return 0
-    return 2 if job.crowded_seconds and job.seconds < longest / 2 else 1
+def _comes_last(job: Job, longest: float) -> bool:
+    """Tell whether a job waits for others, in a run whose longest takes so many seconds."""
+    return bool(job.crowded_seconds) and job.seconds < longest / 2
 
 
 def _distribute(

@@ -169,11 +169,7 @@ def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
     """Give each guest with ranked kills of an event-driven contender a slot of time for them."""
     if provider.max_guests == 1:
         return {}
-    guests = [
-        (job.selected.name, job.replica)
-        for job in plan.jobs
-        if job.selected.contender.period is None and job.trials
-    ]
+    guests = [(job.selected.name, job.replica) for job in plan.slotted_jobs]
     return {guest: slot for slot, guest in enumerate(guests)}
 
 

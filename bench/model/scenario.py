@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,6 +11,7 @@ from typing import ClassVar, Literal, TypeVar
 
 from bench.model.events import Event
 from bench.model.initial_state import SETTLED, InitialState
+from bench.model.observation.latency import SlottedKills
 from bench.model.statistics import Metric
 from bench.model.steps import Step, Tree
 from provision.guests.guest import Guest
@@ -49,6 +51,9 @@ class SamplingEffort:
     # Guests that the trials are spread over at least, one after the other, where the provider runs
     # only one at a time.
     min_guests: int = 1
+    # Seconds of trials beside which no guest is set up or torn down: one guest gets fewer of these
+    # where more guests cost little.
+    quiet_seconds: float = math.inf
 
     @property
     def quick(self) -> bool:
@@ -84,6 +89,9 @@ class WorkUnit:
     min_seconds: float = 0.0
     # What its guest may take of the host.
     limit_class: LimitClass = USUAL
+    # Its kills that wait for the slot of its guest. Their waits are not in `seconds`: they depend
+    # on how many guests the run has.
+    slotted: SlottedKills | None = None
 
     @property
     def own_guest(self) -> bool:

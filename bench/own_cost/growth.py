@@ -20,19 +20,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from bench.engine.forecast import SET_UP, TEAR_DOWN, Places, forecast
+from bench.engine.forecast import SET_UP, TEAR_DOWN, Places
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
 from bench.engine.guests.session import GuestSession, SessionContext
 from bench.engine.observer import SilentObserver
-from bench.engine.plan import Job, Plan, make_plan, start_order
+from bench.engine.plan import Plan, make_plan, start_order
 from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import sampling_effort
 from bench.engine.scheduler import Scheduler
 from bench.model.events import Event
 from bench.model.scenario import CROWDED_AT_ONCE, Scenario, WorkUnit
 from bench.scenarios import scenarios, usual_scenarios
-from bench.scenarios.restart import SLOT_WAIT, SLOT_WIDTH
 from provision.guests.guest import Guest
 from provision.lxc.provider import Lxc
 
@@ -90,8 +89,7 @@ class Host:
     def seconds_of(self, name: str, unit: WorkUnit) -> float:
         """Return the seconds of a unit: as recorded, if the plan still cuts it like that."""
         if unit.scenario == "restart":
-            slot_wait = self.slots * SLOT_WIDTH / 2 - SLOT_WAIT
-            return unit.seconds + max(0.0, slot_wait) * unit.trials
+            return unit.seconds + (unit.slotted.wait(self.slots) if unit.slotted else 0.0)
         return self.recorded.get((name, unit.scenario), unit.seconds)
 
 
@@ -146,7 +144,7 @@ MEMORY = threading.BoundedSemaphore(CROWDED_AT_ONCE)
 def play(plan: Plan, processors: int, recorded: dict[tuple[str, str], float]) -> Costs:
     """Play a plan on a host of so many processors."""
     global HOST
-    HOST = Host(processors, count_slots(plan), recorded)
+    HOST = Host(processors, len(plan.slotted_jobs), recorded)
     provider = SimpleNamespace(max_guests=plan.at_once, max_guests_under=lambda init: plan.at_once)
     request = SimpleNamespace(provider=provider, scenarios=_all_scenarios())
     context = SessionContext(
@@ -211,63 +209,22 @@ class Grown:
     wanted: str
 
 
-@dataclass(frozen=True)
-class SlottedJob:
-    """A job whose kills wait for their slot among so many."""
-
-    job: Job
-    slots: int
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of all its units."""
-        return self.job.seconds + self._longer
-
-    @property
-    def quiet_seconds(self) -> float:
-        """Seconds in which no other guest may be set up or torn down."""
-        return self.job.quiet_seconds and self.job.quiet_seconds + self._longer
-
-    @property
-    def loud_seconds(self) -> float:
-        """Seconds in which it takes a processor."""
-        return self.job.loud_seconds
-
-    @property
-    def crowded_seconds(self) -> float:
-        """Seconds for which it takes as much memory as many guests."""
-        return self.job.crowded_seconds
-
-    @property
-    def _longer(self) -> float:
-        wait = self.slots * SLOT_WIDTH / 2 - SLOT_WAIT
-        event_driven = self.job.selected.contender.period is None
-        return max(0.0, wait) * self.job.trials if event_driven else 0.0
-
-
 def grow(plan: Plan, processors: int) -> Grown:
     """Forecast a plan on a host of so many processors."""
-    slots = count_slots(plan)
-    jobs = [SlottedJob(job, slots) for job in plan.jobs]
     places = Places(plan.at_once, 3 * processors, processors, CROWDED_AT_ONCE)
-    seconds = forecast(jobs, places)
+    seconds = plan.forecast(places)
     more = {
         "guests": replace(places, guests=2 * places.guests),
         "set-ups": replace(places, set_ups=2 * places.set_ups),
         "loud work": replace(places, loud=2 * places.loud),
         "memory": replace(places, crowded=2 * places.crowded),
     }
-    saved = {name: seconds - forecast(jobs, each) for name, each in more.items()}
+    saved = {name: seconds - plan.forecast(each) for name, each in more.items()}
     best = max(saved, key=lambda name: saved[name])
     crowded = sum(bool(job.crowded_seconds) for job in plan.jobs)
-    mib = min(len(jobs), plan.at_once) * MIB + min(crowded, CROWDED_AT_ONCE) * MIB_OF_MANY
+    mib = min(len(plan.jobs), plan.at_once) * MIB + min(crowded, CROWDED_AT_ONCE) * MIB_OF_MANY
     small = saved[best] < 0.05 * seconds
     return Grown(seconds, mib, "nothing" if small else f"{best}: {saved[best]:,.0f} s")
-
-
-def count_slots(plan: Plan) -> int:
-    """Return how many guests take turns with the ranked kills of event-driven contenders."""
-    return sum(bool(job.trials and job.selected.contender.period is None) for job in plan.jobs)
 
 
 def main() -> None:
@@ -282,7 +239,14 @@ def main() -> None:
             for processors in PROCESSORS:
                 grown = grow(plan, processors)
                 figures = f"{grown.seconds:,.0f} | {grown.mib:,.0f} | {grown.wanted}"
-                row = (title, contenders, count_slots(plan), processors, len(plan.jobs), figures)
+                row = (
+                    title,
+                    contenders,
+                    len(plan.slotted_jobs),
+                    processors,
+                    len(plan.jobs),
+                    figures,
+                )
                 print("|", " | ".join(map(str, row)), "|", flush=True)
     recorded = recorded_seconds()
     for names in SCENARIOS:

@@ -14,6 +14,8 @@ from bench.model.events.program import CpuMarked, RestartTrial
 from bench.model.initial_state import RUNNING
 from bench.model.observation.latency import (
     SHORT_UPTIME,
+    SLOT_WIDTH,
+    SlottedKills,
     draw_strata,
     long_uptimes,
     looks_decide,
@@ -30,10 +32,6 @@ SHORT_TRIALS = 10
 SHORT_TRIALS_OF_POLLER = 5
 # s in which a killed daemon has ended, and a command that starts a service has returned.
 _END_SECONDS, _COMMAND_SECONDS = 5.0, 30.0
-# s: no two guests of a run break their service within the same slot.
-SLOT_WIDTH = 0.05
-# s that a guest waits for its slot where twenty guests have one.
-SLOT_WAIT = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Restart(Scenario):
         done = Counter(trial["group"] for trial in _counted_trials(kept))
         trials = max(0, effort.trials - done["long"])
         short_trials = max(0, _short_trials(contender, effort) - done["short"])
-        guests = _guest_count(contender, effort, trials, short_trials)
+        guests = self._guest_count(contender, effort, trials, short_trials)
         long, short = _deal(trials, short_trials, guests)
         strata = iter(_strata(contender, effort, kept))
         return [
@@ -83,6 +81,7 @@ class Restart(Scenario):
                     tuple(itertools.islice(strata, long[guest])),
                 ),
                 min_seconds=_min_seconds(contender, long[guest], short[guest]),
+                slotted=_slotted_kills(contender, long[guest]),
             )
             for guest in range(guests)
         ]
@@ -109,6 +108,28 @@ class Restart(Scenario):
         ]
         return context.measure(plan, unit.seconds * 4 + 2 * deadline(contender) + 60)
 
+    def _guest_count(
+        self, contender: Contender, effort: SamplingEffort, long: int, short: int
+    ) -> int:
+        """Return the guests for so many trials of each group; 0 without any trial."""
+        if not long + short:
+            return 0
+        if effort.max_guests == 1 and not _has_lasting_limit(contender):
+            guests = 1
+        elif has_long_limit(contender):
+            guests = _guests_within_limit(contender, long, short)
+        else:
+            # A slow poller's trial takes a period, wherever it is: each has a guest of its own.
+            first = _warm_ups(contender) * _trial_seconds(contender)
+            mean = (_expected_seconds(contender, long, short) - first) / (long + short)
+            seconds = effort.guest_seconds - first
+            if self.needs_quiet(contender):
+                seconds = min(seconds, effort.quiet_seconds - first)
+            guests = math.ceil((long + short) / max(1, seconds // mean))
+        if not _has_lasting_limit(contender):
+            guests = min(guests, effort.max_guests)
+        return max(guests, min(long, effort.min_guests))
+
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         # A warm-up without a restart counts all the same: the supervisor failed.
         trials = [
@@ -132,7 +153,7 @@ def _kills(context: ScenarioContext, groups: list[steps.TrialGroup]) -> steps.Tr
         "service": context.services[0].name,
         "signal": 9,
         "groups": groups,
-        "warmup": 0 if contender.period or contender.start_limit else 1,
+        "warmup": _warm_ups(contender),
         "deadline": deadline(contender),
         "limit": contender.limit_that_lifts,
         "slot": _time_slot(context),
@@ -201,9 +222,9 @@ def _cpu_metric(samples: Sequence[Event]) -> Metric:
 
 
 def _trial_seconds(contender: Contender) -> float:
-    """Return the seconds of a long trial: the uptime drawn, and the wait for slot or look."""
+    """Return the seconds of a long trial: the uptime drawn, and the wait for a look or a pause."""
     low, high = long_uptimes(contender)
-    wait = SLOT_WAIT if contender.period is None else contender.period / 2
+    wait = contender.restart_delay + (contender.period or 0.0) / 2
     return _within_limit(contender, (low + high) / 2 + wait)
 
 
@@ -215,9 +236,20 @@ def _within_limit(contender: Contender, seconds: float) -> float:
     return max(seconds, window / (count - 1))
 
 
+def _warm_ups(contender: Contender) -> int:
+    return 0 if contender.period or contender.start_limit else 1
+
+
 def _expected_seconds(contender: Contender, long: int, short: int) -> float:
     pause = SHORT_UPTIME + (contender.period or 1.0)
-    return long * _trial_seconds(contender) + short * pause
+    return (long + _warm_ups(contender)) * _trial_seconds(contender) + short * pause
+
+
+def _slotted_kills(contender: Contender, long: int) -> SlottedKills | None:
+    if contender.period is not None:
+        return None
+    low, high = (uptime + contender.restart_delay for uptime in long_uptimes(contender))
+    return SlottedKills(long + _warm_ups(contender), low, high)
 
 
 def _min_seconds(contender: Contender, long: int, short: int) -> float:
@@ -247,23 +279,6 @@ def _strata(
 
 def _counted_trials(samples: Sequence[Event]) -> list[RestartTrial]:
     return [trial for trial in events_of_kind(samples, RESTART) if not trial["warmup"]]
-
-
-def _guest_count(contender: Contender, effort: SamplingEffort, long: int, short: int) -> int:
-    """Return the guests for so many trials of each group; 0 without any trial."""
-    if not long + short:
-        return 0
-    if effort.max_guests == 1 and not _has_lasting_limit(contender):
-        guests = 1
-    elif has_long_limit(contender):
-        guests = _guests_within_limit(contender, long, short)
-    else:
-        # A slow poller's trial takes a period, wherever it is: each has a guest of its own.
-        mean = _expected_seconds(contender, long, short) / (long + short)
-        guests = math.ceil((long + short) / max(1, effort.guest_seconds // mean))
-    if not _has_lasting_limit(contender):
-        guests = min(guests, effort.max_guests)
-    return max(guests, min(long, effort.min_guests))
 
 
 def _has_lasting_limit(contender: Contender) -> bool:

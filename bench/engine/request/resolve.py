@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from bench.engine.request.options import RunOptions
@@ -19,6 +20,8 @@ TRIALS, TRIALS_QUICK = 30, 6
 REPLICAS, ROUNDS = 40, 3
 # Seconds of trials in one guest after which the rest goes to further guests.
 GUEST_SECONDS, GUEST_SECONDS_QUICK = 125.0, 25.0
+# The same of trials that need a quiet host, where a further guest takes a fraction of a second.
+QUIET_SECONDS = 70.0
 # Seconds that two trials may take in a quick run.
 BUDGET_QUICK = 30.0
 
@@ -84,5 +87,12 @@ def sampling_effort(options: RunOptions, provider: Provider) -> SamplingEffort:
     replicas = min(REPLICAS, provider.max_guests)
     if options.quick:
         return SamplingEffort(trials, GUEST_SECONDS_QUICK, BUDGET_QUICK, replicas, options.seed)
-    rounds = ROUNDS if provider.max_guests == 1 else 1
-    return SamplingEffort(trials, GUEST_SECONDS, None, replicas, options.seed, rounds)
+    return SamplingEffort(
+        trials,
+        GUEST_SECONDS,
+        budget_seconds=None,
+        max_guests=replicas,
+        seed=options.seed,
+        min_guests=ROUNDS if provider.max_guests == 1 else 1,
+        quiet_seconds=QUIET_SECONDS if provider.shares_kernel else math.inf,
+    )

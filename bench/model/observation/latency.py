@@ -1,14 +1,16 @@
 """Restart latencies: the difference of two stamps, and the uptimes before the kills.
 
 `restart_latency` subtracts the stamp of the kill from the stamp of the successor's main().
-`long_uptimes` states how long a daemon has run when it is killed, and `draw_strata` spreads the
-kills of a poller evenly over its period.
+`long_uptimes` states how long a daemon has run when it is killed, `draw_strata` spreads the kills
+of a poller evenly over its period, and `SlottedKills` says how long guests wait that take turns.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bench.model.events.program import RestartTrial
 from bench.model.observation.timing import NS_PER_MS
@@ -16,6 +18,8 @@ from supervisors.contender import Contender
 
 # s of uptime before a kill of the group "short".
 SHORT_UPTIME = 0.3
+# s: no two guests of a run break their service within the same slot.
+SLOT_WIDTH = 0.05
 
 
 def long_uptimes(contender: Contender) -> list[float]:
@@ -35,6 +39,27 @@ def looks_decide(contender: Contender) -> bool:
     """
     polls = contender.role == "monitor" and contender.period is not None
     return polls and contender.start_limit is None
+
+
+@dataclass(frozen=True)
+class SlottedKills:
+    """Kills of a guest that wait for its slot of time, each from low to high s after the last."""
+
+    number: int
+    low: float
+    high: float
+
+    def wait(self, slots: int) -> float:
+        """Return the seconds for which all of them wait where so many guests take turns.
+
+        A guest has just used its slot, which comes again once in a cycle of all slots.
+        """
+        cycle = slots * SLOT_WIDTH
+        cycles = range(math.floor(self.low / cycle), math.ceil(self.high / cycle))
+        ends = [(number + 1) * cycle for number in cycles]
+        shares = [min(self.high, end) - max(self.low, end - cycle) for end in ends]
+        mean = sum(map(math.prod, zip(ends, shares, strict=True))) / (self.high - self.low)
+        return self.number * (mean - (self.low + self.high) / 2)
 
 
 def draw_strata(contender: Contender, trials: int, seed: int) -> list[list[float]]:

@@ -69,6 +69,6 @@ def test_trials_stay_below_a_limit_in_a_whole_life_by_more_guests(
 
 
 def test_a_limit_in_a_whole_life_costs_no_waiting() -> None:
-    limited = sum(unit.seconds for unit in RESTART.work_units(IN_ITS_LIFE, effort(6)))
-    free = sum(unit.seconds for unit in RESTART.work_units(PLAIN, effort(6)))
+    limited = sum(unit.min_seconds for unit in RESTART.work_units(IN_ITS_LIFE, effort(6)))
+    free = sum(unit.min_seconds for unit in RESTART.work_units(PLAIN, effort(6)))
     assert limited == pytest.approx(free)

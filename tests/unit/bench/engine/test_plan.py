@@ -190,11 +190,20 @@ def test_a_provider_of_one_guest_measures_in_shuffled_rounds() -> None:
 def test_the_longest_job_of_each_kind_starts_first() -> None:
     jobs = make_plan(CONTENDERS, BOTH, FULL, AT_ONCE).jobs
     brief = [job for job in jobs if job.units[0].scenario == "footprint" and job.seconds < 20]
-    assert list(jobs[: len(brief)]) == brief, "done before the last guest is set up"
-    jobs = jobs[len(brief) :]
     for quiet in (True, False):
-        seconds = [job.seconds for job in jobs if bool(job.quiet_seconds) is quiet]
+        kind = [job for job in jobs if bool(job.quiet_seconds) is quiet and job not in brief]
+        seconds = [job.seconds for job in kind]
         assert seconds == sorted(seconds, reverse=True)
+    assert jobs[0].selected.name == "monit/monitor/default/hosted"
+
+
+def test_guests_that_are_done_before_the_quiet_work_start_before_it() -> None:
+    """They leave their places to others while those are still being set up."""
+    jobs = make_plan(CONTENDERS, BOTH, FULL, AT_ONCE).jobs
+    first_quiet = next(place for place, job in enumerate(jobs) if job.quiet_seconds)
+    brief = [job for job in jobs if job.units[0].scenario == "footprint" and job.seconds < 20]
+    assert len(brief) > 20
+    assert all(jobs.index(job) < first_quiet for job in brief)
 
 
 def test_the_plan_has_a_line_for_every_contender() -> None:
@@ -257,7 +266,7 @@ def test_every_trial_of_a_guest_has_its_stratum() -> None:
 
 
 def test_an_event_driven_contender_takes_at_least_its_uptimes() -> None:
-    restart, memory = make_plan(only(RUNIT), BOTH, FULL, AT_ONCE).jobs
+    memory, restart = make_plan(only(RUNIT), BOTH, FULL, AT_ONCE).jobs
     drawn = 2.5  # s: between 2, where it is settled, and 3
     assert restart.min_seconds == pytest.approx(TRIALS * drawn + 10 * SHORT_UPTIME)
     assert memory.min_seconds == footprint.IDLE
@@ -277,7 +286,7 @@ def test_parallel_guests_take_as_long_as_the_slowest() -> None:
 def test_serial_guests_take_the_sum() -> None:
     plan = make_plan(CONTENDERS, BOTH, SamplingEffort(TRIALS, GUEST_SECONDS, None, 1, 1), 1)
     assert plan.min_seconds == pytest.approx(sum(job.min_seconds for job in plan.jobs))
-    assert plan.seconds == pytest.approx(sum(job.seconds for job in plan.jobs))
+    assert plan.seconds == pytest.approx(sum(job.among(slots=1).seconds for job in plan.jobs))
 
 
 @pytest.mark.parametrize("names", [*itertools.permutations(["restart", "footprint", "idle"])])
@@ -302,13 +311,37 @@ def test_a_unit_that_needs_its_own_guest_shares_none() -> None:
         assert job.own_guest or not job.loud_seconds
 
 
-def test_what_needs_a_quiet_host_starts_first() -> None:
+def test_what_needs_a_quiet_host_is_in_the_first_round() -> None:
+    """Behind the longest of the others: it waits for all of the round, they for nothing."""
     jobs = make_plan(CONTENDERS, list(scenarios().values()), FULL, AT_ONCE).jobs
-    quiet = [bool(job.quiet_seconds) for job in jobs]
-    assert quiet == sorted(quiet, reverse=True)
-    assert sum(quiet) < AT_ONCE, "all of it is in the first round"
+    quiet = [place for place, job in enumerate(jobs) if job.quiet_seconds]
+    assert quiet == list(range(AT_ONCE - len(quiet), AT_ONCE))
     for job in jobs:
         assert not job.quiet_seconds or job.selected.contender.period is None
+
+
+def test_quiet_trials_are_dealt_to_more_guests_where_these_cost_little() -> None:
+    """The same trials in less time, since all other guests wait for them."""
+    cheap = replace(FULL, quiet_seconds=70.0)
+    quiet: list[float] = []
+    for effort in (FULL, cheap):
+        plan = make_plan(only(RUNIT), BOTH[:1], effort, AT_ONCE)
+        assert sum(each.long for job in plan.jobs for each in dealt(job)) == TRIALS
+        quiet.append(max(job.quiet_seconds for job in plan.jobs))
+    assert quiet[1] <= 70.0 < quiet[0]
+    pollers = ["restartd/monitor/default/hosted", "supervisord/runner/default/hosted"]
+    for name in pollers:
+        plans = [make_plan(only(name), BOTH[:1], effort, AT_ONCE) for effort in (FULL, cheap)]
+        assert plans[0].jobs == plans[1].jobs, "nothing waits for a poller"
+
+
+def test_the_forecast_counts_the_waits_of_kills_for_their_slots() -> None:
+    """A cycle of 100 slots takes 5 s, and a kill follows the one before after 2 to 3 s."""
+    (job,) = make_plan(only(RUNIT), BOTH[:1], FULL, AT_ONCE).jobs
+    alone, among = (job.among(slots).seconds for slots in (1, 100))
+    kills = TRIALS + 1
+    assert among == pytest.approx(job.seconds + kills * 2.5)
+    assert job.seconds < alone < job.seconds + kills * 0.05
 
 
 def test_all_scenarios_fit_half_an_hour_on_two_processors(
