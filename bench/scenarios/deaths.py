@@ -38,6 +38,10 @@ MEMORY = "memory limit"
 ALLOCATED, ROOM = 256, 64  # MiB: what the daemon takes, and what its group may still take
 _BEFORE_LIMIT = 8.0  # s between its start and its allocation, in which the limit is set
 _READ = steps.watch(0.3)  # the daemon has read its mode file by then
+# s: deaths that take longer are dealt to two guests.
+_LONG = 100.0
+# The deaths of two such guests: in the second, each life has its end set by the one before it.
+_ENDED, _CHAIN = ("SIGTERM", MEMORY), ("SIGKILL", *INSIDE)
 
 
 class Deaths(Scenario):
@@ -49,18 +53,28 @@ class Deaths(Scenario):
     needs_quiet_host = True
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
-        deaths = len(INSIDE) + len(OUTSIDE) + 2
-        seconds_each = _uptime(contender) + (contender.period or 0.0) + 1
-        expected = deaths * seconds_each + _BEFORE_LIMIT
+        both = (*_ENDED, *_CHAIN)
+        expected = _expected_seconds(contender, both)
         if not effort.allows(expected, times=4):
             return []
-        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=FRESH)]
+        parts = [_CHAIN, _ENDED] if expected > _LONG else [both]
+        return [
+            WorkUnit(
+                self.name,
+                seconds=_expected_seconds(contender, deaths),
+                trials=1,
+                parameters=deaths,
+                initial_state=FRESH,
+            )
+            for deaths in parts
+        ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
-        stages = list(_stages(context))
+        deaths = unit.parameters_as(tuple)
+        stages = list(_stages(context, deaths))
         seconds_each = 2 * deadline(context.contender) + _uptime(context.contender)
         events = run_stages(context, stages, len(stages) * seconds_each + 60)
-        return [*events, *_reach_memory_limit(context)]
+        return [*events, *(_reach_memory_limit(context) if MEMORY in deaths else ())]
 
     def conclude(self, contender: Contender, samples: Sequence[Event]) -> list[Metric]:
         numbered = number_samples(samples)
@@ -78,14 +92,28 @@ def _uptime(contender: Contender) -> float:
     return contender.settled_uptime + 1.0
 
 
-def _stages(context: ScenarioContext) -> Iterator[Stage]:
-    """Yield the deaths from outside first; the mode of each life is set before it starts."""
+def _expected_seconds(contender: Contender, deaths: Sequence[str]) -> float:
+    """Return the seconds that a guest takes for those deaths."""
+    seconds_each = _uptime(contender) + (contender.period or 0.0) + 1
+    # The limit is for a life that has to be started for it.
+    return (len(deaths) + (MEMORY in deaths)) * seconds_each + _BEFORE_LIMIT * (MEMORY in deaths)
+
+
+def _stages(context: ScenarioContext, deaths: Sequence[str]) -> Iterator[Stage]:
+    """Yield the deaths but that by memory; the mode of each life is set before it starts."""
     uptime = _uptime(context.contender)
     settle = steps.watch(uptime)
     wait, start = deadline(context.contender), _start_command(context)
     yield Stage("before", (steps.await_up(["s1"], wait, start), settle))
-    terminate = steps.signal_service("s1", SIGTERM.value)
-    yield Stage("SIGTERM", (terminate, _await_restart(context), settle))
+    if "SIGTERM" in deaths:
+        terminate = steps.signal_service("s1", SIGTERM.value)
+        yield Stage("SIGTERM", (terminate, _await_restart(context), settle))
+    if "SIGKILL" in deaths:
+        yield from _chain(context, uptime)
+
+
+def _chain(context: ScenarioContext, uptime: float) -> Iterator[Stage]:
+    """Yield the deaths of which each life has its own set by the one before it."""
     inside = list(INSIDE)
     first = _set_death(context, inside[0])
     yield Stage("SIGKILL", (first, steps.kill_service("s1"), _await_restart(context), _READ))

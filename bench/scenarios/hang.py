@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from signal import SIGCONT, SIGSTOP
 
 from bench.model import steps
@@ -27,10 +27,20 @@ STOPPED = 30.0  # s at least for which a stopped daemon is watched
 HANG_AFTER = 3.0  # s of life in which a daemon serves its watchdog, before it hangs
 # s at least that a watchdog has to notice: longer than the timeout of any set up here.
 NOTICED = 30.0
+# s: a supervisor that acts less often shows what it does with and without a watchdog in two guests.
+SLOW = 10.0
 MEANS = {"notify": "its notification socket", "file": "its heartbeat file"}
 NOTICES_SIGSTOP = "notices SIGSTOP"
 NOTICES_HANG = "notices a hang"
 WATCHDOG_NOTICES_SIGSTOP = "watchdog notices SIGSTOP"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one guest shows: a daemon stopped without a watchdog, and what a watchdog notices."""
+
+    stopped: bool = True
+    watchdog: bool = True
 
 
 class Hang(Scenario):
@@ -41,22 +51,30 @@ class Hang(Scenario):
     position = 12
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
-        expected = _stopped_seconds(contender) + 4 * contender.settled_uptime
+        stopped = _stopped_seconds(contender) + 4 * contender.settled_uptime
+        watched = 20 + look_seconds(contender) + 5 * (contender.period or 0.0)
         # Without a watchdog the daemon goes on as it was: other units may use the guest.
-        watchdog = supervisors()[contender.supervisor].watchdog
-        state = FRESH if watchdog else SETTLED
-        if watchdog:
-            expected += 20 + look_seconds(contender) + 5 * (contender.period or 0.0)
-        if not effort.allows(expected, times=3):
+        if not supervisors()[contender.supervisor].watchdog:
+            parts, state = [(Part(watchdog=False), stopped)], SETTLED
+        elif (contender.period or 0.0) > SLOW:
+            parts = [(Part(stopped=False), watched), (Part(watchdog=False), stopped)]
+            state = FRESH
+        else:
+            parts, state = [(Part(), stopped + watched)], FRESH
+        if not effort.allows(sum(seconds for _, seconds in parts), times=3):
             return []
-        return [WorkUnit(self.name, seconds=expected, trials=1, initial_state=state)]
+        return [
+            WorkUnit(self.name, seconds, trials=1, parameters=part, initial_state=state)
+            for part, seconds in parts
+        ]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
-        contender, watchdog = context.contender, context.supervisor.watchdog
+        contender, part = context.contender, unit.parameters_as(Part)
         timeout = _stopped_seconds(contender) + 5 * deadline(contender) + 60
-        events = run_stages(context, list(_stages(context)), timeout)
-        if watchdog is None:
+        events = run_stages(context, list(_stages(context)), timeout) if part.stopped else []
+        if not part.watchdog:
             return events
+        watchdog = context.supervisor.watchdog
         context.reconfigure((replace(context.services[0], watchdog=watchdog),))
         timeout += _served_seconds(contender) + 2 * _notice_seconds(contender) + 120
         return events + run_stages(context, list(watchdog_stages(context)), timeout)

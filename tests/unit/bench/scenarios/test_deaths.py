@@ -84,3 +84,19 @@ def test_only_restarts_have_a_latency() -> None:
 
 def test_no_samples_are_not_measured() -> None:
     assert set(answers(judged(SCENARIO, RUNIT, [])).values()) == {"not measured"}
+
+
+def test_deaths_that_take_long_are_dealt_to_two_guests() -> None:
+    units = SCENARIO.work_units(contender("monit/monitor/default/hosted"), FULL)
+    dealt = [death for unit in units for death in unit.parameters_as(tuple)]
+    assert sorted(dealt) == sorted([*INSIDE, *OUTSIDE, MEMORY])
+    assert len(units) == 2
+
+
+def test_each_death_is_judged_in_whichever_guest_it_was() -> None:
+    recorded = samples("deaths-runit")
+    for sample in recorded:
+        sample["replica"] = 1 if sample.get("act") in ("SIGTERM", MEMORY) else 0
+    recorded.sort(key=lambda sample: sample["replica"])
+    given = answers(judged(SCENARIO, RUNIT, recorded))
+    assert given == dict.fromkeys([*INSIDE, *OUTSIDE, MEMORY], "yes")
