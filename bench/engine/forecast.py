@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 # s that setting up and tearing down a guest of this host takes, as a mean of 288 guests.
@@ -41,32 +41,64 @@ class Places:
     crowded: int
 
 
+def crowded_guests(jobs: Sequence[ForecastJob], guests: int, crowded: int) -> int:
+    """Return how many of the guests' places are for the jobs that take much memory, and no others.
+
+    They go on from first to last: while as many as may be crowded are so, others get ready.
+    """
+    taking = sum(bool(job.crowded_seconds) for job in jobs)
+    if taking in (0, len(jobs)):
+        return guests if taking else 0
+    return max(1, min(taking, 2 * crowded, guests // 4))
+
+
 def forecast(jobs: Sequence[ForecastJob], places: Places) -> float:
     """Return the seconds that the jobs take, started in their order.
 
     As in the noise gate, the guests of the first round are set up before quiet work begins, and
     nobody is torn down before it ends; loud work follows.
     """
-    if not jobs:
-        return 0.0
     if places.guests == 1:
         return sum(job.seconds for job in jobs)
+    own = crowded_guests(jobs, places.guests, places.crowded)
+    return max(
+        _forecast_crowded([job for job in jobs if job.crowded_seconds], own, places.crowded),
+        _forecast_others(
+            [job for job in jobs if not job.crowded_seconds],
+            replace(places, guests=places.guests - own),
+        ),
+    )
+
+
+def _forecast_crowded(jobs: Sequence[ForecastJob], guests: int, crowded: int) -> float:
+    """Return the seconds of jobs that take much memory at their end, in guests of their own."""
+    free, memory = [0.0] * guests, [0.0] * crowded
+    for job in jobs:
+        ready = heapq.heappop(free) + SET_UP
+        end = _take(memory, ready + job.seconds - job.crowded_seconds, job.crowded_seconds)
+        heapq.heappush(free, end + TEAR_DOWN)
+    return max(free, default=0.0)
+
+
+def _forecast_others(jobs: Sequence[ForecastJob], places: Places) -> float:
+    if not jobs:
+        return 0.0
     set_ups = [0.0] * places.set_ups
-    loud, crowded = [0.0] * places.loud, [0.0] * places.crowded
+    loud = [0.0] * places.loud
     first = _first_round(jobs, places, set_ups)
     all_ready = max(first)
     began = list(zip(jobs, first, strict=False))
     quiet_end = all_ready + max((job.quiet_seconds for job, _ in began), default=0.0)
     ends: list[float] = []
     for job, ready in began:
-        end = _end(job, all_ready if job.quiet_seconds else ready, quiet_end, loud, crowded)
+        end = _end(job, all_ready if job.quiet_seconds else ready, quiet_end, loud)
         if end >= all_ready:
             ends.append(max(end, quiet_end))
     heapq.heapify(ends)
     for job in jobs[len(first) :]:
         free = heapq.heappop(ends)
         ready = _take(set_ups, free + TEAR_DOWN, SET_UP)
-        heapq.heappush(ends, _end(job, ready, quiet_end, loud, crowded))
+        heapq.heappush(ends, _end(job, ready, quiet_end, loud))
     return max(ends, default=all_ready) + TEAR_DOWN * len(ends) / places.set_ups
 
 
@@ -84,20 +116,16 @@ def _first_round(jobs: Sequence[ForecastJob], places: Places, set_ups: list[floa
                 break
             free = heapq.heappop(done) + TEAR_DOWN
         ready.append(_take(set_ups, free, SET_UP))
-        if not (job.quiet_seconds or job.loud_seconds or job.crowded_seconds):
+        if not (job.quiet_seconds or job.loud_seconds):
             heapq.heappush(done, ready[-1] + job.seconds)
     return ready
 
 
-def _end(
-    job: ForecastJob, begin: float, quiet_end: float, loud: list[float], crowded: list[float]
-) -> float:
-    """Return when a job ends that begins then; a guest is crowded at its end."""
+def _end(job: ForecastJob, begin: float, quiet_end: float, loud: list[float]) -> float:
+    """Return when a job ends that begins then."""
     if job.loud_seconds:
         rest = job.seconds - job.loud_seconds
         return _take(loud, max(begin, quiet_end), job.loud_seconds) + rest
-    if job.crowded_seconds:
-        return _take(crowded, begin + job.seconds - job.crowded_seconds, job.crowded_seconds)
     return begin + job.seconds
 
 

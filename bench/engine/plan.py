@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bench.engine.forecast import SET_UP, Places, forecast
+from bench.engine.forecast import SET_UP, Places, crowded_guests, forecast
 from bench.engine.guests.noise_gate import max_setups_at_once
 from bench.model.events import Event
 from bench.model.run_file import FLOOR
@@ -116,6 +116,19 @@ class Plan:
         places = Places(self.at_once, max_setups_at_once(), LOUD_AT_ONCE, CROWDED_AT_ONCE)
         alone = ALONE if self.at_once > 1 and find_baseline_job(self.jobs) else 0.0
         return alone + self.forecast(places)
+
+    def pools(self) -> tuple[tuple[Sequence[Job], int], ...]:
+        """Return the jobs that share places, and how many: what takes much memory has its own.
+
+        It would keep the places of others while it waits.
+        """
+        if self.at_once == 1:
+            return ((self.jobs, 1),)
+        own = crowded_guests(self.jobs, self.at_once, CROWDED_AT_ONCE)
+        return (
+            ([job for job in self.jobs if job.crowded_seconds], own),
+            ([job for job in self.jobs if not job.crowded_seconds], self.at_once - own),
+        )
 
     def forecast(self, places: Places) -> float:
         """Return the expected seconds of all jobs with so many places."""
@@ -245,28 +258,24 @@ def start_order(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
 
     What needs a quiet host waits until all guests of the first round are set up: it is among them,
     behind those that begin at once. What is done by then leaves its place to another one. What
-    takes much memory comes last, unless the run would wait for it. Shuffling the rounds makes host
-    drift affect all contenders equally.
+    takes much memory has places of its own. Shuffling the rounds makes host drift affect all
+    contenders equally.
     """
     if at_once == 1:
         generator = random.Random(seed)
         return sorted(jobs, key=lambda job: (job.replica, generator.random()))
-    longest = max((job.seconds for job in jobs), default=0.0)
-    by_length = sorted(jobs, key=lambda job: (_comes_last(job, longest), -job.seconds))
+    by_length = sorted(jobs, key=lambda job: -job.seconds)
+    crowded = [job for job in by_length if job.crowded_seconds]
     quiet = [job for job in by_length if job.quiet_seconds]
-    others = [job for job in by_length if not job.quiet_seconds]
+    others = [job for job in by_length if not (job.quiet_seconds or job.crowded_seconds)]
     set_ups = SET_UP * len(jobs) / max_setups_at_once()
     brief = [job for job in others if job.seconds < set_ups]
     if len(brief) > at_once / 2:
         brief = []
     waiting = [job for job in others if job not in brief]
-    beside = max(0, at_once - len(quiet))
-    return [*waiting[:beside], *brief, *quiet, *waiting[beside:]]
-
-
-def _comes_last(job: Job, longest: float) -> bool:
-    """Tell whether a job waits for others, in a run whose longest takes so many seconds."""
-    return bool(job.crowded_seconds) and job.seconds < longest / 2
+    own = crowded_guests(jobs, at_once, CROWDED_AT_ONCE)
+    beside = max(0, at_once - own - len(quiet))
+    return [*crowded, *waiting[:beside], *brief, *quiet, *waiting[beside:]]
 
 
 def _distribute(

@@ -29,11 +29,14 @@ class Scheduler:
 
     def run(self, plan: Plan) -> None:
         """Run every job. On any failure of the suite itself, and on Ctrl-C, destroy all guests."""
-        at_once = min(len(plan.jobs), self._context.request.provider.max_guests)
-        pool = ThreadPoolExecutor(max_workers=max(1, at_once))
+        pools = [
+            (ThreadPoolExecutor(min(len(jobs), places)), jobs)
+            for jobs, places in plan.pools()
+            if jobs
+        ]
         pending: set[Future[None]] = set()
         try:
-            pending |= {pool.submit(self._run_job, job) for job in plan.jobs}
+            pending |= {pool.submit(self._run_job, job) for pool, jobs in pools for job in jobs}
             while pending:
                 ended, pending = wait(pending, timeout=POLL_INTERVAL, return_when=FIRST_COMPLETED)
                 for future in ended:
@@ -46,7 +49,8 @@ class Scheduler:
             self._end_jobs(pending)
             raise
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for pool, _ in pools:
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def _end_jobs(self, pending: set[Future[None]]) -> None:
         """Destroy guests until no job runs.

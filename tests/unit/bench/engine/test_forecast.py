@@ -18,6 +18,7 @@ class Work:
 
 
 PLACES = Places(guests=4, set_ups=1, loud=2, crowded=1)
+FEWER = Places(guests=3, set_ups=1, loud=2, crowded=1)
 
 
 def test_no_jobs_take_no_time() -> None:
@@ -51,7 +52,15 @@ def test_loud_work_keeps_to_its_places() -> None:
 
 def test_guests_that_take_much_memory_keep_to_their_places() -> None:
     jobs = [Work(30, crowded_seconds=20)] * 3
-    assert forecast(jobs, PLACES) == pytest.approx(SET_UP + 10 + 3 * 20 + 3 * TEAR_DOWN)
+    assert forecast(jobs, PLACES) == pytest.approx(SET_UP + 10 + 3 * 20 + TEAR_DOWN)
+
+
+def test_guests_that_take_much_memory_go_on_beside_the_others() -> None:
+    """They have one of the four places; the others share the three that are left."""
+    crowded, others = [Work(30, crowded_seconds=20)] * 3, [Work(100)] * 6
+    assert forecast([*crowded, *others], PLACES) == pytest.approx(forecast(others, FEWER))
+    slow = [Work(300, crowded_seconds=20)] * 3
+    assert forecast([*slow, *others], PLACES) == pytest.approx(3 * (SET_UP + 300 + TEAR_DOWN))
 
 
 def test_a_guest_that_is_done_before_the_quiet_work_leaves_its_place() -> None:

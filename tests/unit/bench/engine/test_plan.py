@@ -23,7 +23,7 @@ from bench.model.events.program import RestartTrial
 from bench.model.initial_state import FRESH, FRESH_FIXED
 from bench.model.observation.latency import SHORT_UPTIME, draw_strata
 from bench.model.observation.timing import has_long_limit
-from bench.model.scenario import SamplingEffort
+from bench.model.scenario import CROWDED_AT_ONCE, SamplingEffort
 from bench.model.selection import SelectedContender
 from bench.scenarios import footprint, scenarios, usual_scenarios
 from bench.scenarios.restart import RestartTrials
@@ -313,11 +313,42 @@ def test_a_unit_that_needs_its_own_guest_shares_none() -> None:
 
 def test_what_needs_a_quiet_host_is_in_the_first_round() -> None:
     """Behind the longest of the others: it waits for all of the round, they for nothing."""
-    jobs = make_plan(CONTENDERS, list(scenarios().values()), FULL, AT_ONCE).jobs
+    _, (jobs, places) = make_plan(CONTENDERS, list(scenarios().values()), FULL, AT_ONCE).pools()
     quiet = [place for place, job in enumerate(jobs) if job.quiet_seconds]
-    assert quiet == list(range(AT_ONCE - len(quiet), AT_ONCE))
+    assert quiet == list(range(places - len(quiet), places))
     for job in jobs:
         assert not job.quiet_seconds or job.selected.contender.period is None
+
+
+def test_what_takes_much_memory_has_places_of_its_own() -> None:
+    """It goes on from first to last, and keeps nobody's place while it waits for memory."""
+    plan = make_plan(CONTENDERS, list(scenarios().values()), FULL, AT_ONCE)
+    (crowded, own), (others, places) = plan.pools()
+    assert [bool(job.crowded_seconds) for job in (*crowded, *others)] == [
+        *[True] * len(crowded),
+        *[False] * len(others),
+    ]
+    assert CROWDED_AT_ONCE < own < AT_ONCE / 4
+    assert own + places == AT_ONCE
+    assert {id(job) for job in (*crowded, *others)} == {id(job) for job in plan.jobs}
+
+
+def test_what_takes_much_memory_has_every_place_where_nothing_else_is_planned() -> None:
+    plan = make_plan(only(RUNIT), [scenarios()["scale"]], FULL, AT_ONCE)
+    assert [(len(jobs), places) for jobs, places in plan.pools()] == [(1, AT_ONCE), (0, 0)]
+
+
+def test_a_provider_of_one_guest_has_one_place_for_all() -> None:
+    plan = make_plan(only(RUNIT), [scenarios()["scale"], *BOTH], replace(FULL, max_guests=1), 1)
+    assert plan.pools() == ((plan.jobs, 1),)
+
+
+@pytest.mark.parametrize("name", ["hang", "deaths"])
+def test_what_a_slow_poller_shows_in_several_periods_is_dealt_to_two_guests(name: str) -> None:
+    slow, quick = "monit/monitor/default/hosted", "monit/monitor/fast/hosted"
+    plans = [make_plan(only(each), [scenarios()[name]], FULL, AT_ONCE) for each in (slow, quick)]
+    assert [len(plan.jobs) for plan in plans] == [2, 1]
+    assert max(job.seconds for job in plans[0].jobs) < 7 * 120
 
 
 def test_quiet_trials_are_dealt_to_more_guests_where_these_cost_little() -> None:
