@@ -42,6 +42,8 @@ class ProgressDisplay:
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self._expected = 0.0
+        # When the first guest began: an image is built before that, or another run waited for.
+        self._began: float | None = None
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -70,6 +72,7 @@ class ProgressDisplay:
 
     def phase(self, contender: str, replica: int, phase: str) -> None:
         with self._lock:
+            self._began = self._began or time.monotonic()
             row = self._rows[contender]
             row.phases[replica] = phase
             # Every guest waits several times, mostly for no time at all: as lines that is noise.
@@ -104,9 +107,8 @@ class ProgressDisplay:
         with self._lock:
             taken = sum(row.taken for row in self._rows.values())
             trials = sum(row.trials for row in self._rows.values())
-            left = max(0.0, self._expected - elapsed)
             table = Table(
-                title=f"{taken} of {trials} trials, {elapsed:.0f} s, about {left:.0f} s left",
+                title=f"{taken} of {trials} trials, {elapsed:.0f} s, {self._time_left()}",
                 title_justify="left",
                 box=None,
                 padding=(0, 2, 0, 0),
@@ -116,6 +118,12 @@ class ProgressDisplay:
             for name, row in self._rows.items():
                 table.add_row(name, row.end or _common(row), _trials(row), _median(row))
         return table
+
+    def _time_left(self) -> str:
+        """Say what the plan leaves of its forecast; the caller holds the lock."""
+        spent = time.monotonic() - self._began if self._began else 0.0
+        left = self._expected - spent
+        return f"about {left:.0f} s left" if left > 0 else f"{-left:.0f} s more than expected"
 
 
 def _common(row: _Row) -> str:

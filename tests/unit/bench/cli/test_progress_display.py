@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from rich.console import Console
 
 from bench.cli.progress_display import ProgressDisplay
@@ -41,3 +42,22 @@ def test_the_table_shows_a_wait() -> None:
     console = Console(record=True, width=100)
     console.print(shown._table())
     assert f"{NAME}  {WAIT}" in console.export_text()
+
+
+def test_the_time_left_is_counted_from_the_first_guest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute that building an image took is none of the plan's."""
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    shown = display(Console(width=100))
+    expected = shown._expected
+
+    def title() -> str:
+        return str(shown._table().title)
+
+    now += 60
+    assert f", about {expected:.0f} s left" in title()
+    shown.phase(NAME, 0, "up")
+    now += 3
+    assert f", about {expected - 3:.0f} s left" in title()
+    now += expected
+    assert ", 3 s more than expected" in title()
