@@ -21,7 +21,7 @@ REPLICAS, ROUNDS = 40, 3
 # Seconds of trials in one guest after which the rest goes to further guests.
 GUEST_SECONDS, GUEST_SECONDS_QUICK = 125.0, 25.0
 # The same of trials that need a quiet host, where a further guest takes a fraction of a second.
-QUIET_SECONDS = 70.0
+QUIET_SECONDS, QUIET_SECONDS_QUICK = 70.0, 22.0
 # Seconds that two trials may take in a quick run.
 BUDGET_QUICK = 30.0
 
@@ -85,14 +85,14 @@ def sampling_effort(options: RunOptions, provider: Provider) -> SamplingEffort:
     """Decide how much is measured, and in how many guests."""
     trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
     replicas = min(REPLICAS, provider.max_guests)
-    if options.quick:
-        return SamplingEffort(trials, GUEST_SECONDS_QUICK, BUDGET_QUICK, replicas, options.seed)
+    quick, one_guest = options.quick, provider.max_guests == 1
+    quiet_seconds = QUIET_SECONDS_QUICK if quick else QUIET_SECONDS
     return SamplingEffort(
         trials,
-        GUEST_SECONDS,
-        budget_seconds=None,
+        guest_seconds=GUEST_SECONDS_QUICK if quick else GUEST_SECONDS,
+        budget_seconds=BUDGET_QUICK if quick else None,
         max_guests=replicas,
         seed=options.seed,
-        min_guests=ROUNDS if provider.max_guests == 1 else 1,
-        quiet_seconds=QUIET_SECONDS if provider.shares_kernel else math.inf,
+        min_guests=ROUNDS if one_guest and not quick else 1,
+        quiet_seconds=quiet_seconds if provider.shares_kernel else math.inf,
     )
