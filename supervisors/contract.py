@@ -271,8 +271,9 @@ def _contender_complaints(supervisor: Supervisor, contender: Contender) -> Itera
         yield "setting must be one line that says what its configuration does."
     if contender.settled_uptime <= 0:
         yield "settled_uptime must be above 0 seconds."
-    if contender.limit_pause < 0:
-        yield "limit_pause must not be below 0 seconds."
+    for name in ("limit_pause", "restart_delay"):
+        if getattr(contender, name) < 0:
+            yield f"{name} must not be below 0 seconds."
     if contender.period is not None and contender.period <= 0:
         yield "period must be above 0 seconds, or None where events alone decide."
     place = "init_command" if contender.pid1 else "hosted_command"

@@ -139,6 +139,7 @@ def test_a_complete_folder_gives_no_complaint(make: Make) -> None:
         ({"contenders": (replace(CONTENDER, setting="a\nb"),)}, "setting must be one line"),
         ({"contenders": (replace(CONTENDER, settled_uptime=0.0),)}, "settled_uptime must be"),
         ({"contenders": (replace(CONTENDER, limit_pause=-1.0),)}, "limit_pause must not be"),
+        ({"contenders": (replace(CONTENDER, restart_delay=-1.0),)}, "restart_delay must not be"),
         ({"contenders": (replace(CONTENDER, period=0.0),)}, "or None where events alone decide"),
         ({"contenders": (replace(CONTENDER, pid1=True),)}, "as PID 1, but init_command is not set"),
         ({"contenders": (replace(CONTENDER, profile="fast"),)}, "exactly one default beside it"),
