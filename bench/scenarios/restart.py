@@ -116,8 +116,6 @@ class Restart(Scenario):
             return 0
         if effort.max_guests == 1 and not _has_lasting_limit(contender):
             guests = 1
-        elif has_long_limit(contender):
-            guests = _guests_within_limit(contender, long, short)
         else:
             # A slow poller's trial takes a period, wherever it is: each has a guest of its own.
             first = _warm_ups(contender) * _trial_seconds(contender)
@@ -126,6 +124,8 @@ class Restart(Scenario):
             if self.needs_quiet(contender):
                 seconds = min(seconds, effort.quiet_seconds - first)
             guests = math.ceil((long + short) / max(1, seconds // mean))
+            if has_long_limit(contender):
+                guests = max(guests, _guests_within_limit(contender, long, short))
         if not _has_lasting_limit(contender):
             guests = min(guests, effort.max_guests)
         return max(guests, min(long, effort.min_guests))
