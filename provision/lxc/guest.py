@@ -331,11 +331,14 @@ class LxcGuest(Guest):
         return [*program, str(self._keeper.pid), self.name, *command]
 
     def destroy(self) -> None:
-        # At once: sshd takes seconds to notice that nobody is there, and nothing in it is needed.
-        if self._sshd is not None:
-            self._sshd.kill()
-        self.disconnect()
-        self._keeper.release()
+        # The guest takes its sshd with it, and the kernel ends a guest only when that is reaped. An
+        # lxc-attach that is killed first would leave this to the host's PID 1, and some of these
+        # reap every two seconds.
+        super().disconnect()
+        try:
+            self._keeper.release()
+        finally:
+            self._close_ssh()
         # A keeper that was killed removed nothing.
         if self._home.exists():
             remove_guest(self.name)

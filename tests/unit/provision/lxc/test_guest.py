@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,10 @@ class KeeperStandIn(KeeperClient):
     def command(self, command: str) -> str:
         assert command == "state"
         return "running"
+
+    def release(self) -> None:
+        """End what runs in the guest."""
+        self.ended = True
 
     def ended_error(self) -> Problem:
         return Problem("The keeper has ended.")
@@ -77,4 +82,23 @@ def test_threads_may_disconnect_from_a_guest_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         for disconnected in [pool.submit(guest.disconnect) for _ in range(8)]:
             disconnected.result()
+    assert guest._sshd is None
+
+
+def test_a_guest_takes_its_sshd_with_it(tmp_path: Path) -> None:
+    """One that is killed before it leaves a process in the guest to the reaper of the host."""
+
+    class Keeper(KeeperStandIn):
+        def release(self) -> None:
+            assert guest._sshd is not None, "not waited for while the guest lives"
+            assert guest._sshd.poll() is None, "not killed before its guest"
+            guest._sshd.terminate()
+            super().release()
+
+    guest = guest_with(keeper := Keeper(ended=False))
+    guest._connection = None
+    guest._home = tmp_path / "gone"
+    guest._sshd = subprocess.Popen(["sleep", "60"])
+    guest.destroy()
+    assert keeper.ended
     assert guest._sshd is None
