@@ -177,7 +177,7 @@ def plan_of(times: int, names: Sequence[str]) -> Plan:
     """Plan so many times the contenders of Debian, as releases would multiply them."""
     options, provider = RunOptions(), Lxc()
     contenders = options.select().contenders
-    effort = sampling_effort(options, provider)
+    effort = sampling_effort(options, provider, times * len(contenders))
     plan = make_plan(contenders, [scenarios()[name] for name in names], effort, provider.max_guests)
     jobs = [
         replace(job, replica=job.replica + 1000 * copy)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from bench.engine.request import resolve
-from bench.engine.request.options import SelectionOptions, SystemOptions, parse_options
+from bench.engine.request.options import (
+    RunOptions,
+    SelectionOptions,
+    SystemOptions,
+    parse_options,
+)
 from provision.errors import Problem
+from provision.provider import Provider
 
 
 @pytest.fixture
@@ -35,3 +45,20 @@ def test_a_request_that_makes_sense_installs_what_its_guests_need(
 ) -> None:
     resolve.resolve_with_tools(parse_options(SystemOptions(provider="lxc")))
     assert installed == [("lxc", "")]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "guests", "contenders", "is_limited"),
+    [
+        (True, 128, 31, True),
+        (True, 128, 65, False),  # two guests of each would not be in the first round
+        (False, 128, 31, False),  # each guest is a machine that boots for long
+    ],
+)
+def test_quiet_trials_are_dealt_to_guests_that_cost_little_and_fit(
+    kernel: bool, guests: int, contenders: int, is_limited: bool
+) -> None:
+    provider = cast(Provider, SimpleNamespace(shares_kernel=kernel, max_guests=guests))
+    for quick in (True, False):
+        effort = resolve.sampling_effort(RunOptions(quick=quick), provider, contenders)
+        assert math.isfinite(effort.quiet_seconds) == is_limited
