@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.engine.forecast import SET_UP, Places, crowded_guests, forecast
@@ -22,6 +23,8 @@ LOUD_AT_ONCE = os.cpu_count() or 1
 RANKED = "restart"
 # s that the floor alone is measured, before all others.
 ALONE = 7.0
+# The part of the longest job's seconds from which on the whole run may wait for a job.
+LONGEST_SHARE = 0.9
 # A work unit longer than this, in seconds, gets a guest of its own if there may be more guests.
 LONG_UNIT = 60.0
 
@@ -218,6 +221,27 @@ def make_plan(
     at_once: how many guests the provider can run in parallel. kept: by contender, what an earlier
     part of a resumed run has measured already.
     """
+    plans = (_make_plan(contenders, scenarios, each, at_once, kept) for each in efforts(effort))
+    return min(plans, key=lambda plan: plan.seconds)
+
+
+def efforts(effort: SamplingEffort) -> Iterator[SamplingEffort]:
+    """Yield the ways to deal the same trials to guests: what is quicker depends on their number.
+
+    More guests for quiet trials save time until they take places of others.
+    """
+    yield effort
+    if math.isfinite(effort.quiet_seconds):
+        yield replace(effort, quiet_seconds=math.inf)
+
+
+def _make_plan(
+    contenders: Sequence[SelectedContender],
+    scenarios: Sequence[Scenario],
+    effort: SamplingEffort,
+    at_once: int,
+    kept: Mapping[str, KeptResults],
+) -> Plan:
     jobs: list[Job] = []
     skipped: dict[tuple[str, str], tuple[str, str]] = {}
     for selected in contenders:
@@ -275,7 +299,9 @@ def start_order(jobs: Sequence[Job], seed: int, at_once: int) -> list[Job]:
     waiting = [job for job in others if job not in brief]
     own = crowded_guests(jobs, at_once, CROWDED_AT_ONCE)
     beside = max(0, at_once - own - len(quiet))
-    return [*crowded, *waiting[:beside], *brief, *quiet, *waiting[beside:]]
+    # Those that the run waits for begin at once, even before the brief ones.
+    first = [job for job in waiting[:beside] if job.seconds > LONGEST_SHARE * by_length[0].seconds]
+    return [*crowded, *first, *brief, *waiting[len(first) : beside], *quiet, *waiting[beside:]]
 
 
 def _distribute(

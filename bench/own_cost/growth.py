@@ -25,7 +25,7 @@ from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
 from bench.engine.guests.session import GuestSession, SessionContext
 from bench.engine.observer import SilentObserver
-from bench.engine.plan import Plan, make_plan, start_order
+from bench.engine.plan import Plan, efforts, make_plan, start_order
 from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import sampling_effort
 from bench.engine.scheduler import Scheduler
@@ -176,9 +176,16 @@ def _all_scenarios() -> tuple[Scenario, ...]:
 def plan_of(times: int, names: Sequence[str]) -> Plan:
     """Plan so many times the contenders of Debian, as releases would multiply them."""
     options, provider = RunOptions(), Lxc()
-    contenders = options.select().contenders
-    effort = sampling_effort(options, provider, times * len(contenders))
-    plan = make_plan(contenders, [scenarios()[name] for name in names], effort, provider.max_guests)
+    contenders, chosen = options.select().contenders, [scenarios()[name] for name in names]
+    effort = sampling_effort(options, provider)
+    plans = [
+        _multiply(make_plan(contenders, chosen, each, provider.max_guests), times)
+        for each in efforts(effort)
+    ]
+    return min(plans, key=lambda plan: plan.seconds)
+
+
+def _multiply(plan: Plan, times: int) -> Plan:
     jobs = [
         replace(job, replica=job.replica + 1000 * copy)
         for copy in range(times)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -31,7 +32,8 @@ class NoiseGate:
     def __init__(
         self, max_disturbers: int, cpu_seconds: Callable[[], float], max_loud: int = 1
     ) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._max_disturbers = max_disturbers
         self._max_loud = max_loud
         self._cpu_seconds = cpu_seconds
@@ -39,7 +41,7 @@ class NoiseGate:
         self._cpu_spent, self._seconds_open = 0.0, 0.0
         self._measuring = 0
         self._disturbing = 0
-        self._waiting = 0
+        self._in_line: deque[threading.Condition] = deque()
         self._loud = 0
         self._alone = False
         self._waiting_alone = 0
@@ -53,7 +55,7 @@ class NoiseGate:
     @property
     def waiting_disturbers(self) -> int:
         """How many set-ups wait for the measurements to end."""
-        return self._waiting
+        return len(self._in_line)
 
     @property
     def waiting_measurements(self) -> int:
@@ -65,8 +67,9 @@ class NoiseGate:
         """Block until no set-up or teardown runs, and keep them out until the block ends."""
         with self._changed:
             self._waiting_measurements += 1
+            self._notify()  # set-ups that work for alone keeps out go before a measurement
             self._changed.wait_for(
-                lambda: self._disturbing == 0 and self._waiting == 0 and self._loud == 0
+                lambda: self._disturbing == 0 and not self._in_line and self._loud == 0
             )
             self._waiting_measurements -= 1
             if self._measuring == 0:
@@ -77,24 +80,31 @@ class NoiseGate:
         finally:
             with self._changed:
                 self._measuring -= 1
-                self._changed.notify_all()
+                self._notify()
                 if self._measuring == 0:
                     self._close_window()
 
     @contextmanager
     def disturbing(self) -> Iterator[None]:
-        """Block until no measurement runs and few others disturb, and keep measurements out."""
-        with self._changed:
-            self._waiting += 1
-            self._changed.wait_for(self._may_disturb)
-            self._waiting -= 1
-            self._disturbing += 1
+        """Block until no measurement runs and few others disturb, and keep measurements out.
+
+        First come, first served: the plan starts what takes longest first.
+        """
+        turn = threading.Condition(self._lock)  # a hundred are in line, and one goes on
+        with turn:
+            self._in_line.append(turn)
+            try:
+                turn.wait_for(lambda: self._in_line[0] is turn and self._may_disturb())
+                self._disturbing += 1
+            finally:
+                self._in_line.remove(turn)
+                self._notify()
         try:
             yield
         finally:
             with self._changed:
                 self._disturbing -= 1
-                self._changed.notify_all()
+                self._notify()
 
     @contextmanager
     def loud(self, alone: bool = False) -> Iterator[None]:
@@ -115,7 +125,13 @@ class NoiseGate:
             with self._changed:
                 self._alone = False
                 self._loud -= 1
-                self._changed.notify_all()
+                self._notify()
+
+    def _notify(self) -> None:
+        """Have those look again who wait; the caller holds the lock."""
+        self._changed.notify_all()
+        if self._in_line:
+            self._in_line[0].notify()
 
     def _may_disturb(self) -> bool:
         if self._measuring or self._alone or self._disturbing >= self._max_disturbers:

@@ -65,7 +65,7 @@ def resolve_request(options: RunOptions) -> BenchRequest:
         absent=selected.absent,
         # In the order of the registry: what a guest does first does not depend on the request.
         scenarios=tuple(each for each in scenarios().values() if each.name in options.scenarios),
-        effort=sampling_effort(options, provider, len(selected.contenders)),
+        effort=sampling_effort(options, provider),
         options=options,
         unfilled=selected.unfilled,
     )
@@ -81,14 +81,12 @@ def resolve_with_tools(options: RunOptions) -> BenchRequest:
     return resolve_request(options)
 
 
-def sampling_effort(options: RunOptions, provider: Provider, contenders: int) -> SamplingEffort:
-    """Decide how much is measured of so many contenders, and in how many guests."""
+def sampling_effort(options: RunOptions, provider: Provider) -> SamplingEffort:
+    """Decide how much is measured, and in how many guests."""
     trials = options.trials or (TRIALS_QUICK if options.quick else TRIALS)
     replicas = min(REPLICAS, provider.max_guests)
     quick, one_guest = options.quick, provider.max_guests == 1
     quiet_seconds = QUIET_SECONDS_QUICK if quick else QUIET_SECONDS
-    # Two guests of each: where not all are in the first round, the quiet work would come twice.
-    more_guests = provider.shares_kernel and 2 * contenders <= provider.max_guests
     return SamplingEffort(
         trials,
         guest_seconds=GUEST_SECONDS_QUICK if quick else GUEST_SECONDS,
@@ -96,5 +94,5 @@ def sampling_effort(options: RunOptions, provider: Provider, contenders: int) ->
         max_guests=replicas,
         seed=options.seed,
         min_guests=ROUNDS if one_guest and not quick else 1,
-        quiet_seconds=quiet_seconds if more_guests else math.inf,
+        quiet_seconds=quiet_seconds if provider.shares_kernel else math.inf,
     )

@@ -31,7 +31,7 @@ from provision.guests.limit_class import LARGE, USUAL
 
 FULL = SamplingEffort(TRIALS, GUEST_SECONDS, None, REPLICAS, 1)
 QUICK = SamplingEffort(TRIALS_QUICK, GUEST_SECONDS_QUICK, BUDGET_QUICK, REPLICAS, 1)
-AT_ONCE = 128
+AT_ONCE = 160
 BOTH = [scenarios()["restart"], scenarios()["footprint"]]
 CONTENDERS = RunOptions().select().contenders
 RUNIT = "runit/runner/default/hosted"
@@ -364,6 +364,16 @@ def test_quiet_trials_are_dealt_to_more_guests_where_these_cost_little() -> None
     for name in pollers:
         plans = [make_plan(only(name), BOTH[:1], effort, AT_ONCE) for effort in (FULL, cheap)]
         assert plans[0].jobs == plans[1].jobs, "nothing waits for a poller"
+
+
+def test_quiet_trials_are_dealt_to_few_guests_where_more_would_take_longer() -> None:
+    """With few places, the trials of the second round would need a quiet host once more."""
+    cheap = replace(FULL, quiet_seconds=70.0)
+    many, few = (make_plan(CONTENDERS, BOTH, cheap, at_once) for at_once in (AT_ONCE, 20))
+    usual = [make_plan(CONTENDERS, BOTH, FULL, at_once) for at_once in (AT_ONCE, 20)]
+    assert len(many.jobs) > len(usual[0].jobs)
+    assert many.seconds < usual[0].seconds
+    assert few.jobs == usual[1].jobs
 
 
 def test_the_forecast_counts_the_waits_of_kills_for_their_slots() -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 
@@ -199,3 +200,26 @@ def test_loud_work_comes_after_a_measurement_that_waits() -> None:
     for thread in (quiet, loud):
         thread.join(PATIENCE)
     assert order == ["quiet", "loud"]
+
+
+def in_line(gate: NoiseGate, count: int) -> bool:
+    return gate.waiting_disturbers == count
+
+
+def test_set_ups_take_their_turns_in_the_order_in_which_they_came() -> None:
+    """Which is the plan's: what takes longest comes first."""
+    gate = NoiseGate(1, time.process_time)
+    entered: list[int] = []
+
+    def set_up(number: int) -> None:
+        with gate.disturbing():
+            entered.append(number)
+
+    threads = [threading.Thread(target=set_up, args=(number,), daemon=True) for number in range(20)]
+    with gate.measuring():
+        for number, thread in enumerate(threads):
+            thread.start()
+            eventually(partial(in_line, gate, number + 1), f"{number + 1} wait")
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert entered == list(range(20))
