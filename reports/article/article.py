@@ -5,22 +5,22 @@ from __future__ import annotations
 from bench.model.run_file import Run
 from reports.article.article_table import article_table
 from reports.article.distributions import collect_distributions
-from reports.article.sections.behaviour import behaviour_section
-from reports.article.sections.choose import choose_section
-from reports.article.sections.conclusion import conclusion_section
-from reports.article.sections.containers import containers_section
-from reports.article.sections.crash_loops import crash_loops_section
-from reports.article.sections.glossary import glossary_section
-from reports.article.sections.latency import latency_section
-from reports.article.sections.memory import memory_section
-from reports.article.sections.method import daemon_section, method_section
-from reports.article.sections.overview import medians_section, overview_section
-from reports.article.sections.releases import releases_section
-from reports.article.sections.restart_parts import restart_parts_section
-from reports.article.sections.run_facts import run_section
-from reports.article.sections.supervisors import supervisors_section
-from reports.article.sections.surprises import surprises_section
-from reports.article.sections.trust import trust_section
+from reports.article.sections.background.glossary import glossary_section
+from reports.article.sections.background.method import daemon_section, method_section
+from reports.article.sections.background.run_facts import run_section
+from reports.article.sections.background.trust import trust_section
+from reports.article.sections.results.behaviour import behaviour_section
+from reports.article.sections.results.crash_loops import crash_loops_section
+from reports.article.sections.results.latency import latency_section
+from reports.article.sections.results.memory import memory_section
+from reports.article.sections.results.supervisors import supervisors_section
+from reports.article.sections.story.choose import choose_section
+from reports.article.sections.story.conclusion import conclusion_section
+from reports.article.sections.story.containers import containers_section
+from reports.article.sections.story.overview import medians_section, overview_section
+from reports.article.sections.story.releases import releases_section
+from reports.article.sections.story.restart_parts import restart_parts_section
+from reports.article.sections.story.surprises import surprises_section
 from reports.compare.runs import RunWithSamples
 from reports.compare.system_views import main_release, reference_view
 from reports.model.blocks import Article, Section

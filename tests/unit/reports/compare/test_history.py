@@ -8,7 +8,7 @@ import pytest
 
 from bench.model.run_file import ContenderResult, VerdictResult
 from provision.errors import Problem
-from reports.article.sections.releases import releases_section
+from reports.article.sections.story.releases import releases_section
 from reports.compare.changes import compare_metrics
 from reports.compare.history import change_lines, histories
 from reports.compare.runs import RunWithSamples

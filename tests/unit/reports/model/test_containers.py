@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 from bench.model.run_file import ContenderResult, Run, ScenarioResult, VerdictResult
 from reports.article.article import build_article
-from reports.article.sections.containers import containers_section
+from reports.article.sections.story.containers import containers_section
 from reports.formats.markdown import render_markdown
 from reports.model.blocks import Section, Table
 from reports.model.containers import container_tables

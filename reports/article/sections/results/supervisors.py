@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import Action, Example, ExampleStep, Run, SupervisorFacts
-from reports.article.sections.evidence import evidence_section
+from reports.article.sections.results.evidence import evidence_section
 from reports.article.supervisor_summary import summarize_supervisor
 from reports.compare.system_views import main_release
 from reports.model.blocks import Block, Code, Paragraph, Points, Section
