@@ -103,6 +103,8 @@ class Supervisor:
     thread_patterns: ClassVar[frozenset[str]] = frozenset()
     # The process name that is a service's parent in the role `runner`; one of `process_names`.
     service_parent: ClassVar[str | None] = None
+    # Further names of that process, in other versions; they are in `process_names`, too.
+    service_parent_aliases: ClassVar[frozenset[str]] = frozenset()
     # By what it recognises a service in the role `monitor`.
     tracks_service_by: ClassVar[Literal["pid file", "command line"]] = "pid file"
     # Whether the client that starts a service forks the process that keeps it alive, by design.
@@ -199,6 +201,11 @@ class Supervisor:
     def idea(self) -> str:
         """How it works, in a paragraph for readers."""
         return " ".join((self.folder / "idea.md").read_text().split())
+
+    @property
+    def service_parents(self) -> frozenset[str]:
+        """Every name that the parent of a service may have; empty for a monitor."""
+        return self.service_parent_aliases | {self.service_parent or ""} - {""}
 
     @property
     def can_be_pid1(self) -> bool:

@@ -119,6 +119,8 @@ def process_names_of_the_kernel(supervisor: Supervisor) -> Iterator[str]:
 def parent_of_services(supervisor: Supervisor) -> Iterator[str]:
     """A runner says which of its processes is the parent of services."""
     is_runner = any(contender.role == "runner" for contender in supervisor.contenders)
+    for name in sorted(supervisor.service_parent_aliases - supervisor.process_names):
+        yield f"service_parent_aliases has {name!r}, which is none of process_names."
     if is_runner and supervisor.service_parent not in supervisor.process_names:
         yield (
             f"service_parent is {supervisor.service_parent!r}; it must be one of process_names,"

@@ -83,7 +83,7 @@ class Footprint(Scenario):
         few, many = taken.get("few"), taken.get("many")
         metrics: list[Metric] = []
         if few is not None:
-            metrics.append(_vmpeak(few, supervisors()[contender.supervisor].service_parent))
+            metrics.append(_vmpeak(few, supervisors()[contender.supervisor].service_parents))
             metrics += _complete(_sizes(few["total"], FEW), few)
         if few is not None and many is not None:
             down = len(events_of_kind(samples, DOWN))
@@ -95,12 +95,14 @@ class Footprint(Scenario):
         return [*metrics, *(_idle(window, contender) for window in windows)]
 
 
-def _vmpeak(sample: FootprintTaken, parent: str | None) -> Metric:
+def _vmpeak(sample: FootprintTaken, parents: frozenset[str]) -> Metric:
     """Return VmPeak of the process that supervises, as the article has it.
 
     That is the service's parent; where no process of the supervisor is, its largest process.
     """
-    processes = [process for process in sample["processes"] if parent in (None, process["name"])]
+    processes = [
+        process for process in sample["processes"] if not parents or process["name"] in parents
+    ]
     largest = max(processes, key=lambda process: process["VmPeak"] or 0, default=None)
     if largest is None or not largest["VmPeak"]:
         return Metric("vmpeak", "kB", status="not measured", note="no supervision process found")

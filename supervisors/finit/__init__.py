@@ -45,8 +45,10 @@ class Finit(Supervisor):
     version_command = "finit -v"
     needs_pid1 = True
     init_command = "/sbin/finit"
-    process_names = frozenset({"finit"})
+    # From 4.13 on it calls itself init. keventd watches devices for it, in newer versions.
+    process_names = frozenset({"finit", "init", "keventd"})
     service_parent = "finit"
+    service_parent_aliases = frozenset({"init"})
     power_off_command = "PATH=/lib/finit:$PATH initctl poweroff"
     unsupported = {
         "readiness": "finit can wait for a pid file, which a foreground daemon need not write.",
@@ -89,8 +91,9 @@ class Finit(Supervisor):
     )
 
     def after_install(self, guest: Guest) -> None:
-        # Debian enables getty, udev and sshd; only the services stay.
-        guest.run("rm -f /etc/finit.d/*.conf")
+        # Debian enables getty, udev and sshd; only the services stay. Of rc.local, which has
+        # nothing to do, each of its versions forks a shell.
+        guest.run("rm -f /etc/finit.d/*.conf /etc/rc.local")
 
     def disable_command(self, contender: Contender, service: Service) -> str:
         return f"rm /etc/finit.d/{service.name}.conf; {_initctl('reload')}"

@@ -155,7 +155,7 @@ def _faults_of(
         return
     parent = processes.get(process["ppid"], {"comm": "outside"})["comm"]
     if contender.role != "monitor":
-        if not contender.becomes_program and parent != supervisor.service_parent:
+        if not contender.becomes_program and parent not in supervisor.service_parents:
             yield f"The parent of {service.name} is {parent}, not {supervisor.service_parent}."
         return
     if process["ppid"] != 1:

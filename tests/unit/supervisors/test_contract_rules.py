@@ -105,6 +105,7 @@ def test_a_complete_folder_gives_no_complaint(make: Make) -> None:
         ({"process_names": frozenset({"good", "a-name-of-sixteen"})}, "'a-name-of-sixte'"),
         ({"process_names": frozenset({"good", "testd"})}, "holds testd"),
         ({"service_parent": "other"}, "it must be one of process_names"),
+        ({"service_parent_aliases": frozenset({"new"})}, "'new', which is none of process_names"),
         ({"hosted_command": None}, "a script in files/ that runs the client and then waits"),
         ({"hosted_command": "good -f"}, "begin it with an absolute path"),
         ({"needs_pid1": True}, "Set needs_pid1 to False, or remove hosted_command"),

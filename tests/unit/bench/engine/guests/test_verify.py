@@ -212,3 +212,16 @@ def test_a_program_that_is_pid_1_has_no_init_left_beside_it() -> None:
     with pytest.raises(Problem) as refused:
         check(in_container((1, 0, "bash"), (2, 1, "testd")), bash, trap, pid=2)
     assert "PID 1 is bash, not the program itself" in refused.value.known
+
+
+def test_the_parent_may_have_another_name_in_another_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    renamed = hosted()
+    renamed[30] = process(30, 20, "runsv2")
+    monkeypatch.setattr(RUNIT, "process_names", RUNIT.process_names | {"runsv2"})
+    with pytest.raises(Problem) as refused:
+        check(renamed)
+    assert "The parent of s1 is runsv2, not runsv." in str(refused.value)
+    monkeypatch.setattr(RUNIT, "service_parent_aliases", frozenset({"runsv2"}))
+    check(renamed)
