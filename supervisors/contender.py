@@ -16,8 +16,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 # documents. "strict": it leaves nothing of a service behind. "patient": it never gives a service
 # up, nor makes it wait longer and longer.
 # Of an init: "group": signals reach the whole process group of its program. "child": they reach the
-# program alone. "exec": the program takes the place of PID 1.
-Profile = Literal["default", "fast", "strict", "patient", "group", "child", "exec"]
+# program alone. Of a shell: "command": its command line is one command, in place of a script.
+Profile = Literal["default", "fast", "strict", "patient", "group", "child", "command"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 # The smallest count of a limit that the suite can measure. A guest starts a service once and

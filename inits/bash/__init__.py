@@ -22,11 +22,13 @@ class Bash(Init):
     service_parent = "bash"
     contenders = (
         init_contender("bash", "bash SCRIPT: the script runs the program and waits"),
-        init_contender("bash", "bash -c 'PROGRAM': one command only", "exec", becomes_program=True),
+        init_contender(
+            "bash", "bash -c 'PROGRAM': one command only", "command", becomes_program=True
+        ),
     )
 
     def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:
-        if contender.profile == "exec":
+        if contender.profile == "command":
             return ("/bin/bash", "-c", service.command)
         return ("/bin/bash", "/etc/entrypoint.sh")
 

@@ -23,12 +23,15 @@ class BusyboxSh(Init):
     contenders = (
         init_contender("busybox-sh", "busybox sh SCRIPT: the script runs the program and waits"),
         init_contender(
-            "busybox-sh", "busybox sh -c 'PROGRAM': one command only", "exec", becomes_program=True
+            "busybox-sh",
+            "busybox sh -c 'PROGRAM': one command only",
+            "command",
+            becomes_program=True,
         ),
     )
 
     def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:
-        if contender.profile == "exec":
+        if contender.profile == "command":
             return ("/bin/busybox", "sh", "-c", service.command)
         return ("/bin/busybox", "sh", "/etc/entrypoint.sh")
 

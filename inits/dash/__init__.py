@@ -1,4 +1,4 @@
-"""dash as PID 1: a script that runs a program, and a command that becomes the program."""
+"""dash as PID 1: it runs a program by a script, or as its only command."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Dash(Init):
     service_parent = "dash"
     contenders = (
         init_contender("dash", "dash SCRIPT: the script runs the program and waits"),
-        init_contender("dash", "dash -c 'PROGRAM': one command only", "exec", becomes_program=True),
+        init_contender("dash", "dash -c 'PROGRAM': one command only", "command"),
     )
 
     def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:
-        if contender.profile == "exec":
+        if contender.profile == "command":
             return ("/bin/dash", "-c", service.command)
         return ("/bin/dash", "/etc/entrypoint.sh")
 

@@ -244,7 +244,7 @@ class ContenderResult(TypedDict):
     role: Literal["runner", "monitor", "init"]
     """Whether it is the daemon's parent, watches a daemon that detached itself, or runs one program
     as a container's PID 1."""
-    profile: Literal["default", "fast", "strict", "patient", "group", "child", "exec", "tuned"]
+    profile: Literal["default", "fast", "strict", "patient", "group", "child", "command", "tuned"]
     """What its configuration is for; "tuned" only in older runs."""
     short_name: NotRequired[str]
     """What tables call its setting; empty: the profile."""

@@ -33,9 +33,11 @@ def test_another_program_takes_the_daemons_place(init: Init, contender: Contende
     assert "testd/testd" not in text
 
 
-def test_only_the_program_itself_or_a_single_command_takes_the_place_of_pid_1() -> None:
-    for init, contender in EVERY:
-        assert contender.becomes_program is (contender.profile == "exec" or init.name == "none")
+def test_bash_and_busybox_execute_a_single_command_in_their_own_place_and_dash_does_not() -> None:
+    becoming = {contender.name for _, contender in EVERY if contender.becomes_program}
+    assert becoming == {
+        "none/init/default/pid1", "bash/init/command/pid1", "busybox-sh/init/command/pid1",
+    }  # fmt: skip
 
 
 def test_usage_shows_installation_command_line_and_boot() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.support.suite import Suite
 
 TINI, GROUP = "tini/init/default/pid1", "tini/init/group/pid1"
-NONE, BASH, TRAP = "none/init/default/pid1", "bash/init/default/pid1", "bash/init/exec/pid1"
+NONE, BASH, TRAP = "none/init/default/pid1", "bash/init/default/pid1", "bash/init/command/pid1"
 HANDLER, PLAIN = (f"ends in time, a program {word} a handler" for word in ("with", "without"))
 
 

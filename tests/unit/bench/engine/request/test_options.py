@@ -107,7 +107,7 @@ def test_inits_are_measured_in_scenarios_of_their_own(asked: dict[str, Any]) -> 
 
 def test_every_profile_of_an_init_is_measured() -> None:
     names = {each.name for each in parse(only=["tini,bash"]).select().contenders}
-    assert names >= {"tini/init/group/pid1", "bash/init/exec/pid1"}
+    assert names >= {"tini/init/group/pid1", "bash/init/command/pid1"}
 
 
 def test_every_role_has_every_scenario() -> None:
