@@ -11,7 +11,7 @@ from provision.sources.pypi import Pypi
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile, StartLimit
 from supervisors.service import Service
-from supervisors.versions import Finding
+from supervisors.versions import Change, Finding
 
 _CONFIG = "/etc/supervisor/supervisord.conf"
 
@@ -96,6 +96,11 @@ class Supervisord(Supervisor):
         Finding(
             "Its manual does not say what happens to programs when supervisord itself is killed:"
             " they run on as orphans, and the next supervisord starts each a second time."
+        ),
+        Finding(
+            "Since 4.3.0 (CHANGES) it does without pkg_resources of setuptools: under Python 3.11"
+            " on one host, its private memory fell from 19.9 to 13.9 MB.",
+            since=Change("4.3.0", "forky"),
         ),
     )
     contenders = (
