@@ -132,7 +132,8 @@ def _systems() -> Table:
 def _scenarios() -> Table:
     table = _table("Scenarios", "name", "what is observed")
     for scenario in scenarios().values():
-        table.add_row(scenario.name, scenario.title)
+        lengthy = " (lengthy: `all` leaves it out)" if scenario.lengthy else ""
+        table.add_row(scenario.name, f"{scenario.title}{lengthy}")
     return table
 
 
