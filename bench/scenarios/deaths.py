@@ -93,10 +93,15 @@ def _uptime(contender: Contender) -> float:
 
 
 def _expected_seconds(contender: Contender, deaths: Sequence[str]) -> float:
-    """Return the seconds that a guest takes for those deaths."""
-    seconds_each = _uptime(contender) + (contender.period or 0.0) + 1
-    # The limit is for a life that has to be started for it.
-    return (len(deaths) + (MEMORY in deaths)) * seconds_each + _BEFORE_LIMIT * (MEMORY in deaths)
+    """Return the seconds that a guest takes for those deaths.
+
+    A poller's next look comes a period after the one before, whenever the daemon dies.
+    """
+    uptime = _uptime(contender)
+    lives = [0.0 if death in ("SIGKILL", MEMORY) else uptime for death in deaths]
+    if MEMORY in deaths:  # the limit is for a life that has to be started for it
+        lives.append(_BEFORE_LIMIT)
+    return uptime + sum(max(life, contender.period or 0.0) for life in lives)
 
 
 def _stages(context: ScenarioContext, deaths: Sequence[str]) -> Iterator[Stage]:
