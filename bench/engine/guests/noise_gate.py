@@ -41,7 +41,9 @@ class NoiseGate:
         self._cpu_spent, self._seconds_open = 0.0, 0.0
         self._measuring = 0
         self._disturbing = 0
-        self._in_line: deque[threading.Condition] = deque()
+        # Those that wait to disturb, one after the other: guests in work, and guests to be set up.
+        self._in_work: deque[threading.Condition] = deque()
+        self._to_set_up: deque[threading.Condition] = deque()
         self._loud = 0
         self._alone = False
         self._waiting_alone = 0
@@ -55,7 +57,7 @@ class NoiseGate:
     @property
     def waiting_disturbers(self) -> int:
         """How many set-ups wait for the measurements to end."""
-        return len(self._in_line)
+        return len(self._in_work) + len(self._to_set_up)
 
     @property
     def waiting_measurements(self) -> int:
@@ -69,7 +71,7 @@ class NoiseGate:
             self._waiting_measurements += 1
             self._notify()  # set-ups that work for alone keeps out go before a measurement
             self._changed.wait_for(
-                lambda: self._disturbing == 0 and not self._in_line and self._loud == 0
+                lambda: self._disturbing == 0 and self.waiting_disturbers == 0 and self._loud == 0
             )
             self._waiting_measurements -= 1
             if self._measuring == 0:
@@ -85,19 +87,21 @@ class NoiseGate:
                     self._close_window()
 
     @contextmanager
-    def disturbing(self) -> Iterator[None]:
+    def disturbing(self, *, sets_up: bool = False) -> Iterator[None]:
         """Block until no measurement runs and few others disturb, and keep measurements out.
 
-        First come, first served: the plan starts what takes longest first.
+        First come, first served: the plan starts what takes longest first. But what sets a guest
+        up lets those go first that are in work, or would free their place.
         """
+        line = self._to_set_up if sets_up else self._in_work
         turn = threading.Condition(self._lock)  # a hundred are in line, and one goes on
         with turn:
-            self._in_line.append(turn)
+            line.append(turn)
             try:
-                turn.wait_for(lambda: self._in_line[0] is turn and self._may_disturb())
+                turn.wait_for(lambda: self._next_in_line() is turn and self._may_disturb())
                 self._disturbing += 1
             finally:
-                self._in_line.remove(turn)
+                line.remove(turn)
                 self._notify()
         try:
             yield
@@ -130,8 +134,11 @@ class NoiseGate:
     def _notify(self) -> None:
         """Have those look again who wait; the caller holds the lock."""
         self._changed.notify_all()
-        if self._in_line:
-            self._in_line[0].notify()
+        if (turn := self._next_in_line()) is not None:
+            turn.notify()
+
+    def _next_in_line(self) -> threading.Condition | None:
+        return next(iter(self._in_work or self._to_set_up), None)
 
     def _may_disturb(self) -> bool:
         if self._measuring or self._alone or self._disturbing >= self._max_disturbers:

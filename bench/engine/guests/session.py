@@ -102,7 +102,7 @@ class GuestSession:
 
     def measure_units(self) -> None:
         """Set the guest up and do every unit of the job."""
-        with self.phases.waiting(self._context.gate.disturbing()):
+        with self.phases.waiting(self._context.gate.disturbing(sets_up=True)):
             guest = self.set_up()
         for unit in self.job.units:
             self._context.guests.check_running()
