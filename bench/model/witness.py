@@ -71,15 +71,16 @@ def await_note(guest: Guest, is_it: Callable[[WitnessNote], bool], seconds: floa
     return True
 
 
-def await_members(guest: Guest, count: int = 1) -> None:
+def await_members(guest: Guest, since_ns: int = 0) -> None:
     """Wait until the witness and all its relatives run. Raises Problem where they do not.
 
-    count: how often the container was started with this log.
+    since_ns: of what has started before, nothing counts.
     """
     deadline = time.monotonic() + _SECONDS_TO_START
     while True:
-        started = [note["who"] for note in read_notes(guest) if note["what"] == "start"]
-        if all(started.count(member) >= count for member in MEMBERS):
+        starts = [note for note in read_notes(guest) if note["what"] == "start"]
+        started = [note["who"] for note in starts if note["ns"] >= since_ns]
+        if set(started) == set(MEMBERS):
             return
         if time.monotonic() > deadline:
             raise Problem(

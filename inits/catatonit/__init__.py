@@ -6,6 +6,7 @@ from inits.base import Init, init_contender
 from provision.sources.packages import Apt
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 class Catatonit(Init):
@@ -21,6 +22,12 @@ class Catatonit(Init):
     version_pattern = r"(\d+(?:\.\d+)+)"
     process_names = frozenset({"catatonit"})
     service_parent = "catatonit"
+    findings = (
+        Finding(
+            "Its manual says that it passes signals on. It keeps ten to itself: SIGILL, SIGTRAP,"
+            " SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGTSTP, SIGTTIN, SIGTTOU and SIGSYS."
+        ),
+    )
     contenders = (init_contender("catatonit", "catatonit -- PROGRAM, as podman run --init has it"),)
 
     def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:

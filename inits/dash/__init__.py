@@ -6,6 +6,7 @@ from inits.base import Init, init_contender
 from provision.sources.packages import Apt
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 class Dash(Init):
@@ -20,6 +21,12 @@ class Dash(Init):
     version_command = None
     process_names = frozenset({"dash"})
     service_parent = "dash"
+    findings = (
+        Finding(
+            "bash and BusyBox sh execute the only command of -c in their own place; dash stays. So"
+            " `CMD program` makes another PID 1 on Debian than on Alpine."
+        ),
+    )
     contenders = (
         init_contender("dash", "dash SCRIPT: the script runs the program and waits"),
         init_contender("dash", "dash -c 'PROGRAM': one command only", "command"),

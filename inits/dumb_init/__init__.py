@@ -6,6 +6,7 @@ from inits.base import Init, init_contender
 from provision.sources.packages import Apt
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 class DumbInit(Init):
@@ -20,6 +21,12 @@ class DumbInit(Init):
     version_command = "dumb-init -V 2>&1"
     process_names = frozenset({"dumb-init"})
     service_parent = "dumb-init"
+    findings = (
+        Finding(
+            "When its program ends, it sends SIGTERM to the rest of the program's group and ends at"
+            " once. As PID 1 that makes the kernel kill them: none of them had noted SIGTERM."
+        ),
+    )
     contenders = (
         init_contender("dumb-init", "dumb-init PROGRAM: signals go to the program's group"),
         init_contender("dumb-init", "dumb-init --single-child PROGRAM", "child"),

@@ -6,6 +6,7 @@ from inits.base import Init, init_contender
 from provision.sources.packages import Apt
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 class Nodejs(Init):
@@ -20,6 +21,12 @@ class Nodejs(Init):
     version_command = "node --version"
     process_names = frozenset({"node"})
     service_parent = "node"
+    findings = (
+        Finding(
+            "The event `exit` has no code for a program that a signal has killed, and without one"
+            " process.exit() ends with 0: the engine is told that all went well."
+        ),
+    )
     contenders = (init_contender("nodejs", "node app.js: spawn(PROGRAM)"),)
 
     def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:

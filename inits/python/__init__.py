@@ -6,6 +6,7 @@ from inits.base import Init, init_contender
 from provision.sources.packages import Apt
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 class Python(Init):
@@ -20,6 +21,12 @@ class Python(Init):
     version_command = "python3 --version"
     process_names = frozenset({"python3"})
     service_parent = "python3"
+    findings = (
+        Finding(
+            "subprocess.call() returns a negative number for a program that a signal has killed;"
+            " sys.exit() makes 241 of SIGTERM in place of the usual 143."
+        ),
+    )
     contenders = (init_contender("python", "python3 app: subprocess.call(PROGRAM)"),)
 
     def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:

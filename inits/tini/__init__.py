@@ -6,6 +6,7 @@ from inits.base import Init, init_contender
 from provision.sources.packages import Apt
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Finding
 
 
 class Tini(Init):
@@ -20,6 +21,12 @@ class Tini(Init):
     version_command = "tini --version"
     process_names = frozenset({"tini"})
     service_parent = "tini"
+    findings = (
+        Finding(
+            "Its manual says that it passes signals on. It keeps nine to itself: SIGILL, SIGTRAP,"
+            " SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGTTIN, SIGTTOU and SIGSYS."
+        ),
+    )
     contenders = (
         init_contender("tini", "tini -- PROGRAM, as docker run --init has it"),
         init_contender("tini", "tini -g -- PROGRAM", "group"),

@@ -86,7 +86,7 @@ def _answers(contenders: Sequence[ContenderResult]) -> list[Recommendation]:
         ),
         Recommendation(
             "How is a supervisor stopped that is PID 1?",
-            "a signal after which PID 1 ended within 2 s, and before which the program got SIGTERM "
+            "a signal after which PID 1 ended within 4 s, and before which the program got SIGTERM "
             "or the same signal; an image names it by STOPSIGNAL.",
             _join(_stop_signals(supervisors)),
         ),

@@ -37,6 +37,8 @@ def test_another_signal_in_its_place_is_named() -> None:
     verdict = judged(SCENARIO, TINI, fates((SIGTSTP, {"child": SIGSTOP})))["TSTP"]
     assert verdict.answer == "partly"
     assert verdict.sentence == "STOP in its place, to the program."
+    samples = fates((SIGTSTP, {"child": SIGSTOP}))
+    assert concluded(SCENARIO, TINI, samples)["signals_lost"].median == 0
 
 
 def test_a_note_that_comes_late_belongs_to_its_own_signal() -> None:
@@ -91,6 +93,10 @@ def test_only_pid_1_has_signals_sent_from_outside() -> None:
     assert SCENARIO.why_not(contender("runit/runner/default/hosted"))
     assert not SCENARIO.why_not(contender(S6)) and not SCENARIO.why_not(contender(TINI))
     assert SCENARIO.why_not(contender("monit/monitor/default/hosted"))
+
+
+def test_what_ends_programs_is_awaited_longer() -> None:
+    assert FULL.seconds(SIGTERM) == 1.0 > FULL.seconds(SIGSEGV)
 
 
 def test_supervisors_get_each_signal_as_a_new_pid_1() -> None:
