@@ -151,9 +151,10 @@ class Signals(Scenario):
         fates = _fates(numbered)
         if not fates:
             return []
-        standard = [fate for fate in fates if fate.number in STANDARD]
-        real_time = [fate for fate in fates if fate.number in REAL_TIME]
-        verdicts = [_judge_signal(fate) for fate in standard]
+        # Each of the few that are sent to a supervisor has a meaning of its own, such as systemd's.
+        together = REAL_TIME if contender.role == "init" else ()
+        real_time = [fate for fate in fates if fate.number in together]
+        verdicts = [_judge_signal(fate) for fate in fates if fate not in real_time]
         if real_time:
             verdicts.append(_judge_real_time(real_time))
         return [*_judge_relatives(fates), *verdicts]

@@ -79,6 +79,11 @@ def test_real_time_signals_have_one_verdict_together() -> None:
     assert "RTMIN" not in verdicts
 
 
+def test_a_supervisors_own_real_time_signals_have_a_verdict_each() -> None:
+    verdicts = judged(SCENARIO, S6, fates((37, {"child": SIGTERM}), (38, {})))
+    assert (verdicts["RTMIN+3"].answer, verdicts["RTMIN+4"].answer) == ("partly", "no")
+
+
 def test_the_end_of_pid_1_is_told_with_the_signal() -> None:
     events = fates((SIGTERM, {"child": SIGTERM}))
     events[0] = sent(SIGTERM, STEP, ended=True)
