@@ -24,7 +24,7 @@ class DumbInit(Init):
     findings = (
         Finding(
             "When its program ends, it sends SIGTERM to the rest of the program's group and ends at"
-            " once. As PID 1 that makes the kernel kill them: none of them had noted SIGTERM."
+            " once. The end of PID 1 makes the kernel kill them before they can act on it."
         ),
     )
     contenders = (
