@@ -113,6 +113,14 @@ def test_an_unfinished_contender_has_not_changed() -> None:
     assert len(change_lines(run)) == 2
 
 
+def test_a_guest_that_failed_is_no_change_of_its_release() -> None:
+    run = run_of_three()
+    for contender in run.run["contenders"]:
+        if contender["name"] == f"{RUNIT}@trixie":
+            sample_runs.mark_failed(contender, "in phase verify: cron runs as well", "footprint")
+    assert len(change_lines(run)) == 2
+
+
 def test_the_tests_of_all_steps_are_corrected_together() -> None:
     """A step alone is tested once; among others, its p is multiplied."""
     run = run_of_three()
