@@ -35,7 +35,8 @@ _LIFE_NOTE = (
     "and of a plain one without; 10 s and more: it was killed. Told: whether that SIGTERM reached "
     "the program, its group, its session, and a session apart. Zombies: whether it reaps orphans "
     "that end, and zombies that it inherits. Memory: private "
-    "memory of PID 1. Start: from the exec of PID 1 to the program's main()."
+    "memory of PID 1. Start: from the exec of PID 1 to the program's main(). Other "
+    "guests ran meanwhile, so that times of milliseconds vary."
 )
 
 
