@@ -22,7 +22,7 @@ from reports.article.sections.story.releases import releases_section
 from reports.article.sections.story.restart_parts import restart_parts_section
 from reports.article.sections.story.surprises import surprises_section
 from reports.compare.runs import RunWithSamples
-from reports.compare.system_views import main_release, reference_view
+from reports.compare.system_views import reference_view
 from reports.model.blocks import Article, Section
 from reports.model.run_summary import describe_place, run_warnings
 from reports.model.samples import Samples
@@ -51,7 +51,7 @@ def build_article(run: Run, samples: Samples) -> Article:
         latency_section(one, distributions),
         memory_section(one),
         crash_loops_section(one, view.samples),
-        behaviour_section(one, main_release(run)),
+        behaviour_section(one, run),
         Section("table", "The table of 2012, finished", (article_table(one),)),
         supervisors_section(one, run),
         # The method.

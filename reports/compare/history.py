@@ -20,12 +20,12 @@ from reports.model.contenders import (
     has_measurements,
     sort_contenders,
 )
-from reports.model.metrics import format_number
+from reports.model.quantities import format_quantity
 
 # The figures that are tested, in words. The parts of a restart only explain it.
 _RESTARTS = {
-    "restart_long": "restarts a daemon long up",
-    "restart_short": "restarts a daemon 0.3 s after its start",
+    "restart_long": "restarts a daemon that ran for long",
+    "restart_short": "restarts a daemon that ran for 0.3 s",
 }
 # What a contender's or a scenario's outcome begins with where there is nothing to compare.
 _NO_OUTCOME = ("unfinished", "failed")
@@ -190,8 +190,8 @@ def _figure_sentence(step: Step, change: Change) -> str:
         how, interval = "otherwise", "; too few samples to say by how much"
     return (
         f"{contender_label(step.after)} {_edition(step.after)} {_RESTARTS[change.metric]} {how}:"
-        f" {format_number(change.after)} {change.unit}, in {_edition(step.before)}"
-        f" {format_number(change.before)}: {change.percent_text}{interval}."
+        f" {format_quantity(change.after, change.unit)}, in {_edition(step.before)}"
+        f" {format_quantity(change.before, change.unit)}: {change.percent_text}{interval}."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.model.run_file import Run
+from reports.compare.system_views import main_release
 from reports.model.behaviour_matrix import BehaviourMatrix, MatrixRow, build_matrix
 from reports.model.blocks import Cell, Column, Paragraph, Section, Table
 from reports.model.decision import evidence_anchor
@@ -12,18 +13,31 @@ from reports.model.decision import evidence_anchor
 _NO_EVIDENCE = ("not applicable", "not measured")
 
 
-def behaviour_section(run: Run, release: str) -> Section | None:
+def behaviour_section(view: Run, whole: Run) -> Section | None:
     """Return the section; None where no scenario judges behaviours.
 
-    release: of a run of several systems, what names without one are of; else empty.
+    view: the run of one system. whole: that of all systems, whose names evidence has.
     """
-    matrix = build_matrix(run)
+    matrix = build_matrix(view)
+    names = _names_of_evidence(view, whole)
     if not matrix.columns:
         return None
     words = "What each does when. A click on an answer shows what it rests on."
-    titles = run.get("scenario_titles", {})
-    tables = (_table(matrix, index, release, titles) for index in range(len(matrix.columns)))
+    titles = view.get("scenario_titles", {})
+    tables = (_table(matrix, index, names, titles) for index in range(len(matrix.columns)))
     return Section("behaviour", "Behaviour", (Paragraph(words), *tables))
+
+
+def _names_of_evidence(view: Run, whole: Run) -> dict[str, str]:
+    """Return the name that each contender of a view has in the whole run.
+
+    Not all have a release there: the floor is common to all systems.
+    """
+    release, names = main_release(whole), {item["name"] for item in whole["contenders"]}
+    return {
+        item["name"]: item["name"] if item["name"] in names else f"{item['name']}@{release}"
+        for item in view["contenders"]
+    }
 
 
 def _caption(scenario: str, titles: Mapping[str, str]) -> str:
@@ -32,21 +46,22 @@ def _caption(scenario: str, titles: Mapping[str, str]) -> str:
     return f"{title[:1].upper()}{title[1:]} ({scenario})" if title else scenario
 
 
-def _table(matrix: BehaviourMatrix, index: int, release: str, titles: Mapping[str, str]) -> Table:
+def _table(
+    matrix: BehaviourMatrix, index: int, names: Mapping[str, str], titles: Mapping[str, str]
+) -> Table:
     column = matrix.columns[index]
     return Table(
         caption=_caption(column.scenario, titles),
         columns=(Column("Contender"), *(Column(name) for name in column.behaviours)),
-        rows=tuple(_table_row(matrix, row, index, release) for row in matrix.rows),
+        rows=tuple(_table_row(matrix, row, index, names) for row in matrix.rows),
     )
 
 
 def _table_row(
-    matrix: BehaviourMatrix, row: MatrixRow, index: int, release: str
+    matrix: BehaviourMatrix, row: MatrixRow, index: int, names: Mapping[str, str]
 ) -> tuple[Cell, ...]:
     supervisor = row.name.partition("/")[0]
-    # Evidence has the names of the whole run.
-    name = row.name if "@" in row.name or not release else f"{row.name}@{release}"
+    name = names[row.name]
     column = matrix.columns[index]
     told = zip(column.behaviours, row.cells[index], row.tallies[index], strict=True)
     answers = (

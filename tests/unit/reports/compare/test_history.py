@@ -76,7 +76,7 @@ def test_only_what_is_more_than_chance_is_a_change() -> None:
     lines = change_lines(run_of_three())
     assert len(lines) == 2
     assert lines[0].startswith(
-        "s6 2.13 (trixie) restarts a daemon long up slower: 1,004 ms, in 2.11 (bookworm) 3.0"
+        "s6 2.13 (trixie) restarts a daemon that ran for long slower: 1.00 s, in 2.11 (bookworm) 3."
     )
     assert lines[1] == "2 contenders over bookworm, trixie, sid: 3 steps, 1 change."
 
