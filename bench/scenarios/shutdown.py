@@ -90,12 +90,18 @@ def _start_services(context: ScenarioContext, names: list[str], stubborn: str) -
         steps.set_mode(name, "--note-term" + (" --ignore-term" if name == stubborn else ""))
         for name in names
     ]
-    # The first service runs already, and reads its mode when it starts again.
-    kill_first: list[steps.Step] = [steps.watch(settled), steps.storm(names[:1], wait)]
-    context.measure([*modes, *kill_first], wait + 60)
+    # A daemon reads its mode when it starts: each is killed once.
     context.keep_services(SERVICES)
-    up: list[steps.Step] = [steps.await_up(names, wait), steps.watch(settled), steps.snapshot()]
-    return context.measure(up, wait + 60)
+    plan: list[steps.Step] = [
+        steps.await_up(names, wait),
+        *modes,
+        steps.watch(settled),
+        steps.storm(names, wait),
+        steps.await_up(names, wait),
+        steps.watch(settled),
+        steps.snapshot(),
+    ]
+    return context.measure(plan, 3 * wait + 60)
 
 
 def _read_terms(guest: Guest, service: str) -> TermNoted:
