@@ -91,6 +91,8 @@ def _judge(behaviour: str, stage: Samples) -> Verdict:
         return Verdict(behaviour, "not measured", "The daemon was not seen to start.", evidence)
     before, after = (_count(snapshot.event) for snapshot in snapshots[:2])
     sentence = f"After its first start {_describe(*before)}"
+    if not storm.event["killed"]:
+        return Verdict(behaviour, "no", f"{sentence}; there was none to kill.", evidence)
     kill = storm.event["killed"][0]
     if not kill["main_ns"]:
         sentence += f"; killed, it was not started again within {storm.event['deadline_s']:g} s."

@@ -41,6 +41,15 @@ def test_a_daemon_that_does_not_come_back_is_a_no() -> None:
     assert answer(snapshot(1, 1), kill(None), snapshot(0, 1)) == "no"
 
 
+def test_a_daemon_that_never_gets_up_is_a_no() -> None:
+    none = sample("slow", "storm", deadline_s=57.5, killed=[])
+    verdict = judged(SCENARIO, MONIT, [snapshot(0, 1), none, snapshot(0, 1)])[SLOW_START]
+    assert verdict.answer == "no"
+    assert verdict.sentence == (
+        "After its first start 0 of it ran, started once; there was none to kill."
+    )
+
+
 def test_a_run_that_ended_early_is_not_measured() -> None:
     assert answer(snapshot(1, 1)) == "not measured"
 
