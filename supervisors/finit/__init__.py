@@ -76,6 +76,11 @@ class Finit(Supervisor):
             "With log:, what a service writes just before its end is lost and its last line torn:"
             " of 23,200 lines, 2,000 a second in six lives, 4,189 were missing in version 4.2."
         ),
+        Finding(
+            "finit.conf(5) says that respawn restarts a service for ever. While the program is"
+            " missing, version 4.2 starts nothing, and it does not come back with the program"
+            " until it is asked to."
+        ),
     )
     contenders = (
         replace(

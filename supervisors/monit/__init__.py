@@ -58,6 +58,11 @@ class Monit(Supervisor):
             " undo that: the check of a heartbeat stays off, and the service unwatched, until the"
             " check itself is started."
         ),
+        Finding(
+            "A start that takes longer than its time limit, 30 s by default, is begun again beside"
+            " the one that is still under way: a daemon that takes 40 s had been started three"
+            " times, and ran twice, 104 s later."
+        ),
     )
     contenders = (
         _contender(
