@@ -75,9 +75,9 @@ class Systemd(Supervisor):
             " there beyond 247 is not known."
         ),
         Finding(
-            "In a container of a host with cgroup v1, 247 mounts cgroup v2, 252 and 257 mount v1,"
-            " and 262 mounts v2: 252 looks whether the host uses a controller in v1 (commit"
-            " 22eeada), and since 258 (NEWS) systemd knows cgroup v2 only."
+            "In a container of a hybrid host, 247 mounts cgroup v2, 252 and 257 mount v1 with v2"
+            " beside it, and 262 mounts v2: 252 looks whether the host uses a controller in v1"
+            " (commit 22eeada), and since 258 (NEWS) systemd knows cgroup v2 only."
         ),
         Finding(
             "systemd.service(5) says that PIDFile= is read after start-up. It is read again when"
