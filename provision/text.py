@@ -27,6 +27,18 @@ def _safe_character(character: str) -> str:
     return "\N{SYMBOL FOR DELETE}" if code == 0x7F else "\N{REPLACEMENT CHARACTER}"
 
 
+def escape_surrogates(name: str) -> str | None:
+    """Return a file's name with its bytes that are not UTF-8 escaped; None if it has none.
+
+    Neither a record nor a report can hold such a name.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return None
+
+
 def name_of_build(digest: str) -> str:
     """Return the name by which readers tell builds apart, from the digest of their content."""
     return f"build {digest[:8]}"

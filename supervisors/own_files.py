@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision.errors import Problem
+from provision.text import escape_surrogates
 
 # A configuration is text that a person wrote; what is larger was named by mistake.
 _MOST_FILES, _MOST_BYTES = 1000, 1 << 20
@@ -33,6 +34,9 @@ class OwnFiles:
             raise _refusal(folder, "it holds no file")
         if len(paths) > _MOST_FILES:
             raise _refusal(folder, f"it holds {len(paths)} files, more than {_MOST_FILES}")
+        for name in (str(folder.resolve()), *(str(path.relative_to(folder)) for path in paths)):
+            if shown := escape_surrogates(name):
+                raise _refusal(folder, f"the name {shown} is not UTF-8")
         return cls(
             folder.resolve(),
             tuple((str(path.relative_to(folder)), _read(folder, path)) for path in paths),

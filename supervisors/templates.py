@@ -39,7 +39,8 @@ def render_texts(
 ) -> Iterator[File]:
     """Render templates that are given as path and text, by the same rules.
 
-    Raises jinja2's TemplateError for one that is malformed, or names what is unknown.
+    Raises jinja2's TemplateError for one that is malformed, or names what is unknown, and whatever
+    an expression in one raises.
     """
     for relative, text in templates:
         yield from _render(relative, _environment(None).from_string(text), contender, services)

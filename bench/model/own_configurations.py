@@ -79,7 +79,8 @@ def configure(contender: Contender, configurations: Mapping[str, OwnFiles]) -> C
 
     try:
         supervisors()[contender.supervisor].files(configured, services_of(configured, 1))
-    except TemplateError as failure:
+    # A template is a program: its expressions fail in all the ways that Python's do.
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as failure:
         raise Problem(
             f"--config cannot take {own.folder}: a template of it cannot be rendered.",
             known=f"{type(failure).__name__}: {failure}",

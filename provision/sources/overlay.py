@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from provision.errors import Problem
 from provision.sources.packages import PackageSource
 from provision.systems import System
-from provision.text import name_of_build, replace_controls
+from provision.text import escape_surrogates, name_of_build, replace_controls
 
 if TYPE_CHECKING:
     from provision.guests.guest import Guest
@@ -201,14 +201,8 @@ def _check_places(folder: Path, system: System) -> None:
 
 
 def _check_name(folder: Path, name: str) -> None:
-    """Refuse a name that is not UTF-8: neither a record nor a report could hold it."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-        raise _overlay_error(
-            folder, f"the name {shown} is not UTF-8", "Rename that file."
-        ) from None
+    if shown := escape_surrogates(name):
+        raise _overlay_error(folder, f"the name {shown} is not UTF-8", "Rename that file.")
 
 
 def _check_machine(folder: Path, machine: str) -> None:

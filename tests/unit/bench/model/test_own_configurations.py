@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,19 @@ def test_two_folders_for_one_contender_are_refused(folder: Path) -> None:
     assert RUNIT in str(refused(f"runit={folder}", f"{RUNIT}={folder}"))
 
 
-@pytest.mark.parametrize("text", ["{{ service.command", "{{ nosuch }}", "{% endfor %}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ service.command",
+        "{{ nosuch }}",
+        "{% endfor %}",
+        "{{ 1 / 0 }}",
+        "{{ service.command + 1 }}",
+        "{% for x in 5 %}{% endfor %}",
+        "{{ service.command.index('nosuch') }}",
+        "{{ '{nosuch}'.format() }}",
+    ],
+)
 def test_a_template_that_cannot_be_rendered_is_refused(folder: Path, text: str) -> None:
     (folder / RUN).write_text(text)
     assert "cannot be rendered" in str(refused(f"runit={folder}"))
@@ -78,6 +91,16 @@ def test_a_template_that_cannot_be_rendered_is_refused(folder: Path, text: str) 
 def test_bytes_that_are_no_text_are_refused(folder: Path) -> None:
     (folder / RUN).write_bytes(b"\xff\xfe")
     assert "no text in UTF-8" in str(refused(f"runit={folder}"))
+
+
+def test_a_name_that_is_not_utf8_is_refused(folder: Path) -> None:
+    (folder / os.fsdecode(b"etc/caf\xe9")).write_text("x")
+    assert "the name etc/caf\\xe9 is not UTF-8" in str(refused(f"runit={folder}"))
+
+
+def test_a_folder_whose_name_is_not_utf8_is_refused(folder: Path) -> None:
+    renamed = folder.rename(folder.parent / os.fsdecode(b"caf\xe9"))
+    assert "caf\\xe9 is not UTF-8" in str(refused(f"runit={renamed}"))
 
 
 def test_what_changed_since_a_run_is_refused(folder: Path) -> None:
