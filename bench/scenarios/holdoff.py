@@ -32,8 +32,9 @@ from supervisors.contender import Contender
 # What is asked in the hold-off, and the behaviour that each shows.
 _BEHAVIOURS = {
     "stop": "obeys a stop",
-    "start": "obeys a start",
-    "restart": "obeys a stop and a start",
+    # A restart of the supervisor's own counts: only that the command does no harm is seen.
+    "start": "runs after a start",
+    "restart": "runs after a stop and a start",
 }
 # How often it is asked to stop and start, where that takes seconds: a race may decide.
 ROUNDS = 3
@@ -170,8 +171,10 @@ def _judge_start(
         return Verdict(behaviour, "no", sentence, numbers(command, down))
     if not starts:
         return Verdict(behaviour, "not measured", "What came after was not seen.")
-    after = format_elapsed(command.event["begin_ns"], starts[0].event["main_ns"])
-    return Verdict(behaviour, "yes", f"It ran {after} after: {words}.", numbers(command, starts[0]))
+    # Of a stop and a start, the first may be the one that the stop ended.
+    last = starts[-1]
+    after = format_elapsed(command.event["begin_ns"], last.event["main_ns"])
+    return Verdict(behaviour, "yes", f"It ran {after} after: {words}.", numbers(command, last))
 
 
 def _combine(behaviour: str, rounds: Sequence[Verdict]) -> Verdict:
@@ -181,11 +184,11 @@ def _combine(behaviour: str, rounds: Sequence[Verdict]) -> Verdict:
         if rounds:
             return rounds[0]
         return Verdict(behaviour, "not measured", "Nothing was asked.")
-    obeyed = sum(each.answer == "yes" for each in counted)
-    answer: Answer = "yes" if obeyed == len(counted) else "partly" if obeyed else "no"
+    seen = sum(each.answer == "yes" for each in counted)
+    answer: Answer = "yes" if seen == len(counted) else "partly" if seen else "no"
     sentence = next(each.sentence for each in counted if answer == "yes" or each.answer == "no")
     if len(counted) > 1:
-        sentence = f"Obeyed {obeyed} of {len(counted)} times. {sentence}"
+        sentence = f"Seen in {seen} of {len(counted)} rounds. {sentence}"
     evidence = tuple(sorted({number for each in counted for number in each.evidence}))
     return Verdict(behaviour, answer, sentence, evidence)
 

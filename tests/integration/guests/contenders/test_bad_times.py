@@ -41,7 +41,7 @@ def test_a_missing_program_and_commands_in_the_hold_off(suite: Suite, tmp_path: 
     assert given[SYSTEMD]["comes back with the program"] == "no"
     assert given[RUNIT]["obeys a stop"] == given[SYSTEMD]["obeys a stop"] == "yes"
     # sv(8) reads what runsv was last asked for from a file, and sends no second request.
-    assert given[RUNIT]["obeys a stop and a start"] == "no"
+    assert given[RUNIT]["runs after a stop and a start"] == "no"
     assert given["floor/runner/default/hosted"] == {}
     runit = next(each for each in suite.record()["contenders"] if each["name"] == RUNIT)
     assert runit["own_files"]["folder"] == f"{tmp_path}/mine"

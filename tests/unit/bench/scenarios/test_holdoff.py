@@ -6,7 +6,7 @@ from bench.model.events import Event
 from bench.scenarios.holdoff import ROUNDS, SCENARIO
 from tests.support.samples.recorded import FULL, QUICK, answers, contender, judged, sample
 
-STOP, START, RESTART = "obeys a stop", "obeys a start", "obeys a stop and a start"
+STOP, START, RESTART = "obeys a stop", "runs after a start", "runs after a stop and a start"
 RUNIT = "runit/runner/default/hosted"
 S = 1_000_000_000
 
@@ -53,6 +53,12 @@ def test_a_start_is_timed_from_the_command() -> None:
     assert judged(SCENARIO, RUNIT, recorded)[START].sentence == "It ran 1.0 s after: sv up s1."
 
 
+def test_the_start_that_the_stop_ended_is_not_the_one_that_is_timed() -> None:
+    starts = [started("restart 0", 10.1), started("restart 0", 12.05)]
+    verdict = judged(SCENARIO, RUNIT, asked("restart 0", "sv down s1\nsv up s1", *starts))[RESTART]
+    assert verdict.sentence == "It ran 2.0 s after: sv down s1; sv up s1."
+
+
 def test_rounds_that_differ_are_partly() -> None:
     down = [sample("restart 1", "down", service="s1", deadline_s=15.0)]
     recorded = [
@@ -61,7 +67,7 @@ def test_rounds_that_differ_are_partly() -> None:
     ]
     verdict = judged(SCENARIO, RUNIT, recorded)[RESTART]
     assert verdict.answer == "partly"
-    assert verdict.sentence.startswith("Obeyed 1 of 2 times.")
+    assert verdict.sentence.startswith("Seen in 1 of 2 rounds.")
     assert "did not come back within 15.0 s, after: sv down s1; sv up s1." in verdict.sentence
 
 
