@@ -74,7 +74,9 @@ class Zombies(Scenario):
         return [
             single_value(f"zombies_{stage}", "", reaped.event["left"])
             for stage in STAGES
-            for reaped in numbered.of_stage(stage).all(REAPED)
+            for part in [numbered.of_stage(stage)]
+            for reaped in part.all(REAPED)
+            if reaped.event["left"] or _all_were_made(part)
         ]
 
     def judge(self, contender: Contender, samples: Sequence[Event]) -> list[Verdict]:
@@ -83,15 +85,24 @@ class Zombies(Scenario):
         return [_judge(stage, part) for stage, part in stages if part]
 
 
+def _all_were_made(samples: Samples) -> bool:
+    made, failed = samples.all(WITNESSED, what="left"), samples.all(WITNESSED, what="failed")
+    return bool(made) and not failed
+
+
 def _judge(stage: str, samples: Samples) -> Verdict:
     (reaped,) = samples.all(REAPED)
     made = samples.all(WITNESSED, what="left")
     failed = samples.all(WITNESSED, what="failed")
     evidence = numbers(reaped, made, failed)
-    if failed or not made:
-        sentence = f"The container can make no more processes: {reaped.event['left']} are left."
+    left = reaped.event["left"]
+    if not _all_were_made(samples):
+        if not left:
+            sentence = "Not all processes could be made; none of those made was left."
+            return Verdict(_BEHAVIOURS[stage], "not measured", sentence, evidence)
+        sentence = f"The container can make no more processes: {left:,} are left."
         return Verdict(_BEHAVIOURS[stage], "no", sentence, evidence)
-    count, left = made[0].event["number"], reaped.event["left"]
+    count = made[0].event["number"]
     if left:
         sentence = f"{left:,} of {count:,} were left after {_DEADLINE:g} s."
         return Verdict(_BEHAVIOURS[stage], "no", sentence, evidence)

@@ -98,6 +98,14 @@ def test_a_container_full_of_zombies_makes_no_more_processes() -> None:
     assert verdict.answer == "no" and "no more processes" in verdict.sentence
 
 
+def test_a_failed_witness_whose_processes_were_all_reaped_measures_nothing() -> None:
+    reaped = cast(Event, {"event": "reaped", "left": 0})
+    samples = label_events("zombies", [reaped, note("child", "failed", 11)])
+    given = answers(judged(zombies.SCENARIO, TINI, samples))
+    assert given == {"reaps zombies that it inherits": "not measured"}
+    assert "zombies_zombies" not in concluded(zombies.SCENARIO, TINI, samples)
+
+
 def test_a_start_takes_from_the_engines_exec_to_main() -> None:
     samples: list[Event] = []
     for base in (0, 10_000_000):
