@@ -1,9 +1,18 @@
 // A link to evidence shows it in place; a chart shows the value nearest to the pointer.
+// What an address leads to; it may come from anywhere, and be malformed.
+const targetOf = (hash) => {
+  try {
+    return document.getElementById(decodeURIComponent(hash.slice(1)));
+  } catch {
+    return null;
+  }
+};
+
 const dialog = document.getElementById("evidence");
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#evidence-']");
   if (!link || dialog.contains(link) || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+  const target = targetOf(link.hash);
   if (!target) return;
   event.preventDefault();
   dialog.querySelector("p").replaceChildren(...[...target.childNodes].map((node) => node.cloneNode(true)));
@@ -15,7 +24,7 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
 
 // What a link leads to may be folded.
 const reveal = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = targetOf(location.hash);
   const folded = target?.closest("details");
   if (!folded || folded.open) return;
   folded.open = true;
