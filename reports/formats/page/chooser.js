@@ -32,7 +32,8 @@ for (const form of document.querySelectorAll("form.chooser")) {
     const sorted = headings.find((heading) => heading.ariaSort && heading.dataset.sort);
     if (sorted) state.set("sort", sorted.dataset.sort);
     if (sorted && sorted.ariaSort === "descending") state.set("order", "down");
-    history.replaceState(null, "", `${PREFIX}${state.size ? "&" : ""}${state}`);
+    const words = `${state}`;
+    history.replaceState(null, "", `${PREFIX}${words && `&${words}`}`);
     filter();
   };
 

@@ -116,6 +116,22 @@ def test_an_address_with_nonsense_shows_everything(page: Path, browser: Browser)
     assert browser.console() == []
 
 
+def test_a_malformed_address_does_no_harm(page: Path, browser: Browser) -> None:
+    open_at(browser, page, "#%")
+    browser.run("document.querySelector('.choices td a').click()")
+    assert browser.run("return document.querySelector('dialog[open]')") is not None
+    assert browser.console() == []
+
+
+def test_answers_stand_in_the_address_of_a_browser_of_2022(page: Path, browser: Browser) -> None:
+    open_at(browser, page)
+    browser.run("delete URLSearchParams.prototype.size")
+    choose(browser, "place", "init")
+    assert fragment(browser) == "#choose&place=init"
+    choose(browser, "place", "")
+    assert fragment(browser) == "#choose"
+
+
 def test_answers_that_nothing_fits_are_told_so(page: Path, browser: Browser) -> None:
     open_at(browser, page, "#choose&place=init&daemon=monitor")
     assert browser.run(SHOWN) == []
