@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from provision.provider import Notify
 
 # A reader sees the file's name and the server's answer: the mirror is the host's own business.
 _ADDRESS = re.compile(r"\w+://\S*/")
+# Seconds after which a program that fetches is given up: a slow line needs minutes for pm2.
+FETCH_SECONDS = 900
 
 
 class ArchiveRejected(Problem):
@@ -84,14 +87,29 @@ def scratch_folder(cache: Path) -> Iterator[Path]:
 
 
 def run_fetcher(command: list[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program that fetches, with English messages. Raises Problem where it is missing."""
+    """Run a program that fetches, with English messages.
+
+    Raises Problem where it is missing, or still runs after FETCH_SECONDS.
+    """
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         return subprocess.run(
-            command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+            command,
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=FETCH_SECONDS,
         )
     except FileNotFoundError as error:
         raise Problem(f"{command[0]} is not installed, so there is no source from it") from error
+    except subprocess.TimeoutExpired as error:
+        raise Problem(
+            f"{Path(command[0]).name} did not end within {FETCH_SECONDS} s.",
+            known=shlex.join(command[:3]),
+            advice="Try the same command again where the server can be reached.",
+        ) from error
 
 
 def last_line(errors: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from provision.cache import cache_folder
+from provision.errors import Problem
 from provision.sources.archives import scratch_folder
 from provision.sources.packages import PackageSource
 
@@ -84,6 +85,14 @@ class HostFetched(PackageSource):
                     fetch(scratch)
                     (scratch / "fetched").rename(folder)
         return folder
+
+    def unreachable(self, fetcher: str, reason: str) -> Problem:
+        """Return the error of a fetcher (npm, pip) that could not fetch it."""
+        return Problem(
+            f"{fetcher} cannot fetch {self.project} {self.chosen or self.locked_version}: {reason}",
+            known=f"This host fetches it from the registry that its {fetcher} is set up for.",
+            advice="Try again where that registry can be reached, or name others by --only.",
+        )
 
     def cached(self, target: str) -> Path:
         """Return where the cache keeps it."""

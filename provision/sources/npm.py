@@ -81,6 +81,8 @@ class Npm(HostFetched):
         command = ["npm", "--cache", str(scratch / "cache")]
         if self.chosen:
             command += ["install", *_QUIET, f"{self.project}@{self.chosen}"]
+            # Without this file npm installs into the next folder above that looks like a project.
+            (tree / "package.json").write_text('{"private": true}')
         else:
             command += ["ci", *_QUIET]
             for file in (self.lock, self.lock.with_name("package.json")):
@@ -89,7 +91,9 @@ class Npm(HostFetched):
         if "EINTEGRITY" in done.stderr:
             raise ArchiveRejected(f"bad checksum: {self} is not what {self.lock.name} pins")
         if done.returncode:
-            raise Problem(f"npm cannot fetch {self}: {_reason(done.stderr)}")
+            raise self.unreachable("npm", _reason(done.stderr))
+        if not (tree / "node_modules" / self.project).is_dir():
+            raise Problem(f"npm fetched no {self.project}, though it reports no error.")
 
 
 def _reason(errors: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provision.errors import Problem
 from provision.sources.archives import ArchiveRejected, last_line, run_fetcher
 from provision.sources.host_fetched import HostFetched, pack_folder
 from provision.sources.pip_versions import pypi_versions
@@ -88,4 +87,4 @@ class Wheels(HostFetched):
         if "HASHES" in done.stderr:
             raise ArchiveRejected(f"bad checksum: {self} is not what {self.lock.name} pins")
         if done.returncode:
-            raise Problem(f"pip cannot fetch {self}: {last_line(done.stderr)}")
+            raise self.unreachable("pip", last_line(done.stderr))

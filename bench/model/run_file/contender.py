@@ -22,10 +22,13 @@ class Article(TypedDict):
     """Lines of code."""
 
 
+SourceKind = Literal["apt", "pacman", "aur", "pip", "npm", "gem", "present", "overlay"]
+
+
 class SourceFacts(TypedDict):
     """How the guests got a supervisor."""
 
-    kind: Literal["apt", "pacman", "aur", "pip", "gem", "present", "overlay"]
+    kind: SourceKind
     """Kind of source; `present`: it needs no installation."""
     text: str
     """The source in words."""
