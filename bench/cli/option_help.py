@@ -24,7 +24,8 @@ SELECTION_HELP = {
     "scenario": "NAME, or all (growth, a lengthy one, is measured where it is named); without it "
     "restart and footprint (repeatable, or by commas)",
     "role": "runner or monitor: just these; init: PID 1s of containers and supervisors beside; all",
-    "profile": "default, fast, strict or patient: just these (tuned: fast and patient)",
+    "profile": "default, fast, strict or patient; of inits: group, child or command: just these "
+    "(tuned: fast and patient)",
 }
 EFFORT_HELP = {
     "trials": "ranked restarts of each contender; 30",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-# What the profiles for restarts were called, before profiles were named by their purpose.
+# What the profiles for restarts were called, before profiles were named by their purpose. All
+# others are newer, or were always called as today.
 FORMER_PROFILE = "tuned"
-# These had no former name: what leaves nothing behind is newer.
-_WITHOUT_FORMER = ("default", "strict")
+_FORMERLY_TUNED = ("fast", "patient")
 # A contender's name is supervisor/role/profile/place.
 _PROFILE_PART = 2
 
 
 def has_profile(profile: str, wanted: str) -> bool:
     """Return whether a profile is the wanted one; "tuned" is any for restarts."""
-    return profile == wanted or (wanted == FORMER_PROFILE and profile not in _WITHOUT_FORMER)
+    return profile == wanted or (wanted == FORMER_PROFILE and profile in _FORMERLY_TUNED)
 
 
 def is_same_contender(one: str, other: str) -> bool:
@@ -39,6 +39,6 @@ def _spellings(one: str, other: str) -> tuple[tuple[str, str], ...]:
 def _former_name(name: str) -> str:
     """Return the name that a contender had in older runs: s6/runner/tuned/pid1, for example."""
     parts = name.split("/")
-    if len(parts) > _PROFILE_PART and parts[_PROFILE_PART] not in _WITHOUT_FORMER:
+    if len(parts) > _PROFILE_PART and parts[_PROFILE_PART] in _FORMERLY_TUNED:
         parts[_PROFILE_PART] = FORMER_PROFILE
     return "/".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from bench.model.profile_names import FORMER_PROFILE
 from bench.model.run_file import FLOOR, ContenderResult, Run, SupervisorFacts
 from reports.article.article_table import NO_FIGURE, ability_cells, loc_cell
 from reports.compare.runs import RunWithSamples
@@ -33,11 +34,13 @@ NOTE = (
     "instruction, as packaged; beside it the quickest documented setting. VmPeak: peak virtual "
     "memory of the process that supervises. LOC: lines of code."
 )
+_FORMER_NOTE = f" {FORMER_PROFILE}: fast or patient, as this older run calls them."
 
 
 def summary_table(run: Run) -> Table:
     """Return the table of a run; the run is sanitized (reports.model.text)."""
     view = reference_view(RunWithSamples(run, Samples())).run
+    is_older = any(item["profile"] == FORMER_PROFILE for item in view["contenders"])
     return Table(
         caption="Process supervisors",
         columns=_COLUMNS,
@@ -46,7 +49,7 @@ def summary_table(run: Run) -> Table:
             for name, facts in sort_supervisors(view).items()
             if name != FLOOR and facts["roles"] != ["init"]
         ),
-        note=NOTE,
+        note=NOTE + (_FORMER_NOTE if is_older else ""),
     )
 
 

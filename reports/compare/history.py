@@ -21,6 +21,7 @@ from reports.model.contenders import (
     sort_contenders,
 )
 from reports.model.quantities import format_quantity
+from reports.model.text import count_words
 
 # The figures that are tested, in words. The parts of a restart only explain it.
 _RESTARTS = {
@@ -102,7 +103,7 @@ def change_lines(run: RunWithSamples) -> list[str]:
     sentences = [text for item in found for step in item.steps for text in step.sentences()]
     count = sum(len(item.steps) for item in found)
     releases = ", ".join(map(release_of, systems))
-    changes = f"{len(sentences)} change{'' if len(sentences) == 1 else 's'}"
+    changes = count_words(len(sentences), "change")
     summary = f"{len(found)} contenders over {releases}: {count} steps, {changes}."
     too_few = sum(step.too_few for item in found for step in item.steps)
     if not too_few:

@@ -10,6 +10,7 @@ from reports.compare.wording import describe_quantiles, format_interval, format_
 from reports.formats.markdown import escape, render_table
 from reports.model.blocks import Cell, Column, Table
 from reports.model.metrics import format_number
+from reports.model.text import count_words
 
 _COLUMNS = (
     Column("Contender"),
@@ -37,7 +38,7 @@ def _gate_parts(comparisons: Comparisons) -> Iterator[str]:
         yield "## Supervisors compared"
         return
     count = len(comparisons.regressions)
-    outcome = f"{count} regression{'' if count == 1 else 's'}" if count else "no regression"
+    outcome = count_words(count, "regression") if count else "no regression"
     yield f"## Supervisors compared: {outcome}"
     yield f"Gate: `--fail-on={comparisons.fail_on}`"
     if comparisons.regressions:

@@ -35,8 +35,8 @@ _LIFE_NOTE = (
     "and of a plain one without; 10 s and more: it was killed. Told: whether that SIGTERM reached "
     "the program, its group, its session, and a session apart. Zombies: whether it reaps orphans "
     "that end, and zombies that it inherits. Memory: private "
-    "memory of PID 1. Start: from the exec of PID 1 to the program's main(). Other "
-    "guests ran meanwhile, so that times of milliseconds vary."
+    "memory of PID 1 and, of a supervisor, of its helpers. Start: from the exec of PID 1 to the "
+    "program's main(). Other guests ran meanwhile, so that times of milliseconds vary."
 )
 
 
@@ -85,6 +85,12 @@ def passes_all(contender: ContenderResult, scenario: str) -> bool:
     return bool(verdicts) and all(verdict["answer"] == "yes" for verdict in verdicts)
 
 
+def signals_in_place(verdict: VerdictResult) -> list[str]:
+    """Return the names of the signals that the program got in place of the verdict's."""
+    match = _REWRITTEN.match(verdict["sentence"])
+    return match.group(1).split(" and ") if match and verdict["answer"] == "partly" else []
+
+
 def _signal_table(contenders: Sequence[ContenderResult]) -> Table:
     columns = ("PID 1", "SIGTERM", "Passed on", "Lost", "Rewritten", "Real-time", "Others told")
     return Table(
@@ -96,27 +102,29 @@ def _signal_table(contenders: Sequence[ContenderResult]) -> Table:
 
 
 def _signal_row(contender: ContenderResult) -> tuple[Cell, ...]:
-    passed, lost = (signals_answered(contender, answer) for answer in ("yes", "no"))
+    passed = signals_answered(contender, "yes")
     return (
         _name_cell(contender),
         Cell(answer_of(contender, SIGNALS, "TERM")),
         Cell(str(len(passed)), order=len(passed)),
-        Cell(_list(lost, passed)),
+        Cell(_list_lost(contender)),
         Cell(", ".join(_rewritten(contender))),
         Cell(answer_of(contender, SIGNALS, "real-time")),
         Cell(", ".join(_relatives_told(contender)) or "nobody"),
     )
 
 
-def _list(lost: Sequence[str], passed: Sequence[str]) -> str:
-    return "all" if lost and not passed else " ".join(lost) or "none"
+def _list_lost(contender: ContenderResult) -> str:
+    """Return the lost signals; all, where the program got none of them, or another in its place."""
+    lost = signals_answered(contender, "no")
+    got = any(signals_answered(contender, answer) for answer in ("yes", "partly"))
+    return "all" if lost and not got else " ".join(lost) or "none"
 
 
 def _rewritten(contender: ContenderResult) -> Iterator[str]:
     for verdict in verdicts_of(contender, SIGNALS):
-        match = _REWRITTEN.match(verdict["sentence"])
-        if match and verdict["answer"] == "partly":
-            yield f"{verdict['behaviour']} to {match.group(1)}"
+        if others := signals_in_place(verdict):
+            yield f"{verdict['behaviour']} to {' and '.join(others)}"
 
 
 def _relatives_told(contender: ContenderResult) -> list[str]:

@@ -8,6 +8,7 @@ from reports.article.charts.rows import Scale, dot, rows_figure, span
 from reports.article.charts.style import COLOURS, FLOOR_COLOUR
 from reports.model.blocks import ChartRow, Figure
 from reports.model.quantities import format_quantity
+from reports.model.text import count_words
 
 
 def memory_figure(rows: Sequence[tuple[str, float, float]], few: int, many: int) -> Figure:
@@ -15,14 +16,15 @@ def memory_figure(rows: Sequence[tuple[str, float, float]], few: int, many: int)
     scale = Scale(
         min(low for _, low, _ in rows) / 1.3, max(high for _, _, high in rows) * 1.3, "kB", log=True
     )
+    fewer, more = (count_words(count, "service") for count in (few, many))
     return rows_figure(
         "memory",
-        f"Private memory with {_services(few)} and with {_services(many)}",
+        f"Private memory with {fewer} and with {more}",
         "Private memory of each contender's processes together, with one service and with ten, on "
         "a log axis. The figure beside each name is that with one; all are in the table below.",
         [_row(label, low, high, scale) for label, low, high in rows],
         scale,
-        ((COLOURS[0], _services(few)), (COLOURS[1], _services(many))),
+        ((COLOURS[0], fewer), (COLOURS[1], more)),
     )
 
 
@@ -34,7 +36,3 @@ def _row(label: str, few: float, many: float, scale: Scale) -> ChartRow:
         track=span(start, end, FLOOR_COLOUR) + dot(end, COLOURS[1]) + dot(start, COLOURS[0]),
         words=f"{label}: {format_quantity(few, 'kB')}, then {format_quantity(many, 'kB')}",
     )
-
-
-def _services(count: int) -> str:
-    return f"{count} service{'' if count == 1 else 's'}"

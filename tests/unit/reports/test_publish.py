@@ -34,6 +34,17 @@ def test_the_readme_shows_the_published_run() -> None:
     assert publish.readme_with(text, read_run(publish.FOLDER)) == text
 
 
+def test_the_former_name_of_profiles_is_explained_where_a_run_has_it() -> None:
+    older, newer = (
+        publish.readme_table(
+            sample_runs.run(sample_runs.contender(f"s6/runner/{profile}/hosted", [1.0, 2.0]))
+        )
+        for profile in ("tuned", "fast")
+    )
+    assert "tuned: fast or patient" in older
+    assert "tuned" not in newer
+
+
 def test_the_published_files_are_whole() -> None:
     run, samples = read_run(publish.FOLDER), read_samples(publish.FOLDER)
     assert samples.contenders == {contender["name"] for contender in run["contenders"]}

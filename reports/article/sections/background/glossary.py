@@ -16,7 +16,10 @@ _WORDS = (
     ("fast, ready:", "a setting for the quickest restart; ready: by telling when it is ready."),
     ("patient:", "a setting that never gives up."),
     ("strict:", "a setting that leaves nothing of a service behind."),
-    ("tuned:", "any of these, in older runs."),
+    ("tuned:", "fast or patient, in older runs."),
+    ("group, child:", "settings of an init: signals reach the program's whole group; the program "
+     "alone."),
+    ("command:", "a setting of a shell as an init: one command in place of a script."),
     ("Floor:", "the smallest supervisor possible, in C: a figure to compare all others with."),
     ("Median, p90, p99:", "of a hundred restarts, 50, 90 and 99 are as quick or quicker."),
     ("95 % interval:", "where the median is, but for one case in twenty."),

@@ -34,8 +34,8 @@ _METHOD = (
     ("Figures", "are medians with a 95 % interval by order statistics, which assumes nothing "
      "of the distribution. The 99th percentile is left out below 100 samples."),
     ("The floor", "is a supervisor of our own in C that does nothing but vfork, exec and "
-     "waitpid, measured in the same run. No supervisor can be faster than that, so each "
-     "figure is also given as a multiple of it."),
+     "waitpid, measured in the same run. None does less, so each figure is also given as a "
+     "multiple of it; a median below it is noise of the host."),
     ("Profiles.", "Default is what the package or the manual sets up. The others are settings that "
      "the manual documents, by their purpose: fast restarts quickest, patient never gives up, "
      "strict leaves nothing of a service behind. Older runs call fast and patient tuned."),

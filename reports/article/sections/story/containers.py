@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bench.model.run_file import ContenderResult, Run
+from bench.model.run_file import ContenderResult, Run, VerdictResult
 from reports.article.recommendations import Recommendation
 from reports.model.blocks import Block, Paragraph, Section
 from reports.model.containers import (
@@ -17,11 +17,13 @@ from reports.model.containers import (
     measured_containers,
     passes_all,
     signals_answered,
+    signals_in_place,
     verdicts_of,
 )
 from reports.model.contenders import contender_label
 from reports.model.metrics import median_of
 from reports.model.quantities import format_quantity
+from reports.model.text import count_words
 
 _INTRODUCTION = (
     "The PID 1 of a container has duties of its own. The kernel gives it every orphan of the "
@@ -128,7 +130,8 @@ def _describe(contender: ContenderResult) -> str:
     """Say in a part of a sentence what an init does, by its verdicts."""
     lost = " ".join(signals_answered(contender, "no")) or "none"
     passed = len(signals_answered(contender, "yes"))
-    words = [f"it passes on {passed} signals and loses {lost}" if passed else "it passes on none"]
+    counted = count_words(passed, "signal")
+    words = [f"it passes on {counted} and loses {lost}" if passed else "it passes on none"]
     words.append("tells the engine every exit status truly" if passes_all(contender, EXIT)
                  else "does not tell the engine every exit status truly")  # fmt: skip
     words.append("reaps every zombie" if passes_all(contender, ZOMBIES) else "leaves zombies")
@@ -162,10 +165,15 @@ def _stop_signals(supervisors: Sequence[ContenderResult]) -> Iterator[str]:
         names = [
             f"SIG{verdict['behaviour']}"
             for verdict in verdicts_of(contender, SIGNALS)
-            if "PID 1 ended" in verdict["sentence"] and not verdict["sentence"].startswith("Lost")
+            if "PID 1 ended" in verdict["sentence"] and _tells_program_to_stop(verdict)
         ]
         if names:
             yield f"{contender_label(contender)}: {', '.join(names)}"
+
+
+def _tells_program_to_stop(verdict: VerdictResult) -> bool:
+    """Tell whether the program got the same signal, or SIGTERM in its place."""
+    return verdict["answer"] == "yes" or "TERM" in signals_in_place(verdict)
 
 
 def _join(phrases: Iterable[str]) -> str:

@@ -29,7 +29,8 @@ _MEDIANS_WORDS = (
     "From the kill of a daemon that ran for long to the first instruction of its successor: the "
     "median beside each name, as a dot with its 95 % interval, and every restart as a thin line. "
     "The axis is logarithmic: each step is ten times the one before. The floor is the smallest "
-    "supervisor possible, a hundred lines of C; nobody can be quicker than its dashed line."
+    "supervisor possible, a hundred lines of C: none does less, and a median left of its dashed "
+    "line is noise of the host."
 )
 # Questions of the conclusion that most readers have.
 _SHORT_ANSWERS = 4

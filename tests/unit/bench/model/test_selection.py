@@ -11,6 +11,7 @@ from provision.errors import Problem
 from provision.sources.packages import Present
 from provision.systems import SYSTEMS
 from supervisors import supervisors
+from tests.support.samples.recorded import contender
 
 DEBIAN = SYSTEMS["debian"]
 
@@ -88,6 +89,8 @@ def test_the_former_name_selects_the_profiles_for_restarts() -> None:
     chosen = [name for name in names(profile="tuned") if not name.startswith(FLOOR)]
     assert {name.split("/")[2] for name in chosen} >= {"fast", "patient"}
     assert not [name for name in chosen if "/default/" in name or "/strict/" in name]
+    inits = Selection(role="init", profile="tuned")
+    assert not inits.has_contender(contender("tini/init/group/pid1"))
     assert names("s6/runner/tuned/pid1") == names("s6/runner/fast/pid1")
     assert names("supervisord/runner/tuned") == names("supervisord/runner/patient")
 

@@ -94,6 +94,17 @@ def test_signals_are_told_by_what_became_of_them() -> None:
     }  # fmt: skip
 
 
+def test_all_is_lost_only_where_no_other_signal_came_in_its_place() -> None:
+    one, other = container("s6/runner/default/pid1"), container("bash/init/default/pid1")
+    lost = verdict("TERM", "no", "Lost: nobody got a signal.")
+    instead = verdict("CONT", "partly", "TERM in its place, to the program.")
+    one["scenarios"]["signals"] = result(lost, instead)
+    other["scenarios"]["signals"] = result(lost)
+    for contender, word in ((one, "TERM"), (other, "all")):
+        cells = tables(sample_runs.run(contender))["Which signals a container's PID 1 passes on"]
+        assert cells["Lost"] == [word]
+
+
 def test_stop_end_and_cost_stand_beside_each_other() -> None:
     cells = tables(sample_runs.run(TINI))[
         "How a container with that PID 1 stops and ends, and what it costs"
@@ -131,7 +142,7 @@ def test_the_init_that_does_all_is_recommended_and_the_others_are_not() -> None:
 
 def test_who_types_init_is_answered_by_the_verdicts_of_that_engine() -> None:
     told = answers(TINI)["What do I get with --init?"]
-    assert told.startswith("docker run --init runs tini: it passes on 1 signals and loses SEGV")
+    assert told.startswith("docker run --init runs tini: it passes on 1 signal and loses SEGV")
     assert "podman" not in told
     both = answers(TINI, container("catatonit/init/default/pid1", rank=2))
     assert "podman run --init runs catatonit" in both["What do I get with --init?"]
@@ -143,8 +154,12 @@ def test_a_supervisors_stop_signals_are_those_that_end_it_after_a_word() -> None
         verdict("TERM", "yes", "Passed on to the program; PID 1 ended after 0.1 s."),
         verdict("INT", "no", "Lost: nobody got a signal; PID 1 ended after 0.1 s."),
         verdict("HUP", "yes", "Passed on to the program."),
+        verdict(
+            "USR1", "partly", "TERM and CONT in its place, to the program; PID 1 ended after 1 s."
+        ),
+        verdict("USR2", "partly", "HUP in its place, to the program; PID 1 ended after 0.1 s."),
     )
-    assert answers(one)["How is a supervisor stopped that is PID 1?"] == "s6: SIGTERM."
+    assert answers(one)["How is a supervisor stopped that is PID 1?"] == "s6: SIGTERM, SIGUSR1."
 
 
 def test_the_section_is_part_of_the_article_and_the_draft_has_no_row_for_an_init() -> None:
