@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bench.model.run_file import FLOOR, Run
@@ -91,8 +91,20 @@ def repeat_command(run: Run) -> str:
         if options.get(name)
     ]
     words += [f"--overlay={name}=DIR" for name in options.get("overlays", {})]
+    words += [f"--config={name}=DIR" for name in options.get("configurations", {})]
+    words += _mirror_options(options.get("mirror", {}))
     words += [f"--{name}" for name in ("trace", "quick") if options.get(name)]
     return " ".join([*words, f"--seed={options.get('seed', 1)}"])
+
+
+def _mirror_options(mirror: Mapping[str, str]) -> Iterator[str]:
+    """Yield the options of a mirror. Its address and key file are the measuring person's own."""
+    placeholders = {"url": "--mirror=URL", "keyring": "--keyring=FILE", "aur": "--aur=URL"}
+    yield from (option for key, option in placeholders.items() if mirror.get(key))
+    if day := mirror.get("snapshot"):
+        yield f"--snapshot={day}"
+    if mirror.get("expired"):
+        yield "--accept-expired"
 
 
 def _experiment(run: Run) -> str:
