@@ -25,10 +25,11 @@ OPENRC = "OpenRC, patient, PID 1 0.64.1 (forky) restarts a daemon"
 # The releases since when they do otherwise: by NEWS of s6 2.11.2.0, and by two commits of OpenRC
 # 0.62, whose delay is 128 ms at every other end of a daemon that was up for longer than 12 s.
 SENTENCES = [
-    f"{S6} long up slower: 1,006 ms, in 2.10.0.2 (bullseye) 6.11: 167 times",
-    f"{S6} 0.3 s after its start slower: 1,005 ms, in 2.10.0.2 (bullseye) 701: +43.3 % (",
-    f"{OPENRC} long up otherwise, not slower or faster as a whole: 5.86 ms, in 0.56 (trixie) 1.11:",
-    f"{OPENRC} 0.3 s after its start slower: 216 ms, in 0.56 (trixie) 1.03: 161 times",
+    f"{S6} that ran for long slower: 1.01 s, in 2.10.0.2 (bullseye) 6.11 ms: 167 times (",
+    f"{S6} that ran for 0.3 s slower: 1.00 s, in 2.10.0.2 (bullseye) 701 ms: +43.3 % (",
+    f"{OPENRC} that ran for long otherwise, not slower or faster as a whole: 5.86 ms, "
+    "in 0.56 (trixie) 1.11 ms: ",
+    f"{OPENRC} that ran for 0.3 s slower: 216 ms, in 0.56 (trixie) 1.03 ms: 161 times (",
 ]
 
 
