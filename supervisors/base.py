@@ -198,6 +198,11 @@ class Supervisor:
         return self.module_file.parent
 
     @property
+    def templates(self) -> Path:
+        """The folder of its configuration; a subclass may share one with others."""
+        return self.folder / "files"
+
+    @property
     def idea(self) -> str:
         """How it works, in a paragraph for readers."""
         return " ".join((self.folder / "idea.md").read_text().split())
@@ -241,7 +246,7 @@ class Supervisor:
     def files(self, contender: Contender, services: Iterable[Service]) -> list[File]:
         """Return the configuration files of those services, as the guest gets them."""
         services, own = tuple(services), contender.own_files
-        files = list(render_files(self.folder / "files", contender, services))
+        files = list(render_files(self.templates, contender, services))
         if own is None:
             return files
         mine = {file.path: file for file in render_texts(own.templates, contender, services)}

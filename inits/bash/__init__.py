@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from inits.base import Init, init_contender
+from inits.shell import Shell, shell_contenders
 from provision.sources.packages import Apt
-from supervisors.contender import Contender
-from supervisors.service import Service
 
 
-class Bash(Init):
+class Bash(Shell):
     """https://www.gnu.org/software/bash/manual/bash.html"""
 
     name = "bash"
@@ -20,17 +18,8 @@ class Bash(Init):
     version_command = "bash --version"
     process_names = frozenset({"bash"})
     service_parent = "bash"
-    contenders = (
-        init_contender("bash", "bash SCRIPT: the script runs the program and waits"),
-        init_contender(
-            "bash", "bash -c 'PROGRAM': one command only", "command", becomes_program=True
-        ),
-    )
-
-    def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:
-        if contender.profile == "command":
-            return ("/bin/bash", "-c", service.command)
-        return ("/bin/bash", "/etc/entrypoint.sh")
+    shell = ("/bin/bash",)
+    contenders = shell_contenders("bash", "bash", becomes_program=True)
 
 
 SUPERVISOR = Bash()

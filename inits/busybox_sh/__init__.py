@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from inits.base import Init, init_contender
+from inits.shell import Shell, shell_contenders
 from provision.sources.packages import Apt
-from supervisors.contender import Contender
-from supervisors.service import Service
 
 
-class BusyboxSh(Init):
+class BusyboxSh(Shell):
     """https://manpages.debian.org/bookworm/busybox/busybox.1.en.html"""
 
     name = "busybox-sh"
@@ -20,20 +18,8 @@ class BusyboxSh(Init):
     version_command = "busybox | head -n 1"
     process_names = frozenset({"busybox"})
     service_parent = "busybox"
-    contenders = (
-        init_contender("busybox-sh", "busybox sh SCRIPT: the script runs the program and waits"),
-        init_contender(
-            "busybox-sh",
-            "busybox sh -c 'PROGRAM': one command only",
-            "command",
-            becomes_program=True,
-        ),
-    )
-
-    def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:
-        if contender.profile == "command":
-            return ("/bin/busybox", "sh", "-c", service.command)
-        return ("/bin/busybox", "sh", "/etc/entrypoint.sh")
+    shell = ("/bin/busybox", "sh")
+    contenders = shell_contenders("busybox-sh", "busybox sh", becomes_program=True)
 
 
 SUPERVISOR = BusyboxSh()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from inits.base import Init, init_contender
+from inits.shell import Shell, shell_contenders
 from provision.sources.packages import Apt
-from supervisors.contender import Contender
-from supervisors.service import Service
 from supervisors.versions import Finding
 
 
-class Dash(Init):
+class Dash(Shell):
     """https://manpages.debian.org/bookworm/dash/dash.1.en.html"""
 
     name = "dash"
@@ -27,15 +25,8 @@ class Dash(Init):
             " `CMD program` makes another PID 1 on Debian than on Alpine."
         ),
     )
-    contenders = (
-        init_contender("dash", "dash SCRIPT: the script runs the program and waits"),
-        init_contender("dash", "dash -c 'PROGRAM': one command only", "command"),
-    )
-
-    def command_line(self, contender: Contender, service: Service) -> tuple[str, ...]:
-        if contender.profile == "command":
-            return ("/bin/dash", "-c", service.command)
-        return ("/bin/dash", "/etc/entrypoint.sh")
+    shell = ("/bin/dash",)
+    contenders = shell_contenders("dash", "dash", becomes_program=False)
 
 
 SUPERVISOR = Dash()
