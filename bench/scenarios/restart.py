@@ -106,7 +106,7 @@ class Restart(Scenario):
             *(_kills(context, mixed) for mixed in steps_of_groups),
             steps.mark_cpu(context.tree, "after trials"),
         ]
-        return context.measure(plan, unit.seconds * 4 + 2 * deadline(contender) + 60)
+        return context.measure(plan, _planned(unit, context) * 4 + 2 * deadline(contender) + 60)
 
     def _guest_count(
         self, contender: Contender, effort: SamplingEffort, long: int, short: int
@@ -243,6 +243,12 @@ def _warm_ups(contender: Contender) -> int:
 def _expected_seconds(contender: Contender, long: int, short: int) -> float:
     pause = SHORT_UPTIME + (contender.period or 1.0)
     return (long + _warm_ups(contender)) * _trial_seconds(contender) + short * pause
+
+
+def _planned(unit: WorkUnit, context: ScenarioContext) -> float:
+    """Return the seconds of a guest's trials, with their waits for the slot of the guest."""
+    _, slots = context.slot
+    return unit.seconds + (unit.slotted.wait(slots) if unit.slotted else 0.0)
 
 
 def _slotted_kills(contender: Contender, long: int) -> SlottedKills | None:

@@ -19,8 +19,10 @@ class Nodejs(Init):
     sources = {"debian": Apt(("nodejs",))}
     program_path = "/usr/bin/node"
     version_command = "node --version"
-    process_names = frozenset({"node"})
+    # Newer versions of Node.js call their main thread, and so the process, MainThread.
+    process_names = frozenset({"node", "MainThread"})
     service_parent = "node"
+    service_parent_aliases = frozenset({"MainThread"})
     findings = (
         Finding(
             "The event `exit` has no code for a program that a signal has killed, and without one"

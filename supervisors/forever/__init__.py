@@ -17,6 +17,7 @@ _NPM = Npm(
     "forever",
     Path(__file__).with_name("package-lock.json"),
     needs=Apt(("nodejs",)),
+    since="bookworm",
 )
 _FOREVER = "/opt/forever/node_modules/.bin/forever"
 
@@ -34,8 +35,10 @@ class Forever(Supervisor):
     needs_pid1 = False
     # forever returns once it has forked, so a script starts all and stays.
     hosted_command = "/usr/local/sbin/forevers"
-    process_names = frozenset({"node", "sleep"})
+    # Newer versions of Node.js call their main thread, and so the process, MainThread.
+    process_names = frozenset({"node", "MainThread", "sleep"})
     service_parent = "node"
+    service_parent_aliases = frozenset({"MainThread"})
     forked_by_client = True
     unsupported = {
         "readiness": "It tells running from not running; a program cannot announce more.",

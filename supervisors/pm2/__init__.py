@@ -48,8 +48,10 @@ class Pm2(Supervisor):
     needs_pid1 = False
     # pm2 itself returns once it has forked; pm2-runtime is the same daemon in the foreground.
     hosted_command = "/usr/local/sbin/pm2-hosted"
-    process_names = frozenset({"node"})
+    # Newer versions of Node.js call their main thread, and so the process, MainThread.
+    process_names = frozenset({"node", "MainThread"})
     service_parent = "node"
+    service_parent_aliases = frozenset({"MainThread"})
     unsupported = {
         "readiness": "Its wait_ready takes process.send('ready') of a Node.js program, over a"
         " channel that no other program speaks.",
