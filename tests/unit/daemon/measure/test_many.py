@@ -85,7 +85,7 @@ def test_reap_waits_until_the_last_orphan_was_left(sandbox: Sandbox, python: str
     sandbox.start_floor("s1")
     sandbox.await_pid("s1")
     result = sandbox.measure(
-        {"do": "mode", "service": "s1", "text": "--orphans 20"},
+        {"do": "mode", "service": "s1", "text": "--orphans 400"},
         {"do": "storm", "services": ["s1"], "deadline": 20},
         {"do": "reap", "comm": "testd-orphan", "after": "s1", "deadline": 20},
         python=python,
