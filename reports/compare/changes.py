@@ -25,7 +25,7 @@ _DERIVED_SUFFIX = "_per_service"
 # Metrics with samples at hand, and the uptime of those samples.
 _SAMPLED = {"restart_long": "long", "restart_short": "short"}
 _CLOCK_UNITS = ("ms", "s")
-# Growth in percent from which on it is told in times.
+# From this growth in percent on, a sentence says how many times as much it is.
 MANY_TIMES = 1000.0
 # A metric before and after.
 MetricPair = tuple[MetricResult, MetricResult]
