@@ -164,6 +164,13 @@ class ScenarioContext:
             self.supervisor.update_services(self.guest, self.contender, kept)
 
 
+def reason_of_parent(contender: Contender, consequence: str) -> str:
+    """Return why a scenario of detached daemons does not apply to a parent; "" for a monitor."""
+    if contender.role == "monitor":
+        return ""
+    return f"It is the parent of a daemon that stays in the foreground: {consequence}"
+
+
 class Scenario(ABC):
     """One way to break or load a service, and what is observed.
 

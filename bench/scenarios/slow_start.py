@@ -12,7 +12,14 @@ from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.processes import daemons
 from bench.model.observation.timing import deadline, format_elapsed, look_seconds
-from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
+from bench.model.scenario import (
+    SamplingEffort,
+    Scenario,
+    ScenarioContext,
+    Verdict,
+    WorkUnit,
+    reason_of_parent,
+)
 from bench.model.stages import label_events
 from bench.model.statistics import Metric
 from supervisors.contender import Contender
@@ -38,11 +45,8 @@ class SlowStart(Scenario):
     position = 11
 
     def inapplicable_reason(self, contender: Contender) -> str:
-        if contender.role == "monitor":
-            return ""
-        return (
-            "It is the parent of a daemon that stays in the foreground:"
-            " it runs from its first instruction, without a pid file."
+        return reason_of_parent(
+            contender, "it runs from its first instruction, without a pid file."
         )
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:

@@ -19,6 +19,7 @@ from bench.model.scenario import (
     ScenarioContext,
     Verdict,
     WorkUnit,
+    reason_of_parent,
 )
 from bench.model.stages import label_events
 from bench.model.statistics import Metric
@@ -59,12 +60,7 @@ class Tracking(Scenario):
     position = 11
 
     def inapplicable_reason(self, contender: Contender) -> str:
-        if contender.role == "monitor":
-            return ""
-        return (
-            "It is the parent of a daemon that stays in the foreground:"
-            " it needs no pid file, and nothing detaches itself."
-        )
+        return reason_of_parent(contender, "it needs no pid file, and nothing detaches itself.")
 
     def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
         period = contender.period or 0.0
