@@ -51,7 +51,7 @@ cat >apps.json <<'END'
 END
 pm2-runtime start apps.json --no-auto-exit >said 2>&1 &
 said() { timeout 20 pm2 jlist 2>/dev/null | node -e '
-    const app = JSON.parse(require("fs").readFileSync(0)).find((each) => each.name === process.argv[1]);
+    const app = JSON.parse(require("fs").readFileSync(0)).find((entry) => entry.name === process.argv[1]);
     console.log(process.argv[2].split(".").reduce((value, key) => value[key], app));' "$1" "pm2_env.$2"; }
 until_ grep -q "had too many unstable restarts" said # before that, a pm2 command might start a daemon of its own
 see "status of a program that exits at once" errored "$(said early status)"
