@@ -17,6 +17,7 @@ from bench.cli.option_help import (
     BISECT_HELP,
     COMPARE_HELP,
     CONFIG_HELP,
+    DAEMON_HELP,
     EFFORT_HELP,
     MERGE_HELP,
     MODE_HELP,
@@ -26,8 +27,8 @@ from bench.cli.option_help import (
     SYSTEM_HELP,
     WAIT_HELP,
 )
-from bench.cli.safe_output import open_console, plain_printer, print_safely
-from bench.cli.standard_streams import guard_streams
+from bench.cli.output.safe_output import open_console, plain_printer, print_safely
+from bench.cli.output.standard_streams import guard_streams
 from bench.cli.tasks import Repeated, machines, supervisors
 
 guard_streams()
@@ -37,7 +38,14 @@ report_parse_errors(program)
 @task(
     iterable=["only", "scenario", "overlay", "config"],
     optional=["wait"],
-    help={**SYSTEM_HELP, **CONFIG_HELP, **SELECTION_HELP, **EFFORT_HELP, **MODE_HELP},
+    help={
+        **SYSTEM_HELP,
+        **CONFIG_HELP,
+        **DAEMON_HELP,
+        **SELECTION_HELP,
+        **EFFORT_HELP,
+        **MODE_HELP,
+    },
 )
 @handle_errors
 def bench(
@@ -57,6 +65,9 @@ def bench(
     force: bool = False,
     overlay: Repeated = None,
     config: Repeated = None,
+    daemon: str = "",
+    ready: str = "",
+    daemon_files: str = "",
     versions: str = "",
     mirror: str = "",
     snapshot: str = "",
@@ -71,6 +82,7 @@ def bench(
 ) -> int:
     """Measure supervisors in disposable guests; prints the tables, keeps the run in results/."""
     from bench.engine.request.options import (
+        DaemonOptions,
         EffortOptions,
         ModeOptions,
         SelectionOptions,
@@ -93,6 +105,7 @@ def bench(
         SelectionOptions(only=only or (), scenario=scenario or (), role=role, profile=profile),
         EffortOptions(trials=trials, seed=seed, quick=quick),
         ModeOptions(keep=keep, resume=resume, redo=redo, trace=trace),
+        DaemonOptions(daemon=daemon, ready=ready, daemon_files=daemon_files),
     )  # fmt: skip
     console = open_console()
     if dask:
@@ -100,7 +113,7 @@ def bench(
 
         record = bench_on_workers(options, dask, plain_printer(console))
     else:
-        from bench.cli.progress_display import ProgressDisplay
+        from bench.cli.output.progress_display import ProgressDisplay
         from bench.engine.run import run_bench
 
         request, display = resolve_with_tools(options), ProgressDisplay(console)
@@ -115,7 +128,7 @@ def calibrate(c: Context, quick: bool = False, wait: str | None = None) -> int:
     """Measure the instrument itself on this host; later runs keep the result beside theirs."""
     from bench.calibration.rendering import show_calibration
     from bench.calibration.run import calibrate as run_calibration
-    from bench.cli.progress_display import ProgressDisplay
+    from bench.cli.output.progress_display import ProgressDisplay
     from bench.engine.request.patience import parse_wait
     from provision.host.tools import install_guest_tools
     from provision.systems import get_systems
@@ -228,7 +241,7 @@ def compare(
     from reports.compare.comparison import check_count, check_different, compare_runs
     from reports.compare.limits import parse_fail_on
     from reports.compare.render import check_format, render_comparisons
-    from reports.compare.system_views import load_run
+    from reports.compare.systems.system_views import load_run
     from reports.model.excerpt import find_excerpt
 
     checked, limits = check_format(format_), parse_fail_on(fail_on)
@@ -236,7 +249,10 @@ def compare(
     runs = [load_run(name) for name in run or []]
     check_different(runs)
     excerpt = find_excerpt(
-        [each.run for each in runs], only=only or (), scenario=scenario or (), metric=metric or ()
+        [loaded.run for loaded in runs],
+        only=only or (),
+        scenario=scenario or (),
+        metric=metric or (),
     )
     comparisons = compare_runs(runs, excerpt, limits, fail_on)
     return render_comparisons(checked, comparisons, open_console())
@@ -246,8 +262,8 @@ def compare(
 @handle_errors
 def changes(c: Context, run: str = "latest") -> None:
     """Show what really changed from release to release, in a run of several systems."""
-    from reports.compare.history import change_lines
-    from reports.compare.system_views import load_run
+    from reports.compare.systems.history import change_lines
+    from reports.compare.systems.system_views import load_run
 
     for line in change_lines(load_run(run)):
         print_safely(line)
@@ -266,8 +282,8 @@ def bisect(
     output: str = "",
 ) -> int:
     """Find the version of a supervisor in which a figure changed; its runs stay in results/."""
-    from bench.cli.bisect import bisect as search
-    from bench.cli.bisect import measure_version, most_comparisons, versions_between
+    from bench.cli.commands.bisect import bisect as search
+    from bench.cli.commands.bisect import measure_version, most_comparisons, versions_between
     from bench.recording.results_folder import use_results_folder
     from provision.systems import get_system
     from reports.compare.figure import figure_change, finding_lines
@@ -293,7 +309,7 @@ def bisect(
 @handle_errors
 def schema(c: Context) -> None:
     """Write reports/schema.json, which the types in bench/model/run_file/ determine."""
-    from bench.recording.schema import write_schema
+    from bench.recording.validity.schema import write_schema
 
     print_safely(f"Wrote {write_schema()}.")
 
@@ -302,7 +318,7 @@ def schema(c: Context) -> None:
 @handle_errors
 def test(c: Context, all_: bool = False) -> int:
     """Check the code and run the tests: what fits five minutes, or everything with --all."""
-    from bench.cli.checks import check
+    from bench.cli.commands.checks import check
 
     return check(everything=all_)
 

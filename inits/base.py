@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from provision.guests.guest import File
+from provision.guests.files import File
 from supervisors.base import Supervisor
 from supervisors.contender import Contender, Profile
 from supervisors.service import ENTRY, Service

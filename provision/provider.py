@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from provision.guests.limit_class import USUAL, LimitClass
 
 if TYPE_CHECKING:
-    from provision.guests.guest import File, Guest
+    from provision.guests.files import File
+    from provision.guests.guest import Guest
     from provision.systems import System
 
 

@@ -261,10 +261,10 @@ def _place(release: str) -> int:
 
 def get_system(name: str, mirror: Mirror | None = None) -> System:
     """The system of that name or codename, from that mirror. Raises Problem for an unknown name."""
-    known = SYSTEMS.get(_ALIASES.get(name, name))
-    if known is None:
+    system = SYSTEMS.get(_ALIASES.get(name, name))
+    if system is None:
         raise unknown_name_error("system", name, [*SYSTEMS, *_ALIASES, ALL_DEBIAN])
-    return replace(known, mirror=mirror or Mirror())
+    return replace(system, mirror=mirror or Mirror())
 
 
 def get_systems(names: str, mirror: Mirror | None = None) -> tuple[System, ...]:
@@ -275,7 +275,9 @@ def get_systems(names: str, mirror: Mirror | None = None) -> tuple[System, ...]:
     wanted: set[str] = set()
     for name in names.split(","):
         if name == ALL_DEBIAN:
-            wanted |= {each.name for each in SYSTEMS.values() if each.distribution == "debian"}
+            wanted |= {
+                system.name for system in SYSTEMS.values() if system.distribution == "debian"
+            }
         else:
             wanted.add(get_system(name).name)
     return tuple(get_system(name, mirror) for name in SYSTEMS if name in wanted)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.run_file import ContenderResult, Run, VerdictResult
-from bench.model.scenario_names import current_name
+from bench.model.selection.scenario_names import current_name
 from provision.errors import Problem
 from provision.systems import unknown_name_error
 from reports.model.contenders import contender_label

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.model.run_file import Run
-from bench.recording.damage import find_damage
-from bench.recording.samples_file import COMPRESSED, sample_lines
+from bench.model.run_file.measured_daemon import describe_daemon, is_of_own_daemon
+from bench.recording.samples.samples_file import COMPRESSED, sample_lines
+from bench.recording.validity.samples_check import find_damage
 from provision.errors import Problem
 from reports.article.summary_table import summary_table
 from reports.formats import markdown
@@ -24,6 +25,11 @@ FOLDER = Path(__file__).parent / "published"
 README = Path(__file__).parent.parent / "README.md"
 BEGIN = "<!-- table: made by `./inv publish`, checked by tests/unit/reports -->"
 END = "<!-- /table -->"
+# The supervisors that the article set out to compare; perp and Upstart are in no archive.
+ARTICLE = (
+    "sysvinit", "upstart", "systemd", "daemontools", "runit", "s6", "perp", "supervisord",
+    "restartd", "monit", "god",
+)  # fmt: skip
 NO_BREAK_SPACE = "\u00a0"
 
 
@@ -107,11 +113,21 @@ def _defects(run: Run) -> Iterator[str]:
     )
     if run["quick"]:
         yield "It is a quick run."
+    if is_of_own_daemon(run):
+        yield f"It measured an {describe_daemon(run)}."
     if not run["ended"]:
         yield "It has not ended."
     if failed:
         yield f"It failed to measure {failed}."
     if unfinished:
         yield f"It was interrupted before it had measured all of {unfinished}."
-    if run["options"].get("only"):
-        yield "It was asked for some supervisors only."
+    if left_out := _left_out(run):
+        yield f"It was asked for some supervisors only, without {', '.join(left_out)}."
+
+
+def _left_out(run: Run) -> list[str]:
+    """Return the supervisors of the article of 2012 that a run of named contenders leaves out."""
+    if not run["options"].get("only"):
+        return []
+    measured = {contender["supervisor"] for contender in run["contenders"]}
+    return [name for name in ARTICLE if name not in measured]

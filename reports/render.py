@@ -128,7 +128,7 @@ def _write_article(view: View, run: Run, folder: Path, path: Path) -> list[Path]
 
 def _build_article(view: View, run: Run, folder: Path) -> Article:
     if view.metrics:
-        from reports.model.figures import figures_article
+        from reports.model.tables.figures import figures_article
 
         return figures_article(sanitize(run), view.metrics)
     # Drawing starts an interpreter of another language, which no other format waits for.

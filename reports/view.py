@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.model.name_lists import split_names
 from bench.model.run_file import Run
+from bench.model.selection.name_lists import split_names
 from provision.errors import Problem
 from provision.systems import unknown_name_error
 from reports.model.arrangement import check_units, convert_units, sort_run

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from provision.errors import Problem
-from provision.guests.guest import File, Guest
+from provision.guests.files import File
+from provision.guests.guest import Guest
 from provision.guests.init import start_hosted, stop_hosted
 from provision.provider import Installation
 from provision.sources.packages import PackageSource, VersionSource
 from provision.systems import System
 from supervisors.contender import Contender
 from supervisors.service import Service, Watchdog
-from supervisors.templates import render_files, render_texts
+from supervisors.templates import PLACEHOLDER, render_files, render_texts
 from supervisors.versions import Finding
 
 # Not in /tmp, which a PID 1 that has just started may clear or mount anew.
@@ -73,6 +74,7 @@ class Supervisor:
     version_sources: ClassVar[Mapping[str, VersionSource]] = {}
     # In the same way, of a system that `sources` leaves out: why, in words that follow
     # "not available: ". Apt(..., since=, until=) says it where only some releases have a package.
+    # A release in it is left out, too, where `sources` has its distribution.
     unavailable_on: ClassVar[Mapping[str, str]] = {}
     # The file that proves the installation; None where the suite itself brings the program.
     program_path: ClassVar[str | None]
@@ -117,6 +119,10 @@ class Supervisor:
     # Part of what `mode_command` prints -> the mode in words. Exactly one must be in the print.
     mode_by_output: ClassVar[Mapping[str, str]] = {}
 
+    # A command that stops all services; it comes before the stop of the hosted supervisor, which
+    # would leave them running, or be killed by its host earlier than it has ended them.
+    stop_all_command: ClassVar[str] = ""
+
     # What it can do, and what it cannot.
 
     # Whether it keeps services alive. An init (inits/) runs one program and restarts nothing.
@@ -128,6 +134,9 @@ class Supervisor:
     # How a service may show that it still answers, in the words of testd's --watchdog; None where
     # the supervisor cannot check that. Then `unsupported` must say why.
     watchdog: ClassVar[Watchdog | None] = None
+    # The files, a shell pattern, that hold what a service with `keep_output` wrote; SERVICE stands
+    # for its name. "": `output_command` prints it in another way, or nothing keeps it.
+    output_files: ClassVar[str] = ""
     # By a scenario's name, or "watchdog" or "keeping output": why its design leaves that out.
     # The matrix of behaviours shows the sentence in the place of a result.
     unsupported: ClassVar[Mapping[str, str]] = {}
@@ -176,13 +185,17 @@ class Supervisor:
 
         Where it is None, `unsupported["keeping output"]` says why.
         """
-        return None
+        if not self.output_files:
+            return None
+        return f"cat {self.output_files.replace(PLACEHOLDER, service.name)}"
 
     def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
         """Names of its processes that supervise and are not PID 1, the outermost first.
 
         The scenario `supervisor-killed` kills them one after the other.
         """
+        if self.forked_by_client and self.service_parent:
+            return (self.service_parent,)  # no other process is above the services
         return () if contender.pid1 else tuple(self.process_names)
 
     # What the suite reads.
@@ -220,7 +233,8 @@ class Supervisor:
     def source(self, system: System, version: str = "") -> PackageSource | None:
         """Return how that system gets it, or None. version: "" for the system's own."""
         if not version:
-            return system.look_up(self.sources)
+            left_out = system.release in self.unavailable_on
+            return None if left_out else system.look_up(self.sources)
         versions = system.look_up(self.version_sources)
         return versions.at(version) if versions else None
 
@@ -312,8 +326,11 @@ class Supervisor:
 
     def stop(self, guest: Guest, contender: Contender) -> None:
         """Stop a hosted supervisor as its host does; a PID 1 ends with its guest."""
-        if not contender.pid1:
-            stop_hosted(guest)
+        if contender.pid1:
+            return
+        if self.stop_all_command:
+            guest.run(self.stop_all_command)
+        stop_hosted(guest)
 
     def update_services(
         self, guest: Guest, contender: Contender, services: Iterable[Service]

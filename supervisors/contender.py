@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from supervisors.own_daemon import OwnDaemon
 from supervisors.own_files import OwnFiles
 from supervisors.versions import Change, Edition
 
@@ -70,8 +71,8 @@ class StartLimit:
 
 
 @dataclass(frozen=True)
-class Older:
-    """The facts of a contender up to a change: the same row of results, with other settings."""
+class OlderVersion:
+    """A contender as it was before a change: the same row of results, with other settings."""
 
     until: Change
     contender: Contender
@@ -126,8 +127,10 @@ class Contender:
     release: str = ""
     # A person's own files, laid over its templates.
     own_files: OwnFiles | None = None
+    # A person's own program that it keeps in place of the suite's daemon.
+    own_daemon: OwnDaemon | None = None
     # Its facts in older versions, where they differ: the oldest first.
-    older: tuple[Older, ...] = ()
+    older: tuple[OlderVersion, ...] = ()
 
     def at(self, edition: Edition) -> Contender:
         """Return the contender with the facts of that edition of its supervisor."""

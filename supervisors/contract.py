@@ -176,19 +176,19 @@ def sources_of_known_systems(supervisor: Supervisor) -> Iterator[str]:
 
 def releases_of_debian(supervisor: Supervisor) -> Iterator[str]:
     """Sources and changes name releases of Debian by their codenames."""
-    known = [each.release for each in SYSTEMS.values() if each.distribution == "debian"]
+    releases = [system.release for system in SYSTEMS.values() if system.distribution == "debian"]
     named = {
         name
         for source in supervisor.sources.values()
         if isinstance(source, Apt)
         for name in (source.since, source.until)
     }
-    changes = [older.until for each in supervisor.contenders for older in each.older]
+    changes = [older.until for contender in supervisor.contenders for older in contender.older]
     for finding in supervisor.findings:
         changes += [change for change in (finding.since, finding.until) if change]
     named |= {change.release for change in changes}
-    for name in sorted(named - {"", *known}):
-        yield f"{name!r} is no release of Debian; known: {', '.join(known)}."
+    for name in sorted(named - {"", *releases}):
+        yield f"{name!r} is no release of Debian; known: {', '.join(releases)}."
 
 
 def program_and_version(supervisor: Supervisor) -> Iterator[str]:
@@ -233,7 +233,10 @@ def reasons_for_what_it_cannot_do(supervisor: Supervisor) -> Iterator[str]:
     contender = supervisor.contenders[0]
     kept = replace(services_of(contender, 1)[0], keep_output=True)
     if (supervisor.output_command(contender, kept) is None) != bool(reasons.get("keeping output")):
-        yield 'Write output_command, or say in unsupported["keeping output"] why not; not both.'
+        yield (
+            "Set output_files or write output_command, or say in"
+            ' unsupported["keeping output"] why not; not both.'
+        )
 
 
 def readiness_can_be_awaited(supervisor: Supervisor) -> Iterator[str]:

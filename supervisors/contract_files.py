@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from provision.guests.guest import File
+from provision.guests.files import File
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision.errors import Problem
-from provision.text import escape_surrogates
+from provision.errors.text import escape_surrogates
 
 # A configuration is text that a person wrote; what is larger was named by mistake.
 _MOST_FILES, _MOST_BYTES = 1000, 1 << 20

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from supervisors.contender import Contender, Role
+from supervisors.own_daemon import OwnDaemon
 
 Watchdog = Literal["notify", "file"]
 # The folder of the test daemon in every guest, and the suite's programs for containers in it.
 TESTD_FOLDER = "/srv/testd"
+# testd reads the command line of a person's own program from it.
+COMMAND_FILE = f"{TESTD_FOLDER}/command"
 ENTRY, WITNESS = f"{TESTD_FOLDER}/entry", f"{TESTD_FOLDER}/witness"
 
 
@@ -35,6 +38,8 @@ class Service:
     fork_count: int = 2
     # The program that is kept or run in place of the daemon, with `options`: see daemon/README.md.
     instead: str = ""
+    # The program of a person's own that the daemon executes in its own place.
+    own_daemon: OwnDaemon | None = None
 
     @property
     def pidfile(self) -> str:
@@ -77,6 +82,8 @@ class Service:
 
     def _daemon_options(self) -> tuple[str, ...]:
         options = self.options
+        if self.own_daemon:
+            options = ("--exec", COMMAND_FILE, *options)
         if self.watchdog:
             how = f"file:{self.heartbeat_file}" if self.watchdog == "file" else self.watchdog
             options = ("--watchdog", how, *options)
@@ -88,5 +95,6 @@ class Service:
 def services_of(contender: Contender, count: int) -> tuple[Service, ...]:
     """Return the first `count` services, s1, s2, ..., as that contender keeps them."""
     return tuple(
-        Service(f"s{number}", contender.role, contender.readiness) for number in range(1, count + 1)
+        Service(f"s{number}", contender.role, contender.readiness, own_daemon=contender.own_daemon)
+        for number in range(1, count + 1)
     )

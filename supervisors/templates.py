@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provision.guests.guest import File, file_mode
+from provision.guests.files import File, file_mode
 from supervisors.contender import Contender
 from supervisors.service import Service
 

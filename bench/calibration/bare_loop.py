@@ -16,13 +16,14 @@ from bench.engine.guests import measurement
 from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.observation.latency import restart_latencies
 from bench.model.run_file import FLOOR, FloorComparison
-from bench.model.selection import SelectedContender, Selection, select_contenders
+from bench.model.selection.contenders import SelectedContender, Selection, select_contenders
 from bench.model.statistics import CONFIDENCE
 from bench.model.steps import Step, TrialGroup
 from daemon.build import Binaries
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.guests.guest import File, Guest
+from provision.guests.files import File
+from provision.guests.guest import Guest
 from provision.provider import Provider
 from provision.systems import System
 from supervisors.service import services_of

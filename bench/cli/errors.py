@@ -1,4 +1,7 @@
-"""How every command ends: errors in plain words, the right exit code, files for their owner."""
+"""How every command ends: errors in plain words, the right exit code, files for their owner.
+
+A Problem of provision/errors brings its exit code along.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from typing import ParamSpec
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
-from bench.cli.standard_streams import READER_ENDED
+from bench.cli.output.standard_streams import READER_ENDED
 from bench.engine.interrupt import KEPT, OUTPUT_LOST_CODE, cause_of, interrupted_once, output_lost
 from provision.cache import cache_folder, give_to_sudo_caller, sudo_caller
 from provision.errors import Problem
-from provision.os_errors import can_be_mended, describe_os_error, os_error_advice
+from provision.errors.os_errors import can_be_mended, describe_os_error, os_error_advice
+from provision.errors.text import replace_controls
 from provision.systems import unknown_name_error
-from provision.text import replace_controls
 
 P = ParamSpec("P")
 

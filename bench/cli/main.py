@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     """Run the tasks that the arguments name; ends the process."""
     sys.path.insert(0, str(ROOT))  # -I keeps this file's folder off it, as it does PYTHONPATH
     from bench.cli.errors import report_parse_errors
-    from bench.cli.standard_streams import guard_streams
+    from bench.cli.output.standard_streams import guard_streams
 
     guard_streams()
     program = Program(name="inv", binary="./inv", config_class=CheckoutConfig)

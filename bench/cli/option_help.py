@@ -19,8 +19,16 @@ CONFIG_HELP = {
     "config": "NAME=DIR: lay your own configuration files over a supervisor's or a contender's "
     "(repeatable)",
 }
+DAEMON_HELP = {
+    "daemon": "CMD: have the supervisors keep your own program, in the foreground, in place of the "
+    "suite's daemon",
+    "ready": "with --daemon, what shows that it is ready: port:8080 or socket:/PATH that connects, "
+    "or line:TEXT that it writes",
+    "daemon-files": "DIR: lay your program's files over every guest, as in DIR/usr/local/bin/NAME",
+}
 SELECTION_HELP = {
-    "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by commas)",
+    "only": "NAME or NAME/ROLE/PROFILE/PLACE: just these, and the floor (repeatable, or by "
+    "commas); '*' stands for any part: '*/*/default', '*@trixie'",
     "scenario": "NAME, or all (growth, a lengthy one, is measured where it is named); without it "
     "restart and footprint (repeatable, or by commas)",
     "role": "runner or monitor: just these; init: PID 1s of containers and supervisors beside; all",

@@ -124,6 +124,8 @@ def measure_part(options: RunOptions, name: str) -> RunPart:
 
 def check_worker(options: RunOptions) -> None:
     """Raise the Problem that the options would first meet on this worker's host."""
+    for folder in options.folders:
+        folder.check_same()
     resolve_request(options)
     build(platform.machine(), cache_folder())
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from bench.distributed.part import RunPart, is_measured_floor, run_of_host
 from bench.model.events import Event
 from bench.model.host_info import same_host
-from bench.model.run_file import ContenderResult, HostFacts, Run
-from bench.recording.floor import floor_noise
-from bench.recording.run_warnings import run_warnings, trace_warnings
+from bench.model.run_file import ContenderResult, GuestFacts, HostFacts, Run, ScenarioResult
+from bench.model.run_file.measured_daemon import describe_daemon
+from bench.recording.quality.floor import floor_noise
+from bench.recording.quality.run_warnings import run_warnings, trace_warnings
 from bench.recording.store import Record, run_folder
+from bench.recording.unfinished import UNFINISHED, result_without
 from bench.tracing.agreement import agreement_stats
 from provision.errors import Problem
 
@@ -22,9 +24,19 @@ _COMMON: tuple[Literal["system", "provider"], ...] = ("system", "provider")
 _OWN_OF_PART = frozenset(
     {
         *("schema", "id", "contenders", "trace", "alone", "calibration", "instrument"),
+        "kept_trials",
         *("suite_cpu", "samples", "damage"),
     }
 )
+
+# What a row says of the program that was measured.
+_SAME_PROGRAM: tuple[Literal["version", "source", "setting", "own_files"], ...] = (
+    "version",
+    "source",
+    "setting",
+    "own_files",
+)
+_INCOMPLETE = frozenset({"failed", UNFINISHED})
 
 
 def merge(names: Sequence[str], *, mixed: bool) -> Record:
@@ -56,7 +68,8 @@ def merge_parts(
 
     With parts of several hosts, each contender's name and title end with its host. Each contender
     is compared with the floor of its own part only; `mixed` ranks the contenders of all hosts
-    together. Of a contender measured twice on one host, the later part counts. Raises Problem.
+    together. Of a scenario of a contender measured twice on one host, the later part counts. Raises
+    Problem.
     """
     _check_compatible(parts)
     single_host_parts = [part for whole in parts for part in whole.split_by_host()]
@@ -77,6 +90,14 @@ def merge_parts(
 def _check_compatible(parts: Sequence[RunPart]) -> None:
     first = parts[0].run
     for part in parts[1:]:
+        daemons = [describe_daemon(run) for run in (first, part.run)]
+        if daemons[0] != daemons[1]:
+            raise Problem(
+                f"Cannot merge {first['id']} and {part.run['id']}: they measured other daemons.",
+                known=f"{first['id']}: {daemons[0]}\n{part.run['id']}: {daemons[1]}",
+                advice="Merge runs of one daemon; ./inv compare shows both side by side.",
+                usage=True,
+            )
         for key in _COMMON:
             name, other_name = first[key]["name"], part.run[key]["name"]
             if name != other_name:
@@ -117,7 +138,7 @@ def _labels(parts: Sequence[RunPart], hosts: Mapping[str, HostFacts]) -> Iterato
 
 def _name(parts: Sequence[RunPart]) -> str:
     run = parts[0].run
-    return f"{run['system']['name']}-{run['provider']['name']}-merged"
+    return f"{run['system']['name'].replace(',', '-')}-{run['provider']['name']}-merged"
 
 
 def _merged_head(
@@ -156,10 +177,15 @@ def _add_part(record: Record, part: RunPart, label: str) -> None:
         old_name = contender["name"]
         name = f"{old_name}@{label}" if label else old_name
         earlier = record.contenders_by_name().get(name)
+        taken = _taken_scenarios(earlier, contender)
+        if not taken:
+            continue
+        remaining = _remaining(earlier, taken, contender)
         if earlier:
-            if contender["status"] != "measured" or is_measured_floor(earlier):
-                continue
-            record.drop_scenarios({(name, scenario) for scenario in earlier["scenarios"]})
+            left = remaining["scenarios"] if remaining else {}
+            record.drop_scenarios(
+                {(name, scenario) for scenario in earlier["scenarios"].keys() - left}
+            )
         result: ContenderResult = {
             **contender,
             "name": name,
@@ -169,13 +195,102 @@ def _add_part(record: Record, part: RunPart, label: str) -> None:
             result["title"] = f"{contender['title']} on {label}"
         if "log" in contender:
             text = part.logs.get(Path(contender["log"]).name, contender["reason"])
-            result["log"] = str(record.write_log(name, text).relative_to(record.folder))
+            texts = [*record.previous_log(remaining), text]
+            result["log"] = str(record.write_log(name, "\n".join(texts)).relative_to(record.folder))
+        first_free = _first_free_replica(remaining)
         samples = [
-            cast(Event, {**sample, "contender": name})
+            cast(Event, _renumbered({**sample, "contender": name}, first_free))
             for sample in part.samples
-            if sample["contender"] == old_name
+            if sample["contender"] == old_name and sample["scenario"] in taken
         ]
-        record.add_results([result], samples)
+        record.add_results([_united(remaining, result, taken, first_free)], samples)
+
+
+def _taken_scenarios(earlier: ContenderResult | None, later: ContenderResult) -> set[str]:
+    """Return the scenarios that a merged run takes from the later result of a contender.
+
+    A floor that was measured stays as it is, since the contenders of its part are compared with it;
+    and a failure does not replace a figure.
+    """
+    scenarios = set(later["scenarios"])
+    if earlier is None:
+        return scenarios
+    if later["status"] != "measured":
+        measured = {name for name in scenarios if _is_measured(later["scenarios"][name])}
+        return {name for name in measured if not _is_measured(earlier["scenarios"].get(name))}
+    return scenarios - set(earlier["scenarios"]) if is_measured_floor(earlier) else scenarios
+
+
+def _is_measured(result: ScenarioResult | None) -> bool:
+    return result is not None and result["status"] == "measured"
+
+
+def _ran(result: ContenderResult) -> bool:
+    """Tell whether a guest of it ran: of a contender to which no scenario applies none does."""
+    return result.get("version") != ""
+
+
+def _remaining(
+    earlier: ContenderResult | None, taken: set[str], later: ContenderResult
+) -> ContenderResult | None:
+    """Return what remains of the earlier result without the scenarios that are taken.
+
+    Nothing remains of another version, build or configuration: one row would call both the same.
+    """
+    if earlier is None or taken >= set(earlier["scenarios"]):
+        return None
+    if _ran(later) and any(earlier.get(key) != later.get(key) for key in _SAME_PROGRAM):
+        return None
+    dropped = {(earlier["name"], scenario) for scenario in taken}
+    without = result_without(earlier, dropped)
+    assert without is not None
+    left = {name: result for name, result in earlier["scenarios"].items() if name not in taken}
+    return {
+        **without,
+        "status": earlier["status"],
+        "reason": earlier["reason"],
+        "scenarios": left,
+    }
+
+
+def _united(
+    remaining: ContenderResult | None, later: ContenderResult, taken: set[str], first_free: int
+) -> ContenderResult:
+    """Return one result: the scenarios taken from the later one, and what remains of the earlier.
+
+    first_free: the later one's guests are counted from there, so that no two guests of a contender
+    have the same number.
+    """
+    if remaining is None:
+        return later
+    base = later if later["status"] == "measured" and _ran(later) else remaining
+    united: ContenderResult = {
+        **base,
+        "scenarios": {
+            **remaining["scenarios"],
+            **{name: later["scenarios"][name] for name in sorted(taken)},
+        },
+        "guests": [
+            *remaining["guests"],
+            *(cast(GuestFacts, _renumbered({**guest}, first_free)) for guest in later["guests"]),
+        ],
+        "doubts": (later if "restart" in taken else remaining).get("doubts", []),
+    }
+    if any(result["status"] in _INCOMPLETE for result in remaining["scenarios"].values()):
+        united |= {"status": remaining["status"], "reason": remaining["reason"]}
+        if "log" in remaining and "log" not in united:
+            united["log"] = remaining["log"]
+    return united
+
+
+def _first_free_replica(remaining: ContenderResult | None) -> int:
+    guests = remaining["guests"] if remaining else []
+    return max((guest.get("replica", 0) + 1 for guest in guests), default=0)
+
+
+def _renumbered(numbered: dict[str, Any], first: int) -> dict[str, Any]:
+    """Return a sample or a guest whose number is counted from `first`."""
+    return {**numbered, "replica": numbered.get("replica", 0) + first} if first else numbered
 
 
 def _merge_warnings(

@@ -42,7 +42,7 @@ def measure_baseline(job: Job, replica: int, context: SessionContext) -> FloorAl
         if session.guest is not None:
             session.guest.destroy()
             context.guests.remove(session.guest)
-    restart = next(each for each in context.request.scenarios if each.name == "restart")
+    restart = next(scenario for scenario in context.request.scenarios if scenario.name == "restart")
     trials: list[RestartTrial] = [
         {**trial, "group": "long"} for trial in events_of_kind(events, RESTART)
     ]

@@ -15,12 +15,12 @@ from bench.engine.plan import Job, Plan
 from bench.model.events import RESTART, Event, is_kind
 from bench.model.rejections import Rejections
 from bench.model.run_file import ContenderResult, GuestFacts, Run, SystemFacts, Verification
-from bench.model.run_systems import replace_system
+from bench.model.run_file.run_systems import replace_system
 from bench.model.scenario import Scenario
-from bench.model.selection import SelectedContender
+from bench.model.selection.contenders import SelectedContender
 from bench.recording.aggregate import ContenderProgress, conclude_complete, contender_result
-from bench.recording.floor import compare_with_floor
-from bench.recording.run_warnings import run_warnings
+from bench.recording.quality.floor import compare_with_floor
+from bench.recording.quality.run_warnings import run_warnings
 from bench.recording.store import Record, ScenarioKey
 from bench.recording.unfinished import empty_result
 from provision.systems import System
@@ -35,7 +35,9 @@ class ResultCollector:
 
     def __init__(self, record: Record, scenarios: Sequence[Scenario], observer: Observer) -> None:
         self._record = record
-        self._scenarios: Mapping[str, Scenario] = {each.name: each for each in scenarios}
+        self._scenarios: Mapping[str, Scenario] = {
+            scenario.name: scenario for scenario in scenarios
+        }
         self._observer = observer
         self._lock = threading.Lock()
         self._progress: dict[str, ContenderProgress] = {}
@@ -55,7 +57,9 @@ class ResultCollector:
         for (name, scenario), kept in self._record.kept_trials().items():
             if name in self._progress and scenario in self._scenarios:
                 self._progress[name].restore(scenario, kept)
-        complete = [each for each in self._progress.values() if not each.units_due.total()]
+        complete = [
+            progress for progress in self._progress.values() if not progress.units_due.total()
+        ]
         if complete:
             self._write(complete)
 
@@ -75,8 +79,8 @@ class ResultCollector:
         with self._lock:
             run = self._record.run
             systems = run.get("systems") or [run["system"]]
-            known = replace_system(systems, cast(SystemFacts, system.record()))
-            self._record.run.update(cast(Run, known))
+            systems_of_run = replace_system(systems, cast(SystemFacts, system.record()))
+            self._record.run.update(cast(Run, systems_of_run))
 
     def set_verified(self, name: str, version: str, evidence: Verification) -> None:
         """Keep the version that a contender's guest told, and what verified the set-up."""
@@ -167,15 +171,18 @@ class ResultCollector:
         """
         self._saved = time.monotonic()
         ready = [
-            each
-            for each in self._progress.values()
-            if each.complete_scenarios(self._scenarios) or (finished and self._has_trials(each))
+            progress
+            for progress in self._progress.values()
+            if progress.complete_scenarios(self._scenarios)
+            or (finished and self._has_trials(progress))
         ]
         if ready:
             self._write(ready)
 
     def _write(self, ready: Sequence[ContenderProgress]) -> None:
-        samples = [sample for each in ready for sample in conclude_complete(each, self._scenarios)]
+        samples = [
+            sample for progress in ready for sample in conclude_complete(progress, self._scenarios)
+        ]
         self._record.add_results([self._result(progress) for progress in ready], samples)
 
     def _has_trials(self, progress: ContenderProgress) -> bool:

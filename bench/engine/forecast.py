@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+import itertools
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
-# s that setting up and tearing down a guest of this host takes, as a mean of 288 guests.
-SET_UP, TEAR_DOWN = 0.9, 0.3
+from bench.engine.guests.time_slots import deal_slots
+from bench.model.observation.latency import SlottedKills
+
+# s that setting up and tearing down a guest takes while three a processor do so, as a mean of 446
+# guests of five releases.
+SET_UP, TEAR_DOWN = 2.7, 0.8
 
 
 class ForecastJob(Protocol):
@@ -23,12 +30,20 @@ class ForecastJob(Protocol):
         """Seconds in which it takes a processor."""
 
     @property
+    def alone_seconds(self) -> float:
+        """Seconds in which it takes all processors, and no guest is set up or torn down."""
+
+    @property
     def crowded_seconds(self) -> float:
         """Seconds for which it takes as much memory as many guests."""
 
     @property
     def seconds(self) -> float:
-        """Seconds of all its units."""
+        """Seconds of all its units, without the waits of kills for their slots."""
+
+    @property
+    def kills(self) -> SlottedKills | None:
+        """Kills of its quiet seconds that take turns with those of other guests."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +70,16 @@ def crowded_guests(jobs: Sequence[ForecastJob], guests: int, crowded: int) -> in
 def forecast(jobs: Sequence[ForecastJob], places: Places) -> float:
     """Return the seconds that the jobs take, started in their order.
 
-    As in the noise gate, the guests of the first round are set up before quiet work begins, and
-    nobody is torn down before it ends; loud work follows.
+    The jobs that take much memory have places of their own; the others are played by the rules of
+    the noise gate.
     """
     if places.guests == 1:
         return sum(job.seconds for job in jobs)
     own = crowded_guests(jobs, places.guests, places.crowded)
     return max(
         _forecast_crowded([job for job in jobs if job.crowded_seconds], own, places.crowded),
-        _forecast_others(
-            [job for job in jobs if not job.crowded_seconds],
-            replace(places, guests=places.guests - own),
+        _PlayedGate(replace(places, guests=places.guests - own)).play(
+            [job for job in jobs if not job.crowded_seconds]
         ),
     )
 
@@ -80,53 +94,137 @@ def _forecast_crowded(jobs: Sequence[ForecastJob], guests: int, crowded: int) ->
     return max(free, default=0.0)
 
 
-def _forecast_others(jobs: Sequence[ForecastJob], places: Places) -> float:
-    if not jobs:
-        return 0.0
-    set_ups = [0.0] * places.set_ups
-    loud = [0.0] * places.loud
-    first = _first_round(jobs, places, set_ups)
-    all_ready = max(first)
-    began = list(zip(jobs, first, strict=False))
-    quiet_end = all_ready + max((job.quiet_seconds for job, _ in began), default=0.0)
-    ends: list[float] = []
-    for job, ready in began:
-        end = _end(job, all_ready if job.quiet_seconds else ready, quiet_end, loud)
-        if end >= all_ready:
-            ends.append(max(end, quiet_end))
-    heapq.heapify(ends)
-    for job in jobs[len(first) :]:
-        free = heapq.heappop(ends)
-        ready = _take(set_ups, free + TEAR_DOWN, SET_UP)
-        heapq.heappush(ends, _end(job, ready, quiet_end, loud))
-    return max(ends, default=all_ready) + TEAR_DOWN * len(ends) / places.set_ups
+class _PlayedGate:
+    """Plays jobs by the rules of `NoiseGate`, on a clock of its own.
 
-
-def _first_round(jobs: Sequence[ForecastJob], places: Places, set_ups: list[float]) -> list[float]:
-    """Return when each guest of the first round is set up; quiet work begins after them.
-
-    A guest that ends before that frees its place for another one.
+    Set-ups and teardowns go on while nobody measures; measurements begin together, as soon as no
+    set-up or teardown is left to do; loud work follows them, and of that first what is alone.
     """
-    ready: list[float] = []
-    done: list[float] = []
-    for job in jobs:
-        free = 0.0
-        if len(ready) >= places.guests:
-            if not done or done[0] > max(set_ups):
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._now = 0.0
+        self._order = itertools.count()
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._jobs: deque[ForecastJob] = deque()
+        # Those that wait, and how many go on; tear-downs go before set-ups.
+        self._to_tear_down = 0
+        self._to_set_up: deque[ForecastJob] = deque()
+        self._to_measure: list[ForecastJob] = []
+        self._to_be_loud: deque[ForecastJob] = deque()
+        self._to_be_alone: deque[ForecastJob] = deque()
+        self._disturbing = self._measuring = self._loud = 0
+        self._alone = False
+
+    def play(self, jobs: Sequence[ForecastJob]) -> float:
+        """Return the seconds after which the last guest is torn down."""
+        self._jobs = deque(jobs)
+        for _ in range(min(self._places.guests, len(jobs))):
+            self._to_set_up.append(self._jobs.popleft())
+        self._open()
+        while self._events:
+            self._now, _, happen = heapq.heappop(self._events)
+            happen()
+            self._open()
+        return self._now
+
+    def _after(self, seconds: float, happen: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (self._now + seconds, next(self._order), happen))
+
+    def _open(self) -> None:
+        """Let those go on that may."""
+        while self._may_disturb():
+            if self._to_tear_down:
+                self._to_tear_down -= 1
+                self._disturbing += 1
+                self._after(TEAR_DOWN, self._torn_down)
+            elif self._to_set_up:
+                job = self._to_set_up.popleft()
+                self._disturbing += 1
+                self._after(SET_UP, partial(self._was_set_up, job))
+            else:
                 break
-            free = heapq.heappop(done) + TEAR_DOWN
-        ready.append(_take(set_ups, free, SET_UP))
-        if not (job.quiet_seconds or job.loud_seconds):
-            heapq.heappush(done, ready[-1] + job.seconds)
-    return ready
+        if not (self._disturbing or self._to_tear_down or self._to_set_up or self._loud):
+            self._measure()
+        if self._measuring or self._to_measure or self._alone:
+            return
+        if self._to_be_alone:
+            self._open_alone()
+            return
+        while self._to_be_loud and self._loud < self._places.loud:
+            job = self._to_be_loud.popleft()
+            self._loud += 1
+            self._after(job.loud_seconds, partial(self._was_loud, job))
 
+    def _measure(self) -> None:
+        """Let those measure that wait for it; their kills wait for the slots that they are dealt.
 
-def _end(job: ForecastJob, begin: float, quiet_end: float, loud: list[float]) -> float:
-    """Return when a job ends that begins then."""
-    if job.loud_seconds:
-        rest = job.seconds - job.loud_seconds
-        return _take(loud, max(begin, quiet_end), job.loud_seconds) + rest
-    return begin + job.seconds
+        All that are dealt slots at a time are here together, since none measures later than others.
+        """
+        turns = [job.kills for job in self._to_measure if job.kills]
+        slots = iter(deal_slots(turns))
+        for job in self._to_measure:
+            waits = job.kills.wait(next(slots)[1]) if job.kills else 0.0
+            self._measuring += 1
+            self._after(job.quiet_seconds + waits, partial(self._measured, job))
+        self._to_measure.clear()
+
+    def _may_disturb(self) -> bool:
+        if self._measuring or self._alone or self._disturbing >= self._places.set_ups:
+            return False
+        return not self._to_be_alone or bool(self._loud or self._to_measure)
+
+    def _open_alone(self) -> None:
+        if self._loud or self._disturbing:
+            return
+        job = self._to_be_alone.popleft()
+        self._alone = True
+        self._after(job.alone_seconds, partial(self._was_alone, job))
+
+    def _was_set_up(self, job: ForecastJob) -> None:
+        self._disturbing -= 1
+        if job.quiet_seconds:
+            self._to_measure.append(job)
+        else:
+            self._go_on(job)
+
+    def _measured(self, job: ForecastJob) -> None:
+        self._measuring -= 1
+        self._go_on(job)
+
+    def _go_on(self, job: ForecastJob) -> None:
+        """After quiet work comes loud work, and then the rest."""
+        if job.loud_seconds:
+            self._to_be_loud.append(job)
+        else:
+            self._rest(job)
+
+    def _was_loud(self, job: ForecastJob) -> None:
+        self._loud -= 1
+        self._rest(job)
+
+    def _rest(self, job: ForecastJob) -> None:
+        """Do what disturbs nobody, and after it what is alone."""
+        rest = job.seconds - job.quiet_seconds - job.loud_seconds - job.alone_seconds
+        self._after(rest, partial(self._rested, job))
+
+    def _rested(self, job: ForecastJob) -> None:
+        if job.alone_seconds:
+            self._to_be_alone.append(job)
+        else:
+            self._ended()
+
+    def _was_alone(self, job: ForecastJob) -> None:
+        self._alone = False
+        self._ended()
+
+    def _ended(self) -> None:
+        self._to_tear_down += 1
+
+    def _torn_down(self) -> None:
+        self._disturbing -= 1
+        if self._jobs:
+            self._to_set_up.append(self._jobs.popleft())
 
 
 def _take(places: list[float], earliest: float, seconds: float) -> float:

@@ -98,6 +98,6 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
         return
     cause = _requested[0] if number == _REQUEST else _CAUSES[signal.Signals(number)]
     _requested.clear()
-    for each in (*_CAUSES, _REQUEST):
-        signal.signal(each, signal.SIG_IGN)
+    for signal_number in (*_CAUSES, _REQUEST):
+        signal.signal(signal_number, signal.SIG_IGN)
     raise Interrupted(cause)

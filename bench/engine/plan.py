@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from bench.engine.forecast import SET_UP, Places, crowded_guests, forecast
 from bench.engine.guests.noise_gate import max_setups_at_once
 from bench.model.events import Event
+from bench.model.observation.latency import SlottedKills
 from bench.model.run_file import FLOOR
 from bench.model.scenario import CROWDED_AT_ONCE, SamplingEffort, Scenario, WorkUnit
-from bench.model.selection import SelectedContender
+from bench.model.selection.contenders import SelectedContender
 from provision.guests.limit_class import LARGE, USUAL, LimitClass
 from provision.sources.overlay import Overlay
 
@@ -25,6 +26,9 @@ RANKED = "restart"
 ALONE = 7.0
 # The part of the longest job's seconds from which on the whole run may wait for a job.
 LONGEST_SHARE = 0.9
+# Multiples of `SamplingEffort.quiet_seconds` that are tried for a plan: the quickest one often lies
+# between many guests and few.
+QUIET_TIMES = (1.0, 1.5, 2.0, math.inf)
 # A work unit longer than this, in seconds, gets a guest of its own if there may be more guests.
 LONG_UNIT = 60.0
 
@@ -63,11 +67,6 @@ class Job:
         return seed_of_run * 1000 + self.replica
 
     @property
-    def own_guest(self) -> bool:
-        """Whether the guest is unusable afterwards: skip the orderly stop."""
-        return any(unit.own_guest for unit in self.units)
-
-    @property
     def limit_class(self) -> LimitClass:
         """What the guest may take of the host: as much as any of its units needs."""
         return LARGE if any(unit.limit_class == LARGE for unit in self.units) else USUAL
@@ -77,13 +76,10 @@ class Job:
         """Expected seconds in which no other guest may be set up or torn down."""
         return sum(unit.seconds for unit in self.units if unit.scenario in self.quiet)
 
-    def among(self, slots: int) -> Job:
-        """Return the job with the waits of its kills for their slot, where so many take turns."""
-        units = (
-            replace(unit, seconds=unit.seconds + unit.slotted.wait(slots)) if unit.slotted else unit
-            for unit in self.units
-        )
-        return replace(self, units=tuple(units))
+    @property
+    def kills(self) -> SlottedKills | None:
+        """Its kills that take turns with those of other guests."""
+        return next((unit.slotted for unit in self.units if unit.slotted), None)
 
     @property
     def crowded_seconds(self) -> float:
@@ -94,6 +90,11 @@ class Job:
     def loud_seconds(self) -> float:
         """Expected seconds in which it takes a processor."""
         return sum(unit.seconds for unit in self.units if unit.loud)
+
+    @property
+    def alone_seconds(self) -> float:
+        """Expected seconds in which it takes all processors."""
+        return sum(unit.alone_seconds for unit in self.units)
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,6 @@ class Plan:
     jobs: tuple[Job, ...]
     skipped: dict[tuple[str, str], tuple[str, str]]
     at_once: int
-
-    @property
-    def slotted_jobs(self) -> tuple[Job, ...]:
-        """The jobs whose kills wait for a slot of time; each guest has one of its own."""
-        return tuple(job for job in self.jobs if any(unit.slotted for unit in job.units))
 
     @property
     def seconds(self) -> float:
@@ -135,8 +131,7 @@ class Plan:
 
     def forecast(self, places: Places) -> float:
         """Return the expected seconds of all jobs with so many places."""
-        slots = len(self.slotted_jobs) if self.at_once > 1 else 1
-        return forecast([job.among(slots) for job in self.jobs], places)
+        return forecast(self.jobs, places)
 
     @property
     def min_seconds(self) -> float:
@@ -148,7 +143,10 @@ class Plan:
         """Say the expected duration of the whole plan; empty without work."""
         if not self.jobs:
             return ""
-        return f"about {self.seconds:.0f} s: {len(self.jobs)} guests, {self.at_once} at once"
+        seconds, guests = f"about {self.seconds:.0f} s", f"{len(self.jobs)} guests"
+        if self.at_once == 1:
+            return f"{seconds} and the start of {guests}, one after the other"
+        return f"{seconds}: {guests}, {self.at_once} at once"
 
     def min_seconds_line(self) -> str:
         """Say the minimum duration and which guest decides it; empty without a minimum."""
@@ -192,6 +190,8 @@ def find_baseline_job(jobs: Sequence[Job]) -> Job | None:
         for job in jobs
         if job.selected.supervisor.name == FLOOR
         and any(unit.scenario == RANKED for unit in job.units)
+        # A person's own program may end more slowly than testd: its restarts are no baseline.
+        and job.selected.contender.own_daemon is None
     ]
     return min(floors, key=lambda job: job.selected.contender.pid1, default=None)
 
@@ -221,7 +221,9 @@ def make_plan(
     at_once: how many guests the provider can run in parallel. kept: by contender, what an earlier
     part of a resumed run has measured already.
     """
-    plans = (_make_plan(contenders, scenarios, each, at_once, kept) for each in efforts(effort))
+    plans = (
+        _make_plan(contenders, scenarios, variant, at_once, kept) for variant in efforts(effort)
+    )
     return min(plans, key=lambda plan: plan.seconds)
 
 
@@ -230,9 +232,11 @@ def efforts(effort: SamplingEffort) -> Iterator[SamplingEffort]:
 
     More guests for quiet trials save time until they take places of others.
     """
-    yield effort
-    if math.isfinite(effort.quiet_seconds):
-        yield replace(effort, quiet_seconds=math.inf)
+    if math.isinf(effort.quiet_seconds):
+        yield effort
+        return
+    for times in QUIET_TIMES:
+        yield replace(effort, quiet_seconds=times * effort.quiet_seconds)
 
 
 def _make_plan(
@@ -260,7 +264,9 @@ def _make_plan(
                 skipped[selected.name, scenario.name] = ("not measured", _too_slow(selected))
             _distribute([unit for unit in units if not unit.own_guest], guests, effort)
             own_guests += [[unit] for unit in units if unit.own_guest]
-        quiet = frozenset(each.name for each in scenarios if each.needs_quiet(selected.contender))
+        quiet = frozenset(
+            candidate.name for candidate in scenarios if candidate.needs_quiet(selected.contender)
+        )
         jobs += [
             Job(selected, replica, tuple(units), quiet=quiet)
             for replica, units in enumerate([*guests, *own_guests], earlier.first_free_replica)

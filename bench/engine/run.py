@@ -19,6 +19,7 @@ from bench.engine.guests.leftovers import remaining_guests, remaining_line, remo
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate, max_setups_at_once
 from bench.engine.guests.session import SessionContext
+from bench.engine.guests.time_slots import TimeSlots
 from bench.engine.interrupt import KEPT, interrupted_once
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
@@ -33,8 +34,8 @@ from bench.engine.request.resume import (
 from bench.engine.scheduler import Scheduler
 from bench.model.host_info import host_facts, own_cpu_seconds
 from bench.model.run_file import SystemFacts
-from bench.model.run_systems import systems_of_run
-from bench.model.selection import SelectedContender
+from bench.model.run_file.run_systems import systems_of_run
+from bench.model.selection.contenders import SelectedContender
 from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
 from bench.tracing.attach import trace_run
@@ -98,11 +99,12 @@ def execute(
     """Run the plan and write its results, however it ends."""
     started = time.monotonic()
     collector = ResultCollector(record, request.scenarios, observer)
+    slots = TimeSlots()
     context = SessionContext(
         request=request,
         payload=measurement.payload_files(platform.machine()),
-        time_slots=_time_slots(plan, request.provider),
-        gate=NoiseGate(max_setups_at_once(), own_cpu_seconds, LOUD_AT_ONCE),
+        time_slots=slots,
+        gate=NoiseGate(max_setups_at_once(), own_cpu_seconds, LOUD_AT_ONCE, slots.deal),
         guests=LiveGuests(),
         collector=collector,
         observer=observer,
@@ -165,14 +167,6 @@ def prepare(
             request.provider.prepare(system, observer.note)
 
 
-def _time_slots(plan: Plan, provider: Provider) -> dict[tuple[str, int], int]:
-    """Give each guest with ranked kills of an event-driven contender a slot of time for them."""
-    if provider.max_guests == 1:
-        return {}
-    guests = [(job.selected.name, job.replica) for job in plan.slotted_jobs]
-    return {guest: slot for slot, guest in enumerate(guests)}
-
-
 def _run_header(request: BenchRequest, plan: Plan) -> tuple[str, dict[str, Any]]:
     """Return the run's name, and what run.json says of it before anything is measured."""
     quick = "-quick" if request.options.quick else ""
@@ -202,5 +196,5 @@ def _run_header(request: BenchRequest, plan: Plan) -> tuple[str, dict[str, Any]]
         "calibration": latest(),
         "warnings": [],
         "supervisors": supervisor_info(supervisors, request.systems, request.contenders),
-        "scenario_titles": {each.name: each.title for each in request.scenarios},
+        "scenario_titles": {scenario.name: scenario.title for scenario in request.scenarios},
     }

@@ -16,6 +16,7 @@ from bench.model.statistics import Metric
 from bench.model.steps import Step, Tree
 from provision.guests.guest import Guest
 from provision.guests.limit_class import USUAL, LimitClass
+from provision.host.memory import host_memory
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender, Profile, Role
@@ -29,8 +30,14 @@ _OTHER_ROLE = {
     False: "It keeps services; this is about what runs one program and ends with it.",
 }
 
+# The number of a slot of time, and how many there are: a guest's turn to kill comes once in a cycle
+# of all of them.
+Slot = tuple[int, int]
+# MiB of the host for each guest that has `crowded_seconds`: 2000 services took 350 of most
+# supervisors, and of a few much more.
+_MIB_OF_CROWDED = 2048
 # How many guests may have `crowded_seconds` at the same time.
-CROWDED_AT_ONCE = 3
+CROWDED_AT_ONCE = max(3, min(10, host_memory() // (_MIB_OF_CROWDED << 20)))
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,8 @@ class WorkUnit:
     # It takes a processor for all of its time: no kill of an event-driven contender is measured
     # beside it, and as many such units run at once as the host has processors.
     loud: bool = False
+    # Seconds of it in which it takes all processors, and has the host for itself.
+    alone_seconds: float = 0.0
     # Seconds for which it takes as much memory as many guests: few units do so at a time, after the
     # others.
     crowded_seconds: float = 0.0
@@ -89,8 +98,8 @@ class WorkUnit:
     min_seconds: float = 0.0
     # What its guest may take of the host.
     limit_class: LimitClass = USUAL
-    # Its kills that wait for the slot of its guest. Their waits are not in `seconds`: they depend
-    # on how many guests the run has.
+    # Its kills that wait for the slot of its guest, only of a unit that needs a quiet host. Their
+    # waits are not in `seconds`: they depend on which guests measure at once.
     slotted: SlottedKills | None = None
 
     @property
@@ -135,9 +144,8 @@ class ScenarioContext:
     services: tuple[Service, ...]
     # Number of this guest among the contender's identical guests, from 0.
     replica: int
-    # Number of the time slot in which this guest may break its service, and how many slots there
-    # are: no two guests of a run do so at the same time.
-    slot: tuple[int, int]
+    # The slot for those kills of this guest that wait: no two guests' are at the same time.
+    slot: Slot
     # Run steps of the measuring program in the guest, within a timeout in seconds; return its
     # events. Raises Problem.
     measure: Callable[[Sequence[Step], float], list[Event]]
@@ -171,6 +179,20 @@ def reason_of_parent(contender: Contender, consequence: str) -> str:
     return f"It is the parent of a daemon that stays in the foreground: {consequence}"
 
 
+def _why_not_own_daemon(scenario: Scenario, contender: Contender) -> str:
+    """Return why a contender cannot keep a person's own program in it; empty where it can."""
+    if contender.own_daemon is None:
+        return ""
+    if not scenario.takes_own_daemon:
+        return "It needs the suite's own daemon, which behaves as it asks."
+    if contender.readiness:
+        return "It waits until the daemon announces that it is ready, as the suite's own one does."
+    by_command_line = supervisors()[contender.supervisor].tracks_service_by == "command line"
+    if contender.role == "monitor" and by_command_line:
+        return "It knows a service by its command line, and your own program has another one."
+    return ""
+
+
 class Scenario(ABC):
     """One way to break or load a service, and what is observed.
 
@@ -192,6 +214,8 @@ class Scenario(ABC):
     needs_quiet_host: ClassVar[bool] = False
     # The trials of a unit that was interrupted count: `remaining_units` does only the others.
     keeps_trials: ClassVar[bool] = False
+    # Whether it can measure a person's own program: what it breaks needs nothing of testd.
+    takes_own_daemon: ClassVar[bool] = False
     # Whether it is about a container's PID 1: --scenario=all has it where inits are measured, and
     # the others where supervisors are. None: both.
     of_inits: ClassVar[bool | None] = False
@@ -215,7 +239,7 @@ class Scenario(ABC):
             return _OTHER_ROLE[contender.role == "init"]
         if not self.matters_to(contender):
             return f"The profile {contender.profile} changes nothing that it shows."
-        return self.inapplicable_reason(contender)
+        return _why_not_own_daemon(self, contender) or self.inapplicable_reason(contender)
 
     def inapplicable_reason(self, contender: Contender) -> str:
         """Return why the contender's design rules the scenario out; empty where it does not."""

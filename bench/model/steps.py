@@ -54,6 +54,13 @@ class AwaitEndStep(TypedDict):
     deadline: float
 
 
+class AwaitReadyStep(TypedDict):
+    """Wait until a person's own program is ready; print `ready`, or `unready` and why."""
+
+    do: Literal["ready"]
+    service: str
+
+
 class CountStartsStep(TypedDict):
     """Count the starts of a service in a window; print `starts`."""
 
@@ -167,6 +174,7 @@ class MarkCpuStep(Tree):
 Step: TypeAlias = (
     AwaitUpStep
     | AwaitEndStep
+    | AwaitReadyStep
     | CountStartsStep
     | TrialsStep
     | StormStep
@@ -203,6 +211,11 @@ def await_restart(services: Sequence[str], deadline: float, otherwise: str = "")
 def await_end(service: str, deadline: float) -> AwaitEndStep:
     """Wait until no daemon of the service is left."""
     return {"do": "end", "service": service, "deadline": deadline}
+
+
+def await_ready(service: str) -> AwaitReadyStep:
+    """Wait until the person's own program that is the service is ready."""
+    return {"do": "ready", "service": service}
 
 
 def count_starts(service: str, seconds: float) -> CountStartsStep:

@@ -17,8 +17,8 @@ from bench.own_cost.quantities import (
     MEMORY,
     REPORT,
     WALL,
-    Turn,
-    take_turn,
+    RevisionMeasurements,
+    measure_revision,
     time_command,
 )
 from bench.own_cost.request import OwnCostRequest
@@ -49,13 +49,13 @@ def compare_revisions(request: OwnCostRequest, notify: Callable[[str], None]) ->
         folders = {"this": ROOT, "other": other}
         for folder in folders.values():
             warm_up(folder)
-        taken: dict[str, list[Turn]] = {name: [] for name in folders}
+        taken: dict[str, list[RevisionMeasurements]] = {name: [] for name in folders}
         for number in range(request.turns):
             # Each goes first as often as the other: a host warms up and drifts.
             order = list(folders) if number % 2 else list(reversed(folders))
             for name in order:
                 notify(f"turn {number + 1} of {request.turns}: {short_name(folders[name])}")
-                taken[name].append(take_turn(folders[name], request.command, request.guests))
+                taken[name].append(measure_revision(folders[name], request.command, request.guests))
         names = (short_name(ROOT), short_name(other))
     return [
         _table(taken["this"], taken["other"], names, request),
@@ -65,17 +65,19 @@ def compare_revisions(request: OwnCostRequest, notify: Callable[[str], None]) ->
 
 def warm_up(folder: Path) -> None:
     """Let that checkout fill the cache. Raises Problem where it cannot boot guests."""
-    turn = Turn()
-    time_command(turn, WALL, folder, WARM_UP)
-    if turn.missing:
+    measured = RevisionMeasurements()
+    time_command(measured, WALL, folder, WARM_UP)
+    if measured.missing:
         raise Problem(
             f"{short_name(folder)} cannot be measured.",
-            known=turn.missing[WALL],
+            known=measured.missing[WALL],
             advice="End the other run, or remove the cause above, then run the same command again.",
         )
 
 
-def ratio_of(name: str, this: Sequence[Turn], other: Sequence[Turn]) -> Ratio | None:
+def ratio_of(
+    name: str, this: Sequence[RevisionMeasurements], other: Sequence[RevisionMeasurements]
+) -> Ratio | None:
     """Return the ratio of a quantity over the turns in which both have it; None without any."""
     pairs = [
         (one.values.get(name), two.values.get(name)) for one, two in zip(this, other, strict=True)
@@ -87,7 +89,10 @@ def ratio_of(name: str, this: Sequence[Turn], other: Sequence[Turn]) -> Ratio | 
 
 
 def _table(
-    this: Sequence[Turn], other: Sequence[Turn], names: tuple[str, str], request: OwnCostRequest
+    this: Sequence[RevisionMeasurements],
+    other: Sequence[RevisionMeasurements],
+    names: tuple[str, str],
+    request: OwnCostRequest,
 ) -> Table:
     table = Table(
         title=f"./inv {request.command}", title_justify="left", box=None, padding=(0, 2, 0, 0)
@@ -118,11 +123,11 @@ def _table(
     return table
 
 
-def _median(name: str, turns: Sequence[Turn]) -> str:
+def _median(name: str, turns: Sequence[RevisionMeasurements]) -> str:
     return f"{statistics.median([t.values[name] for t in turns if name in t.values]):.3g}"
 
 
-def agreement(this: Turn, other: Turn) -> list[str]:
+def agreement(this: RevisionMeasurements, other: RevisionMeasurements) -> list[str]:
     """Say whether the medians of the last turns agree, and how wide their intervals are."""
     shared = [name for name in this.medians if name in other.medians]
     if not shared:
@@ -143,8 +148,8 @@ def agreement(this: Turn, other: Turn) -> list[str]:
     return lines
 
 
-def _interval(turn: Turn, name: str) -> str:
-    median, low, high = turn.medians[name]
+def _interval(measured: RevisionMeasurements, name: str) -> str:
+    median, low, high = measured.medians[name]
     return f"{median:,.2f} ms ({low:,.2f} to {high:,.2f})"
 
 

@@ -24,13 +24,14 @@ from bench.engine.forecast import SET_UP, TEAR_DOWN, Places
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
 from bench.engine.guests.session import GuestSession, SessionContext
+from bench.engine.guests.time_slots import TimeSlots
 from bench.engine.observer import SilentObserver
 from bench.engine.plan import Plan, efforts, make_plan, start_order
 from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import sampling_effort
 from bench.engine.scheduler import Scheduler
 from bench.model.events import Event
-from bench.model.scenario import CROWDED_AT_ONCE, Scenario, WorkUnit
+from bench.model.scenario import CROWDED_AT_ONCE, Scenario, Slot, WorkUnit
 from bench.scenarios import scenarios, usual_scenarios
 from provision.guests.guest import Guest
 from provision.lxc.provider import Lxc
@@ -39,12 +40,10 @@ PUBLISHED = Path(__file__).parents[2] / "reports" / "published" / "run.json"
 TIMES, PROCESSORS = (1, 2, 4), (2, 4, 8, 16)
 SCENARIOS = (("restart", "footprint"), usual_scenarios(scenarios()))
 FASTER = 50.0
-# CPU seconds of a guest from its start to its end, without what is measured in it.
-CPU_OF_A_GUEST = 0.45
 # MiB of a guest with one service, and with 2000.
 MIB, MIB_OF_MANY = 22, 350
-# What storms and climbs to many services take of all processors, and of one, in s.
-STORM_ALONE, CLIMB_LOUD = 12.0, 20.0
+# What a ramp-up to many services takes of a processor, in s.
+RAMP_UP_LOUD = 20.0
 
 
 @dataclass
@@ -60,9 +59,8 @@ class Costs:
 class Host:
     """The processors and the clock of a played run."""
 
-    def __init__(self, processors: int, slots: int, recorded: dict[tuple[str, str], float]) -> None:
+    def __init__(self, processors: int, recorded: dict[tuple[str, str], float]) -> None:
         self.processors = processors
-        self.slots = slots
         self.recorded = recorded
         self.costs = Costs()
         self._lock = threading.Lock()
@@ -86,10 +84,10 @@ class Host:
                 self.costs.waited[what] += (time.monotonic() - begun) * FASTER
             yield
 
-    def seconds_of(self, name: str, unit: WorkUnit) -> float:
+    def seconds_of(self, name: str, unit: WorkUnit, slot: Slot) -> float:
         """Return the seconds of a unit: as recorded, if the plan still cuts it like that."""
         if unit.scenario == "restart":
-            return unit.seconds + (unit.slotted.wait(self.slots) if unit.slotted else 0.0)
+            return unit.seconds + (unit.slotted.wait(slot[1]) if unit.slotted else 0.0)
         return self.recorded.get((name, unit.scenario), unit.seconds)
 
 
@@ -100,8 +98,7 @@ class PlayedSession(GuestSession):
     """A session that waits instead of measuring."""
 
     def set_up(self) -> Guest:
-        at_once = 3 * HOST.processors
-        HOST.wait(max(SET_UP, CPU_OF_A_GUEST * at_once / HOST.processors))
+        HOST.wait(SET_UP)
         HOST.take_memory(MIB)
         guest = SimpleNamespace(
             measured=nullcontext,
@@ -115,18 +112,18 @@ class PlayedSession(GuestSession):
     def establish(self, unit: WorkUnit, guest: Guest) -> list[Event]:
         return []
 
-    def perform(self, unit: WorkUnit, guest: Guest) -> list[Event]:
-        gate, seconds = self._context.gate, HOST.seconds_of(self.job.selected.name, unit)
-        if unit.scenario == "storm":
+    def perform(self, unit: WorkUnit, guest: Guest, slot: Slot) -> list[Event]:
+        gate, seconds = self._context.gate, HOST.seconds_of(self.job.selected.name, unit, slot)
+        if unit.alone_seconds:
             with HOST.waiting("storms", gate.loud(alone=True)):
-                HOST.wait(STORM_ALONE)
+                HOST.wait(unit.alone_seconds)
         HOST.wait(seconds - unit.crowded_seconds)
         if unit.crowded_seconds:
             with HOST.waiting("memory of many services", MEMORY):
                 HOST.take_memory(MIB_OF_MANY)
                 with HOST.waiting("loud work", gate.loud()):
-                    HOST.wait(CLIMB_LOUD)
-                HOST.wait(unit.crowded_seconds - CLIMB_LOUD)
+                    HOST.wait(RAMP_UP_LOUD)
+                HOST.wait(unit.crowded_seconds - RAMP_UP_LOUD)
                 HOST.take_memory(-MIB_OF_MANY)
         return []
 
@@ -144,14 +141,15 @@ MEMORY = threading.BoundedSemaphore(CROWDED_AT_ONCE)
 def play(plan: Plan, processors: int, recorded: dict[tuple[str, str], float]) -> Costs:
     """Play a plan on a host of so many processors."""
     global HOST
-    HOST = Host(processors, len(plan.slotted_jobs), recorded)
+    HOST = Host(processors, recorded)
     provider = SimpleNamespace(max_guests=plan.at_once, max_guests_under=lambda init: plan.at_once)
     request = SimpleNamespace(provider=provider, scenarios=_all_scenarios())
+    slots = TimeSlots()
     context = SessionContext(
         request=cast(Any, request),
         payload=(),
-        time_slots={},
-        gate=NoiseGate(3 * processors, lambda: 0.0, processors),
+        time_slots=slots,
+        gate=NoiseGate(3 * processors, lambda: 0.0, processors, slots.deal),
         guests=LiveGuests(),
         collector=cast(
             Any,
@@ -179,8 +177,8 @@ def plan_of(times: int, names: Sequence[str]) -> Plan:
     contenders, chosen = options.select().contenders, [scenarios()[name] for name in names]
     effort = sampling_effort(options, provider)
     plans = [
-        _multiply(make_plan(contenders, chosen, each, provider.max_guests), times)
-        for each in efforts(effort)
+        _multiply(make_plan(contenders, chosen, variant, provider.max_guests), times)
+        for variant in efforts(effort)
     ]
     return min(plans, key=lambda plan: plan.seconds)
 
@@ -201,22 +199,26 @@ def recorded_seconds(path: Path = PUBLISHED) -> dict[tuple[str, str], float]:
         for guest in contender["guests"]:
             for phase, seconds in guest["phases"].items():
                 if phase.startswith("measure "):
-                    found[contender["name"], phase.removeprefix("measure ")].append(seconds)
-    means = {key: sum(each) / len(each) for key, each in found.items()}
+                    name = contender["name"].partition("@")[0]  # of whichever release
+                    found[name, phase.removeprefix("measure ")].append(seconds)
+    means = {key: sum(durations) / len(durations) for key, durations in found.items()}
     # Storms took turns there, and their waits were counted with them.
     return {key: seconds for key, seconds in means.items() if key[1] not in ("storm", "scale")}
 
 
 @dataclass(frozen=True)
-class Grown:
-    """What the forecast of a plan says; wanted: what of twice as much would shorten it most."""
+class PlanForecast:
+    """How long a plan takes, and the memory that it needs.
+
+    bottleneck: what of twice as much would shorten it most.
+    """
 
     seconds: float
     mib: float
-    wanted: str
+    bottleneck: str
 
 
-def grow(plan: Plan, processors: int) -> Grown:
+def forecast_plan(plan: Plan, processors: int) -> PlanForecast:
     """Forecast a plan on a host of so many processors."""
     places = Places(plan.at_once, 3 * processors, processors, CROWDED_AT_ONCE)
     seconds = plan.forecast(places)
@@ -226,34 +228,27 @@ def grow(plan: Plan, processors: int) -> Grown:
         "loud work": replace(places, loud=2 * places.loud),
         "memory": replace(places, crowded=2 * places.crowded),
     }
-    saved = {name: seconds - plan.forecast(each) for name, each in more.items()}
+    saved = {name: seconds - plan.forecast(enlarged) for name, enlarged in more.items()}
     best = max(saved, key=lambda name: saved[name])
     crowded = sum(bool(job.crowded_seconds) for job in plan.jobs)
     mib = min(len(plan.jobs), plan.at_once) * MIB + min(crowded, CROWDED_AT_ONCE) * MIB_OF_MANY
     small = saved[best] < 0.05 * seconds
-    return Grown(seconds, mib, "nothing" if small else f"{best}: {saved[best]:,.0f} s")
+    return PlanForecast(seconds, mib, "nothing" if small else f"{best}: {saved[best]:,.0f} s")
 
 
 def main() -> None:
     """Print a row for each number of contenders and processors; play the smallest plans."""
-    print("| scenarios | contenders | slots | processors | guests | s | MiB | twice as much of |")
-    print("|---|--:|--:|--:|--:|--:|--:|---|")
+    print("| scenarios | contenders | processors | guests | s | MiB | twice as much of |")
+    print("|---|--:|--:|--:|--:|--:|---|")
     for names in SCENARIOS:
         title = "all" if len(names) > 2 else " and ".join(names)
         for times in TIMES:
             plan = plan_of(times, names)
             contenders = times * len({job.selected.name for job in plan.jobs})
             for processors in PROCESSORS:
-                grown = grow(plan, processors)
-                figures = f"{grown.seconds:,.0f} | {grown.mib:,.0f} | {grown.wanted}"
-                row = (
-                    title,
-                    contenders,
-                    len(plan.slotted_jobs),
-                    processors,
-                    len(plan.jobs),
-                    figures,
-                )
+                forecast = forecast_plan(plan, processors)
+                figures = f"{forecast.seconds:,.0f} | {forecast.mib:,.0f} | {forecast.bottleneck}"
+                row = (title, contenders, processors, len(plan.jobs), figures)
                 print("|", " | ".join(map(str, row)), "|", flush=True)
     recorded = recorded_seconds()
     for names in SCENARIOS:

@@ -1,4 +1,4 @@
-"""One turn of one checkout: how long its commands take, and how much memory they need."""
+"""One turn of one revision: how long its commands take, and how much memory they need."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ FIRST, LAST = "first guest: seconds to its first command", "guest {}: seconds to
 
 
 @dataclass
-class Turn:
-    """What one turn of a checkout brought. missing: why a quantity has no value.
+class RevisionMeasurements:
+    """What one turn measured of one revision. missing: why a quantity has no value.
 
     medians: by contender, the median and the bounds of its interval of ranked restarts in ms.
     """
@@ -41,23 +41,23 @@ class Turn:
     medians: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
 
-def take_turn(folder: Path, command: str, guests: int) -> Turn:
+def measure_revision(folder: Path, command: str, guests: int) -> RevisionMeasurements:
     """Measure every quantity of that checkout once."""
-    turn = Turn()
+    measured = RevisionMeasurements()
     with _memory_peak() as peak:
-        time_command(turn, WALL, folder, command)
-    if WALL in turn.values:
-        turn.values[MEMORY] = round(peak[0] / 2**20, 1)
-        turn.medians = _medians(_latest_run(folder))
+        time_command(measured, WALL, folder, command)
+    if WALL in measured.values:
+        measured.values[MEMORY] = round(peak[0] / 2**20, 1)
+        measured.medians = _medians(_latest_run(folder))
     for name, words in ((LIST, "list"), (REPORT, "report")):
         for _ in range(REPEATS):
-            time_command(turn, name, folder, words)
+            time_command(measured, name, folder, words)
     if guests:
-        _time_first_commands(turn, folder, guests)
-    return turn
+        _time_first_commands(measured, folder, guests)
+    return measured
 
 
-def time_command(turn: Turn, name: str, folder: Path, command: str) -> None:
+def time_command(measured: RevisionMeasurements, name: str, folder: Path, command: str) -> None:
     """Run a command of ./inv; keep its shortest time of this turn, in seconds.
 
     Noise of the host only adds to the time of the same work. Runs stay in that checkout's results/,
@@ -77,12 +77,12 @@ def time_command(turn: Turn, name: str, folder: Path, command: str) -> None:
     seconds = time.monotonic() - begun
     # 1: some contender failed, which its comparison of medians shows.
     if done.returncode not in (0, 1):
-        turn.missing[name] = f"./inv {command}: exit code {done.returncode}, {_last_line(done)}"
+        measured.missing[name] = f"./inv {command}: exit code {done.returncode}, {_last_line(done)}"
         return
-    turn.values[name] = min(seconds, turn.values.get(name, seconds))
+    measured.values[name] = min(seconds, measured.values.get(name, seconds))
 
 
-def _time_first_commands(turn: Turn, folder: Path, guests: int) -> None:
+def _time_first_commands(measured: RevisionMeasurements, folder: Path, guests: int) -> None:
     """Boot so many guests, one after the other; they all stay until the last one answers."""
     done = subprocess.run(
         [folder / ".venv/bin/python", PROBE, str(guests)],
@@ -94,12 +94,12 @@ def _time_first_commands(turn: Turn, folder: Path, guests: int) -> None:
     )
     last = LAST.format(guests)
     if done.returncode:
-        turn.missing |= dict.fromkeys((FIRST, last), _last_line(done))
+        measured.missing |= dict.fromkeys((FIRST, last), _last_line(done))
         return
     seconds = json.loads(done.stdout.splitlines()[-1])
     few = max(1, guests // 10)
-    turn.values[FIRST] = statistics.median(seconds[:few])
-    turn.values[last] = statistics.median(seconds[-few:])
+    measured.values[FIRST] = statistics.median(seconds[:few])
+    measured.values[last] = statistics.median(seconds[-few:])
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

@@ -22,12 +22,12 @@ from bench.model.run_file import (
     Verification,
 )
 from bench.model.scenario import Scenario, Verdict
-from bench.model.selection import SelectedContender
+from bench.model.selection.contenders import SelectedContender
 from bench.model.statistics import Metric
-from bench.recording.kept_trials import KeptTrials
-from bench.recording.latency_doubts import quality_issues
-from bench.recording.run_rules import metric_fault
+from bench.recording.quality.latency_doubts import quality_issues
+from bench.recording.samples.kept_trials import KeptTrials
 from bench.recording.unfinished import INTERRUPTED, UNFINISHED, empty_result
+from bench.recording.validity.run_rules import metric_fault
 
 Scenarios = Mapping[str, Scenario]
 

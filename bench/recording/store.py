@@ -11,20 +11,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import msgspec
+
 from bench.model.run_file import ContenderResult, Run
-from bench.model.scenario_names import current_name, update_names
-from bench.recording.damage import find_damage, matching_seal, refuse_damaged
-from bench.recording.kept_trials import KEPT_TRIALS, KeptTrials, TrialJournal
-from bench.recording.kept_trials import ScenarioKey as ScenarioKey
+from bench.model.selection.scenario_names import current_name, update_names
 from bench.recording.results_folder import results_folder
-from bench.recording.run_check import run_fault
-from bench.recording.samples_file import SampleLine, sample_lines
-from bench.recording.samples_writer import SamplesWriter
-from bench.recording.seal import Seal
+from bench.recording.samples.kept_trials import KEPT_TRIALS, KeptTrials, TrialJournal
+from bench.recording.samples.kept_trials import ScenarioKey as ScenarioKey
+from bench.recording.samples.samples_file import SampleLine, sample_lines
+from bench.recording.samples.samples_writer import SamplesWriter
+from bench.recording.samples.seal import Seal
 from bench.recording.unfinished import UNFINISHED, result_without
+from bench.recording.validity.run_check import run_fault
+from bench.recording.validity.samples_check import find_damage, matching_seal, refuse_damaged
 from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
-from provision.os_errors import describe_os_error, os_error_advice
+from provision.errors.os_errors import describe_os_error, os_error_advice
 
 if TYPE_CHECKING:
     from bench.model.events import Event
@@ -179,7 +181,7 @@ class Record:
         path = self.folder / "run.json"
         new = path.with_suffix(".json.new")
         with self._disk_errors():
-            new.write_text(json.dumps(self.run, indent=1))
+            new.write_bytes(_indented(json.dumps(self.run).encode()))
             new.replace(path)
 
     @contextlib.contextmanager
@@ -192,6 +194,17 @@ class Record:
                 known="Earlier results are complete.",
                 advice=f"{os_error_advice(failure)} To continue the run: ./inv bench --resume",
             ) from failure
+
+
+def _indented(text: bytes) -> bytes:
+    """Return JSON with a line for each value; as it is where that is none, as NaN is not.
+
+    json.dumps indents in Python, four times as slowly: a large run is written a hundred times.
+    """
+    try:
+        return msgspec.json.format(text, indent=1)
+    except msgspec.DecodeError:
+        return text
 
 
 def read_run(folder: Path) -> Run:

@@ -8,10 +8,10 @@ from operator import attrgetter
 from typing import cast
 
 from bench.model.run_file import FLOOR, Article, Example, SupervisorFacts
-from bench.model.selection import SelectedContender
-from bench.model.usage_examples import usage_examples
+from bench.model.selection.contenders import SelectedContender
 from bench.recording.loc.rows import kept_rows, loc_cache
 from bench.recording.loc.source_toml import recorded_counts
+from bench.recording.usage_examples import usage_examples
 from provision.sources.overlay import Overlay
 from provision.systems import System
 from supervisors.base import Supervisor
@@ -28,7 +28,7 @@ def supervisor_info(
     contenders: the measured ones; each knows how its guests get the supervisor.
     """
     counted, recorded = kept_rows(loc_cache()), recorded_counts()
-    selected = {each.supervisor.name: each for each in reversed(tuple(contenders))}
+    selected = {contender.supervisor.name: contender for contender in reversed(tuple(contenders))}
     return {
         supervisor.name: {
             "title": supervisor.title,
@@ -65,11 +65,13 @@ def _findings(
     overlay = selected is not None and selected.source.kind == Overlay.kind
     findings = []
     for finding in supervisor.findings:
-        where = [each for each in systems if finding.holds_for(Edition(each, overlay=overlay))]
+        where = [
+            system for system in systems if finding.holds_for(Edition(system, overlay=overlay))
+        ]
         if len(where) == len(systems):
             findings.append(finding.sentence)
         elif where:
-            findings.append(f"{', '.join(each.title for each in where)}: {finding.sentence}")
+            findings.append(f"{', '.join(system.title for system in where)}: {finding.sentence}")
     return findings
 
 

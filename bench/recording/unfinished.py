@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from typing import Literal
 
 from bench.model.run_file import ContenderResult, GuestFacts, ScenarioResult
-from bench.recording.kept_trials import ScenarioKey
+from bench.recording.samples.kept_trials import ScenarioKey
 
 UNFINISHED: Literal["unfinished"] = "unfinished"
 INTERRUPTED = "Interrupted. To continue, repeat the options: ./inv bench --resume"

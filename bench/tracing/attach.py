@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from bench.model.events import Event
 from bench.model.run_file import ContenderResult, TraceAgreement
-from bench.model.selection import SelectedContender
-from bench.recording.floor import compare_with_floor
-from bench.recording.run_warnings import run_warnings
+from bench.model.selection.contenders import SelectedContender
+from bench.recording.quality.floor import compare_with_floor
+from bench.recording.quality.run_warnings import run_warnings
 from bench.recording.store import Record
 from bench.tracing.agreement import (
     GuestKey,

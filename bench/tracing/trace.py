@@ -60,19 +60,14 @@ class Trace:
     namespace_records: list[NamespaceRecord] = field(default_factory=list)
     lost: int = 0
 
-    def host_pids(self, inode: int) -> dict[int, list[int]]:
-        """Return the recorded pids on the host of each pid in that namespace."""
-        pids: dict[int, list[int]] = defaultdict(list)
-        for record in self.records_by_namespace.get(inode, ()):
-            if record.pid not in pids[record.inner_pid]:
-                pids[record.inner_pid].append(record.pid)
-        return pids
-
     @cached_property
     def records_by_namespace(self) -> dict[int, list[NamespaceRecord]]:
-        """The namespace records by the namespace's inode."""
+        """The namespace records by the namespace's inode, in the order of time.
+
+        The kernel gives the inode of a guest that is gone to a later guest.
+        """
         records: dict[int, list[NamespaceRecord]] = defaultdict(list)
-        for record in self.namespace_records:
+        for record in sorted(self.namespace_records, key=attrgetter("ns")):
             records[record.inode].append(record)
         return records
 
@@ -89,6 +84,17 @@ class Trace:
             parent = events_between(self.forks[pid], fork_ns, fork_ns)[-1].pid
             life = self.life(parent, fork_ns)
             yield life
+
+    def starters(self, life: Life) -> set[Life]:
+        """Return whose child executed the daemon that is that process, or that it was forked from.
+
+        With the parent of that one, which may be a shell that the supervisor runs: no two guests
+        have these in common. Empty where the trace does not go back so far.
+        """
+        line = [life, *self.ancestors(life)]
+        executed = [place for place, one in enumerate(line) if one in self.execs_by_life]
+        # Behind the outermost: a supervisor is no daemon, and neither is anybody above it.
+        return set(line[executed[-1] + 1 : executed[-1] + 3]) if executed else set()
 
     @cached_property
     def kills_by_life(self) -> dict[Life, list[TraceEvent]]:

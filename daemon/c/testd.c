@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -28,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EX_USAGE = 64, EX_UNAVAILABLE = 69, EX_OSERR = 71, EX_CANTCREAT = 73 };
+enum { EX_USAGE = 64, EX_NOINPUT = 66, EX_UNAVAILABLE = 69, EX_OSERR = 71, EX_CANTCREAT = 73 };
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
@@ -46,7 +48,7 @@ struct record {
 } __attribute__((aligned(8))); /* for atomic access on 32-bit machines, too */
 
 struct options {
-	const char *service, *dir, *pidfile, *ready, *mark, *watchdog;
+	const char *service, *dir, *pidfile, *ready, *mark, *watchdog, *exec;
 	long daemonize, forks, slow_start, late_pidfile, ignore_term, note_term;
 	long exit_after, exit_code, exit_signal, ready_after, hang_after;
 	long children, sessions, port, orphans, chatter, allocate, allocate_after;
@@ -152,6 +154,7 @@ static const struct option {
 	{"--slow-start", NUMBER, &opt.slow_start, 0, LONG_MAX / 1000000, 1},
 	{"--late-pidfile", NUMBER, &opt.late_pidfile, 0, LONG_MAX / 1000000, 1},
 	{"--mark", TEXT, &opt.mark, 0, 0, 1},
+	{"--exec", TEXT, &opt.exec, 0, 0, 1},
 	{"--exit-after", NUMBER, &opt.exit_after, 0, LONG_MAX / 1000000, 0},
 	{"--exit-code", NUMBER, &opt.exit_code, 0, 255, 0},
 	{"--exit-signal", NUMBER, &opt.exit_signal, 1, 64, 0},
@@ -559,6 +562,68 @@ static void feed_watchdog(void)
 		notify("WATCHDOG=1");
 }
 
+/* ---- a program in the place of testd ---- */
+
+/* Read words that each end with a zero byte, as in /proc/PID/cmdline. They are never freed. */
+static char **read_command(void)
+{
+	enum { SIZE = 1 << 16, WORDS = 1024 };
+	char *text = malloc(SIZE), **words = calloc(WORDS, sizeof *words);
+	int count = 0, fd = open(opt.exec, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 || !text || !words ? -1 : read(fd, text, SIZE);
+
+	if (size < 0)
+		die(EX_NOINPUT, "%s: %s", opt.exec, strerror(errno));
+	close(fd);
+	if (!size || size == SIZE || text[size - 1])
+		die(EX_NOINPUT, "%s: not 1 to %d bytes of words that end with a zero byte", opt.exec, SIZE - 1);
+	for (char *word = text; word < text + size && count < WORDS - 1; word += strlen(word) + 1)
+		words[count++] = word;
+	return words;
+}
+
+/*
+ * Make the file that takes what the program writes. A pipe would not do: while nobody reads it, it
+ * stops the program. It is a new file for each start, since children of an earlier one may live on.
+ */
+static int make_output(void)
+{
+	char path[PATH_MAX];
+
+	path_in_dir(path, opt.service, ".output");
+	unlink(path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644);
+	if (fd < 0)
+		die(EX_CANTCREAT, "%s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* Take the loopback interface up, as systemd does; under other inits an embedded guest has it down. */
+static void raise_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	if (!ioctl(fd, SIOCGIFFLAGS, &request) && !(request.ifr_flags & IFF_UP)) {
+		request.ifr_flags |= IFF_UP;
+		if (ioctl(fd, SIOCSIFFLAGS, &request))
+			fprintf(stderr, "testd: lo: %s\n", strerror(errno));
+	}
+	close(fd);
+}
+
+__attribute__((noreturn)) static void become_program(char **words, int output)
+{
+	dup2(output, 1);
+	dup2(output, 2);
+	if (output > 2)
+		close(output);
+	execv(words[0], words);
+	die(EX_OSERR, "%s: %s", words[0], strerror(errno));
+}
+
 /* ---- waiting ---- */
 
 static void hang(void);
@@ -713,6 +778,7 @@ __attribute__((noinline, noreturn)) static void run_daemon(int argc, char **argv
 	check_options();
 	if (opt.mark)
 		write_mark();
+	char **words = opt.exec ? read_command() : NULL;
 	open_record();
 	int first = opt.daemonize ? daemonize() : -1;
 	if (opt.slow_start)
@@ -720,9 +786,14 @@ __attribute__((noinline, noreturn)) static void run_daemon(int argc, char **argv
 	if (opt.pidfile && !opt.late_pidfile)
 		write_pidfile();
 	set_up_sigterm();
+	int output = words ? make_output() : -1;
+	if (words)
+		raise_loopback();
 	write_start_line();
 	if (first >= 0)
 		release_first_process(first);
+	if (words)
+		become_program(words, output);
 	read_mode();
 	set_up_sigterm();
 	if (opt.port)

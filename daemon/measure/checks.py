@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypedDict
 
+    ReadinessPlan = TypedDict("ReadinessPlan", {"kind": str, "value": Any, "deadline": float})
     Slot = TypedDict("Slot", {"index": int, "count": int, "width": float})
     Group = TypedDict(
         "Group",
@@ -188,4 +189,20 @@ def pidfile_paths(value):
     """Check the pid files by service."""
     good = isinstance(value, dict) and all(isinstance(v, TEXT) for v in value.values())
     require(good, "an object of service names and paths")
+    return value  # type: ignore[no-any-return]
+
+
+def readiness(value):
+    # type: (Any) -> ReadinessPlan | None
+    """Check how a program of a person's own shows that it is ready."""
+    if value is None:
+        return None
+    good = isinstance(value, dict) and sorted(value) == ["deadline", "kind", "value"]
+    require(good, '{"kind": "port", "socket" or "line", "value": v, "deadline": seconds} or null')
+    seconds(value["deadline"])
+    if value["kind"] == "port":
+        require(is_integer(value["value"]) and 0 < value["value"] < 1 << 16, "a port, 1 to 65535")
+    else:
+        require(value["kind"] in ("socket", "line"), "of the kind port, socket or line")
+        require(text(value["value"]), "a path or a text that is not empty")
     return value  # type: ignore[no-any-return]

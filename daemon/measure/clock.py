@@ -3,6 +3,7 @@
 from __future__ import absolute_import, division, print_function
 
 import ctypes
+import functools
 import time
 
 TYPE_CHECKING = False
@@ -39,8 +40,9 @@ def choose_clock():
     # type: () -> tuple[Callable[[], int], str]
     """Return a function that reads CLOCK_MONOTONIC in ns, and the name of its method."""
     if hasattr(time, "clock_gettime_ns"):
-        read, monotonic = time.clock_gettime_ns, time.CLOCK_MONOTONIC
-        return (lambda: read(monotonic)), "clock_gettime_ns"
+        # No function around it: a frame less at each stamp.
+        clock = functools.partial(time.clock_gettime_ns, time.CLOCK_MONOTONIC)
+        return clock, "clock_gettime_ns"
     return clock_by_ctypes(), "clock_gettime by ctypes"
 
 

@@ -7,7 +7,8 @@ import json
 import os
 import select
 
-encode = json.JSONEncoder(sort_keys=True).encode  # json.dumps makes an encoder for each call
+# json.dumps makes an encoder for each call. No event contains itself, so none is searched for that.
+encode = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 
 class ReaderGone(Exception):

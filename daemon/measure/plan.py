@@ -24,6 +24,7 @@ PLAN_KEYS = {
     "seed": (checks.whole, REQUIRED),
     "steps": (checks.list_of_steps, REQUIRED),
     "pidfiles": (checks.pidfile_paths, {}),
+    "readiness": (checks.readiness, None),
 }  # type: Keys
 
 
@@ -49,6 +50,8 @@ class Plan(object):
         self.services = values["services"]  # type: list[str]
         self.seed = values["seed"]  # type: int
         self.pidfiles = values["pidfiles"]  # type: dict[str, str]
+        # Of a program of a person's own in the place of testd; None: testd itself runs.
+        self.readiness = values["readiness"]  # type: checks.ReadinessPlan | None
         self.steps = [check_step(*numbered) for numbered in enumerate(values["steps"])]
 
 

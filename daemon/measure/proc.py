@@ -49,6 +49,23 @@ def read_bytes(path, limit):
     return b"".join(parts)
 
 
+def read_at_once(path, size):
+    # type: (str, int) -> bytes
+    """Read a file by one read of that size; b"" where it is not readable.
+
+    For what one read returns as a whole, between two kills: `read_bytes` needs one more to find
+    the end.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            return os.read(fd, size)
+        finally:
+            os.close(fd)
+    except OSError:
+        return b""
+
+
 def read_proc(pid, name, limit=1 << 20):
     # type: (int | str, str, int) -> str
     """Read /proc/PID/NAME as text; "" where it is not readable (the process may be gone)."""
@@ -108,9 +125,11 @@ def is_testd(pid, service):
 
     testd sets its own name, however it was started. A zombie has no arguments.
     """
-    # A limit of just the name saves the second read, which would find the end of the file.
-    is_named = read_bytes("/proc/%d/comm" % pid, len(TESTD_COMM)) == TESTD_COMM
-    return is_named and service in read_arguments(pid)[1:]
+    if read_at_once("/proc/%d/comm" % pid, len(TESTD_COMM)) != TESTD_COMM:
+        return False
+    # Each argument ends with a null byte, so the first one has none before it.
+    argument = b"\0" + service.encode("ascii") + b"\0"
+    return argument in read_at_once("/proc/%d/cmdline" % pid, CHUNK)
 
 
 def descendants(stats, roots):

@@ -3,7 +3,6 @@
 from __future__ import absolute_import, division, print_function
 
 import os
-import platform
 import re
 import sys
 import traceback
@@ -80,7 +79,7 @@ def emit_hello(watcher):
     emit(
         "hello",
         ns=now(),
-        python=platform.python_version(),
+        python=sys.version.split()[0],
         kernel=os.uname()[2],
         machine=os.uname()[4],
         pid=os.getpid(),

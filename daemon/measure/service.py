@@ -8,7 +8,7 @@ import os
 import struct
 import time
 
-from .proc import read_bytes
+from .proc import read_at_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,22 @@ STARTS_KEPT = 1000  # of each service
 
 class Instance(object):
     """One process of a service, from its start to its end."""
+
+    __slots__ = (
+        "begun_ns",
+        "end_ns",
+        "main_ns",
+        "missed_starts",
+        "pid",
+        "pidfd",
+        "ppid",
+        "ready_ns",
+        "seq",
+        "service",
+        "source",
+        "starttime",
+        "up_ns",
+    )
 
     def __init__(self, service, start, source):
         # type: (WatchedService, Line, str) -> None
@@ -67,6 +83,19 @@ class WatchedService(object):
         self.registered_count = 0
         # main_ns of each start, in order. A missed start has the stamp of the next registered one.
         self.start_stamps = []  # type: list[int]
+        # seq and left_ns of the newest start that has left the last of its orphans
+        self.last_left = 0, 0
+
+    def register_left(self, line):
+        # type: (Line) -> None
+        """Remember that a start has left the last of its orphans."""
+        self.last_left = max(self.last_left, (line["seq"], line["left_ns"]))
+
+    def left_by_newest(self):
+        # type: () -> int | None
+        """Return when the newest start left the last of its orphans; None where it has not."""
+        seq, left_ns = self.last_left
+        return left_ns if seq and seq == self.read_record()[0] else None
 
     def read_record(self):
         # type: () -> Record
@@ -84,7 +113,7 @@ class WatchedService(object):
     def read_record_once(self):
         # type: () -> Record
         """Read the record as it is now, perhaps while testd changes it."""
-        data = read_bytes(self.path + ".count", RECORD.size)
+        data = read_at_once(self.path + ".count", RECORD.size)
         if len(data) != RECORD.size:
             return (0, 0, 0, 0, 0, 0)
         starts, lost, pid, begun_ns, main_ns, up_ns = RECORD.unpack(data)

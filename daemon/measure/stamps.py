@@ -41,7 +41,9 @@ PIPE_SIZE = 1 << 20  # bytes
 
 TEXT = (str, type(b"".decode("ascii")))  # str and unicode in Python 2.7
 INTEGER = (int, type(1 << 64))  # int and long in Python 2.7
-decode = json.JSONDecoder().decode  # json.loads looks at its options at each call
+BLANKS = " \t\n\r"  # what JSON allows around a value
+# json.loads looks at its options at each call, and finds blanks by regular expressions.
+decode = json.JSONDecoder().raw_decode
 SERVICE_NAME = re.compile(r"^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,63}$")
 # The keys of a line of each event, beside "event" and "service". Stamps, in the order of a start:
 # begun_ns: the entry point of the program, before the C library; 0 where it takes no stamp.
@@ -54,6 +56,7 @@ LINE_KEYS = {
     "exit": ("pid", "seq", "exit_ns"),
     "left": ("pid", "seq", "left_ns"),
 }
+VALUE_LIMITS = {"pid": 1 << 31, "ppid": 1 << 31}  # of the other keys: 64 bits
 
 
 class FifoError(Exception):
@@ -136,20 +139,20 @@ def parse_line(content):
     # type: (bytes) -> Line | None
     """Parse one line of testd; None where it is anything else."""
     try:
-        line = decode(content.decode("ascii"))  # type: Any
+        text = content.decode("ascii").strip(BLANKS)
+        line, end = decode(text)  # type: Any, int
     except (ValueError, RuntimeError):  # RuntimeError: nested too deep
         return None
-    if not isinstance(line, dict) or not isinstance(line.get("event"), TEXT):
+    if end != len(text) or not isinstance(line, dict):
         return None
-    if line["event"] not in LINE_KEYS:
+    event, name = line.get("event"), line.get("service")
+    if not isinstance(event, TEXT) or event not in LINE_KEYS:
         return None
-    name = line.get("service")
     if not isinstance(name, TEXT) or not SERVICE_NAME.match(name):
         return None
-    for key in LINE_KEYS[line["event"]]:
+    for key in LINE_KEYS[event]:
         value = line.get(key)  # type: Any
-        if type(value) not in INTEGER:  # bool is no such type
-            return None
-        if not 0 <= value < (1 << 31 if key in ("pid", "ppid") else 1 << 64):
+        # bool is none of these types
+        if type(value) not in INTEGER or not 0 <= value < VALUE_LIMITS.get(key, 1 << 64):
             return None
     return line  # type: ignore[return-value]  # its keys are checked

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import subprocess
     from typing import Any, Iterable
 
+    from .own_program.readiness import Readiness
     from .plan import Plan
     from .stamps import Line
 
@@ -69,6 +70,13 @@ class ServiceWatcher(object):
         self.directory = plan.directory
         self.seed = plan.seed
         self.pidfiles = plan.pidfiles
+        # Of a program of a person's own; None: testd itself runs.
+        self.readiness = None  # type: Readiness | None
+        if plan.readiness is not None:
+            # Slow to import, and only a person's own program has it.
+            from .own_program.readiness import make_readiness
+
+            self.readiness = make_readiness(plan.readiness)
         self.services = collections.OrderedDict()  # type: dict[str, WatchedService]
         for name in plan.services:
             self.service(name)
@@ -106,16 +114,17 @@ class ServiceWatcher(object):
         self.wait_ready(until, wake_on_end)
         observations = self.collect_ends(now()) if wake_on_end else []
         lines = self.read_lines()
-        seen_ns = now()  # after the read: it also takes lines that came after the wait
-        for line in lines:
-            observations.extend(self.interpret_line(line, seen_ns))
+        if lines:
+            seen_ns = now()  # after the read: it also takes lines that came after the wait
+            for line in lines:
+                observations.extend(self.interpret_line(line, seen_ns))
         return observations
 
     def wait_ready(self, until, wake_on_end=True):
         # type: (int, bool) -> None
         """Wait once, and note which descriptors are ready. Raises ReaderGone."""
-        remaining = max(0, until - now())
-        milliseconds = min(-(-remaining // 1000000), 1000)
+        remaining = until - now()
+        milliseconds = min(-(-remaining // 1000000), 1000) if remaining > 0 else 0
         if wake_on_end and not self.open_pidfd:
             milliseconds = min(milliseconds, LOOK_OFTEN if self.expects_end else LOOK_SELDOM)
         try:
@@ -124,7 +133,7 @@ class ServiceWatcher(object):
             if e.args[0] != errno.EINTR:
                 raise
             ready = []
-        self.ready_fds = [fd for fd, _ in ready]
+        self.ready_fds = [fd for fd, _ in ready] if ready else []
         if STDOUT in self.ready_fds:
             raise ReaderGone()
 
@@ -137,6 +146,8 @@ class ServiceWatcher(object):
         # type: (int) -> list[Observation]
         """Return the ends that the last wait found, or that a look at /proc finds."""
         if self.open_pidfd:
+            if not self.ready_fds:
+                return []
             by_pidfd = self.instance_by_pidfd
             ended = [by_pidfd[fd] for fd in self.ready_fds if fd in by_pidfd]
         else:
@@ -177,6 +188,8 @@ class ServiceWatcher(object):
         if line["event"] == "start":
             started = self.register_start(service, line, "line")
             return [Observation("start", seen_ns, started)] if started else []
+        if line["event"] == "left":
+            service.register_left(line)
         instance = None
         for candidate in service.instances:
             if candidate.pid == line["pid"] and candidate.seq == line["seq"]:
@@ -202,7 +215,7 @@ class ServiceWatcher(object):
         # type: (Instance) -> None
         """Attach to the process of an instance, or note that it has ended.
 
-        First take what tells the process from any other of its pid, then check that it is testd.
+        First take what tells the process from any other of its pid, then check that it is the one.
         """
         pidfd = None
         if self.open_pidfd:
@@ -216,7 +229,7 @@ class ServiceWatcher(object):
         else:
             stat = read_stat(instance.pid)
             instance.starttime = stat.starttime if stat else None
-        if not is_testd(instance.pid, instance.service.name):
+        if not self.is_daemon(instance.pid, instance.service, instance.main_ns):
             if pidfd is not None:
                 os.close(pidfd)
             instance.end_ns = now()
@@ -227,6 +240,13 @@ class ServiceWatcher(object):
             self.instance_by_pidfd[pidfd] = instance
             self.poll_all.register(pidfd, select.POLLIN)
 
+    def is_daemon(self, pid, service, main_ns):
+        # type: (int, WatchedService, int) -> bool
+        """Tell whether a process is the daemon of a service that took that stamp."""
+        if self.readiness is None:
+            return is_testd(pid, service.name)
+        return self.readiness.is_program(pid, main_ns)
+
     def check_record(self, service):
         # type: (WatchedService) -> Instance | None
         """Return the running instance whose start line did not arrive; None where none is new."""
@@ -234,7 +254,7 @@ class ServiceWatcher(object):
         if not pid or (pid, main_ns) in service.registered:
             return None
         stat = read_stat(pid)
-        if not stat or not is_testd(pid, service.name):
+        if not stat or not self.is_daemon(pid, service, main_ns):
             return None
         start = {
             "pid": pid,

@@ -25,8 +25,8 @@ class Nodejs(Init):
     service_parent_aliases = frozenset({"MainThread"})
     findings = (
         Finding(
-            "The event `exit` has no code for a program that a signal has killed, and without one"
-            " process.exit() ends with 0: the engine is told that all went well."
+            "Node's event `exit` has no exit code for a program that a signal has killed."
+            " process.exit() without a code ends with 0, so the engine is told that all went well."
         ),
     )
     contenders = (init_contender("nodejs", "node app.js: spawn(PROGRAM)"),)

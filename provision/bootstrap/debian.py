@@ -16,8 +16,8 @@ from provision.systems import System
 
 # Where apt keeps what it downloads, relative to the root that it works on.
 _APT_DOWNLOADS = ("var/cache/apt/archives", "var/lib/apt/lists")
-# A setting of apt's: take an index of any age.
-_ANY_AGE = 'Acquire::Check-Valid-Until "false"'
+# The setting of apt's that refuses an index whose date of validity has passed.
+_CHECK_AGE = "Acquire::Check-Valid-Until"
 
 
 def why_unavailable(system: System) -> Unavailable | None:
@@ -28,6 +28,16 @@ def why_unavailable(system: System) -> Unavailable | None:
             "Leave --accept-expired out.",
         )
     return None
+
+
+def apt_age_options(system: System) -> tuple[str, ...]:
+    """Return apt-get's options to take an index of any age, where the mirror may be expired."""
+    return (f"-o {_CHECK_AGE}=false",) if system.mirror.may_be_expired else ()
+
+
+def mmdebstrap_age_options(system: System) -> tuple[str, ...]:
+    """Return the same for mmdebstrap, which keeps the setting in the root."""
+    return (f'--aptopt={_CHECK_AGE} "false"',) if system.mirror.may_be_expired else ()
 
 
 @contextmanager
@@ -60,7 +70,6 @@ def build(system: System, archive: Path, downloads: Path) -> None:
     keyring = [f"--keyring={mirror.keyring}"] if mirror.keyring else []
     # A failing mmdebstrap empties the root of every format but a directory, downloads included.
     root = archive.parent / "debian"
-    expired = [f"--aptopt={_ANY_AGE}"] if mirror.may_be_expired else []
     with expiry_explained(system):
         run_tool(
             [*ISOLATED, "env", f"TMPDIR={archive.parent}",
@@ -73,7 +82,7 @@ def build(system: System, archive: Path, downloads: Path) -> None:
              "--aptopt=Acquire::Retries::Delay \"false\"",
              "--dpkgopt=path-exclude=/usr/share/man/*",
              "--dpkgopt=path-exclude=/usr/share/locale/*",
-             *expired, *keyring, system.release, str(root),
+             *mmdebstrap_age_options(system), *keyring, system.release, str(root),
              *source_lines(system)],
             name="mmdebstrap",
         )  # fmt: skip
@@ -85,7 +94,7 @@ def _forget_any_age(root: Path) -> None:
     """Remove the setting from the root, where mmdebstrap keeps it: it is asked for at each use."""
     file = root / "etc/apt/apt.conf.d/99mmdebstrap"
     lines = file.read_text().splitlines(keepends=True)
-    file.write_text("".join(line for line in lines if _ANY_AGE not in line))
+    file.write_text("".join(line for line in lines if _CHECK_AGE not in line))
 
 
 def _mount_downloads(place: str, downloads: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from typing import IO
 
 from fabric import Config
@@ -10,6 +11,8 @@ from fabric.runners import Remote
 from paramiko import SSHException
 
 KEPT_STDERR = 1 << 16  # characters
+# A failed connection is raised as an error; paramiko would print it as well.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class LongRunner(Remote):  # type: ignore[misc]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provision.text import replace_controls
+from provision.errors.text import replace_controls
 
 # What errors quote of a console or a log.
 _QUOTED_CHARACTERS, _QUOTED_LINES = 2000, 15

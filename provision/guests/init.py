@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from provision.guests.disabled_services import AWAIT_SYSTEMD
-from provision.guests.guest import File, Guest
+from provision.guests.files import File
+from provision.guests.guest import Guest
 
 _INITTAB = "/etc/inittab"
 

@@ -1,4 +1,4 @@
-"""What a guest may take of its host, in two sizes, of which a scenario states one."""
+"""The two sizes of what a guest may take of its host; a scenario states one of them."""
 
 from __future__ import annotations
 

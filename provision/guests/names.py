@@ -6,7 +6,8 @@ import re
 
 from provision.errors import Problem
 
-# The keepers run alone and repeat this pattern: provision/lxc/keeper.py, vagrant/vm_keeper.py.
+# The keepers run alone and repeat this pattern: provision/lxc/programs/keeper.py and
+# provision/vagrant/machines/vm_keeper.py.
 _PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provision.guests.guest import File, file_mode
+from provision.guests.files import File, file_mode
 
-ROOTFS = Path(__file__).parents[1] / "rootfs"
+ROOTFS = Path(__file__).parent / "rootfs"
 
 
 def suite_files() -> list[File]:

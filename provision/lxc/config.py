@@ -9,9 +9,9 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from provision.cache import cache_folder
-from provision.lxc import keeper, traces
 from provision.lxc.limits import open_files_limit
-from provision.lxc.userns import RANGE, SHIFT
+from provision.lxc.programs import keeper, traces
+from provision.lxc.trees.userns import RANGE, SHIFT
 
 _TEMPLATE = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
     (Path(__file__).parent / "lxc.conf.j2").read_text()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from provision.cache import cache_folder, require_removed
 from provision.guests.names import check_guest_name, is_guest_name
-from provision.keepers import end_keeper, has_keeper
-from provision.lxc import keeper, traces
+from provision.host.keepers import end_keeper, has_keeper
+from provision.lxc.programs import keeper, traces
 from provision.provider import GuestRecord, GuestState
 
 # Seconds that a keeper may take to remove its guest before it is killed.

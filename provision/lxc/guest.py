@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import platform
 import shutil
@@ -29,13 +28,12 @@ from provision.guests.connections import fabric_config
 from provision.guests.facts import GuestFacts
 from provision.guests.guest import Guest
 from provision.guests.limit_class import LimitClass
-from provision.lxc import NAME, cgroups, enter
-from provision.lxc.abilities import TUN, explain_failed_start
-from provision.lxc.ability_checks import why_no_systemd
+from provision.lxc import NAME
 from provision.lxc.config import write_config
-from provision.lxc.enter import attach_command
 from provision.lxc.existing_guests import guest_folder, is_orphaned, remove_guest
-from provision.lxc.image import detect_system, ensure_image
+from provision.lxc.host_check import cgroups
+from provision.lxc.host_check.abilities import TUN, explain_failed_start
+from provision.lxc.host_check.ability_checks import why_no_systemd
 from provision.lxc.keeper_client import KeeperClient
 from provision.lxc.limits import apply_limits, disk_limit, lift_cpu_limit, limit_cpu
 from provision.lxc.logs import (
@@ -45,8 +43,11 @@ from provision.lxc.logs import (
     read_console,
     read_exit_status,
 )
-from provision.lxc.traces import GUESTS, guest_processes
-from provision.lxc.userns import SHIFT, make_shifted_folder
+from provision.lxc.programs import enter
+from provision.lxc.programs.enter import attach_command
+from provision.lxc.programs.traces import GUESTS, guest_processes
+from provision.lxc.trees.image import detect_system, ensure_image
+from provision.lxc.trees.userns import SHIFT, make_shifted_folder
 from provision.systems import System
 
 _SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
@@ -54,8 +55,6 @@ _SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
 _SECONDS_TO_CONNECT = 30
 # Seconds that LXC has to notice that PID 1 has ended, and to log with what.
 _SECONDS_TO_LOG = 5
-# A failed connection is raised as an error; paramiko would print it as well.
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 def start_guest(name: str, system: System, layers: list[Path], limit_class: LimitClass) -> LxcGuest:

@@ -11,9 +11,9 @@ import threading
 from pathlib import Path
 
 from provision.errors import Problem
-from provision.keepers import start_keeper
-from provision.lxc import keeper
+from provision.host.keepers import start_keeper
 from provision.lxc.logs import quote_logs
+from provision.lxc.programs import keeper
 
 # Seconds that a keeper may take for an answer or its end: a loaded host makes it slow.
 _PATIENCE = 120

@@ -1,8 +1,8 @@
-"""What one embedded guest may take of its host, so that a hostile one harms only itself.
+"""How the limits of an embedded guest are enforced, so that a hostile one harms only itself.
 
-Control groups bound processes and memory, as much as the guest's limit class says, and processor
-time while nothing is measured in the guest. The keeper's namespace bounds inotify, the keeper
-itself what the guest writes, LXC's configuration open files.
+Control groups bound processes and memory by the numbers of provision/guests/limit_class.py, and
+processor time while nothing is measured in the guest. The keeper's namespace bounds inotify, the
+keeper itself what the guest writes, LXC's configuration open files.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provision.guests.limit_class import LARGE, LIMIT_CLASSES, LimitClass
-from provision.lxc import keeper, traces
-from provision.lxc.disk_guard import Space, free_space
+from provision.host.memory import host_memory
+from provision.lxc.programs import keeper, traces
+from provision.lxc.programs.disk_guard import Space, free_space
 
 _OPEN_FILES = 524288
 # Percent of each processor of the host, for a guest in which nothing is measured.
@@ -76,7 +77,7 @@ def processes_limit(limit_class: LimitClass) -> int:
 
 def memory_limit(limit_class: LimitClass) -> int:
     """How much memory a guest may use, in bytes."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory = host_memory()
     return int(memory * limit_class.memory)
 
 
@@ -94,9 +95,9 @@ def missing_limits() -> list[str]:
 def describe_limits() -> list[str]:
     """Say what a guest may take of this host, and what cannot be limited here."""
     sizes = [
-        f"{each.name}: {processes_limit(each)} processes, {memory_limit(each) >> 20} MiB of memory,"
-        f" {each.disk >> 20} MiB of disk"
-        for each in LIMIT_CLASSES
+        f"{limit_class.name}: {processes_limit(limit_class)} processes,"
+        f" {memory_limit(limit_class) >> 20} MiB of memory, {limit_class.disk >> 20} MiB of disk"
+        for limit_class in LIMIT_CLASSES
     ]
     lines = [f"limits of a guest, {'; '.join(sizes)}"]
     missing = missing_limits()

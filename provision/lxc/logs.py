@@ -8,7 +8,7 @@ from pathlib import Path
 
 from provision.errors import Problem
 from provision.guests import console
-from provision.lxc.traces import CONSOLE, LXC_LOG, LXC_OUTPUT
+from provision.lxc.programs.traces import CONSOLE, LXC_LOG, LXC_OUTPUT
 
 # What LXC writes before each message: program, guest, time, level, category, place in its source.
 _LXC_PREFIX = re.compile(r"^lxc-start \S+ [\d.]+ [A-Z]+ +\S+ - \S+:\d+ - ")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provision.bootstrap.distributions import DISTRIBUTIONS
-from provision.guests.guest import File
+from provision.guests.files import File
 from provision.guests.limit_class import USUAL, LimitClass
+from provision.host.memory import host_memory
 from provision.host.tools import missing_tools
 from provision.lxc import NAME
-from provision.lxc.abilities import why_no_guest
-from provision.lxc.ability_checks import why_no_systemd
 from provision.lxc.existing_guests import list_guests, remove_guest
-from provision.lxc.image import ensure_image
+from provision.lxc.host_check.abilities import why_no_guest
+from provision.lxc.host_check.ability_checks import why_no_systemd
 from provision.lxc.limits import describe_limits
-from provision.lxc.stale_cache import remove_stale_entries
+from provision.lxc.trees.image import ensure_image
+from provision.lxc.trees.stale_cache import remove_stale_entries
 from provision.provider import (
     GuestRecord,
     Installation,
@@ -44,8 +44,7 @@ class Lxc(Provider):
     shares_kernel = True
 
     def __init__(self) -> None:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
-        self.max_guests = max(1, min(_MOST_GUESTS, memory // _MIB_OF_A_GUEST))
+        self.max_guests = max(1, min(_MOST_GUESTS, host_memory() // (_MIB_OF_A_GUEST << 20)))
 
     def max_guests_under(self, init: str) -> int:
         if init != "systemd":
@@ -87,7 +86,7 @@ class Lxc(Provider):
     ) -> LxcGuest:
         # Slow to import, and most commands boot no guest.
         from provision.lxc.guest import start_guest
-        from provision.lxc.layers import file_layer, installation_layer
+        from provision.lxc.trees.layers import file_layer, installation_layer
 
         layers = [file_layer(files)] if files else []
         if installation:

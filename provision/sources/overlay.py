@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from provision.errors import Problem
+from provision.errors.text import escape_surrogates, name_of_build, replace_controls
 from provision.sources.packages import PackageSource
 from provision.systems import System
-from provision.text import escape_surrogates, name_of_build, replace_controls
 
 if TYPE_CHECKING:
     from provision.guests.guest import Guest
@@ -41,6 +41,14 @@ _LONGEST_ORIGIN = 300  # characters
 _MOST_LINKS = 40
 
 
+class _UnusableError(Exception):
+    """A folder cannot lie over a guest: why, and what would help."""
+
+    def __init__(self, why: str, advice: str) -> None:
+        super().__init__(why)
+        self.advice = advice
+
+
 @dataclass(frozen=True)
 class Overlay(PackageSource):
     """A folder that lies over the guest's root, e.g. with usr/sbin/perpd in it.
@@ -53,15 +61,17 @@ class Overlay(PackageSource):
     digest: str
 
     @classmethod
-    def load(cls, folder: Path, system: System) -> Overlay:
-        """The overlay in that folder, for guests of that system here. Raises Problem."""
-        if not folder.is_dir():
-            what = "is no folder" if folder.exists() else "does not exist"
-            raise _overlay_error(
-                folder, f"it {what}", "Name the prefix that holds usr/, etc/ and so on."
-            )
-        _check_places(folder, system)
-        _check_machine(folder, platform.machine())
+    def load(cls, folder: Path, system: System, option: str = "--overlay") -> Overlay:
+        """The overlay in that folder, for guests of that system here.
+
+        option: what names the folder on the command line. Raises Problem.
+        """
+        try:
+            _check(folder, system)
+        except _UnusableError as fault:
+            raise Problem(
+                f"{option}={folder} cannot be used: {fault}.", advice=fault.advice, usage=True
+            ) from fault
         return cls(folder.resolve(), _digest(folder))
 
     def __str__(self) -> str:
@@ -77,13 +87,22 @@ class Overlay(PackageSource):
         path = _resolve_inside(self.folder, PurePosixPath(program), system)
         return path is not None and stat.S_ISREG(path.lstat().st_mode)
 
-    def install(self, guest: Guest) -> None:
-        """Lay it over the guest, everything owned by the guest's root. Raises Problem."""
+    def check_same(self) -> None:
+        """Raise Problem unless this host has the folder as it was when the run began."""
+        if not self.folder.is_dir():
+            raise Problem(
+                f"There is no folder {self.folder} on {platform.node()}.",
+                advice="Copy it there from the host that started this run, under the same path.",
+            )
         if _digest(self.folder) != self.digest:
             raise Problem(
                 f"{self.folder} has changed since this run began.",
                 advice="Run the same command again once the build is done.",
             )
+
+    def install(self, guest: Guest) -> None:
+        """Lay it over the guest, everything owned by the guest's root. Raises Problem."""
+        self.check_same()
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             for path in _entries(self.folder):
@@ -181,28 +200,34 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def _check(folder: Path, system: System) -> None:
+    """Raise _UnusableError where the folder cannot lie over guests of that system."""
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "does not exist"
+        raise _UnusableError(f"it {what}", "Name the prefix that holds usr/, etc/ and so on.")
+    _check_places(folder, system)
+    _check_machine(folder, platform.machine())
+
+
 def _check_places(folder: Path, system: System) -> None:
     for path in _entries(folder):
         name, mode = _relative(folder, path), path.lstat().st_mode
-        _check_name(folder, name)
+        _check_name(name)
         if name in system.links:
             target = system.links[name]
-            raise _overlay_error(
-                folder,
+            raise _UnusableError(
                 f"/{name} is a link to /{target} on {system.title}, and this would shadow it",
                 f"Move what it holds to {target}/ in the overlay.",
             )
         if name in _FOLDERS and not stat.S_ISDIR(mode):
-            raise _overlay_error(
-                folder, f"/{name} is a folder, not a file or link", f"Remove {path}."
-            )
+            raise _UnusableError(f"/{name} is a folder, not a file or link", f"Remove {path}.")
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-            raise _overlay_error(folder, f"{name} is a device, pipe or socket", f"Remove {path}.")
+            raise _UnusableError(f"{name} is a device, pipe or socket", f"Remove {path}.")
 
 
-def _check_name(folder: Path, name: str) -> None:
+def _check_name(name: str) -> None:
     if shown := escape_surrogates(name):
-        raise _overlay_error(folder, f"the name {shown} is not UTF-8", "Rename that file.")
+        raise _UnusableError(f"the name {shown} is not UTF-8", "Rename that file.")
 
 
 def _check_machine(folder: Path, machine: str) -> None:
@@ -214,8 +239,7 @@ def _check_machine(folder: Path, machine: str) -> None:
         if expected and actual and actual != expected:
             names = {numbers: name for name, numbers in _MACHINES.items()}
             built_for = names.get(actual, f"ELF machine {actual}")
-            raise _overlay_error(
-                folder,
+            raise _UnusableError(
                 f"{_relative(folder, path)} is built for {built_for}, and the guests are {machine}",
                 f"Build it for {machine}.",
             )
@@ -229,10 +253,6 @@ def _elf_machine(path: Path) -> tuple[int, int, int] | None:
         return None
     order = ">" if header[5] == 2 else "<"
     return header[4], header[5], struct.unpack_from(f"{order}H", header, 18)[0]
-
-
-def _overlay_error(folder: Path, why: str, advice: str) -> Problem:
-    return Problem(f"--overlay={folder} cannot be used: {why}.", advice=advice, usage=True)
 
 
 def missing_program_error(name: str, folder: Path, program: str, system: System) -> Problem:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from provision.bootstrap.debian import expiry_explained
+from provision.bootstrap.debian import apt_age_options, expiry_explained
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.provider import ignore_message
@@ -87,21 +87,25 @@ class Apt(PackageSource):
 
     def install(self, guest: Guest) -> None:
         """Install them without recommended packages. Raises Problem."""
-        any_age = (
-            " -o Acquire::Check-Valid-Until=false" if guest.system.mirror.may_be_expired else ""
-        )
+        update = " ".join(("apt-get -q", *apt_age_options(guest.system), "update"))
         install = "DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends"
         packages = " ".join(self.packages)
         with guest.network():
             with expiry_explained(guest.system):
-                guest.run(f"apt-get -q{any_age} update", timeout=300)
+                guest.run(update, timeout=300)
             guest.fetch_ahead(f"{install} --download-only {packages}", timeout=900)
         guest.run(f"{install} {packages}", timeout=900)
         guest.run("apt-get clean; rm -rf /var/lib/apt/lists/*")
 
     def installed_version(self, guest: Guest, program: str) -> str:
-        """The version of its package without epoch and revision, e.g. 2.1.2."""
-        owner = f"$(dpkg-query -S {program} | cut -d: -f1)"
+        """The version of its package without epoch and revision, e.g. 2.1.2. Raises Problem.
+
+        A package of a release with merged /usr has /usr/bin/dash, an older one /bin/dash.
+        """
+        search = f"dpkg-query -S {program} || dpkg-query -S $(readlink -f {program})"
+        owner = guest.run(search, check=False).stdout.partition(":")[0]
+        if not owner:
+            return super().installed_version(guest, program)
         return upstream_version(guest.run(f"dpkg-query -W -f '${{Version}}' {owner}").stdout)
 
 

@@ -21,10 +21,11 @@ from provision.guests.connections import fabric_config
 from provision.guests.console import boot_line
 from provision.guests.disabled_services import AWAIT_SYSTEMD, DISABLE_SERVICES
 from provision.guests.facts import GuestFacts
-from provision.guests.guest import File, Guest
+from provision.guests.files import File
+from provision.guests.guest import Guest
 from provision.guests.suite_files import suite_files
 from provision.sources.packages import Apt, PackageSource, Pacman
-from provision.vagrant.machine import Machine, NetworkConfig
+from provision.vagrant.machines.machine import Machine, NetworkConfig
 from provision.vagrant.ssh import NoAnswer, open_connection, shell_command, ssh_arguments
 
 _INIT_ONCE = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(

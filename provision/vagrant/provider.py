@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from provision.errors import Problem
-from provision.guests.guest import File
+from provision.errors.os_errors import describe_os_error, os_error_advice
+from provision.guests.files import File
 from provision.guests.limit_class import USUAL, LimitClass
 from provision.guests.names import check_guest_name
-from provision.os_errors import describe_os_error, os_error_advice
 from provision.provider import (
     GuestRecord,
     GuestState,
@@ -30,7 +30,7 @@ from provision.vagrant.box.table import Box, named_box, pinned_box
 from provision.vagrant.client import shared_client
 from provision.vagrant.environment import vm_folder
 from provision.vagrant.host_check import why_host_unavailable
-from provision.vagrant.machine import (
+from provision.vagrant.machines.machine import (
     Machine,
     is_kept,
     is_owned,

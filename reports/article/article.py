@@ -22,10 +22,11 @@ from reports.article.sections.story.releases import releases_section
 from reports.article.sections.story.restart_parts import restart_parts_section
 from reports.article.sections.story.surprises import surprises_section
 from reports.compare.runs import RunWithSamples
-from reports.compare.system_views import reference_view
+from reports.compare.systems.system_views import reference_view
 from reports.model.blocks import Article, Section
 from reports.model.run_summary import describe_place, run_warnings
 from reports.model.samples import Samples
+from reports.model.tables.figures import readiness_tables
 
 
 def build_article(run: Run, samples: Samples) -> Article:
@@ -49,6 +50,7 @@ def build_article(run: Run, samples: Samples) -> Article:
         conclusion_section(one),
         # All results.
         latency_section(one, distributions),
+        _readiness_section(one),
         memory_section(one),
         crash_loops_section(one, view.samples),
         behaviour_section(one, run),
@@ -67,3 +69,9 @@ def build_article(run: Run, samples: Samples) -> Article:
         warnings=run_warnings(run),
         sections=tuple(section for section in sections if section is not None),
     )
+
+
+def _readiness_section(run: Run) -> Section | None:
+    """Return how long a person's own program took to be ready; None of the suite's daemon."""
+    tables = tuple(readiness_tables(run))
+    return Section("ready", "Until the own program is ready", tables) if tables else None

@@ -116,7 +116,7 @@ def _metric_cell(
     if not contenders:
         return Cell("not run" if absence else "not asked for", order=math.inf)
     lines = []
-    for contender in (each for each in contenders if applies_to(each, scenario)):
+    for contender in (candidate for candidate in contenders if applies_to(candidate, scenario)):
         # What the label adds to the supervisor's title: role, profile, place, of several the host.
         addition = contender_label(contender).removeprefix(shorten(facts["title"])).strip(" ,")
         text = describe_metric(contender, scenario, name)

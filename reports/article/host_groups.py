@@ -10,7 +10,7 @@ from reports.model.run_summary import has_separate_hosts
 from reports.model.text import shorten
 
 
-class OfHost(Protocol):
+class MeasuredByHost(Protocol):
     """Something that a picture shows and that one host measured."""
 
     @property
@@ -18,7 +18,7 @@ class OfHost(Protocol):
         """Name of the host; empty where the run has one host."""
 
 
-Item = TypeVar("Item", bound=OfHost)
+Item = TypeVar("Item", bound=MeasuredByHost)
 
 
 def group_by_host(run: Run, items: Sequence[Item]) -> list[list[Item]]:
@@ -29,7 +29,7 @@ def group_by_host(run: Run, items: Sequence[Item]) -> list[list[Item]]:
     return [group for group in groups if group]
 
 
-def host_suffix(run: Run, group: Sequence[OfHost]) -> str:
+def host_suffix(run: Run, group: Sequence[MeasuredByHost]) -> str:
     """Return what a picture's title ends with where each host has its own; else nothing."""
     return f" on {shorten(group[0].host)}" if has_separate_hosts(run) else ""
 

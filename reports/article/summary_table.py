@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bench.model.profile_names import FORMER_PROFILE
 from bench.model.run_file import FLOOR, ContenderResult, Run, SupervisorFacts
+from bench.model.selection.profile_names import FORMER_PROFILE
 from reports.article.article_table import NO_FIGURE, ability_cells, loc_cell
 from reports.compare.runs import RunWithSamples
-from reports.compare.system_views import reference_view
+from reports.compare.systems.system_views import reference_view
 from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import describe_build, setting_label, sort_contenders
 from reports.model.metrics import find_metric, intervals_overlap, median_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bench.model.run_file import ContenderResult, MetricResult, ScenarioResult, VerdictResult
 from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both
-from reports.model.behaviour_matrix import describe_tally
 from reports.model.contenders import pair_label
 from reports.model.metrics import format_number
+from reports.model.tables.behaviour_matrix import describe_tally
 
 _ANSWERS_WORST_FIRST = ("no", "partly", "yes")
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from bench.model.run_file import ContenderResult, MetricResult
 from reports.compare.limits import Limits
 from reports.compare.runs import RunWithSamples, contenders_of_both, metrics_of_both, name_in
-from reports.compare.sample_ratio import Interval
-from reports.compare.sample_tests import SampledChange, SamplePair, compare_samples
-from reports.compare.shape import QuantileChange
-from reports.compare.verdict import change_verdict
+from reports.compare.statistics.sample_ratio import Interval
+from reports.compare.statistics.sample_tests import SampledChange, SamplePair, compare_samples
+from reports.compare.statistics.shape import QuantileChange
+from reports.compare.statistics.verdict import change_verdict
 from reports.model.contenders import contender_label, pair_label
 from reports.model.metrics import is_same_phase
 

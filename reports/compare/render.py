@@ -23,15 +23,15 @@ def render_comparisons(format_: str, comparisons: Comparisons, console: Console)
     """Print a comparison in one of FORMATS; return 1 where the gate finds a regression, else 0."""
     match format_:
         case "terminal":
-            from reports.compare.terminal import print_comparisons
+            from reports.compare.formats.terminal import print_comparisons
 
             print_comparisons(comparisons, console)
         case "md":
-            from reports.compare import markdown
+            from reports.compare.formats import markdown
 
             sys.stdout.write(markdown.render_comparisons(comparisons))
         case "json":
-            from reports.compare import json_output
+            from reports.compare.formats import json_output
 
             sys.stdout.write(json_output.render_comparisons(comparisons))
         case _:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.model.profile_names import is_same_contender
 from bench.model.run_file import ContenderResult, MetricResult, Run
-from bench.recording.damage import find_damage, refuse_damaged
+from bench.model.run_file.measured_daemon import describe_daemon
+from bench.model.selection.profile_names import is_same_contender
+from bench.recording.validity.samples_check import find_damage, refuse_damaged
 from reports.model.contenders import build_name, describe_version, sort_contenders
 from reports.model.metrics import find_metric
 from reports.model.samples import Samples, read_samples
@@ -40,8 +41,8 @@ def contenders_of_both(
 
 def name_in(run: RunWithSamples, contender: str) -> str:
     """Return the name that a contender of both runs has in one of them, perhaps an older one."""
-    found = _find_contender(run, contender)
-    return found["name"] if found else contender
+    same = _find_contender(run, contender)
+    return same["name"] if same else contender
 
 
 def _find_contender(run: RunWithSamples, name: str) -> ContenderResult | None:
@@ -101,6 +102,7 @@ def _conditions(run: Run) -> dict[str, str]:
     host = run["host"]
     machine = f"{host.get('name') or 'unnamed'} {(host.get('machine_id') or '')[:8]}".strip()
     return {
+        "daemons": describe_daemon(run),
         "systems": run["system"]["name"],
         "providers": run["provider"]["name"],
         "processors": f"{host['processor']}, {host['cores']} cores",

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from reports.compare.changes import MANY_TIMES, Change, times
-from reports.compare.sample_ratio import Interval
-from reports.compare.shape import QuantileChange
-from reports.compare.verdict import DIRECTION_WORDS, VERDICT_MEANINGS
+from reports.compare.statistics.sample_ratio import Interval
+from reports.compare.statistics.shape import QuantileChange
+from reports.compare.statistics.verdict import DIRECTION_WORDS, VERDICT_MEANINGS
 from reports.model.metrics import format_number
 
 _CHANGE = (

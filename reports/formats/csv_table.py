@@ -7,11 +7,23 @@ from collections.abc import Iterator, Mapping
 from typing import IO
 
 from bench.model.run_file import ContenderResult, Run, ScenarioResult
+from bench.model.run_file.measured_daemon import describe_daemon, is_of_own_daemon
 from reports.model.metrics import SAME_PHASE, is_same_phase
 from reports.model.run_summary import damage_lines
 
 COLUMNS = (
-    *("system", "provider", "supervisor", "version", "build", "config", "role", "profile", "pid1"),
+    *(
+        "system",
+        "provider",
+        "supervisor",
+        "version",
+        "build",
+        "config",
+        "daemon",
+        "role",
+        "profile",
+        "pid1",
+    ),
     *("scenario", "metric", "unit", "n", "median", "ci_low", "ci_high", "p90", "p99"),
     *("min", "max", "censored", "floor_ratio", "status", "note"),
 )
@@ -27,7 +39,11 @@ def write_csv(run: Run, stream: IO[str]) -> None:
     writer.writeheader()
     damage = damage_lines(run)
     damaged = {"status": "damaged", "note": " ".join(damage)} if damage else {}
-    place = {"system": run["system"]["name"], "provider": run["provider"]["name"]}
+    place = {
+        "system": run["system"]["name"],
+        "provider": run["provider"]["name"],
+        "daemon": describe_daemon(run) if is_of_own_daemon(run) else "",
+    }
     for contender in run["contenders"]:
         for scenario, result in contender["scenarios"].items():
             digests = {

@@ -8,6 +8,7 @@ from pyperf import Benchmark, BenchmarkSuite
 from pyperf import Run as PyperfRun
 
 from bench.model.run_file import ContenderResult, Run
+from bench.model.run_file.measured_daemon import describe_daemon, is_of_own_daemon
 from provision.errors import Problem
 from reports.model.contenders import sort_contenders
 from reports.model.run_summary import damage_lines
@@ -58,6 +59,8 @@ def _benchmark(
         metadata["supervisor_build"] = digest
     if own := contender.get("own_files"):
         metadata["supervisor_config"] = own["sha256"]
+    if is_of_own_daemon(run):
+        metadata["daemon"] = describe_daemon(run)
     if damage := damage_lines(run):
         metadata["damage"] = " ".join(damage)
     seconds = [value * _MS_TO_S for value in values]

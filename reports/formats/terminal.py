@@ -15,14 +15,7 @@ from reports.formats.terminal_tables import (
     latency_table,
     matrix_tables,
 )
-from reports.model.behaviour_matrix import BehaviourMatrix, build_matrix
-from reports.model.containers import container_tables
 from reports.model.contenders import contender_label, verified_mode
-from reports.model.duration import describe_duration
-from reports.model.figures import figure_tables
-from reports.model.instrument import calibration_lines, calibration_summary, trace_agreement
-from reports.model.quality_issues import quality_issues_table
-from reports.model.restart_parts import restart_parts_table
 from reports.model.run_summary import (
     count_outcomes,
     damage_lines,
@@ -32,7 +25,14 @@ from reports.model.run_summary import (
     rejection_lines,
 )
 from reports.model.samples import read_samples
-from reports.model.summary_rows import summary_rows
+from reports.model.tables.behaviour_matrix import BehaviourMatrix, build_matrix
+from reports.model.tables.containers import container_tables
+from reports.model.tables.duration import describe_duration
+from reports.model.tables.figures import figure_tables, readiness_tables
+from reports.model.tables.instrument import calibration_lines, calibration_summary, trace_agreement
+from reports.model.tables.quality_issues import quality_issues_table
+from reports.model.tables.restart_parts import restart_parts_table
+from reports.model.tables.summary_rows import summary_rows
 from reports.model.text import sanitize
 
 # The matrix takes no more columns, because longer lines are harder to read.
@@ -82,7 +82,7 @@ def _print_tables(run: Run, console: Console, *, force: bool) -> None:
     else:
         console.print()
         print_table(latency_table(rows), console)
-    for table in container_tables(run):
+    for table in (*readiness_tables(run), *container_tables(run)):
         console.print()
         print_table(blocks_table(table), console)
     console.print()
@@ -94,9 +94,9 @@ def _print_releases(run: Run, console: Console, folder: Path) -> None:
     if "systems" not in run:
         return
     # Most runs have one system, and need none of this.
-    from reports.compare.history import change_lines, histories
-    from reports.compare.history_table import releases_table
     from reports.compare.runs import RunWithSamples
+    from reports.compare.systems.history import change_lines, histories
+    from reports.compare.systems.history_table import releases_table
 
     sampled = RunWithSamples(run, read_samples(folder))
     print_table(blocks_table(releases_table(histories(sampled))), console)

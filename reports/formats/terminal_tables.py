@@ -10,9 +10,9 @@ from rich.text import Text
 
 from reports.formats.fitting import TextColumn, TextTable
 from reports.model import blocks
-from reports.model.behaviour_matrix import SIGNS, BehaviourMatrix
 from reports.model.metrics import SAME_PHASE
-from reports.model.summary_rows import LATENCY_COLUMNS, SAME_PHASE_MARK, SummaryRow
+from reports.model.tables.behaviour_matrix import SIGNS, BehaviourMatrix
+from reports.model.tables.summary_rows import LATENCY_COLUMNS, SAME_PHASE_MARK, SummaryRow
 
 _LATENCY_KEYS = 2  # contender and uptime
 # What a narrow terminal leaves out, the highest first: there is room for whole figures only.
@@ -59,7 +59,7 @@ def latency_table(rows: Sequence[SummaryRow]) -> TextTable:
     ]
     marked = any(SAME_PHASE_MARK in line[1] for line in lines)
     return TextTable(
-        "Restart latency, ms, from SIGKILL to main()",
+        "Restart latency, ms, from SIGKILL to the start of the daemon",
         columns,
         [[line[index] for index in shown] for line in lines],
         f"{SAME_PHASE_MARK} {SAME_PHASE}" if marked else "",

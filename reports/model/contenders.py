@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.model.run_file import ContenderResult, Run
-from provision.text import name_of_build
+from provision.errors.text import name_of_build
 from reports.model.text import shorten
 
 
@@ -83,8 +83,8 @@ def describe_build(contender: ContenderResult) -> str:
 
 def describe_version(contender: ContenderResult) -> str:
     """Return the version of a contender, and its build; empty where neither is known."""
-    known = dict.fromkeys((contender["version"], build_name(contender)))
-    return ", ".join(filter(None, known))
+    parts = dict.fromkeys((contender["version"], build_name(contender)))
+    return ", ".join(filter(None, parts))
 
 
 def applies_to(contender: ContenderResult, scenario: str) -> bool:

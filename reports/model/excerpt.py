@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from bench.model.name_lists import split_names
-from bench.model.profile_names import begins_with
 from bench.model.run_file import FLOOR, ContenderResult, Run, ScenarioResult
-from bench.model.scenario_names import current_name
+from bench.model.selection.name_lists import split_names
+from bench.model.selection.profile_names import begins_with
+from bench.model.selection.scenario_names import current_name
 from provision.systems import unknown_name_error
 
 _SHOWN_BY = "./inv report RUN --format=csv"
@@ -110,25 +110,25 @@ def _check_contender(name: str, runs: Sequence[Run]) -> None:
 
 
 def _check_scenarios(names: Sequence[str], runs: Sequence[Run]) -> None:
-    known = _unique(
+    names_of_run = _unique(
         name for run in runs for contender in run["contenders"] for name in contender["scenarios"]
     )
     for name in names:
-        if name not in known:
-            raise unknown_name_error("scenario of that run", name, known, _SHOWN_BY)
+        if name not in names_of_run:
+            raise unknown_name_error("scenario of that run", name, names_of_run, _SHOWN_BY)
 
 
 def _find_metrics(names: Sequence[str], scenarios: Sequence[str], runs: Sequence[Run]) -> list[str]:
-    known = _unique(metric for _, metric in _figures(runs, scenarios))
-    found: list[str] = []
+    names_of_run = _unique(metric for _, metric in _figures(runs, scenarios))
+    selected: list[str] = []
     for name in names:
-        exact = [metric for metric in known if metric == name]
-        chosen = exact or [metric for metric in known if metric.startswith(f"{name}_")]
+        exact = [metric for metric in names_of_run if metric == name]
+        chosen = exact or [metric for metric in names_of_run if metric.startswith(f"{name}_")]
         if not chosen:
             place = f" of {', '.join(scenarios)}" if scenarios else ""
-            raise unknown_name_error(f"metric{place} in that run", name, known, _SHOWN_BY)
-        found += chosen
-    return found
+            raise unknown_name_error(f"metric{place} in that run", name, names_of_run, _SHOWN_BY)
+        selected += chosen
+    return selected
 
 
 def _figures(runs: Sequence[Run], scenarios: Sequence[str]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bench.model.rejections import describe_rejections
 from bench.model.run_file import HostFacts, Run, SupervisorFacts, is_too_noisy_warning
-from bench.recording.damage import UNSEALED
+from bench.recording.validity.samples_check import UNSEALED
 from reports.model.contenders import has_measurements
 
 

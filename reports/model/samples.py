@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from bench.model.scenario_names import current_name
-from bench.recording.samples_file import broken_samples, sample_lines
+from bench.model.selection.scenario_names import current_name
+from bench.recording.samples.samples_file import broken_samples, sample_lines
 from reports.model.text import sanitize
 
 _SCHEMA = Path(__file__).parents[1] / "schema.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from provision.text import replace_controls
+from provision.errors.text import replace_controls
 
 MAX_LENGTH = 2000
 _MAX_NAME_LENGTH = 60

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from provision.guests.guest import Guest
 from provision.sources.packages import Apt
 from provision.sources.wheels import Wheels
 from supervisors.base import Supervisor
@@ -49,6 +48,9 @@ class Circus(Supervisor):
     hosted_command = "/opt/circus/bin/circusd /etc/circus.ini"
     process_names = frozenset({"circusd"})
     service_parent = "circusd"
+    # The host may kill it earlier than it has ended its programs.
+    stop_all_command = f"{_CTL} stop --waiting"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {
         "readiness": "A watcher is active once its process has been forked; a process cannot"
         " announce more.",
@@ -78,14 +80,6 @@ class Circus(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"{_CTL} start --waiting {service.name}"
-
-    def stop(self, guest: Guest, contender: Contender) -> None:
-        # The host kills circusd earlier than circusd has ended its processes.
-        guest.run(f"{_CTL} stop --waiting")
-        super().stop(guest, contender)
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
 
 
 SUPERVISOR = Circus()

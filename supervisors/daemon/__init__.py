@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.guests.guest import Guest
 from provision.sources.packages import Apt
 from supervisors.base import Supervisor
 from supervisors.contender import Contender, StartLimit
@@ -26,6 +25,9 @@ class Daemon(Supervisor):
     process_names = frozenset({"daemon", "sleep"})
     service_parent = "daemon"
     forked_by_client = True
+    # No process is above those of the services, so that each is stopped by itself.
+    stop_all_command = "for start in /etc/daemon.d/*; do daemon --stop --name=${start##*/}; done"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {
         "readiness": "daemon(1) tells running from not running; a service cannot announce more.",
         "watchdog": "daemon(1) waits for its client to end, and checks nothing else.",
@@ -54,9 +56,6 @@ class Daemon(Supervisor):
         ),
     )
 
-    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
-        return ("daemon",)
-
     def disable_command(self, contender: Contender, service: Service) -> str:
         return f"{_stop(service)}; rm /etc/daemon.d/{service.name}"
 
@@ -70,14 +69,6 @@ class Daemon(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"/etc/daemon.d/{service.name}"
-
-    def stop(self, guest: Guest, contender: Contender) -> None:
-        # No process is above those of the services, so that each is stopped by its name.
-        guest.run("for start in /etc/daemon.d/*; do daemon --stop --name=${start##*/}; done")
-        super().stop(guest, contender)
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
 
 
 def _stop(service: Service) -> str:

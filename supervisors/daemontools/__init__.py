@@ -8,6 +8,7 @@ from provision.guests.guest import Guest
 from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender
+from supervisors.log_folder import print_log_folder
 from supervisors.service import Service
 from supervisors.versions import Finding
 
@@ -89,7 +90,7 @@ class Daemontools(Supervisor):
         return f"svc -u /etc/service/{service.name}"
 
     def output_command(self, contender: Contender, service: Service) -> str:
-        return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
+        return print_log_folder(service)
 
 
 SUPERVISOR = Daemontools()

@@ -48,6 +48,7 @@ class Dinit(Supervisor):
     service_parent = "dinit"
     power_off_command = "dinitctl shutdown"
     readiness_protocol = "fd:3"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {"watchdog": "dinit waits for a process to end, and checks nothing else."}
     contenders = (
         _contender("default", pid1=False),
@@ -80,9 +81,6 @@ class Dinit(Supervisor):
     def wait_ready_command(self, contender: Contender, service: Service) -> str:
         # It returns once the service has started, whoever asked for that.
         return f"dinitctl start {service.name}"
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
 
 
 SUPERVISOR = Dinit()

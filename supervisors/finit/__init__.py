@@ -8,7 +8,7 @@ from dataclasses import replace
 from provision.guests.guest import Guest
 from provision.sources.packages import Apt
 from supervisors.base import Supervisor
-from supervisors.contender import Contender, Older, StartLimit
+from supervisors.contender import Contender, OlderVersion, StartLimit
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
 
@@ -50,6 +50,7 @@ class Finit(Supervisor):
     service_parent = "finit"
     service_parent_aliases = frozenset({"init"})
     power_off_command = "PATH=/lib/finit:$PATH initctl poweroff"
+    output_files = "/var/log/SERVICE.log*"
     unsupported = {
         "readiness": "finit can wait for a pid file, which a foreground daemon need not write.",
         "watchdog": "finit waits for a service to end; it feeds a watchdog device, and checks no"
@@ -86,7 +87,7 @@ class Finit(Supervisor):
         replace(
             _DEFAULT,
             older=(
-                Older(
+                OlderVersion(
                     until=_DELAYS,
                     contender=replace(_DEFAULT, settled_uptime=2.0, spaces_starts=False),
                 ),
@@ -111,9 +112,6 @@ class Finit(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return _initctl(f"start testd:{service.name}")
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log*"
 
 
 def _initctl(arguments: str) -> str:

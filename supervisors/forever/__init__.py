@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from provision.guests.guest import Guest
 from provision.sources.npm import Npm
 from provision.sources.packages import Apt
 from supervisors.base import Supervisor
@@ -40,6 +39,9 @@ class Forever(Supervisor):
     service_parent = "node"
     service_parent_aliases = frozenset({"MainThread"})
     forked_by_client = True
+    # No process is above those of the services, so that each is stopped by itself.
+    stop_all_command = f"{_FOREVER} stopall"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {
         "readiness": "It tells running from not running; a program cannot announce more.",
         "watchdog": "It waits for its program to end, and checks nothing else.",
@@ -73,9 +75,6 @@ class Forever(Supervisor):
         ),
     )
 
-    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
-        return ("node",)
-
     def disable_command(self, contender: Contender, service: Service) -> str:
         return f"{_FOREVER} stop {service.name}; rm /etc/forever/{service.name}.json"
 
@@ -92,14 +91,6 @@ class Forever(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"{_FOREVER} start /etc/forever/{service.name}.json"
-
-    def stop(self, guest: Guest, contender: Contender) -> None:
-        # No process is above those of the services, so that each is stopped by itself.
-        guest.run(f"{_FOREVER} stopall")
-        super().stop(guest, contender)
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
 
 
 SUPERVISOR = Forever()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.guests.guest import Guest
 from provision.sources.packages import Apt, Gem, Pacman
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender
@@ -45,6 +44,8 @@ class God(Supervisor):
         "'unmonitored' to 'init'": "the kernel reports the end of processes, by process events",
         "'unmonitored' to 'up'": "it polls, since the kernel refuses it process events",
     }
+    # Not `god terminate`: the host would start god again before the suite stops the host.
+    stop_all_command = "god stop services; while pgrep -x -P 1 testd; do sleep 0.1; done"
     findings = (
         Finding(
             "It trusts the pid file alone: if the file names a dead process, god starts a second"
@@ -67,6 +68,10 @@ class God(Supervisor):
             "It does not wait for a pid file, nor between two starts that fail: of a daemon whose"
             " pid file comes 5 s after the start, 0.13.7 had started 428 when the first file came;"
             " without the program it tried 31 times a second."
+        ),
+        Finding(
+            "With nothing to do, the private memory of 0.13.7 grew by 50 kB in 90 s, and did so"
+            " three times in a row, from 17,304 to 17,460 kB."
         ),
     )
     contenders = (
@@ -96,11 +101,6 @@ class God(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"god start {service.name}"
-
-    def stop(self, guest: Guest, contender: Contender) -> None:
-        # Not `god terminate`: the host would start god again before the suite stops the host.
-        guest.run("god stop services; while pgrep -x -P 1 testd; do sleep 0.1; done")
-        super().stop(guest, contender)
 
 
 SUPERVISOR = God()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.guests.guest import Guest
 from provision.sources.packages import Apt, Pacman
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile
@@ -35,6 +34,8 @@ class Monit(Supervisor):
     version_command = "monit -V"
     daemonize_source = Apt(("daemonize",))
     watchdog = "file"
+    # Services outlive monit, and `stop all` returns before they have ended.
+    stop_all_command = "monit stop all; while pgrep -x -P 1 testd; do sleep 0.1; done"
     findings = (
         Finding(
             "Its manual says that monit checks a process by its pid file. In fact it keeps the"
@@ -90,11 +91,6 @@ class Monit(Supervisor):
     def start_command(self, contender: Contender, service: Service) -> str:
         # Starting the check starts the service first; starting the service leaves the check off.
         return f"monit start {service.name}{'-heartbeat' if service.watchdog else ''}"
-
-    def stop(self, guest: Guest, contender: Contender) -> None:
-        # Services outlive monit, and `stop all` returns before they have ended.
-        guest.run("monit stop all; while pgrep -x -P 1 testd; do sleep 0.1; done")
-        super().stop(guest, contender)
 
 
 SUPERVISOR = Monit()

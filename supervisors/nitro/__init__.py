@@ -43,6 +43,7 @@ class Nitro(Supervisor):
     service_parent = "nitro"
     power_off_command = "nitroctl Shutdown"
     readiness_protocol = "fd:3"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {"watchdog": "nitro waits for ./run to end, and checks nothing else."}
     findings = (
         Finding(
@@ -71,9 +72,6 @@ class Nitro(Supervisor):
 
     def wait_ready_command(self, contender: Contender, service: Service) -> str:
         return f"nitroctl wait-up {service.name}"
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
 
 
 SUPERVISOR = Nitro()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from provision.guests.guest import Guest
 from provision.sources.packages import Apt
 from supervisors.base import Supervisor
-from supervisors.contender import Contender, Older, Profile, StartLimit
+from supervisors.contender import Contender, OlderVersion, Profile, StartLimit
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
 
@@ -33,7 +33,7 @@ def _contender(profile: Profile, setting: str, older_setting: str, *, gives_up: 
         )
 
     older = at(older_setting, None, 2.0)
-    return replace(at(setting, 12.0, 13.0), older=(Older(until=_BACK_OFF, contender=older),))
+    return replace(at(setting, 12.0, 13.0), older=(OlderVersion(until=_BACK_OFF, contender=older),))
 
 
 class Openrc(Supervisor):
@@ -52,6 +52,7 @@ class Openrc(Supervisor):
     forked_by_client = True
     power_off_command = "openrc-shutdown --poweroff now"
     watchdog = "file"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {
         "readiness": "supervise-daemon takes a service for started once it has forked it; from"
         " 0.60 on, it can wait for a message, which these guests do not use.",
@@ -104,9 +105,6 @@ class Openrc(Supervisor):
         # The scripts that Debian enables prepare a machine, not a guest; only services stay.
         guest.run("rm -f /etc/runlevels/*/*")
 
-    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
-        return ("supervise-daemo",)
-
     def enable_command(self, contender: Contender, service: Service) -> str:
         return f"ln -sfn /etc/init.d/{service.name} {_RUNLEVEL}/{service.name}"
 
@@ -125,9 +123,6 @@ class Openrc(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"rc-service {service.name} start"
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
 
 
 SUPERVISOR = Openrc()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from provision.sources.packages import Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender
+from supervisors.log_folder import print_log_folder
 from supervisors.service import Service
 from supervisors.versions import Finding
 
@@ -81,7 +82,7 @@ class Perp(Supervisor):
         return f"perpctl -b {_BASE} u {service.name}"
 
     def output_command(self, contender: Contender, service: Service) -> str:
-        return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
+        return print_log_folder(service)
 
 
 SUPERVISOR = Perp()

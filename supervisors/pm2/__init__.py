@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from provision.guests.guest import Guest
 from provision.sources.npm import Npm
 from provision.sources.packages import Apt
 from supervisors.base import Supervisor
@@ -52,6 +51,9 @@ class Pm2(Supervisor):
     process_names = frozenset({"node", "MainThread"})
     service_parent = "node"
     service_parent_aliases = frozenset({"MainThread"})
+    # The host may kill it earlier than it has ended its programs.
+    stop_all_command = f"{_PM2} stop all"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {
         "readiness": "Its wait_ready takes process.send('ready') of a Node.js program, over a"
         " channel that no other program speaks.",
@@ -64,6 +66,15 @@ class Pm2(Supervisor):
             " with less than min_uptime (1 s) each. They are counted only within the first 16 s"
             " since the program was added: one that begins to crash later is started again for"
             " ever, as fast as it crashes (7.0.4)."
+        ),
+        Finding(
+            "A program that is missing when it is to be restarted is tried once and never again,"
+            " whatever max_restarts says: PM2 restarts at an exit, and Node.js tells an error, but"
+            " no exit, of what it could not execute (7.0.4)."
+        ),
+        Finding(
+            "Its private memory grew from 26 to 38 MB over 275 quick restarts, read five times at"
+            " rest. Within five minutes without a restart it fell from 28 to 22 MB (7.0.4)."
         ),
     )
     contenders = (
@@ -92,14 +103,6 @@ class Pm2(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"{_PM2} start {service.name}"
-
-    def stop(self, guest: Guest, contender: Contender) -> None:
-        # The host may kill it earlier than it has ended its programs.
-        guest.run(f"{_PM2} stop all")
-        super().stop(guest, contender)
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
 
 
 SUPERVISOR = Pm2()

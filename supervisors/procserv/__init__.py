@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provision.guests.guest import Guest
 from provision.sources.packages import Apt
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
 from supervisors.versions import Finding
+
+
+def _stop(service: str) -> str:
+    """End a procServ by SIGTERM: it kills its child, and removes its pid file at the end."""
+    pidfile = f"/run/procserv-{service}.pid"
+    return (
+        f"! [ -e {pidfile} ] || {{ kill $(cat {pidfile});"
+        f" while [ -e {pidfile} ]; do sleep 0.1; done; }}"
+    )
 
 
 class Procserv(Supervisor):
@@ -27,6 +35,9 @@ class Procserv(Supervisor):
     process_names = frozenset({"procServ", "sleep"})
     service_parent = "procServ"
     forked_by_client = True
+    # No process is above those of the services, so that each is stopped by itself.
+    stop_all_command = f"for start in /etc/procserv/*; do {_stop('${start##*/}')}; done"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {
         "readiness": "procServ tells running from not running; a program cannot announce more.",
         "watchdog": "procServ waits for its child to end, and checks nothing else.",
@@ -61,9 +72,6 @@ class Procserv(Supervisor):
         ),
     )
 
-    def supervising_processes(self, contender: Contender) -> tuple[str, ...]:
-        return ("procServ",)
-
     def disable_command(self, contender: Contender, service: Service) -> str:
         return f"{_stop(service.name)}; rm /etc/procserv/{service.name}"
 
@@ -77,23 +85,6 @@ class Procserv(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"/etc/procserv/{service.name}"
-
-    def stop(self, guest: Guest, contender: Contender) -> None:
-        # No process is above those of the services, so that each is stopped by itself.
-        guest.run(f"for start in /etc/procserv/*; do {_stop('${start##*/}')}; done")
-        super().stop(guest, contender)
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
-
-
-def _stop(service: str) -> str:
-    """End a procServ by SIGTERM: it kills its child, and removes its pid file at the end."""
-    pidfile = f"/run/procserv-{service}.pid"
-    return (
-        f"! [ -e {pidfile} ] || {{ kill $(cat {pidfile});"
-        f" while [ -e {pidfile} ]; do sleep 0.1; done; }}"
-    )
 
 
 SUPERVISOR = Procserv()

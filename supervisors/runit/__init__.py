@@ -8,6 +8,7 @@ from provision.guests.guest import Guest
 from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile
+from supervisors.log_folder import print_log_folder
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
 
@@ -113,7 +114,7 @@ class Runit(Supervisor):
             guest.run("sv force-shutdown /etc/service/*")
 
     def output_command(self, contender: Contender, service: Service) -> str:
-        return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
+        return print_log_folder(service)
 
 
 SUPERVISOR = Runit()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from provision.sources.packages import Apt, Aur
 from supervisors.base import ArticleRow, Supervisor
 from supervisors.contender import Contender, Profile
+from supervisors.log_folder import print_log_folder
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
 
@@ -121,7 +122,7 @@ class S6(Supervisor):
         return f"s6-svwait -U {_SCAN}/{service.name}"
 
     def output_command(self, contender: Contender, service: Service) -> str:
-        return f"find /var/log/{service.name} -name current -o -name '@*' | xargs cat"
+        return print_log_folder(service)
 
 
 SUPERVISOR = S6()

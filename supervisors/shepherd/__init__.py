@@ -45,6 +45,7 @@ class Shepherd(Supervisor):
     process_names = frozenset({"shepherd"})
     service_parent = "shepherd"
     power_off_command = "herd power-off root"
+    output_files = "/var/log/SERVICE.log"
     unsupported = {
         "readiness": "A service in the foreground counts as running once it has been forked.",
         "watchdog": "shepherd waits for a service to end, and checks nothing else.",
@@ -87,9 +88,6 @@ class Shepherd(Supervisor):
     def start_command(self, contender: Contender, service: Service) -> str:
         # It disables a service that it has given up.
         return f"herd enable {service.name}; herd start {service.name}"
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/{service.name}.log"
 
 
 SUPERVISOR = Shepherd()

@@ -76,6 +76,9 @@ class Supervisord(Supervisor):
     process_names = frozenset({"supervisord"})
     service_parent = "supervisord"
     version_command = "supervisord --version"
+    # The host kills supervisord earlier than supervisord kills its programs.
+    stop_all_command = "supervisorctl stop all"
+    output_files = "/var/log/supervisor/SERVICE-stdout*"
     unsupported = {
         "readiness": "A program counts as running after startsecs; it cannot announce anything.",
         "watchdog": "It waits for a program to end; checks are left to event listeners.",
@@ -140,14 +143,6 @@ class Supervisord(Supervisor):
 
     def start_command(self, contender: Contender, service: Service) -> str:
         return f"supervisorctl start {service.name}"
-
-    def stop(self, guest: Guest, contender: Contender) -> None:
-        # The host kills supervisord earlier than supervisord kills its programs.
-        guest.run("supervisorctl stop all")
-        super().stop(guest, contender)
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/supervisor/{service.name}-stdout*"
 
 
 SUPERVISOR = Supervisord()

@@ -54,6 +54,7 @@ class Upstart(Supervisor):
     service_parent = "upstart"
     version_command = "/sbin/upstart --version"
     readiness_protocol = "stop"
+    output_files = "/var/log/upstart/SERVICE.log"
     unsupported = {
         "watchdog": "init(5) waits for a job's process to end, and checks nothing else.",
         "shutdown": "init(8) emits an event on which jobs stop; a job of the distribution then"
@@ -70,6 +71,10 @@ class Upstart(Supervisor):
             " Given 2000 such jobs after 990, it died, and the machine with it; it keeps 2000"
             " daemons that detach themselves and close theirs. init(5) does not mention the limit."
         ),
+        Finding(
+            "Where the folder /var/log/upstart is missing, it keeps no output and says nothing"
+            " (1.13.2). init(5) only says that output goes to a file there."
+        ),
     )
     contenders = (
         _contender("runner", "default"),
@@ -80,6 +85,8 @@ class Upstart(Supervisor):
 
     def after_install(self, guest: Guest) -> None:
         guest.run("[ -e /sbin/upstart ] || ln -s init /sbin/upstart")
+        # Ubuntu's package brings the folder; without it no output is kept, and nothing says so.
+        guest.run("mkdir -p /var/log/upstart")
 
     def disable_command(self, contender: Contender, service: Service) -> str:
         return f"initctl stop {service.name}; rm /etc/init/{service.name}.conf"
@@ -102,9 +109,6 @@ class Upstart(Supervisor):
     def wait_ready_command(self, contender: Contender, service: Service) -> str:
         # No command of initctl waits for a start that another command began.
         return f"until initctl status {service.name} | grep -q start/running; do sleep 0.01; done"
-
-    def output_command(self, contender: Contender, service: Service) -> str:
-        return f"cat /var/log/upstart/{service.name}.log"
 
 
 SUPERVISOR = Upstart()

@@ -1,13 +1,14 @@
 """The state of a host, in everything that a guest could change, and how two states differ.
 
-The state is complete: on a host where nothing else runs, the suite caused every difference. Guests
-of other suites are recognised by their names. Their mounts are not visible: the tests have a mount
-namespace of their own.
+The state is complete, but that control groups are those of guests alone: on a host where nothing
+else runs, the suite caused every difference. Guests of other suites are recognised by their names.
+Their mounts are not visible: the tests have a mount namespace of their own.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from provision.lxc.traces import LOCKS, cgroup_name
+from provision.lxc.programs.traces import CGROUPS, LOCKS, cgroup_name
 from tests.support.suite import Suite, descendants
 
 NAMESPACES = ("mnt", "net", "pid", "user", "uts", "ipc", "cgroup")
@@ -28,6 +29,8 @@ VOLATILE = {
 }  # fmt: skip
 # Trees where LXC or a guest could leave something; `CoveredTrees` shows the others.
 TREES = ("/run/lxc", "/var/lib/lxc", "/var/cache/lxc", "/var/log/lxc", "/dev")
+# Where nobody names a guest's groups, LXC calls them lxc.payload.NAME, lxc.monitor.NAME, lxc.pivot.
+_OWN_CGROUP = re.compile(rf"/({re.escape(cgroup_name(''))}|lxc[./])")
 # Trees that `CoveredTrees` covers.
 COVERED = ("/boot", "/etc", "/home", "/opt", "/srv", "/usr", "/var")
 
@@ -53,7 +56,7 @@ class HostState:
             processes=frozenset(_process_line(process) for process in descendants()),
             namespaces=_namespaces(mounts),
             mounts=mounts,
-            cgroups=frozenset(_cgroups(suite)),
+            cgroups=frozenset(suite_cgroups(suite)),
             interfaces=frozenset(_interfaces()),
             rules=frozenset(_rules()),
             sysctls=frozenset(_sysctls()),
@@ -119,22 +122,16 @@ def _foreign(name: str, suite: Suite) -> bool:
     return not suite.had_guest(guest.removesuffix(".monitor").removesuffix(".pivot"))
 
 
-def _cgroups(suite: Suite) -> list[str]:
-    """All control groups but those with processes that are not this process's descendants."""
-    own_pids = {os.getpid(), *(process.pid for process in descendants())}
+def suite_cgroups(suite: Suite, top: Path = CGROUPS) -> list[str]:
+    """List the control groups of the suite's making, and those that LXC names by itself.
+
+    Other programs of the host make and remove groups at any time.
+    """
     return [
         folder
-        for folder, _, names in os.walk("/sys/fs/cgroup")
-        if not _foreign(folder, suite)
-        and ("cgroup.procs" not in names or _members(folder) <= own_pids)
+        for folder, _, _ in os.walk(top)
+        if _OWN_CGROUP.search(folder) and not _foreign(folder, suite)
     ]
-
-
-def _members(folder: str) -> set[int]:
-    try:
-        return {int(word) for word in Path(folder, "cgroup.procs").read_text().split()}
-    except OSError:
-        return set()
 
 
 def _interfaces() -> list[str]:

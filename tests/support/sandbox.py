@@ -142,6 +142,12 @@ class Sandbox:
         """Start a floor that keeps one testd with these options alive."""
         return self.start(str(self.binaries.floor), *self.testd(*options))
 
+    def exec_options(self, *words: str) -> tuple[str, str]:
+        """Return the options by which testd executes a command line in its own place."""
+        path = self.dir / "command"
+        path.write_bytes(b"".join(word.encode() + b"\0" for word in words))
+        return "--exec", str(path)
+
     def start_floor_of(self, *services: str) -> subprocess.Popen[str]:
         """Start a floor that keeps a testd for each of the services alive."""
         words: list[str] = []
@@ -191,10 +197,11 @@ class Sandbox:
         without_pidfd: bool = False,
         seed: int = 7,
         pidfiles: dict[str, str] | None = None,
+        readiness: Event | None = None,
     ) -> Result:
         """Run the measuring program over these steps, the plan by standard input.
 
-        without_pidfd: as on a kernel before Linux 5.3.
+        without_pidfd: as on a kernel before Linux 5.3. readiness: of a program in testd's place.
         """
         command = [python, str(MEASURE), "-"]
         if without_pidfd:
@@ -205,7 +212,11 @@ class Sandbox:
                 "sys.exit(program.main(['-']))"
             )
             command = [python, "-B", "-c", code]
-        plan = {**self.plan(*steps, seed=seed), "pidfiles": pidfiles or {}}
+        plan = {
+            **self.plan(*steps, seed=seed),
+            "pidfiles": pidfiles or {},
+            "readiness": readiness,
+        }
         done = subprocess.run(
             command,
             input=json.dumps(plan),
@@ -218,15 +229,18 @@ class Sandbox:
         return Result(done.returncode, events, done.stderr)
 
     def processes(self) -> list[int]:
-        """Return the processes that have this folder in their command line."""
+        """Return the processes that have this folder in their command line, or write into it."""
         pids = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
                 state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+                # A program that testd has become has a command line of its own.
+                output = (entry / "fd/1").readlink()
             except OSError:
                 continue
-            if str(self.dir).encode() in words and state != "Z":
+            is_own = str(self.dir).encode() in words or self.dir in output.parents
+            if is_own and state != "Z":
                 pids.append(int(entry.name))
         return pids
 

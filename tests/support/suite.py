@@ -21,7 +21,7 @@ import psutil
 
 from bench.engine import lock
 from provision.cache import APP, cache_folder
-from provision.lxc.image import ensure_image
+from provision.lxc.trees.image import ensure_image
 from provision.systems import SYSTEMS
 from tests.support import wait
 
@@ -89,7 +89,16 @@ class Running:
         self.process.kill()
 
     def end(self, seconds: float = 900.0) -> Finished:
-        code = self.process.wait(seconds)
+        """Wait for its end; interrupt it after so many seconds, for its guests would outlive it.
+
+        Raises AssertionError with its output where it did not end by itself.
+        """
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.interrupt()
+            self.process.wait(PATIENCE)
+            raise AssertionError(f"Not ended within {seconds:g} s:\n{self.output}") from None
         self._reader.join(PATIENCE)
         return Finished(code, self.output)
 

@@ -14,6 +14,7 @@ import yaml  # type: ignore[import-untyped]
 from invoke import Collection
 
 import tasks
+from bench.cli.commands import checks
 from bench.recording.store import read_run
 from reports.compare.limits import parse_fail_on
 from reports.model.excerpt import find_excerpt
@@ -28,8 +29,10 @@ DOCUMENTS = [
     CONTRIBUTING,
     ROOT / "CHANGELOG.md",
     ROOT / "daemon/README.md",
+    ROOT / "findings/README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "supervisors").glob("*/idea.md")),
+    *sorted((ROOT / "inits").glob("*/idea.md")),
 ]
 WIDTH = 100
 
@@ -135,16 +138,15 @@ def test_pre_commit_runs_what_inv_test_runs_before_the_tests(
         ran.append(command)
         return type("Done", (), {"returncode": 0})()
 
-    monkeypatch.setattr("bench.cli.checks.subprocess.run", run)
-    from bench.cli.checks import check
-
-    check(everything=False)
-    checks = [" ".join(command[1:]) for command in ran if "pytest" not in command]
+    monkeypatch.setattr(checks, "install_missing_tools", lambda *groups: None)
+    monkeypatch.setattr("bench.cli.commands.checks.subprocess.run", run)
+    checks.check(everything=False)
+    before_tests = [" ".join(command[1:]) for command in ran if "pytest" not in command]
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
     (repository,) = config["repos"]
     assert repository["repo"] == "local"
     entries = [hook["entry"] for hook in repository["hooks"]]
-    assert entries == [f".venv/bin/python {words}" for words in checks]
+    assert entries == [f".venv/bin/python {words}" for words in before_tests]
 
 
 def test_the_license_is_mit_by_the_authors() -> None:

@@ -30,7 +30,8 @@ def test_every_package_keeps_to_its_layer() -> None:
     ("module", "forbidden", "contract"),
     [
         ("bench/model/statistics.py", "bench.engine.plan", "The bench's layers"),
-        ("provision/lxc/keeper.py", "provision.vagrant.machine", "Providers are independent"),
+        ("provision/lxc/guest.py", "provision.vagrant.provider", "Providers are independent"),
+        ("provision/lxc/programs/keeper.py", "provision.errors", "Programs that run alone"),
         ("reports/model/metrics.py", "bench.engine.run", "Reports read a run's files"),
         ("bench/recording/store.py", "reports.model.metrics", "Nothing but the command line"),
     ],

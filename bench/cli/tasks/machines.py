@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke import Context, task
 
 from bench.cli.errors import handle_errors
-from bench.cli.safe_output import open_console, print_safely
+from bench.cli.output.safe_output import open_console, print_safely
 
 
 @task(name="box", positional=["system"])
@@ -24,7 +24,7 @@ def box_(c: Context, system: str, accept_expired: bool = False) -> None:
 @handle_errors
 def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -> None:
     """Boot a virtual machine for yourself; it stays until ./inv destroy."""
-    from bench.cli.user_machines import boot_machine
+    from bench.cli.commands.user_machines import boot_machine
 
     for line in boot_machine(os_, provider, box):
         print_safely(line, flush=True)
@@ -34,7 +34,7 @@ def up(c: Context, os_: str = "debian", provider: str = "auto", box: str = "") -
 @handle_errors
 def ssh(c: Context, name: str = "") -> int:
     """Open a shell as root in a machine that ./inv up or --keep has left."""
-    from bench.cli.user_machines import open_shell
+    from bench.cli.commands.user_machines import open_shell
 
     return open_shell(name)
 
@@ -43,7 +43,7 @@ def ssh(c: Context, name: str = "") -> int:
 @handle_errors
 def status(c: Context) -> None:
     """Show the virtual machines that there are."""
-    from bench.cli.user_machines import status_lines
+    from bench.cli.commands.user_machines import status_lines
 
     for line in status_lines():
         print_safely(line)
@@ -53,7 +53,7 @@ def status(c: Context) -> None:
 @handle_errors
 def destroy(c: Context, cache: bool = False) -> None:
     """Remove whatever is left of any guest; --cache: images and layers, too."""
-    from bench.cli.cleanup import destroy_guests
+    from bench.cli.commands.cleanup import destroy_guests
 
     for line in destroy_guests(cache=cache):
         print_safely(line)
@@ -66,8 +66,8 @@ def doctor(c: Context, provider: str = "lxc") -> int:
 
     --provider=libvirt or --provider=virtualbox: the same of virtual machines.
     """
-    from bench.cli.doctor import examine, findings_table
+    from bench.cli.commands.doctor import diagnosis_table, examine
 
-    findings = examine(provider)
-    open_console().print(findings_table(findings))
-    return 0 if all(finding.works for finding in findings) else 1
+    diagnoses = examine(provider)
+    open_console().print(diagnosis_table(diagnoses))
+    return 0 if all(diagnosis.works for diagnosis in diagnoses) else 1

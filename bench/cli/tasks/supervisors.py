@@ -8,7 +8,7 @@ from invoke import Context, task
 
 from bench.cli.errors import handle_errors
 from bench.cli.option_help import SYSTEM_HELP
-from bench.cli.safe_output import open_console, print_safely
+from bench.cli.output.safe_output import open_console, print_safely
 from bench.cli.tasks import Repeated
 
 
@@ -16,7 +16,7 @@ from bench.cli.tasks import Repeated
 @handle_errors
 def list_(c: Context) -> None:
     """Show supervisors, systems, providers and scenarios, and what is available here."""
-    from bench.cli.inventory import inventory_tables
+    from bench.cli.commands.inventory import inventory_tables
 
     console = open_console()
     for table in inventory_tables(console.width):
@@ -40,7 +40,7 @@ def try_(
     accept_expired: bool = False,
 ) -> int:
     """Open a shell in a guest where that supervisor keeps the test daemon alive."""
-    from bench.cli.try_shell import open_try_shell
+    from bench.cli.commands.try_shell import open_try_shell
     from bench.engine.request.options import SystemOptions
 
     options = SystemOptions(
@@ -55,7 +55,7 @@ def try_(
 @handle_errors
 def usage(c: Context, name: str, os_: str = "debian") -> int:
     """Show how to run a daemon under that supervisor: the suite's own files and commands."""
-    from bench.cli.usage import show
+    from bench.cli.commands.usage import show
 
     return show(name, os_, open_console())
 
@@ -64,7 +64,7 @@ def usage(c: Context, name: str, os_: str = "debian") -> int:
 @handle_errors
 def new(c: Context, name: str) -> None:
     """Write the skeleton of a new supervisor's folder."""
-    from bench.cli.new_supervisor import create, created_lines
+    from bench.cli.commands.new_supervisor import create, created_lines
 
     for line in created_lines(name, create(name)):
         print_safely(line)
@@ -74,7 +74,7 @@ def new(c: Context, name: str) -> None:
 @handle_errors
 def check(c: Context, name: str) -> int:
     """Say what a supervisor's folder lacks before the suite can measure it."""
-    from bench.cli.new_supervisor import check as find
+    from bench.cli.commands.new_supervisor import check as find
 
     lines, complete = find(name)
     for line in lines:

@@ -10,7 +10,7 @@ from bench.model.events.added import StateVerified
 from bench.model.events.parts import ProcessInfo
 from bench.model.events.program import Snapshot
 from bench.model.initial_state import InitialState
-from bench.model.observation.processes import daemon_children, daemons
+from bench.model.observation.processes import daemon_children, daemons, is_alive
 from bench.model.observation.timing import deadline, elapsed
 from bench.model.steps import Step
 from provision.errors import Problem
@@ -37,7 +37,8 @@ def establish(
     lacking = required - _shortest_uptime(snapshot)
     if lacking > 0:
         snapshot = _take_snapshot(measure, [steps.watch(lacking)], lacking)
-    faults = list(_faults(snapshot, state, names, required))
+    alive = _daemon_pids(snapshot, contender)
+    faults = list(_faults(snapshot, alive, state, names, required))
     if faults:
         raise Problem(
             f"A guest of {contender.name} is not in the state in which the scenario begins.",
@@ -74,10 +75,21 @@ def _has_fixed_addresses(process: ProcessInfo) -> bool:
     return bool((process["personality"] or 0) & _ADDR_NO_RANDOMIZE)
 
 
+def _daemon_pids(snapshot: Snapshot, contender: Contender) -> set[int]:
+    """Return the pids of all daemons that live; of a person's own program, by the records."""
+    if contender.own_daemon is None:
+        return {process["pid"] for process in daemons(snapshot)}
+    recorded = {pid for record in snapshot["services"] for pid in record["pids"]}
+    return {pid for pid in recorded if is_alive(snapshot, pid)}
+
+
 def _faults(
-    snapshot: Snapshot, state: InitialState, names: Sequence[str], required: float
+    snapshot: Snapshot,
+    alive: set[int],
+    state: InitialState,
+    names: Sequence[str],
+    required: float,
 ) -> Iterator[str]:
-    alive = {process["pid"] for process in daemons(snapshot)}
     expected: set[int] = set()
     for record in snapshot["services"]:
         name, pids = record["service"], record["pids"]

@@ -1,4 +1,7 @@
-"""Guests that no run needs any more: their removal, and the names of those that stay."""
+"""Guests that no run needs any more: their removal, and the names of those that stay.
+
+Which guests a killed suite has left, its provider tells: of LXC, provision/lxc/existing_guests.py.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from bench.engine.guests.event_stream import EventStream
+from bench.engine.guests.event_checks.event_stream import EventStream
 from bench.engine.guests.trial_keeper import TrialKeeper
 from bench.model.events import ERROR, Event, events_of_kind
 from bench.model.events.wire import NOT_AN_OBJECT
@@ -15,10 +15,14 @@ from bench.model.steps import Step
 from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.guests.guest import File, Guest
+from provision.guests.commands import Output
+from provision.guests.files import File
+from provision.guests.guest import Guest
 from supervisors.service import ENTRY, TESTD_FOLDER, WITNESS, Service
 
 PROGRAM = Path(__file__).parents[3] / "daemon" / "measure"
+# In the guest: what the program is to do.
+_PLAN = f"{TESTD_FOLDER}/plan.json"
 
 
 def payload_files(arch: str) -> list[File]:
@@ -69,16 +73,7 @@ def run_measurement(
     trial once later stamps have confirmed it.
     Raises Problem where a step fails, or where the program does not end by itself in `timeout` s.
     """
-    plan = {
-        "dir": TESTD_FOLDER,
-        "services": [service.name for service in services],
-        "pidfiles": {
-            service.name: service.pidfile for service in services if service.role == "monitor"
-        },
-        "seed": seed,
-        "steps": list(steps),
-    }
-    guest.write([File(f"{TESTD_FOLDER}/plan.json", json.dumps(plan))])
+    guest.write([_plan_file(services, steps, seed)])
     rejected = Rejections()
     names = {*earlier_services, *(service.name for service in services)}
     stream = EventStream(steps, names, rejected)
@@ -90,7 +85,7 @@ def run_measurement(
         if event is not None:
             on_event(event)
 
-    command = f"{guest.system.python} {TESTD_FOLDER}/measure {TESTD_FOLDER}/plan.json"
+    command = f"{guest.system.python} {TESTD_FOLDER}/measure {_PLAN}"
     try:
         output = guest.stream(command, add_event, timeout)
         if not stream.is_complete and stream.last_rejected == NOT_AN_OBJECT:
@@ -98,12 +93,33 @@ def run_measurement(
     finally:
         if rejections is not None:
             rejections.update(rejected)
+    _check_outcome(guest, output, stream)
+    if rejections is None and rejected.unexplained:
+        raise Problem(f"On guest {guest.name}, {rejected.summary()}.", known=rejected.log_text())
+    return stream.events
+
+
+def _plan_file(services: Sequence[Service], steps: Sequence[Step], seed: int) -> File:
+    """Return the file that tells the measuring program what to do; daemon/README.md explains it."""
+    own = next((service.own_daemon for service in services if service.own_daemon), None)
+    plan = {
+        "dir": TESTD_FOLDER,
+        "services": [service.name for service in services],
+        "pidfiles": {
+            service.name: service.pidfile for service in services if service.role == "monitor"
+        },
+        "readiness": own.readiness.as_plan() if own else None,
+        "seed": seed,
+        "steps": list(steps),
+    }
+    return File(_PLAN, json.dumps(plan))
+
+
+def _check_outcome(guest: Guest, output: Output, stream: EventStream) -> None:
+    """Raise Problem unless the program has ended well, and every step has its event."""
     errors = events_of_kind(stream.events, ERROR)
     if output.code != 0 or errors or not stream.is_complete:
         raise Problem(
             f"On guest {guest.name}, the measuring program ended with exit code {output.code}.",
             known=f"{json.dumps(errors)[-2000:]}\n{visible(output.stderr[-2000:])}",
         )
-    if rejections is None and rejected.unexplained:
-        raise Problem(f"On guest {guest.name}, {rejected.summary()}.", known=rejected.log_text())
-    return stream.events

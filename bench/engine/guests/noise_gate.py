@@ -26,17 +26,25 @@ class NoiseGate:
     trials start and the trials of all contenders overlap in time. Loud work, of which `max_loud`
     pieces run at once, is no measurement's neighbour either, and comes after those that wait.
 
-    cpu_seconds: returns the CPU time that the suite itself has used so far.
+    bench/engine/forecast.py plays the same rules: change both.
+
+    cpu_seconds: returns the CPU time that the suite itself has used so far. opens: called when
+    measurements begin, before the first of them, and must not come back to the gate.
     """
 
     def __init__(
-        self, max_disturbers: int, cpu_seconds: Callable[[], float], max_loud: int = 1
+        self,
+        max_disturbers: int,
+        cpu_seconds: Callable[[], float],
+        max_loud: int = 1,
+        opens: Callable[[], None] = lambda: None,
     ) -> None:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._max_disturbers = max_disturbers
         self._max_loud = max_loud
         self._cpu_seconds = cpu_seconds
+        self._opens = opens
         self._window_start = (0.0, 0.0)  # CPU time and clock when the current window opened
         self._cpu_spent, self._seconds_open = 0.0, 0.0
         self._measuring = 0
@@ -75,6 +83,7 @@ class NoiseGate:
             )
             self._waiting_measurements -= 1
             if self._measuring == 0:
+                self._opens()
                 self._window_start = (self._cpu_seconds(), time.monotonic())
             self._measuring += 1
         try:

@@ -1,9 +1,10 @@
-"""One guest's way through a run: boot, install, start, verify, measure, stop, destroy."""
+"""One guest's way through a run: boot, install, start, verify, measure, destroy."""
 
 from __future__ import annotations
 
 import os
 import re
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -15,39 +16,51 @@ from bench.engine.guests import measurement
 from bench.engine.guests.initial_state import establish as establish_state
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
+from bench.engine.guests.own_daemon import check_ready, install_own_daemon
 from bench.engine.guests.phase_timer import PhaseTimer
+from bench.engine.guests.time_slots import ONLY_SLOT, TimeSlots
 from bench.engine.guests.trial_keeper import TrialKeeper
 from bench.engine.guests.verify import find_mode, retried, verify
 from bench.engine.observer import Observer
 from bench.engine.plan import Job
 from bench.engine.request.resolve import BenchRequest
+from bench.model import steps as steps_of_plan
 from bench.model.events import SNAPSHOT, Event, events_of_kind
 from bench.model.events.program import Snapshot
 from bench.model.host_info import LoadMeter
 from bench.model.rejections import Rejections
 from bench.model.run_file import GuestFacts, HostLoad, Verification
-from bench.model.scenario import Scenario, ScenarioContext, WorkUnit
+from bench.model.scenario import Scenario, ScenarioContext, Slot, WorkUnit
 from bench.model.steps import Step
+from bench.tracing.tracer import POLL_INTERVAL
 from provision.errors import Problem
-from provision.guests.guest import File, Guest
+from provision.guests.files import File
+from provision.guests.guest import Guest
+from supervisors.own_daemon import READY_DEADLINE
 from supervisors.service import services_of
 
+# Seconds in which a supervisor starts its first service: Node.js needs more than 15 beside many
+# guests that are being set up.
+FIRST_START = 30.0
+# Seconds in which the tracer reads, from /proc, which guest the last daemon was in: a guest of a
+# single trial was destroyed 40 ms after it, and the restart was taken for an invented one.
+TRACER_READS = 5 * POLL_INTERVAL
 # Seconds in which a client that has forked a supervisor ends, on a host that sets up many guests.
-CLIENT_ENDS = 5.0
+CLIENT_ENDS = 20.0
 
 
 @dataclass(frozen=True)
 class SessionContext:
     """What all sessions of a run share.
 
-    payload: the files that every guest is given. time_slots: which slot of time belongs to which
-    (contender, replica); the kills of event-driven contenders take turns in these slots. versions:
-    by supervisor and system, as its first guest told it.
+    payload: the files that every guest is given. time_slots: the kills of event-driven contenders
+    take turns in them; the gate has them dealt. versions: by supervisor and system, as its first
+    guest told it.
     """
 
     request: BenchRequest
     payload: Sequence[File]
-    time_slots: dict[tuple[str, int], int]
+    time_slots: TimeSlots
     gate: NoiseGate
     guests: LiveGuests
     collector: ResultCollector
@@ -88,7 +101,8 @@ class GuestSession:
         A failure fails its own scenario only; before the first unit it fails all of them.
         """
         try:
-            self.measure_units()
+            with self._context.time_slots.wanted(self, self.job.kills):
+                self.measure_units()
         except Problem as problem:
             self._fail(str(problem))
         except Exception as failure:
@@ -110,10 +124,16 @@ class GuestSession:
             self.phases.enter("settle")
             self._samples += self.establish(unit, guest)
             self.phases.enter(f"measure {unit.scenario}")
-            with self._section(unit), guest.measured(), guest.console_quoted():
+            with (
+                self._section(unit),
+                guest.measured(),
+                guest.console_quoted(),
+            ):
                 load = LoadMeter()
-                self._samples += self.perform(unit, guest)
+                self._samples += self.perform(unit, guest, self._slot(unit))
                 self._load[unit.scenario] = load.read()
+            if unit.slotted:
+                self._context.time_slots.give_back(self)
             self.units_done = self.units_begun
 
     def set_up(self) -> Guest:
@@ -134,6 +154,8 @@ class GuestSession:
         if version is None:  # all its guests of one system have the same installation
             version = supervisor.version(guest, selected.source)
             self._context.versions[installed] = version
+        if contender.own_daemon:
+            install_own_daemon(guest, contender.own_daemon)
         supervisor.configure(guest, contender, services_of(contender, 1))
         self.phases.enter("start")
         guest.fixed_addresses = any(unit.initial_state.fixed_addresses for unit in self.job.units)
@@ -152,24 +174,28 @@ class GuestSession:
             unit, guest, lambda context: [establish_state(state, contender, context.measure, seen)]
         )
 
-    def perform(self, unit: WorkUnit, guest: Guest) -> list[Event]:
+    def perform(self, unit: WorkUnit, guest: Guest, slot: Slot) -> list[Event]:
         """Have the unit's scenario do its work; return its samples without the rejected ones."""
         scenario = self._scenarios[unit.scenario]
-        return self._sample(unit, guest, lambda context: scenario.perform(context, unit))
+        return self._sample(unit, guest, lambda context: scenario.perform(context, unit), slot)
 
     def _sample(
-        self, unit: WorkUnit, guest: Guest, act: Callable[[ScenarioContext], list[Event]]
+        self,
+        unit: WorkUnit,
+        guest: Guest,
+        act: Callable[[ScenarioContext], list[Event]],
+        slot: Slot = ONLY_SLOT,
     ) -> list[Event]:
         rejections = Rejections()
         keeper = self._context.collector.trial_keeper(self.job, unit.scenario, self._facts())
         try:
-            samples = act(self._scenario_context(guest, rejections, keeper))
+            samples = act(self._scenario_context(guest, rejections, keeper, slot))
         finally:
             self._context.collector.add_rejections(self.job, unit.scenario, rejections)
         return [{"scenario": unit.scenario, **event} for event in samples]
 
     def _scenario_context(
-        self, guest: Guest, rejections: Rejections, keeper: TrialKeeper | None
+        self, guest: Guest, rejections: Rejections, keeper: TrialKeeper | None, slot: Slot
     ) -> ScenarioContext:
         contender = self.job.selected.contender
 
@@ -189,14 +215,13 @@ class GuestSession:
                 keeper=keeper,
             )
 
-        slots = self._context.time_slots
         scenario_context = ScenarioContext(
             guest=guest,
             supervisor=self.job.selected.supervisor,
             contender=contender,
             services=services_of(contender, 1),
             replica=self.job.replica,
-            slot=(slots.get((contender.name, self.job.replica), 0), max(1, len(slots))),
+            slot=slot,
             measure=measure,
             disturbing=lambda: self.phases.waiting(self._context.gate.disturbing()),
             loud=lambda alone: self.phases.waiting(self._context.gate.loud(alone)),
@@ -204,18 +229,20 @@ class GuestSession:
         return scenario_context
 
     def tear_down(self) -> None:
-        """Stop the contender and destroy the guest, or leave it running for its user."""
+        """Destroy the guest with all that runs in it, or leave it running for its user."""
         guest = self.guest
         if guest is None:
             return
+        options = self._context.request.options
+        if options.trace and not (options.keep or self._context.guests.stopping):
+            self.phases.enter("traced")
+            time.sleep(TRACER_READS)
         with self.phases.waiting(self._context.gate.disturbing()):
             if self._context.guests.stopping:  # it may have become so while this one waited
                 return
-            if self._context.request.options.keep:
+            if options.keep:
                 self._keep(guest)
                 return
-            if not self.job.own_guest:
-                self._stop(guest)
             console = guest.console()
             self._destroy(guest)
             self._context.guests.remove(guest)
@@ -250,10 +277,14 @@ class GuestSession:
         """Check that the guest is as it should be; return evidence and the measurer's facts."""
         supervisor, contender = self.job.selected.supervisor, self.job.selected.contender
         wanted = services_of(contender, 1)
-        patience = 15 + 2 * (contender.period or 0)
+        patience = FIRST_START + 2 * (contender.period or 0)
         steps: list[Step] = [
-            {"do": "await", "services": [each.name for each in wanted], "deadline": patience}
+            {"do": "await", "services": [service.name for service in wanted], "deadline": patience}
         ]
+        own = contender.own_daemon
+        if own:
+            patience += READY_DEADLINE
+            steps += [steps_of_plan.await_ready(service.name) for service in wanted]
         if contender.role == "monitor":
             # Give processes that a detaching daemon leaves behind the time to exit.
             steps.append({"do": "watch", "seconds": 0.3})
@@ -263,6 +294,8 @@ class GuestSession:
             events = measurement.run_measurement(
                 guest, wanted, steps, seed=0, timeout=patience + 30, on_event=lambda _: None
             )
+            if own:
+                check_ready(own, contender, events)
             return events, verify(guest.system, supervisor, contender, wanted, events)
 
         # The client that forked it and its scripts may end a little after the service has begun.
@@ -283,6 +316,9 @@ class GuestSession:
             return nullcontext()
         return self.phases.waiting(gate.measuring())
 
+    def _slot(self, unit: WorkUnit) -> Slot:
+        return self._context.time_slots.slot_of(self) if unit.slotted else ONLY_SLOT
+
     def _fail(self, reason: str) -> None:
         if self._context.guests.stopping:
             return
@@ -301,13 +337,6 @@ class GuestSession:
             return guest.why_ended()
         except Problem:  # the keeper does not answer: the failure itself says so
             return ""
-
-    def _stop(self, guest: Guest) -> None:
-        self.phases.enter("stop")
-        try:
-            self.job.selected.supervisor.stop(guest, self.job.selected.contender)
-        except Exception as failure:  # a guest that has died has nothing left to stop
-            self._notes.append(f"stop: {failure}")
 
     def _destroy(self, guest: Guest) -> None:
         self.phases.enter("destroy")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bench.model.events import Event
 from bench.model.rejections import Rejections
-from bench.recording.kept_trials import ScenarioKey, TrialJournal
+from bench.recording.samples.kept_trials import ScenarioKey, TrialJournal
 
 
 class TrialKeeper:

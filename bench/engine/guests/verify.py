@@ -61,10 +61,12 @@ def verify(
     processes: Processes = {
         process["pid"]: process for process in snapshot["processes"] if process["state"] != "Z"
     }
+    own_pids = [state["pid"] for state in snapshot["services"]] if contender.own_daemon else []
     faults = [
         *_pid1_faults(system, supervisor, contender, processes),
         *_service_faults(supervisor, contender, services, snapshot, processes),
-        *_unexpected_processes(system, supervisor, contender, processes),
+        *_unexpected_processes(system, supervisor, contender, _others(processes, own_pids)),
+        *_second_instances(supervisor, contender, services, _others(processes, own_pids)),
         *_started_outside(supervisor, processes),
     ]
     if faults:
@@ -135,6 +137,8 @@ def _service_faults(
         for service in services
         for fault in _faults_of(service, states[service.name], supervisor, contender, processes)
     ]
+    if contender.own_daemon:
+        return faults  # its processes have names of their own
     running = sum(1 for process in processes.values() if process["comm"] == "testd")
     if running != len(services):
         faults.append(f"{running} test daemons run for {len(services)} services.")
@@ -176,6 +180,40 @@ def _unexpected_processes(
         return []
     advice = "The supervisor's own processes belong in its process_names."
     return [f"Something else runs as well: {', '.join(others)}. {advice}"]
+
+
+def _second_instances(
+    supervisor: Supervisor,
+    contender: Contender,
+    services: Sequence[Service],
+    processes: Processes,
+) -> Iterator[str]:
+    """Name programs of a hosted supervisor that PID 1 keeps more often than the suite starts them.
+
+    The supervisor has one tree; where its client forks what keeps a service, one for each more.
+    """
+    if contender.pid1:
+        return
+    tops: dict[str, list[int]] = {}
+    for pid, process in processes.items():
+        if process["ppid"] == 1 and process["comm"] in supervisor.process_names:
+            tops.setdefault(process["comm"], []).append(pid)
+    most = len(services) if supervisor.forked_by_client else 1
+    for comm, pids in sorted(tops.items()):
+        if len(pids) > most:
+            numbers = " and ".join(map(str, sorted(pids)))
+            yield (
+                f"PID 1 keeps a second instance of {comm} ({numbers}). The guest's own init may"
+                " have started it at boot: let after_install take it out of there."
+            )
+
+
+def _others(processes: Processes, daemons: Sequence[int]) -> Processes:
+    """Return the processes that are none of the daemons, nor below one."""
+    below = set(daemons)
+    while more := {pid for pid, process in processes.items() if process["ppid"] in below} - below:
+        below |= more
+    return {pid: process for pid, process in processes.items() if pid not in below}
 
 
 def _started_outside(supervisor: Supervisor, processes: Processes) -> list[str]:

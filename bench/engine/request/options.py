@@ -7,27 +7,30 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bench.engine.request.purposes import without_other_purposes
-from bench.model.name_lists import split_names
-from bench.model.overlays import overlays_of_run, parse_overlays
-from bench.model.own_configurations import configurations_of_run, parse_configurations
-from bench.model.scenario_names import current_name
-from bench.model.selection import (
-    EVERY_ROLE,
+from bench.engine.request.scenario_choice import (
+    DEFAULT_SCENARIOS,
+    check_own_daemon,
+    choose_scenarios,
+    kinds_of,
+)
+from bench.model.selection.contenders import (
     SelectedContenders,
     Selection,
     select_contenders,
 )
-from bench.model.version_choice import VersionChoice
+from bench.model.selection.name_lists import split_names
+from bench.model.selection.overlays import overlays_of_run, parse_overlays
+from bench.model.selection.own_configurations import configurations_of_run, parse_configurations
+from bench.model.selection.own_daemons import keep_own_daemon, own_daemon_of_run, parse_own_daemon
+from bench.model.selection.version_choice import VersionChoice
 from bench.recording.store import read_run, run_folder
-from bench.scenarios import scenarios, usual_scenarios
+from bench.scenarios import scenarios
 from provision.errors import Problem
 from provision.sources.overlay import Overlay
 from provision.systems import Mirror, System, get_systems, main_system, unknown_name_error
-from supervisors import supervisors
+from supervisors.own_daemon import OwnDaemon
 from supervisors.own_files import OwnFiles
 
-DEFAULT_SCENARIOS = ("restart", "footprint")
-ALL = "all"
 UNSTABLE = "unstable"
 # A contender of 100,000 trials takes days; seeds beyond 32 bits are nobody's.
 MOST_TRIALS, MOST_SEED = 100_000, 2**32 - 1
@@ -111,6 +114,19 @@ class SelectionOptions:
 
 
 @dataclass(frozen=True)
+class DaemonOptions:
+    """A person's own program in place of the suite's daemon, as typed.
+
+    daemon: its command line. ready: `port:`, `socket:` or `line:` and a value. daemon_files: a
+    folder that is laid over every guest.
+    """
+
+    daemon: str = ""
+    ready: str = ""
+    daemon_files: str = ""
+
+
+@dataclass(frozen=True)
 class EffortOptions:
     """How much is measured, as typed. trials: empty for the default number."""
 
@@ -134,7 +150,8 @@ class RunOptions:
     """The options of a run, validated; run.json keeps them, and a resumed run must repeat them.
 
     trials: 0 for the default number. overlays: by supervisor. configurations: by the beginning of
-    contenders' names. redo: `unstable` or empty.
+    contenders' names. daemon: a person's own program in place of the suite's. redo: `unstable` or
+    empty.
     """
 
     system: str = "debian"
@@ -153,6 +170,7 @@ class RunOptions:
     mirror: Mirror = field(default_factory=Mirror)
     overlays: Mapping[str, Overlay] = field(default_factory=dict)
     configurations: Mapping[str, OwnFiles] = field(default_factory=dict)
+    daemon: OwnDaemon | None = None
     trace: bool = False
     redo: str = ""
 
@@ -160,6 +178,12 @@ class RunOptions:
     def guest_systems(self) -> tuple[System, ...]:
         """The systems of the guests, the oldest first, with their mirror. Raises Problem."""
         return get_systems(self.system, self.mirror)
+
+    @property
+    def folders(self) -> tuple[Overlay, ...]:
+        """The folders that installations read: each host that measures has to have them."""
+        files = self.daemon.files if self.daemon else None
+        return (*self.overlays.values(), *([files] if files else []))
 
     @property
     def continues_latest(self) -> bool:
@@ -176,6 +200,7 @@ class RunOptions:
             "mirror": asdict(self.mirror),
             "overlays": {name: overlay.digest for name, overlay in self.overlays.items()},
             "configurations": {name: own.digest for name, own in self.configurations.items()},
+            "daemon": self.daemon.record() if self.daemon else None,
         }
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()
@@ -185,15 +210,15 @@ class RunOptions:
     def of_run(cls, run: Mapping[str, Any]) -> RunOptions:
         """Read the options of an earlier run.
 
-        Raises Problem if it has other options than there are today, or if an overlay or a
-        configuration has changed.
+        Raises Problem if it has other options than there are today, or if an overlay, a
+        configuration or the files of its daemon have changed.
         """
         recorded: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in run["options"].items()
         }
         try:
-            folders: dict[str, Any] = {"overlays": {}, "configurations": {}}
+            folders: dict[str, Any] = {"overlays": {}, "configurations": {}, "daemon": None}
             options = cls(**{**recorded, "mirror": Mirror(**recorded["mirror"]), **folders})
         except (KeyError, TypeError) as failure:
             raise Problem(
@@ -206,6 +231,7 @@ class RunOptions:
             options,
             overlays=overlays_of_run(run, main_system(options.guest_systems)),
             configurations=configurations_of_run(run),
+            daemon=own_daemon_of_run(run, options.guest_systems),
         )
 
     def select(self) -> SelectedContenders:
@@ -217,7 +243,8 @@ class RunOptions:
             overlays=self.overlays,
             configurations=self.configurations,
         )
-        return without_other_purposes(selected, scenarios(), self.scenarios)
+        kept = keep_own_daemon(selected, self.daemon)
+        return without_other_purposes(kept, scenarios(), self.scenarios)
 
 
 def parse_options(
@@ -225,6 +252,7 @@ def parse_options(
     selection: SelectionOptions = SelectionOptions(),
     effort: EffortOptions = EffortOptions(),
     mode: ModeOptions = ModeOptions(),
+    daemon: DaemonOptions = DaemonOptions(),
 ) -> RunOptions:
     """Validate the options of the command line; with --redo, take those of the latest run.
 
@@ -232,11 +260,16 @@ def parse_options(
     """
     _check_continuation(mode)
     systems = system.systems()
+    own = parse_own_daemon(daemon.daemon, daemon.ready, daemon.daemon_files, systems)
     options = RunOptions(
-        system=",".join(each.name for each in systems),
+        system=",".join(chosen.name for chosen in systems),
         provider=system.provider,
         only=split_names("only", selection.only),
-        scenarios=_scenario_names(split_names("scenario", selection.scenario), _kinds(selection)),
+        scenarios=choose_scenarios(
+            split_names("scenario", selection.scenario),
+            kinds_of(selection.role, split_names("only", selection.only)),
+            own_daemon=own is not None,
+        ),
         role=selection.role,
         profile=selection.profile,
         trials=whole_number("trials", effort.trials, least=1, most=MOST_TRIALS)
@@ -251,8 +284,10 @@ def parse_options(
         mirror=systems[0].mirror,
         overlays=system.overlays(),
         configurations=parse_configurations(system.config),
+        daemon=own,
         trace=mode.trace,
     )
+    check_own_daemon(options.daemon, options.scenarios, trace=options.trace)
     if not mode.redo:
         return options
     _check_no_other_options(options)
@@ -303,42 +338,3 @@ def whole_number(name: str, text: str, *, least: int, most: int) -> int:
         advice=f"Give a whole number from {least} to {most}, or leave --{name} out.",
         usage=True,
     )
-
-
-def _kinds(selection: SelectionOptions) -> set[bool]:
-    """Return whether a selection asks for inits, for supervisors, or for both.
-
-    By the role; without one, by the names: inits where nothing else is named.
-    """
-    if selection.role == EVERY_ROLE:
-        return {True, False}
-    if selection.role or not selection.only:
-        return {selection.role == "init"}
-    names = (
-        name.partition("/")[0].partition("@")[0] for name in split_names("only", selection.only)
-    )
-    found = supervisors()
-    return {all(name in found and not found[name].keeps_services for name in names)}
-
-
-def _scenario_names(names: tuple[str, ...], kinds: set[bool]) -> tuple[str, ...]:
-    """Return the scenarios of those names, or else those that these kinds have."""
-    if names and ALL not in names:
-        return _known_names(names)
-    every = tuple(
-        name
-        for name in usual_scenarios(scenarios())
-        if scenarios()[name].of_inits is None or scenarios()[name].of_inits in kinds
-    )
-    if names:
-        return every
-    of_inits = (name for name in every if True in kinds and scenarios()[name].of_inits)
-    return (*DEFAULT_SCENARIOS, *of_inits) if False in kinds else every
-
-
-def _known_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    current = tuple(current_name(name) for name in names)
-    for name in current:
-        if name not in scenarios():
-            raise unknown_name_error("scenario", name, [*scenarios(), ALL])
-    return current

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bench.model.run_file import FLOOR
 from bench.model.scenario import Scenario
-from bench.model.selection import SelectedContenders
+from bench.model.selection.contenders import SelectedContenders
 from provision.errors import Problem
 
 
@@ -21,17 +21,17 @@ def without_other_purposes(
     """
     chosen = [scenario for name, scenario in registry.items() if name in names]
     kept = tuple(
-        each
-        for each in selected.contenders
-        if any(scenario.matters_to(each.contender) for scenario in chosen)
+        candidate
+        for candidate in selected.contenders
+        if any(scenario.matters_to(candidate.contender) for scenario in chosen)
     )
-    left_out = [each.contender for each in selected.contenders if each not in kept]
-    if not left_out or any(each.supervisor.name != FLOOR for each in kept):
+    left_out = [candidate.contender for candidate in selected.contenders if candidate not in kept]
+    if not left_out or any(candidate.supervisor.name != FLOOR for candidate in kept):
         return replace(selected, contenders=kept)
-    shown = [each.name for each in registry.values() if each.matters_to(left_out[0])]
+    shown = [scenario.name for scenario in registry.values() if scenario.matters_to(left_out[0])]
     raise Problem(
         f"No scenario of this run shows what the profile {left_out[0].profile} is for.",
-        known=f"Left out: {', '.join(each.name for each in left_out)}",
+        known=f"Left out: {', '.join(contender.name for contender in left_out)}",
         advice=f"./inv bench --scenario={','.join(shown)}",
         usage=True,
     )

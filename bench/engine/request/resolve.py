@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.engine.request.options import RunOptions
 from bench.model.scenario import SamplingEffort, Scenario
-from bench.model.selection import AbsentSupervisor, SelectedContender
+from bench.model.selection.contenders import AbsentSupervisor, SelectedContender
 from bench.scenarios import scenarios
 from bench.tracing.attach import check_traceable
 from provision.host.tools import install_guest_tools
@@ -64,7 +64,9 @@ def resolve_request(options: RunOptions) -> BenchRequest:
         contenders=selected.contenders,
         absent=selected.absent,
         # In the order of the registry: what a guest does first does not depend on the request.
-        scenarios=tuple(each for each in scenarios().values() if each.name in options.scenarios),
+        scenarios=tuple(
+            scenario for scenario in scenarios().values() if scenario.name in options.scenarios
+        ),
         effort=sampling_effort(options, provider),
         options=options,
         unfilled=selected.unfilled,

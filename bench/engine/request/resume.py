@@ -10,7 +10,7 @@ from bench.engine.plan import KeptResults
 from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import BenchRequest
 from bench.model.host_info import IDENTITY_KEYS, host_facts
-from bench.recording.latency_doubts import disturbed_contenders
+from bench.recording.quality.latency_doubts import disturbed_contenders
 from bench.recording.store import Record, ScenarioKey, run_folder
 from provision.errors import Problem
 from provision.provider import Provider
@@ -105,7 +105,7 @@ def _check_not_merged(record: Record) -> None:
 
 def _check_same_options(record: Record, options: RunOptions) -> None:
     # An option that is newer than the run had its default there.
-    then = {"configurations": {}, **record.run["options"]}
+    then = {"configurations": {}, "daemon": None, **record.run["options"]}
     now = options.as_json()
     differing = [key for key in now if then.get(key) != now[key]]
     if differing:

@@ -39,6 +39,7 @@ from bench.model.events.program import (
     ModeSet,
     OrphansReaped,
     PlanEnded,
+    ProgramUnready,
     RestartTrial,
     ServiceAlive,
     ServiceDown,
@@ -73,9 +74,11 @@ END = EventKind("end", PlanEnded)
 NOISE = EventKind("noise", FifoNoise)
 STARTED = EventKind("start", ServiceEvent)
 READY = EventKind("ready", ServiceEvent)
+UNREADY = EventKind("unready", ProgramUnready)
 EXITED = EventKind("exit", ServiceEvent)
 GONE = EventKind("gone", ServiceEvent)
 UP = EventKind("up", ServiceEvent)
+BACK = EventKind("back", ServiceEvent)
 DOWN = EventKind("down", ServiceDown)
 ALIVE = EventKind("alive", ServiceAlive)
 STARTS = EventKind("starts", StartsCounted)

@@ -112,6 +112,13 @@ class StormKill(TypedDict, total=False):
     again: int  # further starts after the first
 
 
+class SocketHolder(TypedDict):
+    """A process that holds the port or the socket of a person's own program."""
+
+    pid: int
+    comm: str
+
+
 class RefusedSignal(TypedDict):
     """A signal that the kernel refused to send."""
 

@@ -10,6 +10,7 @@ from bench.model.events.parts import (
     ProcessUsage,
     RefusedSignal,
     ServiceRecord,
+    SocketHolder,
     StormKill,
     TreeSizes,
 )
@@ -97,6 +98,19 @@ class ServiceDown(Event, total=False):
     starts: int
     lost: int
     ns: int
+
+
+class ProgramUnready(Event, total=False):
+    """A person's own program did not get ready by the deadline, or ended again and again."""
+
+    service: str
+    deadline_s: float
+    ns: int
+    ended: int  # how often it ended while it was waited for
+    running: bool
+    holders: list[SocketHolder]  # of the port or the socket, none of them the program's own
+    output: str  # the last 2000 bytes of what it wrote
+    output_bytes: int
 
 
 class ServiceAlive(Event, total=False):

@@ -50,7 +50,7 @@ _INSTANCE_IF_KNOWN = frozenset({"ppid", "main_ns", "up_ns", "by", "missed"})
 
 def _keys_of_service_events() -> dict[str, tuple[tuple[str, ...], frozenset[str]]]:
     """Return by kind the keys of a ServiceEvent, and those that may be absent."""
-    told = {kind: (*_LINE, f"{kind}_ns", "chatted") for kind in ("ready", "exit", "left")}
+    notices = {kind: (*_LINE, f"{kind}_ns", "chatted") for kind in ("ready", "exit", "left")}
     return {
         "start": ((*_INSTANCE, "seen_ns"), frozenset()),
         "gone": ((*_INSTANCE, "seen_ns"), frozenset()),
@@ -59,7 +59,7 @@ def _keys_of_service_events() -> dict[str, tuple[tuple[str, ...], frozenset[str]
         "unexpected": ((*_INSTANCE, "seen_ns", "what"), frozenset()),
         **{
             kind: ((*keys, *sorted(_INSTANCE_IF_KNOWN)), _INSTANCE_IF_KNOWN | {"chatted"})
-            for kind, keys in told.items()
+            for kind, keys in notices.items()
         },
     }
 
@@ -73,6 +73,7 @@ _TYPES: dict[str, type] = {
     "noise": program.FifoNoise,
     "down": program.ServiceDown,
     "alive": program.ServiceAlive,
+    "unready": program.ProgramUnready,
     "starts": program.StartsCounted,
     "mode": program.ModeSet,
     "signalled": program.SignalSent,

@@ -18,7 +18,7 @@ from supervisors.contender import Contender
 
 # s of uptime before a kill of the group "short".
 SHORT_UPTIME = 0.3
-# s: no two guests of a run break their service within the same slot.
+# s: no two guests of a run have kills that wait for the same slot.
 SLOT_WIDTH = 0.05
 
 
@@ -43,14 +43,17 @@ def looks_decide(contender: Contender) -> bool:
 
 @dataclass(frozen=True)
 class SlottedKills:
-    """Kills of a guest that wait for its slot of time, each from low to high s after the last."""
+    """Kills of a guest that wait for its slot of time, each from low to high s after the last.
+
+    number: at least one.
+    """
 
     number: int
     low: float
     high: float
 
     def wait(self, slots: int) -> float:
-        """Return the seconds for which all of them wait where so many guests take turns.
+        """Return the seconds for which all of them wait where their guest has one of so many slots.
 
         A guest has just used its slot, which comes again once in a cycle of all slots.
         """

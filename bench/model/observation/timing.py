@@ -6,7 +6,8 @@ from supervisors.contender import Contender
 
 NS_PER_S = 1e9
 NS_PER_MS = 1e6
-# s beyond two periods that a supervisor may take for anything it is expected to do.
+# s beyond two periods, and beyond what holds back a service that ended soon, that a supervisor may
+# take for anything it is expected to do.
 MARGIN = 15.0
 # s that a poller may take for each service that it starts, one after the other.
 START_SECONDS = 0.5
@@ -19,7 +20,8 @@ def deadline(contender: Contender, services: int = 0) -> float:
 
     services: how many the supervisor has to start within that time.
     """
-    return 2 * (contender.period or 0.0) + MARGIN + START_SECONDS * services
+    held_back = contender.settled_uptime + contender.restart_delay
+    return 2 * (contender.period or 0.0) + held_back + MARGIN + START_SECONDS * services
 
 
 def look_seconds(contender: Contender) -> float:

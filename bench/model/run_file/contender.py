@@ -41,7 +41,7 @@ class SourceFacts(TypedDict):
 
 
 class OwnFilesFacts(TypedDict):
-    """Files of a person's own, laid over a contender's configuration (--config)."""
+    """Files of a person's own, laid over a contender's configuration or over every guest."""
 
     folder: str
     """Folder of the files."""

@@ -8,9 +8,22 @@ from msgspec import Meta
 
 from bench.model.run_file.calibration import Calibration, TraceAgreement
 from bench.model.run_file.constraints import Count, Word
-from bench.model.run_file.contender import ContenderResult, FloorAlone
+from bench.model.run_file.contender import ContenderResult, FloorAlone, OwnFilesFacts
 from bench.model.run_file.host import HostFacts
 from bench.model.run_file.supervisor import SupervisorFacts
+
+
+class OwnDaemonFacts(TypedDict):
+    """A person's own program that the supervisors kept (--daemon)."""
+
+    command: list[str]
+    """Words of its command line."""
+    ready: Word
+    """What shows that it is ready: port:NUMBER, socket:PATH or line:TEXT."""
+    look_ms: float
+    """Time between two looks for that in ms: the resolution of `ready_long` and `ready_short`."""
+    files: NotRequired[OwnFilesFacts]
+    """Files that were laid over every guest (--daemon-files)."""
 
 
 class Options(TypedDict, total=False):
@@ -48,6 +61,8 @@ class Options(TypedDict, total=False):
     """Digest of each supervisor's overlay."""
     configurations: NotRequired[dict[str, str]]
     """Digest of the files of --config, by the beginning of contenders' names."""
+    daemon: NotRequired[OwnDaemonFacts | None]
+    """Program of --daemon in place of the suite's daemon; null: the suite's."""
     trace: bool
     """Whether the kernel was traced."""
     redo: str

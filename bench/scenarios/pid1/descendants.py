@@ -10,6 +10,15 @@ from bench.model.events.containers import MEMBERS, ContainerEnded
 from bench.model.initial_state import RUNNING
 from bench.model.observation.evidence import number_samples, numbers
 from bench.model.observation.timing import NS_PER_S, format_duration
+from bench.model.observation.witness import (
+    as_events,
+    boot_ended_guest,
+    name_members,
+    notes_between,
+    read_notes,
+    restore,
+    run_witness,
+)
 from bench.model.scenario import (
     Answer,
     SamplingEffort,
@@ -19,15 +28,6 @@ from bench.model.scenario import (
     WorkUnit,
 )
 from bench.model.statistics import Metric
-from bench.model.witness import (
-    as_events,
-    name_members,
-    notes_between,
-    read_notes,
-    restore,
-    revive,
-    run_witness,
-)
 from supervisors.contender import Contender
 
 # ms for which the program runs; s after which a container whose program has ended does not end.
@@ -55,7 +55,7 @@ class Descendants(Scenario):
         gone_ns = time.monotonic_ns()
         status = guest.pid1_status() if ended else None
         with context.disturbing():
-            revive(guest)
+            boot_ended_guest(guest)
         notes = read_notes(guest)
         own_end = max(
             (note["ns"] for note in notes if _is_end(note["who"], note["what"])), default=0
@@ -83,11 +83,11 @@ class Descendants(Scenario):
         # dumb-init sends SIGTERM when it has seen the end: never before it.
         notes = notes_between(numbered, own_end.event["ns"], float("inf"))
         left = MEMBERS[1:]
-        told = [member for member in left if member in {note.event["who"] for note in notes}]
+        informed = [member for member in left if member in {note.event["who"] for note in notes}]
         evidence = numbers(end, own_end, notes)
-        answer: Answer = "yes" if len(told) == len(left) else "partly" if told else "no"
+        answer: Answer = "yes" if len(informed) == len(left) else "partly" if informed else "no"
         names = sorted({note.event["number"] for note in notes})
-        sentence = f"Told before the kernel killed them: {name_members(told)}"
+        sentence = f"Told before the kernel killed them: {name_members(informed)}"
         sentence += f" (signal {' and '.join(map(str, names))})." if names else "."
         return [Verdict(_TELLS, answer, sentence, evidence), _judge_end(end.event, evidence)]
 

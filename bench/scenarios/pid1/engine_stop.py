@@ -11,6 +11,17 @@ from bench.model.events.containers import MEMBERS, ContainerEnded, SignalToPid1
 from bench.model.initial_state import RUNNING
 from bench.model.observation.evidence import Samples, number_samples, numbers
 from bench.model.observation.timing import format_duration
+from bench.model.observation.witness import (
+    as_events,
+    await_members,
+    boot_ended_guest,
+    name_members,
+    notes_between,
+    read_notes,
+    receivers,
+    restore,
+    run_witness,
+)
 from bench.model.scenario import (
     Answer,
     SamplingEffort,
@@ -21,17 +32,6 @@ from bench.model.scenario import (
 )
 from bench.model.stages import label_events
 from bench.model.statistics import Metric, single_value
-from bench.model.witness import (
-    as_events,
-    await_members,
-    name_members,
-    notes_between,
-    read_notes,
-    receivers,
-    restore,
-    revive,
-    run_witness,
-)
 from provision.errors import Problem
 from supervisors.contender import Contender
 
@@ -68,7 +68,7 @@ class EngineStop(Scenario):
             guest.disconnect()
             stopped = stop_as_an_engine(context)
             with context.disturbing():
-                revive(guest)
+                boot_ended_guest(guest)
             notes = as_events(read_notes(guest))
             events += label_events(stage, [*stopped, *notes])
         restore(context)
@@ -85,7 +85,7 @@ class EngineStop(Scenario):
         stages = [(name, numbered.of_stage(name)) for name in STAGES]
         ends = [_judge_end(name, stage) for name, stage in stages if stage]
         handler = numbered.of_stage("handler")
-        return [*ends, *([_judge_told(handler)] if handler else [])]
+        return [*ends, *([_judge_receivers(handler)] if handler else [])]
 
 
 def stop_as_an_engine(context: ScenarioContext) -> list[Event]:
@@ -121,15 +121,15 @@ def _judge_end(name: str, stage: Samples) -> Verdict:
     return Verdict(behaviour, "yes", sentence, numbers(end, stage.all(SENT)))
 
 
-def _judge_told(stage: Samples) -> Verdict:
+def _judge_receivers(stage: Samples) -> Verdict:
     behaviour = "tells everybody"
     (sent,), (end,) = stage.all(SENT), stage.all(CONTAINER_ENDED)
     begin_ns = sent.event["ns"]
     notes = notes_between(stage, begin_ns, begin_ns + end.event["seconds"] * 1e9)
-    told = receivers(notes, TERM)
-    answer: Answer = "yes" if len(told) == len(MEMBERS) else "partly" if told else "no"
-    sentence = f"SIGTERM reached {name_members(told)}"
-    if rest := [member for member in MEMBERS if member not in told]:
+    reached = receivers(notes, TERM)
+    answer: Answer = "yes" if len(reached) == len(MEMBERS) else "partly" if reached else "no"
+    sentence = f"SIGTERM reached {name_members(reached)}"
+    if rest := [member for member in MEMBERS if member not in reached]:
         sentence += f"; {name_members(rest)} ended without a word"
     return Verdict(behaviour, answer, f"{sentence}.", numbers(sent, end, notes))
 

@@ -11,6 +11,7 @@ from bench.model.events import CONTAINER_ENDED, Event
 from bench.model.events.containers import ContainerEnded
 from bench.model.initial_state import RUNNING
 from bench.model.observation.evidence import number_samples, numbers
+from bench.model.observation.witness import restore, run_program
 from bench.model.scenario import (
     Answer,
     SamplingEffort,
@@ -20,7 +21,6 @@ from bench.model.scenario import (
     WorkUnit,
 )
 from bench.model.statistics import Metric
-from bench.model.witness import restore, run_program
 from supervisors.contender import Contender
 
 # How the program ends: the test daemon's options -> the status that container engines write.
@@ -92,8 +92,8 @@ def _judge(
     evidence: tuple[int, ...],
 ) -> Verdict:
     true = [end for end in ends if end["status"] == end["expected"]]
-    told = ", ".join(f"{_words(end['status'])} for {end['expected']}" for end in ends)
-    sentence = f"The engine was told {told}."
+    statuses = ", ".join(f"{_words(end['status'])} for {end['expected']}" for end in ends)
+    sentence = f"The engine was told {statuses}."
     if contender.becomes_program and behaviour == _OF_SIGNAL:
         sentence += " The kernel lets no PID 1 end itself by a signal."
     answer: Answer = "yes" if len(true) == len(ends) else "partly" if true else "no"

@@ -13,6 +13,18 @@ from bench.model.events.containers import MEMBERS, Member, SignalToPid1, Witness
 from bench.model.initial_state import RUNNING
 from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
 from bench.model.observation.timing import NS_PER_S, format_duration
+from bench.model.observation.witness import (
+    as_events,
+    await_members,
+    boot_ended_guest,
+    name_members,
+    notes_between,
+    read_notes,
+    receivers,
+    restart,
+    restore,
+    run_witness,
+)
 from bench.model.scenario import (
     Answer,
     SamplingEffort,
@@ -23,18 +35,6 @@ from bench.model.scenario import (
 )
 from bench.model.stages import label_events
 from bench.model.statistics import Metric, single_value
-from bench.model.witness import (
-    as_events,
-    await_members,
-    name_members,
-    notes_between,
-    read_notes,
-    receivers,
-    restart,
-    restore,
-    revive,
-    run_witness,
-)
 from supervisors.contender import Contender
 
 KILL, STOP, CONT = signal.SIGKILL.value, signal.SIGSTOP.value, signal.SIGCONT.value
@@ -125,7 +125,7 @@ class Signals(Scenario):
                 restart(context)
                 await_members(guest, since_ns)
         guest.disconnect()
-        revive(guest)
+        boot_ended_guest(guest)
         notes = as_events(read_notes(guest))
         restore(context)
         return [*events, *notes]
@@ -216,14 +216,16 @@ def _fates(samples: Samples) -> list[Fate]:
     sent = samples.all(SENT)
     notes: list[list[Numbered[WitnessNote]]] = [[] for _ in sent]
     for note in notes_between(samples, 0, inf):
-        earlier = [i for i, each in enumerate(sent) if each.event["ns"] <= note.event["ns"]]
+        earlier = [
+            i for i, sent_signal in enumerate(sent) if sent_signal.event["ns"] <= note.event["ns"]
+        ]
         if earlier:
             same = [i for i in earlier if _may_be_of(note.event, sent[i].event)]
             notes[max(same or earlier)].append(note)
     return [
-        Fate(each, tuple(of_it))
-        for each, of_it in zip(sent, notes, strict=True)
-        if each.event.get("act") != _RESUME
+        Fate(sent_signal, tuple(of_it))
+        for sent_signal, of_it in zip(sent, notes, strict=True)
+        if sent_signal.event.get("act") != _RESUME
     ]
 
 

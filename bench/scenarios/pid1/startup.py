@@ -8,9 +8,16 @@ from bench.model.events import WITNESSED, Event
 from bench.model.initial_state import RUNNING
 from bench.model.observation.evidence import number_samples
 from bench.model.observation.timing import NS_PER_MS
+from bench.model.observation.witness import (
+    as_events,
+    boot_ended_guest,
+    read_notes,
+    restart,
+    restore,
+    run_witness,
+)
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
 from bench.model.statistics import Metric, summarize
-from bench.model.witness import as_events, read_notes, restart, restore, revive, run_witness
 from provision.errors import Problem
 from supervisors.contender import Contender
 
@@ -47,7 +54,7 @@ class Startup(Scenario):
             if not guest.wait_for_pid1(_PATIENCE):
                 raise Problem(f"PID 1 of guest {guest.name} does not end with its program.")
         with context.disturbing():
-            revive(guest)
+            boot_ended_guest(guest)
         notes = [note for note in read_notes(guest) if note["what"] in ("entry", "main")]
         restore(context)
         return as_events(notes)

@@ -8,6 +8,7 @@ from bench.model import steps
 from bench.model.events import REAPED, WITNESSED, Event
 from bench.model.initial_state import InitialState
 from bench.model.observation.evidence import Samples, number_samples, numbers
+from bench.model.observation.witness import as_events, await_note, read_notes, run_witness
 from bench.model.scenario import (
     SamplingEffort,
     Scenario,
@@ -17,7 +18,6 @@ from bench.model.scenario import (
 )
 from bench.model.stages import label_events
 from bench.model.statistics import Metric, single_value
-from bench.model.witness import as_events, await_note, read_notes, run_witness
 from provision.errors import Problem
 from provision.guests.limit_class import LARGE
 from supervisors.contender import Contender
@@ -86,15 +86,15 @@ class Zombies(Scenario):
 
 
 def _all_were_made(samples: Samples) -> bool:
-    made, failed = samples.all(WITNESSED, what="left"), samples.all(WITNESSED, what="failed")
-    return bool(made) and not failed
+    orphans, failed = samples.all(WITNESSED, what="left"), samples.all(WITNESSED, what="failed")
+    return bool(orphans) and not failed
 
 
 def _judge(stage: str, samples: Samples) -> Verdict:
     (reaped,) = samples.all(REAPED)
-    made = samples.all(WITNESSED, what="left")
+    orphans = samples.all(WITNESSED, what="left")
     failed = samples.all(WITNESSED, what="failed")
-    evidence = numbers(reaped, made, failed)
+    evidence = numbers(reaped, orphans, failed)
     left = reaped.event["left"]
     if not _all_were_made(samples):
         if not left:
@@ -102,7 +102,7 @@ def _judge(stage: str, samples: Samples) -> Verdict:
             return Verdict(_BEHAVIOURS[stage], "not measured", sentence, evidence)
         sentence = f"The container can make no more processes: {left:,} are left."
         return Verdict(_BEHAVIOURS[stage], "no", sentence, evidence)
-    count = made[0].event["number"]
+    count = orphans[0].event["number"]
     if left:
         sentence = f"{left:,} of {count:,} were left after {_DEADLINE:g} s."
         return Verdict(_BEHAVIOURS[stage], "no", sentence, evidence)

@@ -2,4 +2,4 @@
 
 from __future__ import absolute_import
 
-from . import act, cpu, inspect, many, trials, wait
+from . import act, cpu, inspect, many, ready, trials, wait

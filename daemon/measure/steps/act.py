@@ -5,8 +5,6 @@ from __future__ import absolute_import, division, print_function
 import os
 import resource
 import signal as signals
-import subprocess
-import tempfile
 
 from .. import checks
 from ..clock import now, to_ns
@@ -86,6 +84,9 @@ def find_target_pids(watcher, target):
 def run_command(watcher, command, deadline):
     # type: (ServiceWatcher, str, float) -> None
     """Run a shell command in a session of its own; kill it at the deadline ("rc": null)."""
+    # Slow to import, and few plans run commands.
+    import subprocess
+    import tempfile
 
     def set_up_child():
         # type: () -> None

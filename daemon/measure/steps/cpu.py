@@ -30,7 +30,7 @@ def mark_cpu(watcher, root, pid1, label):
     # type: (ServiceWatcher, list[str | int], bool, str) -> None
     """Emit what the tree has used up to now, to take differences around other steps."""
     begin_ns = now()
-    usages = list(tree_usage(root, pid1).values())
+    usages = list(tree_usage(watcher, root, pid1).values())
     emit(
         "cpu_mark",
         label=label,
@@ -47,10 +47,10 @@ def measure_cpu(watcher, window, root, pid1, label):
     # type: (ServiceWatcher, float, list[str | int], bool, str) -> None
     """Emit what the tree uses in a window of seconds."""
     begin_ns = now()
-    before = tree_usage(root, pid1)
+    before = tree_usage(watcher, root, pid1)
     watcher.report_until(begin_ns + to_ns(window))
     end_ns = now()
-    after = tree_usage(root, pid1)
+    after = tree_usage(watcher, root, pid1)
     none = dict(dict.fromkeys(USAGE_KEYS, 0), threads=[])  # type: Usage
     used = [subtract_usage(usage, before.get(key, none)) for key, usage in after.items()]
     emit(
@@ -66,10 +66,10 @@ def measure_cpu(watcher, window, root, pid1, label):
     )
 
 
-def tree_usage(root, pid1):
-    # type: (list[str | int], bool) -> dict[Identity, Usage]
+def tree_usage(watcher, root, pid1):
+    # type: (ServiceWatcher, list[str | int], bool) -> dict[Identity, Usage]
     """Return the usage of each process of the supervision tree."""
-    stats = supervision_tree(root, pid1).values()
+    stats = supervision_tree(watcher, root, pid1).values()
     return {(stat.pid, stat.starttime): process_usage(stat) for stat in stats}
 
 

@@ -93,7 +93,7 @@ def footprint(watcher, services, root, pid1, label):
     # type: (ServiceWatcher, int, list[str | int], bool, str) -> None
     """Emit memory (kB), threads and open files of each process of the tree, and their sums."""
     processes, vanished, methods = [], 0, set()  # type: list[dict[str, Any]], int, set[str]
-    for pid, stat in sorted(supervision_tree(root, pid1).items()):
+    for pid, stat in sorted(supervision_tree(watcher, root, pid1).items()):
         sizes, method = process_footprint(stat)
         if not read_stat(pid):
             vanished += 1

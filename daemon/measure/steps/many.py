@@ -199,22 +199,22 @@ def await_reaped(watcher, comm, after, deadline):
     # type: (ServiceWatcher, str, str | None, float) -> None
     """Wait until no process of that name is left.
 
-    after: a service that leaves the processes as orphans; also wait until it has left the last.
+    after: a service that leaves the processes as orphans; also wait until its newest start has
+    left the last, which may have been during an earlier step.
     """
     begin_ns = now()
     until = begin_ns + to_ns(deadline)
-    left_ns, most_zombies, looks = None, 0, 0
+    most_zombies, looks = 0, 0
+    watcher.report_pending()
     while True:
+        left_ns = watcher.service(after).left_by_newest() if after else None
         states = [stat.state for stat in read_all_stats().values() if stat.comm == comm]
         looked_ns = now()
         looks += 1
         most_zombies = max(most_zombies, states.count("Z"))
         if looked_ns >= until or (not states and (left_ns or not after)):
             break
-        for observation in watcher.observe(min(until, looked_ns + REAP_CHECK_NS)):
-            line = observation.line
-            if line and line["event"] == "left" and line["service"] == after:
-                left_ns = line["left_ns"]
+        watcher.observe(min(until, looked_ns + REAP_CHECK_NS))
     emit(
         "reaped",
         comm=comm,

@@ -11,6 +11,7 @@ from ..proc import descendants, pids_outside_guest, read_all_stats, read_argumen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..proc import Stat
+    from ..watcher import ServiceWatcher
 
 # Keys of the steps that look at the tree.
 TREE_KEYS = {
@@ -20,8 +21,8 @@ TREE_KEYS = {
 }
 
 
-def supervision_tree(root, pid1):
-    # type: (list[str | int], bool) -> dict[int, Stat]
+def supervision_tree(watcher, root, pid1):
+    # type: (ServiceWatcher, list[str | int], bool) -> dict[int, Stat]
     """Return the Stat of each process of the tree, by pid. Raises StepFailed where there is none.
 
     root: pids or names of the topmost processes; pid1: PID 1 is the topmost one instead.
@@ -29,14 +30,21 @@ def supervision_tree(root, pid1):
     stats = read_all_stats()
     outside = pids_outside_guest(stats)
     inside = {pid: stat for pid, stat in stats.items() if pid not in outside}
-    daemons = [stat.pid for stat in inside.values() if stat.comm.startswith("testd")]
-    services = descendants(inside, daemons)
+    services = descendants(inside, find_daemons(watcher, inside))
     roots = [1] if pid1 else find_roots(inside, root)
     if not roots:
         names = " or ".join(str(name) for name in root) or 'in "root"'
         present = " ".join(sorted({stat.comm for stat in inside.values()}))
         raise StepFailed("no process is named %s; there are: %s" % (names, present))
     return {pid: inside[pid] for pid in descendants(inside, roots) if pid not in services}
+
+
+def find_daemons(watcher, stats):
+    # type: (ServiceWatcher, dict[int, Stat]) -> list[int]
+    """Return the pids of the services' processes: by their name, or by the record if it is none."""
+    if watcher.readiness is None:
+        return [stat.pid for stat in stats.values() if stat.comm.startswith("testd")]
+    return [service.read_record()[2] for service in watcher.services.values()]
 
 
 def find_roots(stats, root):

@@ -244,11 +244,15 @@ class TrialRunner(object):
         extra.fresh_following = trial.fresh_following + 1
         kill = self.schedule_kill(instance, extra)
         if kill and self.wait_undisturbed(instance, kill.at_ns):
-            self.kill(instance, extra, kill)
+            # A program that takes long to get ready would be too old for a fresh trial by then.
+            self.kill(instance, extra, kill, await_readiness=False)
 
-    def kill(self, old, trial, kill):
-        # type: (Instance, Trial, Kill) -> bool
-        """Kill, and emit the sample; return False if the service had ended before the signal."""
+    def kill(self, old, trial, kill, await_readiness=True):
+        # type: (Instance, Trial, Kill, bool) -> bool
+        """Kill, and emit the sample; return False if the service had ended before the signal.
+
+        await_readiness: whether the successor's, where it is a program of a person's own.
+        """
         watcher = self.watcher
         watcher.expects_end = True
         gc.disable()
@@ -260,6 +264,9 @@ class TrialRunner(object):
             watcher.expects_end = False
         if kill_ns is None:
             return False
+        if new is not None and await_readiness and watcher.readiness is not None:
+            until = new.main_ns + to_ns(watcher.readiness.deadline)
+            watcher.readiness.await_ready(watcher, new, until, self.report_disturbance)
         emit(
             "sample",
             service=self.service.name,

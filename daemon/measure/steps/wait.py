@@ -130,6 +130,8 @@ def read_start_stamps(watcher, service, until):
             line = parse_line(content)
             if line and line["event"] == "start" and line["service"] == service:
                 stamps.append(line["main_ns"])
+            elif line and line["event"] == "left":
+                watcher.service(line["service"]).register_left(line)
     stamps.sort()
     return stamps
 

@@ -18,10 +18,14 @@ from pathlib import Path
 from filelock import FileLock
 from jinja2 import Environment, StrictUndefined
 
-from provision.bootstrap.debian import expiry_explained, source_lines
+from provision.bootstrap.debian import (
+    expiry_explained,
+    mmdebstrap_age_options,
+    source_lines,
+)
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.guests.guest import File, pack_files
+from provision.guests.files import File, pack_files
 from provision.guests.suite_files import ROOTFS, files_below, suite_files
 from provision.host.tools import install_missing_tools, missing_tools
 from provision.systems import System
@@ -121,8 +125,7 @@ def _build(system: System, folder: Path) -> None:
 
 def _bootstrap(system: System, archive: Path) -> None:
     """Make an archive of a root with a kernel."""
-    # It stays in the box, whose guests install from the same mirror.
-    any_age = ['--aptopt=Acquire::Check-Valid-Until "false"'] if system.mirror.expired else []
+    # The age stays in the box, whose guests install from the same mirror.
     with expiry_explained(system):
         _run_tool(
             ["mmdebstrap", "--quiet", "--variant=apt", "--format=tar",
@@ -135,7 +138,7 @@ def _bootstrap(system: System, archive: Path) -> None:
              "--dpkgopt=path-exclude=/usr/share/locale/*",
              f"--essential-hook={_INITRAMFS_HOOK}",
              f"--customize-hook={_FINAL_HOOK}",
-             *any_age, system.release, str(archive), *source_lines(system)],
+             *mmdebstrap_age_options(system), system.release, str(archive), *source_lines(system)],
         )  # fmt: skip
 
 

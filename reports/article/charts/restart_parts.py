@@ -9,7 +9,7 @@ from reports.article.charts.rows import Scale, bar, rows_figure
 from reports.article.charts.style import COLOURS
 from reports.model.blocks import ChartRow, Figure
 from reports.model.quantities import format_quantity
-from reports.model.restart_parts import PART_KINDS, RestartParts
+from reports.model.tables.restart_parts import PART_KINDS, RestartParts
 
 # A part that takes less of a restart has no label.
 _MIN_SHARE = 0.02

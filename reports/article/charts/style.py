@@ -20,6 +20,10 @@ MAX_POINTS = 120
 _GRID = {"gridColor": "#888888", "gridOpacity": 0.25, "domainColor": "#888888"}
 # Figures in words have no more than three digits, and keep them.
 _LONG_NUMBER = re.compile(r"\d+\.\d{5,}")
+# Empty areas, and what screen readers would say beside the labels ("circle").
+_NEEDLESS = re.compile(
+    r'<path class="(?:background|foreground)"[^>]*/>| aria-roledescription="[^"]*"'
+)
 _CONFIG = {
     "background": None,
     "font": "sans-serif",
@@ -40,7 +44,8 @@ def draw(spec: Spec) -> str:
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": _CONFIG,
              "padding": 2, **spec}  # fmt: skip
     # Places with more digits than a screen can show make up half of a picture.
-    return _LONG_NUMBER.sub(_shorten, str(vl_convert.vegalite_to_svg(whole)))
+    picture = _LONG_NUMBER.sub(_shorten, str(vl_convert.vegalite_to_svg(whole)))
+    return _NEEDLESS.sub("", picture)
 
 
 def _shorten(number: re.Match[str]) -> str:

@@ -45,7 +45,7 @@ for (const form of document.querySelectorAll("form.chooser")) {
       select.value = value === "any" ? "" : value;
       if (select.selectedIndex < 0) select.value = usual(select);
     }
-    const heading = headings.find((each) => each.dataset.sort === state.get("sort"));
+    const heading = headings.find((candidate) => candidate.dataset.sort === state.get("sort"));
     if (heading) sortTable(table, heading, state.get("order") === "down");
     filter();
     return true;

@@ -20,8 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("guests")
-            slow = item.get_closest_marker("slow") is not None
-            item.add_marker(pytest.mark.timeout(PATIENCE_SLOW if slow else PATIENCE))
+            if item.get_closest_marker("timeout") is None:
+                slow = item.get_closest_marker("slow") is not None
+                item.add_marker(pytest.mark.timeout(PATIENCE_SLOW if slow else PATIENCE))
 
 
 @pytest.fixture(scope="package")

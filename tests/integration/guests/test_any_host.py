@@ -131,7 +131,7 @@ def test_modes_in_a_guest_are_independent_of_the_umask(suite: Suite) -> None:
 def test_guests_start_whatever_control_groups_a_host_has(
     suite: Suite, set_up: str, version: str
 ) -> None:
-    program = "import sys; from provision.lxc import cgroups; print(cgroups.version())"
+    program = "import sys; from provision.lxc.host_check import cgroups; print(cgroups.version())"
     done = boot(suite, "cat /proc/1/comm", before=without_groups(set_up))
     assert (done.code, done.output.strip()) == (0, "init")
     (suite.checkout / "version.py").write_text(program)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from provision.errors import Problem
-from provision.guests.guest import File
+from provision.guests.files import File
 from provision.lxc.guest import LxcGuest
 from provision.lxc.provider import Lxc
 from provision.sources.packages import Present

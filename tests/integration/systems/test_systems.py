@@ -9,7 +9,7 @@ import pytest
 
 from bench.engine.request.options import SystemOptions
 from provision.guests.guest import Guest
-from provision.lxc.layers import installation_layer
+from provision.lxc.trees.layers import installation_layer
 from provision.provider import Installation
 from provision.sources.packages import Aur, Pacman
 from tests.integration.systems.conftest import DAY

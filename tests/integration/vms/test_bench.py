@@ -28,8 +28,8 @@ def untouched(suite: Suite) -> HostState:
 def test_sysvinit_and_god_are_measured_in_a_machine(
     suite: Suite, box: Path, untouched: HostState
 ) -> None:
-    words = with_libvirt("--only=sysvinit,god", "--quick", "--force", box=box)
-    command = suite.start("bench", *words).end(2000)
+    words = ("--only=sysvinit,god", "--scenario=restart", "--trials=2", "--quick", "--force")
+    command = suite.start("bench", *with_libvirt(*words, box=box)).end(2000)
     assert command.code == 0, command.output
     run = suite.record()
     assert run["provider"]["name"] == "libvirt"

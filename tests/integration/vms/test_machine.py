@@ -10,13 +10,13 @@ import pytest
 
 from provision.counters import memory
 from provision.errors import Problem
-from provision.guests.guest import File
+from provision.guests.files import File
 from provision.provider import Installation
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS
 from provision.vagrant.environment import vm_folder
 from provision.vagrant.guest import VagrantGuest
-from provision.vagrant.machine import Machine, machine_names
+from provision.vagrant.machines.machine import Machine, machine_names
 from provision.vagrant.provider import Vagrant
 from tests.support.wait import eventually
 

@@ -13,7 +13,7 @@ import numpy as np
 from reports.compare.changes import Change
 from reports.compare.gate import Gate
 from reports.compare.limits import Limits
-from reports.compare.sample_tests import SampledChange, SamplePair, compare_samples
+from reports.compare.statistics.sample_tests import SampledChange, SamplePair, compare_samples
 from tests.support.samples import sample_runs
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, cast
 
-from bench.engine.guests.event_stream import EventStream
+from bench.engine.guests.event_checks.event_stream import EventStream
 from bench.model.events.wire import KINDS, SUITE_KEYS
 from bench.model.rejections import Rejections
 from bench.model.steps import Step

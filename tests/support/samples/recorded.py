@@ -12,15 +12,16 @@ from bench.model.statistics import Metric
 from supervisors import supervisors
 from supervisors.contender import Contender
 
-_DATA = Path(__file__).parents[2] / "unit/bench/scenarios/data"
+_SCENARIOS = Path(__file__).parents[2] / "unit/bench/scenarios"
 
 FULL = SamplingEffort(trials=30, guest_seconds=125.0, budget_seconds=None, max_guests=16, seed=1)
 QUICK = SamplingEffort(trials=6, guest_seconds=25.0, budget_seconds=30.0, max_guests=16, seed=1)
 
 
 def samples(name: str) -> list[Event]:
-    """Read the samples recorded in data/NAME.jsonl."""
-    return [json.loads(line) for line in (_DATA / f"{name}.jsonl").read_text().splitlines()]
+    """Read the samples recorded in SUBJECT/data/NAME.jsonl."""
+    (path,) = _SCENARIOS.glob(f"*/data/{name}.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def sample(stage: str, kind: str, **fields: object) -> Event:
@@ -30,7 +31,7 @@ def sample(stage: str, kind: str, **fields: object) -> Event:
 
 def recorded_files() -> list[str]:
     """Return the names that `samples` takes."""
-    return sorted(path.stem for path in _DATA.glob("*.jsonl"))
+    return sorted(path.stem for path in _SCENARIOS.glob("*/data/*.jsonl"))
 
 
 def contender(name: str) -> Contender:

@@ -29,6 +29,10 @@ _UPTIME_NS = 2_000_000_000
 _KILL_NS = 1_000_000
 
 
+# The run that was published before, of one system, traced, with names of that day.
+OLDER_RUN = Path(__file__).parents[2] / "data" / "run-of-28-november"
+
+
 def copy_published(folder: Path) -> Path:
     """Copy the run that the repository keeps, as another run with the folder's name."""
     folder.mkdir()

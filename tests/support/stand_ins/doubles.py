@@ -13,12 +13,12 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from rich.console import Console
 
-from bench.cli.progress_display import ProgressDisplay
+from bench.cli.output.progress_display import ProgressDisplay
 from bench.engine.request.options import EffortOptions, SelectionOptions, parse_options
 from bench.engine.request.resolve import resolve_request
 from bench.engine.run import run_bench
 from provision.errors import Problem
-from provision.guests.guest import File
+from provision.guests.files import File
 from provision.sources.packages import Present
 from reports.formats import terminal
 from supervisors import supervisors

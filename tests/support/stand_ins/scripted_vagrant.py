@@ -18,7 +18,7 @@ from typing import TypedDict
 import pytest
 
 from provision.vagrant import host_check
-from provision.vagrant.machine import machine_names
+from provision.vagrant.machines.machine import machine_names
 from provision.vagrant.provider import Vagrant
 
 _PROGRAM = f"""#!{sys.executable}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.model.events.containers import MEMBERS, WitnessNote
-from bench.model.witness import parse_notes
+from bench.model.observation.witness import parse_notes
 from daemon.build import Binaries, build
 from tests.support.wait import eventually
 

@@ -6,7 +6,7 @@ import math
 import re
 from html import unescape
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -14,9 +14,9 @@ from bench.model.run_file import FLOOR, Run
 from bench.recording.store import read_run
 from provision.errors import Problem
 from reports import publish
-from reports.model.decision import FIGURES
 from reports.model.metrics import median_of
 from reports.model.samples import read_samples
+from reports.model.tables.decision import FIGURES
 from tests.support.samples import sample_runs
 
 
@@ -83,6 +83,20 @@ def test_publish_keeps_the_run_and_updates_the_table(place: Path) -> None:
     assert "| s6 " in text and "old" not in text and text.endswith("\n\nMore.\n")
     publish.publish(read_run(folder), folder)
     assert (place / "README.md").read_text() == text
+
+
+def test_a_run_of_all_supervisors_may_name_them(place: Path) -> None:
+    """As one of all defaults, and of all settings of one release, does."""
+    folder = sample_runs.write_ordinary_run(place / "run")
+    run = read_run(folder)
+    every = [
+        {**run["contenders"][0], "supervisor": name, "name": f"{name}/x"}
+        for name in publish.ARTICLE
+    ]
+    asked: dict[str, Any] = {"options": {"system": "debian", "only": ["*"]}, "contenders": every}
+    assert publish._left_out(cast(Run, {**run, **asked})) == []
+    without = [row for row in every if row["supervisor"] != "runit"]
+    assert publish._left_out(cast(Run, {**run, **asked, "contenders": without})) == ["runit"]
 
 
 @pytest.mark.parametrize(

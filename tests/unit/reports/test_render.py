@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bench.recording.store import read_run
 from provision.errors import Problem
-from reports.model.summary_rows import summary_rows
+from reports.model.tables.summary_rows import summary_rows
 from reports.render import render_run
 from reports.view import FORMATS, View, check_format
 from tests.support.samples import sample_runs

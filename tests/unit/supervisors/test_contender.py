@@ -8,8 +8,8 @@ import pytest
 
 from bench.model.observation.timing import has_long_limit, start_spacing
 from bench.model.scenario import SamplingEffort
-from bench.scenarios.restart import SCENARIO as RESTART
-from bench.scenarios.restart import RestartTrials
+from bench.scenarios.restarts.restart import SCENARIO as RESTART
+from bench.scenarios.restarts.restart import RestartTrials
 from supervisors.contender import Contender, StartLimit
 
 PLAIN = Contender("some", "runner", "default", pid1=False, setting="as packaged")

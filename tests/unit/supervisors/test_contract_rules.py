@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from provision.sources.packages import Apt, Present
+from provision.systems import SYSTEMS
 from supervisors.base import Supervisor
-from supervisors.contender import Contender, Older
+from supervisors.contender import Contender, OlderVersion
 from supervisors.contract import RULES, required_facts, violations
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
@@ -26,7 +27,7 @@ BAD: Any = "x"
 
 
 def with_older(**facts: Any) -> Contender:
-    older = Older(until=Change("1.0", "trixie"), contender=replace(CONTENDER, **facts))
+    older = OlderVersion(until=Change("1.0", "trixie"), contender=replace(CONTENDER, **facts))
     return replace(CONTENDER, older=(older,))
 
 
@@ -203,6 +204,14 @@ def test_a_configuration_may_split_program_and_arguments(make: Make) -> None:
 
 def test_what_only_one_system_has_needs_no_reason_on_the_others(make: Make) -> None:
     assert list(violations(make(unavailable_on={}))) == []
+
+
+def test_a_release_may_be_left_out_where_the_others_have_it(make: Make) -> None:
+    supervisor = make(unavailable_on={"bullseye": "too old"})
+    assert list(violations(supervisor)) == []
+    bullseye, bookworm = SYSTEMS["bullseye"], SYSTEMS["debian"]
+    assert (supervisor.source(bullseye), supervisor.why_unavailable(bullseye)) == (None, "too old")
+    assert supervisor.source(bookworm)
 
 
 def test_what_no_system_has_says_why(make: Make) -> None:

@@ -105,5 +105,7 @@ def test_a_strict_profile_ends_the_group_within_seconds(contender: Contender) ->
         "supervisord": ("stopasgroup=true\n", "killasgroup=true\n", "stopwaitsecs=5\n"),
         "s6": ('kill -s KILL -- "-${4:-$(cat group)}"', "5000\n"),
         "runit": ("chpst -P", 'kill -s TERM -- "-$(cat group)"', "sv force-stop s1"),
+        # Its master sends SIGTERM to the group, and SIGKILL 3 s later.
+        "uwsgi": ("binsh = /bin/bash\n",),
     }[contender.supervisor]
     assert [setting for setting in settings if setting not in text] == []

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from provision.systems import SYSTEMS
-from supervisors.contender import Contender, Older, StartLimit
+from supervisors.contender import Contender, OlderVersion, StartLimit
 from supervisors.versions import Change, Edition, Finding, version_key
 
 NEW = Change("0.64", "forky")
@@ -61,7 +61,9 @@ def test_a_contender_has_the_facts_of_its_edition() -> None:
     newest = Contender("x", "runner", "default", pid1=False, setting="waits longer each time")
     middle = replace(newest, setting="counts", start_limit=StartLimit(10, None))
     oldest = replace(newest, setting="never waits")
-    contender = replace(newest, older=(Older(Change("0.50", "trixie"), oldest), Older(NEW, middle)))
+    contender = replace(
+        newest, older=(OlderVersion(Change("0.50", "trixie"), oldest), OlderVersion(NEW, middle))
+    )
     assert contender.at(of("bullseye")) == oldest
     assert contender.at(of("trixie")) == middle
     assert contender.at(of("sid")) == contender

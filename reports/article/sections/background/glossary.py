@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.model.blocks import Points, Section
-from reports.model.decision import FIGURES, QUESTIONS
+from reports.model.tables.decision import FIGURES, QUESTIONS
 
 _WORDS = (
     ("Supervisor:", "a program that keeps other programs alive."),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from bench.model.run_file import HostFacts, Run
 from reports.model.blocks import Points, Section
-from reports.model.duration import describe_duration
 from reports.model.run_summary import describe_seal, failure_lines, rejection_lines
+from reports.model.tables.duration import describe_duration
 from reports.model.text import shorten
 
 

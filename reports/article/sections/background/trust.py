@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from bench.model.run_file import Calibration, Histogram, Run
 from reports.article.charts.lateness import lateness_chart
 from reports.model.blocks import Block, Figure, Paragraph, Section
-from reports.model.instrument import calibration_summary, calibration_table
 from reports.model.metrics import format_number
-from reports.model.quality_issues import quality_issues_table
+from reports.model.tables.instrument import calibration_summary, calibration_table
+from reports.model.tables.quality_issues import quality_issues_table
 
 
 def trust_section(run: Run) -> Section:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.model.run_file import Run
-from reports.compare.system_views import main_release
-from reports.model.behaviour_matrix import BehaviourMatrix, MatrixRow, build_matrix
+from reports.compare.systems.system_views import main_release
 from reports.model.blocks import Cell, Column, Paragraph, Section, Table
-from reports.model.decision import evidence_anchor
+from reports.model.tables.behaviour_matrix import BehaviourMatrix, MatrixRow, build_matrix
+from reports.model.tables.decision import evidence_anchor
 
 _NO_EVIDENCE = ("not applicable", "not measured")
 
@@ -63,14 +63,14 @@ def _table_row(
     supervisor = row.name.partition("/")[0]
     name = names[row.name]
     column = matrix.columns[index]
-    told = zip(column.behaviours, row.cells[index], row.tallies[index], strict=True)
-    answers = (
+    answers = zip(column.behaviours, row.cells[index], row.tallies[index], strict=True)
+    cells = (
         Cell(
             tally or answer,
             anchor=""
             if answer in _NO_EVIDENCE
             else evidence_anchor(name, column.scenario, behaviour),
         )
-        for behaviour, answer, tally in told
+        for behaviour, answer, tally in answers
     )
-    return (Cell(row.label, anchor=f"supervisor-{supervisor}"), *answers)
+    return (Cell(row.label, anchor=f"supervisor-{supervisor}"), *cells)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import ContenderResult, MetricResult
-from bench.model.scenario_names import current_name
-from reports.model.behaviour_matrix import describe_tally
+from bench.model.selection.scenario_names import current_name
 from reports.model.blocks import Points, Section
 from reports.model.contenders import contender_label
-from reports.model.decision import FIGURES, QUESTIONS, evidence_anchor
 from reports.model.metrics import find_metric, format_count
 from reports.model.quantities import describe_metric, format_quantity, format_span
+from reports.model.tables.behaviour_matrix import describe_tally
+from reports.model.tables.decision import FIGURES, QUESTIONS, evidence_anchor
 
 # Anchor, lead and text of an item.
 _Item = tuple[str, str, str]

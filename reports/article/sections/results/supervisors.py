@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bench.model.run_file import Action, Example, ExampleStep, Run, SupervisorFacts
 from reports.article.sections.results.evidence import evidence_section
 from reports.article.supervisor_summary import summarize_supervisor
-from reports.compare.system_views import main_release
+from reports.compare.systems.system_views import main_release
 from reports.model.blocks import Block, Code, Paragraph, Points, Section
 from reports.model.contenders import (
     contender_label,
@@ -35,12 +35,12 @@ def _sections(view: Run, whole: Run) -> Iterator[Section]:
     for name, facts in sort_supervisors(view).items():
         contenders = [item for item in sort_contenders(view) if item["supervisor"] == name]
         seen = [item for item in sort_contenders(whole) if item["supervisor"] == name]
-        told = [
+        evident = [
             item
             for item in seen
             if item["name"] in in_detail or item["name"].partition("@")[2] == main
         ]
-        others = [item for item in seen if item not in told]
+        others = [item for item in seen if item not in evident]
         settings = [
             (
                 f"{contender_label(item)}:",
@@ -49,7 +49,7 @@ def _sections(view: Run, whole: Run) -> Iterator[Section]:
             for item in contenders
         ]
         sentences = [("", sentence) for sentence in _sentences(view, name, facts)]
-        evidence = evidence_section(name, told, others)
+        evidence = evidence_section(name, evident, others)
         blocks: list[Block] = [
             Paragraph(facts["idea"]),
             Paragraph(f"Home: {facts['home']}", aside=True),

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from typing import cast
 
 from bench.model.run_file import FLOOR, ContenderResult, Run
-from reports.compare.system_views import main_release, release_of, systems_of
+from reports.compare.systems.system_views import main_release, release_of, systems_of
 from reports.model.blocks import Cell, Choice, Chooser, Column, Paragraph, Section, Table
 from reports.model.contenders import contender_label, full_name, sort_contenders
-from reports.model.decision import (
+from reports.model.metrics import median_of
+from reports.model.quantities import describe_metric, format_quantity
+from reports.model.run_summary import ranking_obstacle
+from reports.model.tables.decision import (
     FIGURES,
     QUESTIONS,
     Figure,
@@ -18,9 +21,6 @@ from reports.model.decision import (
     evidence_anchor,
     find_verdict,
 )
-from reports.model.metrics import median_of
-from reports.model.quantities import describe_metric, format_quantity
-from reports.model.run_summary import ranking_obstacle
 
 _WORDS = (
     "Answer what matters to you; what remains is what fits. The address keeps your answers, so "

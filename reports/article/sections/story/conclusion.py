@@ -11,9 +11,9 @@ _INTRODUCTION = "Each answer follows from this run's figures by a rule, which st
 
 def conclusion_section(run: Run) -> Section:
     """Return the section: each question with its answer, and the rules."""
-    found = recommend(run)
-    answers = Points(tuple((item.question, item.answer) for item in found))
-    rules = Points(tuple((item.question, f"By {item.rule}") for item in found))
+    recommendations = recommend(run)
+    answers = Points(tuple((item.question, item.answer) for item in recommendations))
+    rules = Points(tuple((item.question, f"By {item.rule}") for item in recommendations))
     return Section(
         "conclusion",
         "Which to choose when",

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from bench.model.run_file import ContenderResult, Run, VerdictResult
 from reports.article.recommendations import Recommendation
 from reports.model.blocks import Block, Paragraph, Section
-from reports.model.containers import (
+from reports.model.contenders import contender_label
+from reports.model.metrics import median_of
+from reports.model.quantities import format_quantity
+from reports.model.tables.containers import (
     EXIT,
     SIGNALS,
     STOP,
@@ -20,9 +23,6 @@ from reports.model.containers import (
     signals_in_place,
     verdicts_of,
 )
-from reports.model.contenders import contender_label
-from reports.model.metrics import median_of
-from reports.model.quantities import format_quantity
 from reports.model.text import count_words
 
 _INTRODUCTION = (
@@ -71,7 +71,7 @@ def _answers(contenders: Sequence[ContenderResult]) -> list[Recommendation]:
             _join(_engine_answers(inits)),
         ),
         Recommendation(
-            "Who else in the container is told to stop?",
+            "Which PID 1 sends SIGTERM to the other processes of the container, too?",
             "a process beside the program got the SIGTERM that stopped the container.",
             _join(_who_is_told(inits)),
         ),
@@ -135,17 +135,17 @@ def _describe(contender: ContenderResult) -> str:
     words.append("tells the engine every exit status truly" if passes_all(contender, EXIT)
                  else "does not tell the engine every exit status truly")  # fmt: skip
     words.append("reaps every zombie" if passes_all(contender, ZOMBIES) else "leaves zombies")
-    told = next((v["sentence"] for v in verdicts_of(contender, STOP)
+    sentence = next((v["sentence"] for v in verdicts_of(contender, STOP)
                  if v["behaviour"] == "tells everybody"), "")  # fmt: skip
-    return ", ".join(words) + (f". {told.rstrip('.')}" if told else "")
+    return ", ".join(words) + (f". {sentence.rstrip('.')}" if sentence else "")
 
 
 def _who_is_told(inits: Sequence[ContenderResult]) -> Iterator[str]:
     for contender in inits:
         for verdict in verdicts_of(contender, STOP):
-            told = verdict["sentence"].partition(";")[0].removeprefix("SIGTERM reached ")
-            if verdict["behaviour"] == "tells everybody" and " and " in told:
-                yield f"{contender_label(contender)}: {told.rstrip('.')}"
+            reached = verdict["sentence"].partition(";")[0].removeprefix("SIGTERM reached ")
+            if verdict["behaviour"] == "tells everybody" and " and " in reached:
+                yield f"{contender_label(contender)}: {reached.rstrip('.')}"
 
 
 def _ends(contender: ContenderResult, program: str) -> str:

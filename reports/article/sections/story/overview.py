@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bench.model.run_file import FLOOR, Run
-from bench.model.scenario_names import current_name
+from bench.model.selection.scenario_names import current_name
 from reports.article.charts.medians import medians_figure
 from reports.article.distributions import Distribution, floors_of_one_host
 from reports.article.host_groups import group_by_host, host_suffix, numbered_name
 from reports.article.recommendations import recommend
 from reports.model.blocks import Figure, Paragraph, Points, Section
 from reports.model.contenders import has_measurements
-from reports.model.instrument import calibration_summary
 from reports.model.run_summary import describe_hosts, ranking_obstacle
+from reports.model.tables.instrument import calibration_summary
 
 _INTRODUCTION = (
     "A process supervisor keeps a daemon alive: when it ends, for whatever reason, it is "
@@ -32,6 +34,10 @@ _MEDIANS_WORDS = (
     "supervisor possible, a hundred lines of C: none does less, and a median left of its dashed "
     "line is noise of the host."
 )
+# A box that Vagrant knows by its owner and name; everything else is a file.
+_PUBLIC_BOX = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(?<!\.box)")
+# The command that repeats a run names so many contenders at most: a hundred fill pages.
+MOST_NAMES = 12
 # Questions of the conclusion that most readers have.
 _SHORT_ANSWERS = 4
 
@@ -82,7 +88,8 @@ def repeat_command(run: Run) -> str:
     """Return the command that measures the same again."""
     options = run["options"]
     words = ["./inv bench", f"--os={options.get('system') or run['system']['name']}"]
-    words += [f"--only={name}" for name in options.get("only", ())]
+    words += _machine_options(options.get("provider", "auto"), options.get("box", ""))
+    words += _only_options(options.get("only", ()))
     if scenarios := options.get("scenarios"):
         words.append(f"--scenario={','.join(map(current_name, scenarios))}")
     words += [
@@ -95,6 +102,25 @@ def repeat_command(run: Run) -> str:
     words += _mirror_options(options.get("mirror", {}))
     words += [f"--{name}" for name in ("trace", "quick") if options.get(name)]
     return " ".join([*words, f"--seed={options.get('seed', 1)}"])
+
+
+def _only_options(names: Sequence[str]) -> Iterator[str]:
+    """Yield the options that select contenders; of very many, one that says where they stand."""
+    if len(names) > MOST_NAMES:
+        yield f"--only=NAME ({len(names)} of them, `options` in run.json)"
+        return
+    yield from (f"--only={shlex.quote(name)}" for name in names)
+
+
+def _machine_options(provider: str, box: str) -> Iterator[str]:
+    """Yield the options of what made the guests. The file of a box is the measuring person's own.
+
+    box: a public name, such as generic/arch, or the path of a file.
+    """
+    if provider != "auto":
+        yield f"--provider={provider}"
+    if box:
+        yield f"--box={box if _PUBLIC_BOX.fullmatch(box) else 'FILE'}"
 
 
 def _mirror_options(mirror: Mapping[str, str]) -> Iterator[str]:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import Run
-from reports.compare.history import History, histories
-from reports.compare.history_table import releases_table
 from reports.compare.runs import RunWithSamples
-from reports.compare.system_views import release_of, systems_of
+from reports.compare.systems.history import History, histories
+from reports.compare.systems.history_table import releases_table
+from reports.compare.systems.system_views import release_of, systems_of
 from reports.model.blocks import Cell, Column, Paragraph, Points, Section, Table
 from reports.model.metrics import median_of
 from reports.model.quantities import format_quantity
@@ -27,12 +27,12 @@ _NOTE = "Small print: a restart that takes longer or shorter than in the release
 
 def releases_section(run: Run, samples: Samples) -> Section | None:
     """Return the section; None for a run of one system. The run is sanitized."""
-    found = histories(RunWithSamples(run, samples))
-    if not found:
+    contenders = histories(RunWithSamples(run, samples))
+    if not contenders:
         return None
     changes = tuple(
         (f"{item.label}:", " ".join(sentences))
-        for item in found
+        for item in contenders
         if (sentences := [text for step in item.steps for text in step.sentences()])
     )
     points = Points(changes or (("", "Nothing differs by more than chance."),))
@@ -41,20 +41,20 @@ def releases_section(run: Run, samples: Samples) -> Section | None:
         "What changed between releases",
         (
             Paragraph(_INTRODUCTION),
-            _restarts_table(run, found),
+            _restarts_table(run, contenders),
             points,
-            Section("releases-table", "All figures", (releases_table(found),), folded=True),
+            Section("releases-table", "All figures", (releases_table(contenders),), folded=True),
         ),
     )
 
 
-def _restarts_table(run: Run, found: Sequence[History]) -> Table:
+def _restarts_table(run: Run, contenders: Sequence[History]) -> Table:
     """Return the restarts of each contender, a column for each release."""
     releases = [release_of(system) for system in systems_of(run)]
     return Table(
         caption="Restart of a daemon that ran for long",
         columns=(Column("Contender"), *(Column(name, numeric=True) for name in releases)),
-        rows=tuple((Cell(item.label), *_restart_cells(item, releases)) for item in found),
+        rows=tuple((Cell(item.label), *_restart_cells(item, releases)) for item in contenders),
         note=_NOTE,
     )
 

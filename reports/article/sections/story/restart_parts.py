@@ -8,8 +8,8 @@ from bench.model.run_file import Run
 from reports.article.charts.restart_parts import restart_parts_figures
 from reports.article.host_groups import group_by_host, host_suffix, numbered_name
 from reports.model.blocks import Panels, Paragraph, Points, Section
-from reports.model.instrument import trace_agreement
-from reports.model.restart_parts import PART_KINDS, restart_parts, restart_parts_table
+from reports.model.tables.instrument import trace_agreement
+from reports.model.tables.restart_parts import PART_KINDS, restart_parts, restart_parts_table
 
 _INTRODUCTION = (
     "The kernel saw each restart, too, and its stamps cut it into five parts. The charts show them "

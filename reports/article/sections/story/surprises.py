@@ -9,9 +9,9 @@ from reports.article.counterparts import is_far_above
 from reports.article.recommendations import SLOW_MS
 from reports.model.blocks import Paragraph, Points, Section
 from reports.model.contenders import contender_label, sort_contenders
-from reports.model.decision import QUESTIONS, find_verdict
 from reports.model.metrics import find_metric
 from reports.model.quantities import format_quantity
+from reports.model.tables.decision import QUESTIONS, find_verdict
 
 _INTRODUCTION = (
     "Each line follows from this run by a rule: a restart that takes a second or longer, or twice "
@@ -50,7 +50,9 @@ def _is_most_ordinary(contender: ContenderResult, contenders: Sequence[Contender
 
 def _sentences(contender: ContenderResult, contenders: Sequence[ContenderResult]) -> Iterator[str]:
     yield from _on_restarts(contender, contenders)
-    gives_up, recovers = (find_verdict(contender, each) for each in (_GIVES_UP, _RECOVERS))
+    gives_up, recovers = (
+        find_verdict(contender, behaviour) for behaviour in (_GIVES_UP, _RECOVERS)
+    )
     if gives_up and gives_up["answer"] in ("no", "partly"):
         yield f"A daemon that ends at once: {gives_up['sentence']}"
     if recovers and recovers["answer"] in ("no", "partly"):

@@ -23,9 +23,9 @@ def answers(suite: Suite) -> dict[str, dict[str, str]]:
             for scenario in contender["scenarios"].values()
             for verdict in scenario["verdicts"]
         ]
-        judged = [each for each in verdicts if each["answer"] in ("yes", "no", "partly")]
+        judged = [verdict for verdict in verdicts if verdict["answer"] in ("yes", "no", "partly")]
         assert all(verdict["evidence"] for verdict in judged), verdicts
-        given[contender["name"]] = {each["behaviour"]: each["answer"] for each in verdicts}
+        given[contender["name"]] = {verdict["behaviour"]: verdict["answer"] for verdict in verdicts}
     return given
 
 
@@ -43,7 +43,9 @@ def test_a_missing_program_and_commands_in_the_hold_off(suite: Suite, tmp_path: 
     # sv(8) reads what runsv was last asked for from a file, and sends no second request.
     assert given[RUNIT]["runs after a stop and a start"] == "no"
     assert given["floor/runner/default/hosted"] == {}
-    runit = next(each for each in suite.record()["contenders"] if each["name"] == RUNIT)
+    runit = next(
+        contender for contender in suite.record()["contenders"] if contender["name"] == RUNIT
+    )
     assert runit["own_files"]["folder"] == f"{tmp_path}/mine"
     assert "(config " in done.output
 

@@ -18,11 +18,11 @@ from bench.engine.guests.session import CLIENT_ENDS
 from bench.engine.guests.verify import find_mode, retried, verify
 from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.run_file import FLOOR, Verification
-from bench.model.selection import SelectedContender, Selection, select_contenders
+from bench.model.selection.contenders import SelectedContender, Selection, select_contenders
 from bench.model.steps import Step, TrialGroup
 from provision.cache import cache_folder
 from provision.guests.guest import Guest
-from provision.lxc import traces
+from provision.lxc.programs import traces
 from provision.lxc.provider import Lxc
 from provision.sources.host_fetched import HostFetched
 from provision.sources.packages import Apt

@@ -60,8 +60,8 @@ def test_every_init_is_measured_in_every_scenario(suite: Suite) -> None:
     done = suite.bench(f"--only={names}", "--quick")
     assert done.code == 0, done.output
     contenders: list[dict[str, Any]] = suite.record()["contenders"]
-    inits = [each for each in contenders if each["role"] == "init"]
-    assert len({each["supervisor"] for each in inits}) == len(folders)
-    for each in inits:
-        statuses = {name: result["status"] for name, result in each["scenarios"].items()}
+    inits = [contender for contender in contenders if contender["role"] == "init"]
+    assert len({contender["supervisor"] for contender in inits}) == len(folders)
+    for contender in inits:
+        statuses = {name: result["status"] for name, result in contender["scenarios"].items()}
         assert set(statuses.values()) <= {"measured", "not applicable"}, statuses

@@ -19,7 +19,7 @@ from fabric import Connection
 
 from provision.errors import Problem
 from provision.guests.connections import fabric_config
-from provision.guests.guest import File
+from provision.guests.files import File
 from provision.lxc.guest import LxcGuest
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS, System

@@ -14,7 +14,9 @@ HOSTED = "runit/runner/default/hosted"
 def test_verdicts_on_children_and_a_storm_point_to_their_samples(suite: Suite) -> None:
     done = suite.bench(f"--only={HOSTED}", "--scenario=children,storm", "--quick")
     assert done.code == 0, done.output
-    scenarios = {each["name"]: each["scenarios"] for each in suite.record()["contenders"]}[HOSTED]
+    scenarios = {
+        contender["name"]: contender["scenarios"] for contender in suite.record()["contenders"]
+    }[HOSTED]
     answers = {
         verdict["behaviour"]: verdict["answer"]
         for scenario in scenarios.values()

@@ -13,8 +13,9 @@ import pytest
 
 from bench.engine.guests import measurement
 from bench.model.run_file import Action, Example
-from bench.model.usage_examples import usage_examples
-from provision.guests.guest import File, Guest
+from bench.recording.usage_examples import usage_examples
+from provision.guests.files import File
+from provision.guests.guest import Guest
 from provision.lxc.provider import Lxc
 from provision.sources.host_fetched import HostFetched
 from provision.sources.packages import PackageSource
@@ -24,7 +25,8 @@ from supervisors.base import Supervisor
 from tests.support.selected import selected_names
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.slow
+# All examples run before the first test ends: a quarter of an hour on two busy processors.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 DEBIAN = SYSTEMS["debian"]
 # A later release, for the supervisors that DEBIAN does not package.
@@ -58,7 +60,7 @@ class Case:
 def _cases() -> Iterator[Case]:
     for supervisor in supervisors().values():
         # Without a Debian package, the example begins with the reader's own build.
-        systems = [each for each in (DEBIAN, LATER) if not supervisor.why_unavailable(each)]
+        systems = [system for system in (DEBIAN, LATER) if not supervisor.why_unavailable(system)]
         if not systems:
             continue
         examples = usage_examples(supervisor, systems[0])

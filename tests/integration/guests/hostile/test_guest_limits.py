@@ -16,9 +16,10 @@ import pytest
 
 from provision.errors import Problem
 from provision.guests.limit_class import LimitClass
-from provision.lxc import limits, traces
+from provision.lxc import limits
 from provision.lxc.guest import LxcGuest
-from provision.lxc.keeper import OOM_SCORE, inotify_limit
+from provision.lxc.programs import traces
+from provision.lxc.programs.keeper import OOM_SCORE, inotify_limit
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
 

@@ -9,7 +9,7 @@ import pytest
 
 from provision.cache import remove_tree
 from provision.guests.guest import Guest
-from provision.lxc.layers import installation_layer
+from provision.lxc.trees.layers import installation_layer
 from provision.provider import Installation
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS

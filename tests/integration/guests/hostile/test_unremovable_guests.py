@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli import cleanup
+from bench.cli.commands import cleanup
 from provision.cache import cache_folder
-from provision.lxc import traces
 from provision.lxc.existing_guests import guest_folder, list_guests, remove_guest
 from provision.lxc.guest import LxcGuest
+from provision.lxc.programs import traces
 from provision.lxc.provider import Lxc
 from provision.provider import GuestState
 from provision.systems import SYSTEMS

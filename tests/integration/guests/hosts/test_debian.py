@@ -31,7 +31,7 @@ def test_the_main_job_on_a_host_of_another_release(host: ForeignHost) -> None:
     assert "Installing with apt: gcc lxc" in bench.output
     record = host.suite.record()
     assert f"({host.release})" in record["host"]["system"]
-    assert {each["status"] for each in record["contenders"]} == {"measured"}
+    assert {contender["status"] for contender in record["contenders"]} == {"measured"}
     doctor = host.run("doctor")
     assert doctor.code == 0, doctor.output
     destroyed = host.run("destroy")

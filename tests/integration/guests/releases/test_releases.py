@@ -13,7 +13,7 @@ import pytest
 from provision.bootstrap import debian
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.lxc.image import ensure_image
+from provision.lxc.trees.image import ensure_image
 from provision.systems import ALL_DEBIAN, Mirror, get_system, get_systems
 from tests.support.stand_ins import standins
 from tests.support.suite import Suite
@@ -49,7 +49,9 @@ def test_each_release_boots_installs_and_measures(releases: Suite) -> None:
     ).end()  # fmt: skip
     assert done.code == 0, done.output
     record = releases.record()
-    assert [system["name"] for system in record["systems"]] == [each.name for each in RELEASES]
+    assert [system["name"] for system in record["systems"]] == [
+        release.name for release in RELEASES
+    ]
     assert all(system["mirror"] == {"expired": "accepted"} for system in record["systems"])
     rows = measured_rows(record)
     names = {f"{name}@{system.release}" for name in CONTENDERS for system in RELEASES}

@@ -15,7 +15,7 @@ from bench.tracing import tracer
 from bench.tracing.recorder import record_trace, traced_events, why_untraceable
 from daemon.build import build
 from provision.cache import cache_folder
-from tests.integration.guests.test_host import reach
+from tests.integration.guests.leftovers.unchanged import reach
 from tests.support.sandbox import entry_is_stamped
 from tests.support.suite import Running, Suite, eventually, runs_program
 
@@ -57,7 +57,7 @@ def test_a_calibration_meets_its_bounds(suite: Suite) -> None:
     calibration = json.loads((suite.cache / "calibration.json").read_text())
     assert calibration["witness"]["restarts"] >= 6
     assert {calibration["witness"][kind] for kind in ("missing", "invented", "lost_events")} == {0}
-    assert {each["met"] for each in calibration["checks"] if not each["goal"]} == {True}
+    assert {check["met"] for check in calibration["checks"] if not check["goal"]} == {True}
     assert not suite.results.exists()
 
 
@@ -105,7 +105,7 @@ def test_a_traced_run_shows_the_parts_of_a_restart_and_leaves_no_instance(suite:
     assert f"lower bound {run['bound']:.0f} s; most in a guest of runit" in done.output
     assert f"times its lower bound {run['bound']:.0f} s" in done.output
     metrics = run["contenders"][0]["scenarios"]["restart"]["metrics"]
-    parts = {each["metric"]: each["median"] for each in metrics}
+    parts = {metric["metric"]: metric["median"] for metric in metrics}
     assert parts["restart_spawn"] > 0
     assert run["trace"]["unstamped"] == (0 if entry_is_stamped() else run["trace"]["restarts"])
     assert parts["restart_reaction"] is not None
@@ -146,7 +146,7 @@ def test_a_killed_tracer_fails_the_run_and_keeps_its_results(suite: Suite) -> No
     assert done.code == 1, done.output
     assert "The trace stopped early and is incomplete." in done.output
     assert "Traceback" not in done.output
-    assert {each["status"] for each in suite.record()["contenders"]} == {"measured"}
+    assert {contender["status"] for contender in suite.record()["contenders"]} == {"measured"}
     assert "trace" not in suite.record()
     suite.run("destroy")
     assert not instances(tracing_process.pid)

@@ -27,26 +27,26 @@ def measured(suite: Suite, scenarios: str) -> dict[str, list[dict[str, Any]]]:
     """Run those scenarios; return the contender's samples by scenario."""
     done = suite.bench(f"--only={NAME}", f"--scenario={scenarios}", "--trials=2", "--quick")
     assert done.code == 0, done.output
-    samples = [each for each in suite.samples() if each["contender"] == NAME]
+    samples = [sample for sample in suite.samples() if sample["contender"] == NAME]
     return {
-        name: [each for each in samples if each["scenario"] == name]
+        name: [sample for sample in samples if sample["scenario"] == name]
         for name in scenarios.split(",")
     }
 
 
 def of_kind(samples: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [each for each in samples if each["event"] == kind]
+    return [sample for sample in samples if sample["event"] == kind]
 
 
 def state(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: each[key] for key in STATE_KEYS} for each in of_kind(samples, "state")]
+    return [{key: sample[key] for key in STATE_KEYS} for sample in of_kind(samples, "state")]
 
 
 def sizes(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what the footprint counted with one service and with ten."""
     return [
-        {"services": each["services"], **{key: each["total"][key] for key in COUNTS}}
-        for each in of_kind(samples, "footprint")
+        {"services": sample["services"], **{key: sample["total"][key] for key in COUNTS}}
+        for sample in of_kind(samples, "footprint")
     ]
 
 
@@ -65,11 +65,11 @@ def test_idle_and_footprint_measure_the_same_alone_and_together(suite: Suite) ->
         assert len(alone) == 1 and alone[0]["services"] == alone[0]["starts"] == 1
         assert others == [alone, alone], name
     alone_sizes, *other_sizes = (sizes(run["footprint"]) for run in runs if "footprint" in run)
-    assert [each["services"] for each in alone_sizes] == [1, 10]
+    assert [counted["services"] for counted in alone_sizes] == [1, 10]
     assert other_sizes == [alone_sizes, alone_sizes]
     idle = [run["idle"] for run in runs if "idle" in run]
-    assert [of_kind(each, "cpu")[0]["processes"] for each in idle] == [1, 1, 1]
-    calls = [calls_per_wakeup(each) for each in idle]
+    assert [of_kind(samples, "cpu")[0]["processes"] for samples in idle] == [1, 1, 1]
+    calls = [calls_per_wakeup(samples) for samples in idle]
     assert max(calls) < ALIKE * min(calls), calls
 
 

@@ -28,9 +28,9 @@ def test_redo_measures_only_disturbed_contenders(suite: Suite) -> None:
     assert done.code == 0, done.output
     path = suite.results / "latest" / "run.json"
     run = json.loads(path.read_text())
-    for each in run["contenders"]:
-        kind = "neighbour" if each["name"] == RUNIT else "modes"
-        each["doubts"] = [{"kind": kind, "text": "as the test says"}]
+    for contender in run["contenders"]:
+        kind = "neighbour" if contender["name"] == RUNIT else "modes"
+        contender["doubts"] = [{"kind": kind, "text": "as the test says"}]
     path.write_text(json.dumps(run))
     before = kills(suite)
 

@@ -16,11 +16,11 @@ ASKED = ("--only=runit,floor", "--trials=2", "--scenario=restart", "--seed=5")
 
 
 def contenders(suite: Suite) -> dict[str, str]:
-    return {each["name"]: each["status"] for each in suite.record()["contenders"]}
+    return {contender["name"]: contender["status"] for contender in suite.record()["contenders"]}
 
 
 def sampled(suite: Suite) -> Counter[str]:
-    return Counter(each["contender"] for each in suite.samples())
+    return Counter(sample["contender"] for sample in suite.samples())
 
 
 @pytest.mark.probe("kill")
@@ -30,23 +30,23 @@ def test_a_killed_run_is_resumed_where_it_was(suite: Suite) -> None:
     running.kill()
     running.end()
     before, kept = suite.record(), suite.samples()
-    done = {each["name"]: each for each in before["contenders"]}
+    done = {contender["name"]: contender for contender in before["contenders"]}
     assert 0 < len(done) < 4, list(done)
 
     resumed = suite.bench(*ASKED, "--resume")
     assert resumed.code == 0, resumed.output
     after = suite.record()
     assert after["id"] == before["id"]
-    names = [each["name"] for each in after["contenders"]]
+    names = [contender["name"] for contender in after["contenders"]]
     assert len(names) == len(set(names)) == 4
-    for each in after["contenders"]:
-        if each["name"] in done:
-            assert each["guests"] == done[each["name"]]["guests"]
-            assert each["verified"] == done[each["name"]]["verified"]
+    for contender in after["contenders"]:
+        if contender["name"] in done:
+            assert contender["guests"] == done[contender["name"]]["guests"]
+            assert contender["verified"] == done[contender["name"]]["verified"]
     ours = [sample for sample in kept if sample["contender"] in done]
     assert [sample for sample in suite.samples() if sample["contender"] in done] == ours
-    trials = [each for each in suite.samples() if each["event"] == "sample"]
-    unique = {(each["contender"], each["replica"], each["kill_ns"]) for each in trials}
+    trials = [sample for sample in suite.samples() if sample["event"] == "sample"]
+    unique = {(trial["contender"], trial["replica"], trial["kill_ns"]) for trial in trials}
     assert len(unique) == len(trials)
     assert set(sampled(suite)) == set(names)
 
@@ -111,16 +111,16 @@ FLOOR = "--only=floor/runner/default/hosted"
 def test_a_complete_scenario_is_kept_unchanged(suite: Suite) -> None:
     asked = (FLOOR, "--trials=2", "--scenario=restart,footprint")
     running = suite.start("bench", *asked)
-    running.wait_for("[0] stop")  # it has measured restarts; the other guest idles for 10 s
+    running.wait_for("[0] destroy")  # it has measured restarts; the other guest idles for 10 s
     running.interrupt()
     assert running.end().code == 130
     run, kept = suite.record(), suite.samples()
     (before,), alone = run["contenders"], run["alone"]
-    assert any("1 of 1 contenders are unfinished" in each for each in run["warnings"])
+    assert any("1 of 1 contenders are unfinished" in warning for warning in run["warnings"])
     assert before["status"] == "unfinished" and "--resume" in before["reason"]
     parts = {name: part["status"] for name, part in before["scenarios"].items()}
     assert parts == {"restart": "measured", "footprint": "unfinished"}
-    assert {each["scenario"] for each in kept} == {"restart"}
+    assert {sample["scenario"] for sample in kept} == {"restart"}
     shown = suite.run("report")
     assert shown.code == 0 and "0 measured, 0 failed, 1 unfinished" in shown.output
 
@@ -133,13 +133,15 @@ def test_a_complete_scenario_is_kept_unchanged(suite: Suite) -> None:
     assert after["doubts"] == before["doubts"]
     assert after["scenarios"]["footprint"]["status"] == "measured"
     assert suite.record()["alone"] == alone
-    assert not any("unfinished" in each for each in suite.record()["warnings"])
+    assert not any("unfinished" in warning for warning in suite.record()["warnings"])
     assert after["guests"][0]["load"] == {"restart": before["guests"][0]["load"]["restart"]}
-    assert [each["replica"] for each in after["guests"]] == [0, 1]
+    assert [guest["replica"] for guest in after["guests"]] == [0, 1]
     assert suite.samples()[: len(kept)] == kept
     news = suite.samples()[len(kept) :]
-    assert {(each["scenario"], each["replica"]) for each in news} == {("footprint", 1)}
-    assert sum(each["event"] == "footprint" for each in news) == 2  # of few services, and of many
+    assert {(sample["scenario"], sample["replica"]) for sample in news} == {("footprint", 1)}
+    assert (
+        sum(sample["event"] == "footprint" for sample in news) == 2
+    )  # of few services, and of many
 
 
 @pytest.mark.slow
@@ -155,7 +157,7 @@ def test_complete_results_survive_a_kill(suite: Suite) -> None:
     assert {name: part["status"] for name, part in found["scenarios"].items()} == {
         "restart": "measured", "footprint": "measured", "crashloop": "unfinished"
     }  # fmt: skip
-    assert {each["scenario"] for each in suite.samples()} == {"restart", "footprint"}
+    assert {sample["scenario"] for sample in suite.samples()} == {"restart", "footprint"}
 
 
 def measured_on_disk(suite: Suite) -> set[str]:
@@ -171,7 +173,7 @@ def measured_on_disk(suite: Suite) -> set[str]:
 
 
 def trials_of(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each for each in samples if each["event"] == "sample" and not each["warmup"]]
+    return [sample for sample in samples if sample["event"] == "sample" and not sample["warmup"]]
 
 
 @pytest.mark.slow
@@ -193,15 +195,18 @@ def test_trials_of_one_contender_survive_the_end_of_the_suite(suite: Suite, end:
     resumed = suite.bench(*asked, "--resume")
     assert resumed.code == 0, resumed.output
     trials = trials_of(suite.samples())
-    assert Counter(each["group"] for each in trials) == {"long": 14, "short": 5}
-    stamps = [(each["replica"], each["kill_ns"]) for each in trials]
+    assert Counter(trial["group"] for trial in trials) == {"long": 14, "short": 5}
+    stamps = [(trial["replica"], trial["kill_ns"]) for trial in trials]
     assert len(set(stamps)) == len(stamps)
-    assert {(each["replica"], each["kill_ns"]) for each in kept} <= set(stamps)
+    assert {(trial["replica"], trial["kill_ns"]) for trial in kept} <= set(stamps)
     (contender,) = suite.record()["contenders"]
     assert contender["status"] == "measured"
-    figures = {each["metric"]: each["n"] for each in contender["scenarios"]["restart"]["metrics"]}
+    figures = {
+        metric["metric"]: metric["n"] for metric in contender["scenarios"]["restart"]["metrics"]
+    }
     assert (figures["restart_long"], figures["restart_short"]) == (14, 5)
-    assert {each["replica"] for each in contender["guests"]} == {each["replica"] for each in trials}
+    measured_by = {guest["replica"] for guest in contender["guests"]}
+    assert measured_by == {trial["replica"] for trial in trials}
     assert not kept_path.exists() and "kept_trials" not in suite.record()
 
 

@@ -83,8 +83,12 @@ def test_a_lost_workers_contender_is_measured_by_another(suite: Suite, bases: Pa
         done = running.end()
     assert done.code == 0, done.output
     run = suite.record()
-    assert {each["status"] for each in run["contenders"]} == {"measured"}
-    assert {each["supervisor"] for each in run["contenders"]} == {"daemontools", "runit", "floor"}
+    assert {contender["status"] for contender in run["contenders"]} == {"measured"}
+    assert {contender["supervisor"] for contender in run["contenders"]} == {
+        "daemontools",
+        "runit",
+        "floor",
+    }
     assert len(run["merged"]) == 2
     eventually(lambda: not other.guests(), "the keepers remove what the lost worker had")
     shutil.rmtree(other.base)
@@ -122,7 +126,7 @@ def test_ctrl_c_keeps_results_and_lets_workers_finish(
         monkeypatch.setenv(lock.VARIABLE, suite.lock)
         with lock.exclusive_run_lock(PATIENCE):  # that contender is done
             assert suite.guests() == []
-    supervisors = {each["supervisor"] for each in suite.record()["contenders"]}
+    supervisors = {contender["supervisor"] for contender in suite.record()["contenders"]}
     assert len(supervisors) == 2
     assert "floor" in supervisors
 

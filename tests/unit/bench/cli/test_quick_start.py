@@ -22,7 +22,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize(
-    "words", ["--list", "list", "report --run=reports/published", "usage --help"]
+    "words", ["--list", "list", "report --run=tests/data/run-of-28-november", "usage --help"]
 )
 def test_no_slow_library_is_loaded(words: str) -> None:
     code = (

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+from pathlib import Path
 
 import pytest
 from distributed import Client, LocalCluster
 
-from bench.cli.safe_output import open_console, plain_printer
+from bench.cli.output.safe_output import open_console, plain_printer
 from bench.distributed import dask
+from bench.engine.request.options import RunOptions
 from provision.errors import Problem
+from provision.sources.overlay import Overlay
+from provision.systems import SYSTEMS
+from supervisors.own_daemon import OwnDaemon, Readiness
 
 
 def test_a_run_without_workers_notifies_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,3 +71,24 @@ def test_a_scheduler_that_accepts_and_never_answers_is_refused(
             dask._connect(address)
     assert "has answered within 1 s" in caught.value.known
     assert caught.value.usage
+
+
+@pytest.mark.parametrize("option", ["overlay", "daemon"])
+def test_a_worker_without_a_folder_of_the_run_is_refused(tmp_path: Path, option: str) -> None:
+    """The options come from another host, where the folder was read."""
+    folder = tmp_path / "build"
+    program = folder / "usr/sbin/perpd"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    overlay = Overlay.load(folder, SYSTEMS["debian"])
+    ready = Readiness.parse("port:80")
+    options = {
+        "overlay": RunOptions(overlays={"perp": overlay}),
+        "daemon": RunOptions(daemon=OwnDaemon(("server",), ready, overlay)),
+    }[option]
+    program.write_text("#!/bin/sh\nexit\n")
+    with pytest.raises(Problem, match="has changed"):
+        dask.check_worker(options)
+    shutil.rmtree(folder)
+    with pytest.raises(Problem, match="There is no folder"):
+        dask.check_worker(options)

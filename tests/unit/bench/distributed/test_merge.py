@@ -22,7 +22,7 @@ def contender(name: str, median: float, status: str = "measured", **more: Any) -
     metric = {"metric": "restart_long", "median": median, "p90": median, "floor_ratio": median / 2}
     return {
         "name": name, "supervisor": name.split("/")[0], "title": name.split("/")[0],
-        "status": status, "reason": "", "pid1": False,
+        "status": status, "reason": "", "pid1": False, "guests": [],
         "scenarios": {"restart": {"status": "measured", "metrics": [metric]}}, **more,
     }  # fmt: skip
 
@@ -46,7 +46,8 @@ def part(
         "supervisors": {}, "contenders": list(contenders),
     }  # fmt: skip
     samples: list[Any] = [
-        {"contender": each["name"], "scenario": "restart", "event": "sample"} for each in contenders
+        {"contender": result["name"], "scenario": "restart", "event": "sample"}
+        for result in contenders
     ]
     return RunPart(run, samples, {})
 
@@ -57,8 +58,8 @@ def test_parts_of_one_host_become_one_run(tmp_path: Path) -> None:
          part("a", contender("floor/x", 2), contender("s6/x", 5))],
         results=tmp_path,
     )  # fmt: skip
-    assert [each["name"] for each in record.run["contenders"]] == ["floor/x", "runit/x", "s6/x"]
-    assert {each["host"] for each in record.run["contenders"]} == {"a"}
+    assert [result["name"] for result in record.run["contenders"]] == ["floor/x", "runit/x", "s6/x"]
+    assert {result["host"] for result in record.run["contenders"]} == {"a"}
     assert len(record.read_samples()) == 3
     assert not ranking_obstacle(record.run)
 
@@ -86,7 +87,9 @@ def test_parts_of_each_provider_become_a_run_of_their_own(tmp_path: Path) -> Non
     assert not caught.value.usage
     kept = [json.loads(path.read_text()) for path in tmp_path.glob("2*/run.json")]
     assert all(run["id"] in caught.value.advice for run in kept)
-    names = {run["provider"]["name"]: [each["name"] for each in run["contenders"]] for run in kept}
+    names = {
+        run["provider"]["name"]: [result["name"] for result in run["contenders"]] for run in kept
+    }
     assert names == {"lxc": ["floor/x", "runit/x", "perp/x"], "libvirt": ["floor/x", "s6/x"]}
 
     with pytest.raises(Problem, match="1 of 4 contenders were measured by no worker") as caught:
@@ -98,15 +101,15 @@ def test_parts_of_each_provider_become_a_run_of_their_own(tmp_path: Path) -> Non
 def test_hosts_are_named_and_not_ranked_merge_results(tmp_path: Path) -> None:
     parts = [part("a", contender("runit/x", 4)), part("b", contender("runit/x", 8))]
     record = merge_parts(parts, results=tmp_path)
-    names = [each["name"] for each in record.run["contenders"]]
+    names = [result["name"] for result in record.run["contenders"]]
     assert names == ["runit/x@a", "runit/x@b"]
-    assert [each["title"] for each in record.run["contenders"]] == ["runit on a", "runit on b"]
-    assert [each["contender"] for each in record.read_samples()] == names
+    assert [result["title"] for result in record.run["contenders"]] == ["runit on a", "runit on b"]
+    assert [sample["contender"] for sample in record.read_samples()] == names
     assert ranking_obstacle(record.run)
     # Each ratio is still the one to the floor of its own host.
     ratios = [
-        each["scenarios"]["restart"]["metrics"][0]["floor_ratio"]
-        for each in record.run["contenders"]
+        result["scenarios"]["restart"]["metrics"][0]["floor_ratio"]
+        for result in record.run["contenders"]
     ]
     assert ratios == [2, 4]
     assert any("2 hosts (a, b)" in warning for warning in record.run["warnings"])
@@ -129,10 +132,83 @@ def test_of_two_measurements_the_later_counts(tmp_path: Path) -> None:
     assert len(record.read_samples()) == 1
 
 
+def test_scenarios_of_two_runs_become_those_of_one_contender(tmp_path: Path) -> None:
+    """Their guests and samples are counted on, so that no two guests have one number."""
+    first = part("a", contender("runit/x", 4, guests=[{"replica": 0}, {"replica": 1}]))
+    second = part("a", contender("runit/x", 8, guests=[{"replica": 0, "load": {"stop": {}}}]))
+    second.run["contenders"][0]["scenarios"] = {
+        "stop": {"status": "measured", "note": "", "metrics": []}
+    }
+    second.samples[0].update({"scenario": "stop", "replica": 0})
+    record = merge_parts([first, second], results=tmp_path)
+    (only,) = record.run["contenders"]
+    assert set(only["scenarios"]) == {"restart", "stop"}
+    assert [guest["replica"] for guest in only["guests"]] == [0, 1, 2]
+    assert [sample.get("replica") for sample in record.read_samples()] == [None, 2]
+
+
+def stop_only(name: str, **more: Any) -> Any:
+    only = contender(name, 8, **more)
+    only["scenarios"] = {"stop": {"status": "measured", "note": "", "metrics": []}}
+    return only
+
+
+def test_scenarios_of_two_builds_are_not_united(tmp_path: Path) -> None:
+    """One row would say that both were measured with the later build."""
+    parts = [
+        part("a", contender("runit/x", 4, version="2.1")),
+        part("a", stop_only("runit/x", version="2.3")),
+    ]
+    (only,) = merge_parts(parts, results=tmp_path).run["contenders"]
+    assert set(only["scenarios"]) == {"stop"}
+
+
+def test_what_failed_in_the_earlier_run_stays_failed(tmp_path: Path) -> None:
+    failed = contender("runit/x", 4, "failed", reason="no guest")
+    failed["scenarios"]["restart"]["status"] = "failed"
+    parts = [part("a", failed), part("a", stop_only("runit/x"))]
+    (only,) = merge_parts(parts, results=tmp_path).run["contenders"]
+    assert (only["status"], only["reason"]) == ("failed", "no guest")
+    assert set(only["scenarios"]) == {"restart", "stop"}
+
+
+def test_what_a_failed_run_has_measured_is_taken(tmp_path: Path) -> None:
+    later = stop_only("runit/x", status="failed")
+    later["scenarios"]["restart"] = {"status": "failed", "note": "", "metrics": []}
+    (only,) = merge_parts(
+        [part("a", contender("runit/x", 4)), part("a", later)], results=tmp_path
+    ).run["contenders"]
+    assert only["status"] == "measured"
+    assert only["scenarios"]["restart"]["status"] == "measured"
+    assert set(only["scenarios"]) == {"restart", "stop"}
+
+
+def test_a_measured_floor_gains_scenarios_and_keeps_its_own(tmp_path: Path) -> None:
+    first, second = part("a", contender("floor/x", 1)), part("a", contender("floor/x", 2))
+    second.run["contenders"][0]["scenarios"]["stop"] = {
+        "status": "measured",
+        "note": "",
+        "metrics": [],
+    }
+    (floor,) = merge_parts([first, second], results=tmp_path).run["contenders"]
+    assert floor["scenarios"]["restart"]["metrics"][0]["median"] == 1
+    assert set(floor["scenarios"]) == {"restart", "stop"}
+
+
 def test_a_failure_does_not_replace_a_figure(tmp_path: Path) -> None:
     parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8, "failed"))]
     (only,) = merge_parts(parts, results=tmp_path).run["contenders"]
     assert only["status"] == "measured"
+
+
+def test_a_run_whose_scenarios_do_not_apply_replaces_nothing(tmp_path: Path) -> None:
+    """An init has no crash loop: in a run of that alone no guest tells its version."""
+    later = contender("runit/x", 8, version="")
+    later["scenarios"] = {"crashloop": {"status": "not applicable", "note": "", "metrics": []}}
+    parts = [part("a", contender("runit/x", 4, version="2.1")), part("a", later)]
+    (only,) = merge_parts(parts, results=tmp_path).run["contenders"]
+    assert (only["status"], only["version"]) == ("measured", "2.1")
+    assert set(only["scenarios"]) == {"restart", "crashloop"}
 
 
 def test_a_floor_that_failed_gives_way_to_one_that_was_measured(tmp_path: Path) -> None:
@@ -143,7 +219,7 @@ def test_a_floor_that_failed_gives_way_to_one_that_was_measured(tmp_path: Path) 
         part("a", contender("floor/x", 3), contender("perp/x", 6), alone=alone[2]),
     ]
     run = merge_parts(parts, results=tmp_path).run
-    (floor,) = [each for each in run["contenders"] if each["supervisor"] == "floor"]
+    (floor,) = [result for result in run["contenders"] if result["supervisor"] == "floor"]
     assert floor["scenarios"]["restart"]["metrics"][0]["median"] == 2
     # It is compared with what that very floor took by itself.
     assert run["alone"] == run["hosts"]["a"]["alone"] == alone[1]
@@ -154,6 +230,14 @@ def test_runs_of_different_systems_are_refused(tmp_path: Path) -> None:
         merge_parts([part("a"), part("a", system="arch")], results=tmp_path)
     with pytest.raises(Problem, match="two runs"):
         merge(["latest"], mixed=False)
+
+
+def test_runs_of_different_daemons_are_refused(tmp_path: Path) -> None:
+    usual, own = part("a", contender("runit/x", 4)), part("a", contender("s6/x", 5))
+    own.run["options"]["daemon"] = {"command": ["mine"], "ready": "port:80", "look_ms": 1.0}
+    with pytest.raises(Problem, match="they measured other daemons") as caught:
+        merge_parts([usual, own], results=tmp_path)
+    assert "own program: mine" in caught.value.known
 
 
 def test_durations_add_up_and_a_calibration_is_of_one_host(tmp_path: Path) -> None:
@@ -172,7 +256,7 @@ def test_a_disturbed_contender_is_replaced_by_a_further_merge(tmp_path: Path) ->
         part("b", contender("floor/x", 2), contender("runit/x", 8)),
     ]
     first = merge_parts(parts, results=tmp_path)
-    (warning,) = [each for each in first.run["warnings"] if "disturbed" in each]
+    (warning,) = [text for text in first.run["warnings"] if "disturbed" in text]
     assert warning.startswith(
         "a: 1 of 2 contenders were disturbed by other load on the host (runit/x@a)."
     )
@@ -183,15 +267,15 @@ def test_a_disturbed_contender_is_replaced_by_a_further_merge(tmp_path: Path) ->
         [RunPart(first.run, first.read_samples(), {}), again], results=tmp_path / "again"
     )
     medians = {
-        each["name"]: each["scenarios"]["restart"]["metrics"][0]["median"]
-        for each in last.run["contenders"]
+        result["name"]: result["scenarios"]["restart"]["metrics"][0]["median"]
+        for result in last.run["contenders"]
     }
     assert medians == {"floor/x@a": 1, "floor/x@b": 2, "runit/x@a": 5, "runit/x@b": 8}
-    assert {each["title"] for each in last.run["contenders"]} == {
+    assert {result["title"] for result in last.run["contenders"]} == {
         "floor on a", "floor on b", "runit on a", "runit on b"
     }  # fmt: skip
-    assert sorted(each["contender"] for each in last.read_samples()) == sorted(medians)
-    assert not any("disturbed" in each for each in last.run["warnings"])
+    assert sorted(sample["contender"] for sample in last.read_samples()) == sorted(medians)
+    assert not any("disturbed" in text for text in last.run["warnings"])
 
 
 def test_noise_and_traces_of_every_part_are_kept(tmp_path: Path) -> None:
@@ -211,9 +295,9 @@ def test_noise_and_traces_of_every_part_are_kept(tmp_path: Path) -> None:
         {"lost_events": 2, "unattributed": 0},
         {"lost_events": 0, "unattributed": 4},
     ]
-    for each, trace, missing in zip(parts, traces, (1, 2), strict=True):
-        each.run["trace"] = trace
-        each.run["contenders"][1]["scenarios"]["restart"]["missing"] = missing
+    for run_part, trace, missing in zip(parts, traces, (1, 2), strict=True):
+        run_part.run["trace"] = trace
+        run_part.run["contenders"][1]["scenarios"]["restart"]["missing"] = missing
     first = merge_parts(parts, results=tmp_path)
     whole = RunPart(first.run, first.read_samples(), {})
     again = merge_parts([whole, part("b", contender("floor/x", 1))], results=tmp_path / "again")
@@ -224,14 +308,14 @@ def test_noise_and_traces_of_every_part_are_kept(tmp_path: Path) -> None:
         assert (run["trace"]["restarts"], run["trace"]["unmatched_kills"]) == (3, 1)
         assert run["trace"]["kill_us"]["median"] == 20
         assert ranking_obstacle(run)
-        (noise,) = [each for each in run["warnings"] if "9.0 times its median" in each]
+        (noise,) = [text for text in run["warnings"] if "9.0 times its median" in text]
         (disagreement,) = [
-            each for each in run["warnings"] if "3 restarts are in no sample" in each
+            text for text in run["warnings"] if "3 restarts are in no sample" in text
         ]
     # Measured again, its restarts are not missing any more.
     better = merge_parts([whole, part("a", contender("s6/x", 5))], results=tmp_path / "better")
     assert better.run["trace"] and better.run["trace"]["missing"] == 1
-    assert {each["host"] for each in again.run["noise"]} == {"a", "b"}
+    assert {noise_facts["host"] for noise_facts in again.run["noise"]} == {"a", "b"}
     assert noise.startswith("a: ")
     assert not disagreement.startswith("a: ")
 
@@ -240,10 +324,10 @@ def test_an_instrument_is_kept_only_where_all_parts_have_it(tmp_path: Path) -> N
     one, other = (part("a", contender(f"{name}/x", 1), instrument=name) for name in ("s6", "monit"))
     both = merge_parts([one, other], results=tmp_path).run
     assert both["instrument"] is None
-    assert any("different daemons or measuring programs" in each for each in both["warnings"])
+    assert any("different daemons or measuring programs" in text for text in both["warnings"])
     same = merge_parts([one, one], results=tmp_path).run
     assert same["instrument"] == "s6"
-    assert not any("measuring programs" in each for each in same["warnings"])
+    assert not any("measuring programs" in text for text in same["warnings"])
 
 
 def test_a_part_reads_compressed_samples(tmp_path: Path) -> None:

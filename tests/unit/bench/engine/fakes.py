@@ -10,6 +10,7 @@ from bench.engine.collector import ResultCollector
 from bench.engine.guests.live_guests import LiveGuests
 from bench.engine.guests.noise_gate import NoiseGate
 from bench.engine.guests.session import GuestSession, SessionContext
+from bench.engine.guests.time_slots import TimeSlots
 from bench.engine.observer import SilentObserver
 from bench.engine.plan import KeptResults, Plan, make_plan
 from bench.engine.request.options import RunOptions
@@ -18,10 +19,10 @@ from bench.engine.run import execute
 from bench.model.events import Event
 from bench.model.initial_state import FRESH, SETTLED
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, WorkUnit
-from bench.model.selection import SelectedContender
+from bench.model.selection.contenders import SelectedContender
 from bench.model.statistics import Metric, single_value
-from bench.recording.damage import find_damage
 from bench.recording.store import Record, read_run
+from bench.recording.validity.samples_check import find_damage
 from provision.guests.guest import Guest
 from provision.provider import GuestRecord, Provider
 from provision.sources.packages import Present
@@ -161,11 +162,12 @@ def one_session(record: Record, scenario: FakeScenario) -> tuple[GuestSession, S
     plan = make_plan([HOSTED_FLOOR], [scenario], EFFORT, 4)
     collector = ResultCollector(record, [scenario], SilentObserver())
     collector.expect(plan, [HOSTED_FLOOR])
+    slots = TimeSlots()
     context = SessionContext(
         request=request(scenario),
         payload=[],
-        time_slots={},
-        gate=NoiseGate(1, lambda: 0.0),
+        time_slots=slots,
+        gate=NoiseGate(1, lambda: 0.0, opens=slots.deal),
         guests=LiveGuests(),
         collector=collector,
         observer=SilentObserver(),
@@ -190,4 +192,4 @@ def statuses(contender: Any) -> dict[str, str]:
 def sample_keys(record: Record) -> list[tuple[str, int, int]]:
     """Return (scenario, replica, number) of each sample on disk."""
     samples: list[Any] = list(record.read_samples())
-    return [(each["scenario"], each["replica"], each["number"]) for each in samples]
+    return [(sample["scenario"], sample["replica"], sample["number"]) for sample in samples]

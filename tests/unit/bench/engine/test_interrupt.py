@@ -16,11 +16,13 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
-    before = {each: signal.getsignal(each) for each in (*ENDING, signal.SIGURG)}
+    before = {
+        signal_number: signal.getsignal(signal_number) for signal_number in (*ENDING, signal.SIGURG)
+    }
     signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    for each, handler in before.items():
-        signal.signal(each, handler)
+    for signal_number, handler in before.items():
+        signal.signal(signal_number, handler)
 
 
 def test_further_interrupts_are_ignored() -> None:
@@ -54,8 +56,8 @@ def test_each_signal_has_a_status_of_its_own(number: int, words: str, code: int)
     with pytest.raises(Interrupted) as caught, interrupted_once():
         signal.raise_signal(number)
     assert (cause_of(caught.value).words, cause_of(caught.value).code) == (words, code)
-    for each in ENDING:
-        signal.raise_signal(each)  # ignored
+    for signal_number in ENDING:
+        signal.raise_signal(signal_number)  # ignored
 
 
 def test_what_the_caller_ignores_stays_ignored() -> None:

@@ -22,8 +22,8 @@ from bench.engine.plan import KeptResults, Plan, find_baseline_job, make_plan
 from bench.engine.request.resolve import BenchRequest
 from bench.engine.run import prepare
 from bench.model.events import Event
-from bench.model.selection import Selection, select_contenders
-from bench.recording.kept_trials import KEPT_TRIALS
+from bench.model.selection.contenders import Selection, select_contenders
+from bench.recording.samples.kept_trials import KEPT_TRIALS
 from bench.recording.store import Record
 from bench.scenarios import scenarios
 from provision.errors import Problem
@@ -50,8 +50,11 @@ def await_measured(record: Record, *names: str) -> None:
 
     def are_there() -> bool:
         contenders = json.loads((record.folder / "run.json").read_text())["contenders"]
-        found = [statuses(each) for each in contenders]
-        return any(all(each.get(name) == "measured" for name in names) for each in found)
+        all_statuses = [statuses(contender) for contender in contenders]
+        return any(
+            all(by_scenario.get(name) == "measured" for name in names)
+            for by_scenario in all_statuses
+        )
 
     eventually(are_there, "the other guests' scenarios are on disk")
 
@@ -164,7 +167,9 @@ def test_kept_trials_that_suffice_are_concluded_without_a_guest(record: Record) 
     run_plan(record, plan, scenarios()["restart"])
     contender = on_disk(record)
     assert (contender["status"], contender["version"]) == ("measured", "7")
-    figures = {each["metric"]: each["n"] for each in contender["scenarios"]["restart"]["metrics"]}
+    figures = {
+        metric["metric"]: metric["n"] for metric in contender["scenarios"]["restart"]["metrics"]
+    }
     assert figures["restart_long"] == 7
     assert [guest["replica"] for guest in contender["guests"]] == [3]
     assert len(record.read_samples()) == 7
@@ -192,7 +197,7 @@ def test_the_baseline_is_a_hosted_floor_where_there_is_one(
 
 def test_a_complete_run_waits_for_no_slow_library() -> None:
     code = (
-        "import sys, bench.cli.progress_display, bench.engine.run, reports.formats.terminal;"
+        "import sys, bench.cli.output.progress_display, bench.engine.run, reports.formats.terminal;"
         "from bench.engine.request.options import SelectionOptions, parse_options;"
         "parse_options(selection=SelectionOptions(scenario=['restart']));"
         "print(*sorted({'numpy', 'scipy', 'vl_convert', 'distributed'} & set(sys.modules)))"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -13,6 +14,7 @@ from bench.model import events
 from bench.model.events import UP, Event, EventKind, events_of_kind
 from reports.publish import FOLDER as PUBLISHED
 from tests.support.samples.recorded import recorded_files, samples
+from tests.support.samples.sample_runs import OLDER_RUN
 
 
 def kinds() -> dict[str, EventKind[Any]]:
@@ -36,8 +38,9 @@ def test_recorded_events_have_declared_keys(name: str) -> None:
     assert undeclared_keys(iter(samples(name))) == set()
 
 
-def test_events_of_the_published_run_have_declared_keys() -> None:
-    with gzip.open(PUBLISHED / "samples.jsonl.gz", "rt") as lines:
+@pytest.mark.parametrize("folder", [OLDER_RUN, PUBLISHED], ids=["older", "published"])
+def test_events_of_a_whole_run_have_declared_keys(folder: Path) -> None:
+    with gzip.open(folder / "samples.jsonl.gz", "rt") as lines:
         assert undeclared_keys(map(json.loads, lines)) == set()
 
 

@@ -22,5 +22,5 @@ def classes(base: type[PackageSource]) -> Iterator[type[PackageSource]]:
 def test_a_run_may_say_each_kind_of_source_and_no_other() -> None:
     # mypy wants a concrete class for a type, and only subclasses are looked up here.
     every = classes(PackageSource)  # type: ignore[type-abstract]
-    kinds = {each.kind for each in every if hasattr(each, "kind")}
+    kinds = {source.kind for source in every if hasattr(source, "kind")}
     assert kinds == set(get_args(SourceKind))

@@ -17,6 +17,7 @@ EXAMPLES: list[steps.Step] = [
     steps.await_up(["s1"], 1),
     steps.await_restart(["s1"], 1, otherwise="true"),
     steps.await_end("s1", 1),
+    steps.await_ready("s1"),
     steps.count_starts("s1", 1),
     steps.storm(["s1"], 1),
     steps.reap("testd-child", 1),

@@ -9,13 +9,13 @@ import pytest
 
 from bench.own_cost.checkouts import checkout_of
 from bench.own_cost.comparison import agreement, ratio_of
-from bench.own_cost.quantities import WALL, Turn, take_turn
+from bench.own_cost.quantities import WALL, RevisionMeasurements, measure_revision
 from bench.own_cost.request import parse_own_cost
 from provision.errors import Problem
 
 
-def turns(*seconds: float) -> list[Turn]:
-    return [Turn(values={WALL: value}) for value in seconds]
+def turns(*seconds: float) -> list[RevisionMeasurements]:
+    return [RevisionMeasurements(values={WALL: value}) for value in seconds]
 
 
 def test_a_ratio_pairs_the_turns() -> None:
@@ -31,12 +31,17 @@ def test_the_range_of_three_turns_encloses_the_median_three_times_of_four() -> N
 
 
 def test_a_quantity_that_the_other_revision_lacks_has_no_ratio() -> None:
-    assert ratio_of(WALL, turns(1.0), [Turn(missing={WALL: "no such command"})]) is None
+    assert (
+        ratio_of(WALL, turns(1.0), [RevisionMeasurements(missing={WALL: "no such command"})])
+        is None
+    )
 
 
 def test_medians_agree_where_their_intervals_meet() -> None:
-    this = Turn(medians={"a": (1.0, 0.5, 1.5), "b": (1.0, 0.9, 1.1), "c": (1, 1, 1)})
-    other = Turn(medians={"a": (2.0, 1.5, 2.5), "b": (2.0, 1.9, 2.1)})
+    this = RevisionMeasurements(
+        medians={"a": (1.0, 0.5, 1.5), "b": (1.0, 0.9, 1.1), "c": (1, 1, 1)}
+    )
+    other = RevisionMeasurements(medians={"a": (2.0, 1.5, 2.5), "b": (2.0, 1.9, 2.1)})
     first, apart, widths = agreement(this, other)
     assert first == "1 of 2 medians of ranked restarts agree."
     assert apart.startswith("apart: b, 1.00 ms (0.90 to 1.10)")
@@ -44,7 +49,7 @@ def test_medians_agree_where_their_intervals_meet() -> None:
 
 
 def test_runs_without_ranked_restarts_are_not_compared() -> None:
-    assert agreement(Turn(), Turn()) == []
+    assert agreement(RevisionMeasurements(), RevisionMeasurements()) == []
 
 
 def test_an_unknown_revision_is_a_wrong_request() -> None:
@@ -81,8 +86,8 @@ def test_a_turn_has_the_medians_of_its_own_run(
     (tmp_path / "run.json").write_text(json.dumps({"contenders": [contender]}))
     (tmp_path / "inv").write_text(_BENCH)
     (tmp_path / "inv").chmod(0o755)
-    assert take_turn(tmp_path, "bench --quick", 0).medians == {"a": (2.0, 1.0, 3.0)}
+    assert measure_revision(tmp_path, "bench --quick", 0).medians == {"a": (2.0, 1.0, 3.0)}
     (tmp_path / "fails").touch()
-    turn = take_turn(tmp_path, "bench --quick", 0)
-    assert WALL in turn.missing
-    assert not turn.medians, "those of an earlier turn"
+    measured = measure_revision(tmp_path, "bench --quick", 0)
+    assert WALL in measured.missing
+    assert not measured.medians, "those of an earlier turn"

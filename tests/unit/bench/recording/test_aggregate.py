@@ -9,7 +9,7 @@ import pytest
 
 from bench.model.run_file import ContenderResult, GuestFacts, MetricResult
 from bench.model.scenario import Scenario
-from bench.model.selection import SelectedContender
+from bench.model.selection.contenders import SelectedContender
 from bench.recording.aggregate import ContenderProgress, conclude_complete, contender_result
 from bench.recording.unfinished import INTERRUPTED, empty_result
 from bench.scenarios import scenarios
@@ -43,7 +43,7 @@ def conclude(progress: ContenderProgress, scenarios: dict[str, Scenario]) -> Con
 
 def metrics(samples: list[Any]) -> dict[str, MetricResult]:
     result = conclude(ContenderProgress(SELECTED, version="2.1.2", samples=samples), RESTART)
-    return {each["metric"]: each for each in result["scenarios"]["restart"]["metrics"]}
+    return {metric["metric"]: metric for metric in result["scenarios"]["restart"]["metrics"]}
 
 
 def test_latency_is_main_minus_kill_in_milliseconds() -> None:

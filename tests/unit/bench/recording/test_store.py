@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench.recording.results_folder import VARIABLE
-from bench.recording.seal import Seal
+from bench.recording.samples.seal import Seal
 from bench.recording.store import (
     SCHEMA,
     Record,
@@ -80,7 +80,7 @@ def test_added_results_and_samples_are_on_disk(results: Path) -> None:
     record = Record.create("x", HEAD)
     record.add_results([row("a")], samples("a", 3))
     record.add_results([row("b")], samples("b", 2))
-    assert [each["name"] for each in read_run(record.folder)["contenders"]] == ["a", "b"]
+    assert [result["name"] for result in read_run(record.folder)["contenders"]] == ["a", "b"]
     assert samples_on_disk(record) == samples("a", 3) + samples("b", 2)
     assert not list(record.folder.glob("*.new"))
 

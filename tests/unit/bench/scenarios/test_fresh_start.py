@@ -12,7 +12,7 @@ import pytest
 from bench.model.events import Event
 from bench.model.scenario import ScenarioContext, WorkUnit
 from bench.model.steps import Step
-from bench.scenarios.restart import SCENARIO, RestartTrials
+from bench.scenarios.restarts.restart import SCENARIO, RestartTrials
 from provision.guests.guest import Guest
 from supervisors import supervisors
 from supervisors.service import services_of

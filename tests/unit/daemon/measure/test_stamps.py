@@ -35,6 +35,7 @@ def test_noise_in_the_fifo_hides_no_start(sandbox: Sandbox) -> None:
         '{"event":"start","service":"s1","pid":99999999999999999999,"ppid":1,"seq":1,'
         '"begun_ns":1,"main_ns":1,"up_ns":1}'
     )
+    junk.append('{"event":"exit","service":"s1","pid":1,"seq":1,"exit_ns":1} x')
     (sandbox.dir / "junk").write_bytes("\n".join(junk).encode() + b'\ntorn {"event":')
     result = sandbox.measure(
         AWAIT,

@@ -71,6 +71,15 @@ def test_a_run_records_that_an_expired_mirror_was_accepted() -> None:
     assert get_system("sid", Mirror(URL, "2024-05-31")).mirror.may_be_expired
 
 
+@pytest.mark.parametrize("mirror", [Mirror(expired="accepted"), Mirror(URL, "2024-05-31")])
+def test_both_tools_take_an_index_of_any_age_where_one_may_be_expired(mirror: Mirror) -> None:
+    accepting, refusing = get_system("sid", mirror), get_system("sid")
+    setting = "Acquire::Check-Valid-Until"
+    assert debian.apt_age_options(accepting) == (f"-o {setting}=false",)
+    assert debian.mmdebstrap_age_options(accepting) == (f'--aptopt={setting} "false"',)
+    assert debian.apt_age_options(refusing) == debian.mmdebstrap_age_options(refusing) == ()
+
+
 def test_sid_has_no_security_updates_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(debian, "host_mirrors", lambda: ("http://d", "http://s"))
     assert debian.source_lines(get_system("sid")) == ["deb http://d sid main"]

@@ -9,7 +9,7 @@ import pytest
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guests.names import check_guest_name
-from provision.lxc import keeper, traces
+from provision.lxc.programs import keeper, traces
 from provision.lxc.provider import Lxc
 
 NOT_ONE_GUEST = [

@@ -14,8 +14,8 @@ import pytest
 
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.lxc import keeper, traces
 from provision.lxc.existing_guests import list_guests, remove_guest
+from provision.lxc.programs import keeper, traces
 from provision.provider import GuestRecord, GuestState
 from tests.support.wait import eventually
 

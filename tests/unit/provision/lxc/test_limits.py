@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from provision.guests.limit_class import LARGE, USUAL
-from provision.lxc import limits, traces
-from provision.lxc.disk_guard import Space
+from provision.lxc import limits
+from provision.lxc.programs import traces
+from provision.lxc.programs.disk_guard import Space
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from provision.errors import Problem
 from provision.lxc.logs import quote_lxc_log, read_exit_status
-from provision.lxc.traces import LXC_LOG
+from provision.lxc.programs.traces import LXC_LOG
 
 _AT = "lxc-start g1 20261129055555.123"
 STARTED = f'{_AT} INFO     start - ../src/lxc/start.c:lxc_init:883 - Container "g1" is initialized'

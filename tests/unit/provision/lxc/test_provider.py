@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from provision.errors import Problem
-from provision.lxc import layers
 from provision.lxc.provider import Lxc
+from provision.lxc.trees import layers
 from provision.provider import Installation
 from provision.systems import SYSTEMS
 

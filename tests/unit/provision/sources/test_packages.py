@@ -111,10 +111,24 @@ def test_a_gem_that_cannot_be_fetched_is_an_error_with_its_output() -> None:
     [("2.1.2-54", "2.1.2"), ("1:0.76-8.1", "0.76"), ("3.0a8-1.1", "3.0a8"), ("1.0", "1.0")],
 )
 def test_a_version_has_no_epoch_and_no_revision(archive: str, upstream: str) -> None:
-    guest = Recorder(SYSTEMS["debian"], {"dpkg-query": Output(archive, "", 0)})
+    answers = {"-S": Output("any: /usr/bin/any\n", "", 0), "-W": Output(archive, "", 0)}
+    guest = Recorder(SYSTEMS["debian"], answers)
     assert Apt(("any",)).installed_version(guest, "/usr/bin/any") == upstream
+    assert guest.commands[-1].endswith(" any")
     answers = {"-Qoq": Output("any\n", "", 0), "-Q any": Output(f"any {archive}\n", "", 0)}
     assert Pacman(("any",)).installed_version(Recorder(ARCH, answers), "/usr/bin/any") == upstream
+
+
+def test_a_program_under_its_old_path_is_found_where_usr_is_merged() -> None:
+    guest = Recorder(SYSTEMS["trixie"], {"readlink -f /bin/dash": Output("dash: /x\n", "", 0)})
+    Apt(("dash",)).installed_version(guest, "/bin/dash")
+    assert guest.commands[-1].endswith(" dash")
+
+
+def test_the_version_of_a_program_without_a_package_is_unknown() -> None:
+    guest = Recorder(SYSTEMS["trixie"], {"-W": Output("1.02.03.0", "", 0)})
+    with pytest.raises(Problem, match="the version of /bin/dash is unknown"):
+        Apt(("dash",)).installed_version(guest, "/bin/dash")
 
 
 def test_pacman_installs_the_keys_first() -> None:

@@ -18,7 +18,7 @@ from paramiko.common import AUTH_SUCCESSFUL, OPEN_FAILED_CONNECT_FAILED
 from provision.systems import SYSTEMS, System
 from provision.vagrant import guest as guest_module
 from provision.vagrant.guest import VagrantGuest
-from provision.vagrant.machine import Machine
+from provision.vagrant.machines.machine import Machine
 from provision.vagrant.ssh import SshArguments, ssh_arguments
 
 DEBIAN = SYSTEMS["debian"]

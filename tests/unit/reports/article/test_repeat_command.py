@@ -23,7 +23,15 @@ _DIGEST = "5d42f73aaec3"
             "--mirror=URL --keyring=FILE --snapshot=2024-05-31",
         ),
         ({"mirror": {"url": "file:///mine", "aur": "file:///aur"}}, "--mirror=URL --aur=URL"),
+        ({"provider": "libvirt"}, "--provider=libvirt"),
+        ({"provider": "libvirt", "box": "generic/arch"}, "--provider=libvirt --box=generic/arch"),
+        ({"provider": "auto", "box": "/mine/debian-libvirt.box"}, "--box=FILE"),
         ({"mirror": {"url": "", "expired": "accepted"}}, "--accept-expired"),
+        ({"only": ["*/*/default", "s6"]}, "--only='*/*/default' --only=s6"),
+        (
+            {"only": [f"runit/{number}" for number in range(147)]},
+            "--only=NAME (147 of them, `options` in run.json)",
+        ),
     ],
 )
 def test_it_has_what_decided_which_files_the_guests_got(

@@ -6,7 +6,7 @@ import pytest
 
 from reports.article.article_table import article_table
 from reports.article.supervisor_summary import summarize_supervisor
-from reports.model.summary_rows import summary_rows
+from reports.model.tables.summary_rows import summary_rows
 from tests.support.samples import sample_runs
 from tests.support.samples.sample_runs import contender, steady_latencies
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.cli.option_help import SELECTION_HELP
-from bench.model.profile_names import FORMER_PROFILE
+from bench.model.selection.profile_names import FORMER_PROFILE
 from reports.article.sections.background.glossary import glossary_section
 from reports.model.blocks import Points
 from supervisors.contender import PROFILES

@@ -9,7 +9,7 @@ import pytest
 
 from bench.recording.store import read_run
 from reports.formats.html import render_html
-from reports.model.decision import QUESTIONS
+from reports.model.tables.decision import QUESTIONS
 from reports.render import write_article
 from tests.support.samples import sample_runs
 from tests.support.samples.sample_runs import contender, steady_latencies
@@ -168,7 +168,7 @@ def test_names_and_headings_say_what_they_stand_for(page: Path, browser: Browser
     open_at(browser, page)
     hints = browser.run(
         "return [...document.querySelectorAll('.choices tbody th a, .choices thead th[data-sort]')]"
-        ".map(each => each.title)"
+        ".map(element => element.title)"
     )
     assert f"{S6}: nothing special." in hints
     assert any(hint.startswith("median time from the kill") for hint in hints)
@@ -197,7 +197,7 @@ def test_without_scripts_everything_is_shown(page: Path, browser: Browser, tmp_p
     assert browser.run(SHOWN) == ALL
     hidden = browser.run(
         "return [...document.querySelectorAll('.chooser, dialog, #tip')]"
-        ".filter(each => each.getClientRects().length).length"
+        ".filter(element => element.getClientRects().length).length"
     )
     assert hidden == 0
     assert browser.run("return document.querySelectorAll('figure.rows li').length") > len(FACTS)
@@ -213,8 +213,9 @@ def test_the_figure_that_matters_stands_beside_the_name(
         "return [...document.querySelectorAll('.choices tbody tr, #latency tbody tr')]"
         ".map(row => row.cells[1])"
         ".concat([...document.querySelectorAll('figure.rows .figure, figure.rows .track')])"
-        ".filter(each => each.getBoundingClientRect().right > innerWidth"
-        " || each.scrollWidth > each.clientWidth + 1 && !each.matches('.track, .figure')).length"
+        ".filter(element => element.getBoundingClientRect().right > innerWidth"
+        " || element.scrollWidth > element.clientWidth + 1"
+        " && !element.matches('.track, .figure')).length"
     )
     assert cut_off == 0
 
@@ -225,7 +226,7 @@ def test_the_questions_have_labels_and_can_be_answered_by_keyboard(
     open_at(browser, page)
     unlabelled = (
         "return [...document.querySelectorAll('.chooser select')]"
-        ".filter(each => !each.labels.length).length"
+        ".filter(element => !element.labels.length).length"
     )
     assert browser.run(unlabelled) == 0
     assert browser.run("return document.querySelector('.chooser output').ariaLive") == "polite"

@@ -14,8 +14,8 @@ from bench.model.run_file import Run
 from bench.model.statistics import summarize
 from bench.recording.store import read_run
 from reports.compare.comparison import compare_runs
+from reports.compare.formats.terminal import print_comparisons
 from reports.compare.runs import with_samples
-from reports.compare.terminal import print_comparisons
 from reports.formats.fitting import TextColumn, TextTable, print_table
 from reports.formats.terminal import print_figures, print_run
 from reports.formats.terminal_tables import blocks_table
@@ -26,7 +26,6 @@ from reports.model.metrics import format_number
 from tests.support.samples import sample_runs
 from tests.unit.reports.support.traced_runs import traced_run
 
-PUBLISHED = Path(__file__).parents[4] / "reports" / "published"
 WIDTHS = (120, 100, 80, 60, 40)
 FIGURE = re.compile(r"[\d,]*\d(?:\.\d+)?")
 
@@ -55,7 +54,7 @@ def run_text(run: Run, width: int, metrics: Sequence[str] = ()) -> str:
 
 @pytest.fixture(scope="module")
 def published() -> Run:
-    return read_run(PUBLISHED)
+    return read_run(sample_runs.OLDER_RUN)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

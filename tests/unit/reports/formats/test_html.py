@@ -67,7 +67,7 @@ def test_tables_sort(folder: Path, browser: Browser) -> None:
     )
     click = (
         "[...document.querySelectorAll('#latency thead button')]"
-        ".find(each => each.textContent === 'Median').click()"
+        ".find(element => element.textContent === 'Median').click()"
     )
     headings = "return document.querySelectorAll('#latency thead th')[1].ariaSort"
     browser.run(click)
@@ -95,7 +95,7 @@ def test_charts_show_the_value_under_the_pointer(folder: Path, browser: Browser)
     browser.open(write_page(folder))
     shown = browser.run(
         "return [...document.querySelectorAll('.chart svg')]"
-        ".map(each => each.getBoundingClientRect().width)"
+        ".map(element => element.getBoundingClientRect().width)"
     )
     assert len(shown) == 3 and min(shown) > 200
     hidden, text = browser.run(
@@ -138,7 +138,7 @@ def test_it_is_accessible(folder: Path, browser: Browser) -> None:
     assert browser.run("return document.documentElement.lang") == "en"
     without = (
         "return [...document.querySelectorAll('.chart [role=img]')]"
-        ".filter(each => !each.ariaLabel).length"
+        ".filter(element => !element.ariaLabel).length"
     )
     assert browser.run(without) == 0
     tables = (

@@ -14,12 +14,13 @@ from typing import cast
 import pytest
 
 from bench.engine.guests import measurement
-from bench.engine.guests.event_stream import EventStream
+from bench.engine.guests.event_checks.event_stream import EventStream
 from bench.model.events import Event
 from bench.model.rejections import Rejections
 from provision.errors import Problem
 from provision.guests.commands import Output
-from provision.guests.guest import File, Guest
+from provision.guests.files import File
+from provision.guests.guest import Guest
 from provision.systems import SYSTEMS
 from supervisors import supervisors
 from supervisors.service import services_of

@@ -81,6 +81,16 @@ def test_several_measurements_run_together() -> None:
     assert not any(thread.is_alive() for thread in threads)
 
 
+def test_slots_are_dealt_once_each_time_that_measurements_begin() -> None:
+    dealt: list[int] = []
+    gate = NoiseGate(1, time.process_time, opens=lambda: dealt.append(1))
+    for begun in (1, 2):
+        with gate.measuring():
+            assert len(dealt) == begun
+            with gate.measuring():
+                assert len(dealt) == begun
+
+
 def test_a_waiting_set_up_goes_before_new_measurements() -> None:
     gate = NoiseGate(1, time.process_time)
     order: list[str] = []

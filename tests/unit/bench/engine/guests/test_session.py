@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import cast
@@ -13,15 +15,18 @@ import pytest
 
 from bench.engine.guests import measurement
 from bench.engine.guests.phase_timer import WAIT
-from bench.engine.guests.session import GuestSession, SessionContext
+from bench.engine.guests.session import TRACER_READS, GuestSession, SessionContext
+from bench.engine.guests.time_slots import ONLY_SLOT
 from bench.model.events import Event
+from bench.model.observation.latency import SlottedKills
 from bench.model.rejections import CUT_SHORT, Rejection, Rejections
 from bench.model.run_file import Verification
-from bench.model.scenario import ScenarioContext, WorkUnit
+from bench.model.scenario import SamplingEffort, ScenarioContext, Slot, WorkUnit
 from bench.recording.store import Record
 from provision.errors import Problem
 from provision.guests.guest import Guest
 from provision.systems import SYSTEMS
+from supervisors.contender import Contender
 from tests.support.wait import eventually
 from tests.unit.bench.engine.fakes import (
     FLOOR,
@@ -175,6 +180,35 @@ def test_teardown_is_skipped_after_abort(record: Record, monkeypatch: pytest.Mon
     assert stopped == []
 
 
+@pytest.mark.parametrize(
+    ("trace", "stops", "expected"),
+    [
+        (True, False, [TRACER_READS, "destroyed"]),
+        (False, False, ["destroyed"]),
+        (True, True, []),
+    ],
+)
+def test_a_traced_guest_stays_until_the_tracer_has_read_of_it(
+    record: Record,
+    monkeypatch: pytest.MonkeyPatch,
+    trace: bool,
+    stops: bool,
+    expected: list[object],
+) -> None:
+    order: list[object] = []
+    session, context = one_session(record, FakeScenario("a"))
+    options = replace(context.request.options, trace=trace)
+    request = replace(context.request, options=options)
+    session = GuestSession(session.job, replace(context, request=request))
+    session.guest = fake_guest()
+    monkeypatch.setattr("bench.engine.guests.session.time", SimpleNamespace(sleep=order.append))
+    monkeypatch.setattr(type(session.guest), "destroy", lambda _: order.append("destroyed"))
+    if stops:
+        context.guests.stop()
+    session.tear_down()
+    assert order == expected
+
+
 def test_a_scenario_measures_nothing_more_after_abort(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,10 +223,10 @@ def test_a_scenario_measures_nothing_more_after_abort(
     monkeypatch.setattr(FakeScenario, "perform", perform)
     session, context = one_session(record, FakeScenario("a"))
     unit = session.job.units[0]
-    assert session.perform(unit, fake_guest()) == []
+    assert session.perform(unit, fake_guest(), ONLY_SLOT) == []
     context.guests.stop()
     with pytest.raises(Problem):
-        session.perform(unit, fake_guest())
+        session.perform(unit, fake_guest(), ONLY_SLOT)
     assert measured == [1]
 
 
@@ -289,3 +323,36 @@ def test_a_failure_says_why_the_suite_has_ended_the_guest(
     session_of(record, monkeypatch, FakeScenario("a", fail), WatchedGuest()).run()
     reason = on_disk(record)["reason"]
     assert reason.startswith("in phase measure a: Guest 0-0 was ended: it holds too much.\nno")
+
+
+class SlottedScenario(FakeScenario):
+    """A scenario whose kills wait for the slot of their guest; keeps the slots of those inside."""
+
+    needs_quiet_host = True
+
+    def __init__(self, name: str, units: int) -> None:
+        super().__init__(name, units=units)
+        self.inside: list[Slot] = []
+        self.met: list[tuple[Slot, Slot]] = []
+        self.lock = threading.Lock()
+
+    def work_units(self, contender: Contender, effort: SamplingEffort) -> list[WorkUnit]:
+        units = super().work_units(contender, effort)
+        return [replace(unit, slotted=SlottedKills(9, 2.0, 3.0)) for unit in units]
+
+    def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
+        with self.lock:
+            self.met += [(context.slot, other) for other in self.inside]
+            self.inside.append(context.slot)
+        threading.Event().wait(0.05)
+        with self.lock:
+            self.inside.remove(context.slot)
+        return super().perform(context, unit)
+
+
+def test_guests_that_measure_together_have_slots_that_never_meet(record: Record) -> None:
+    scenario = SlottedScenario("a", units=12)
+    measure(record, scenario)
+    assert statuses(on_disk(record)) == {"a": "measured"}
+    for (index, count), (other_index, other_count) in scenario.met:
+        assert (index - other_index) % math.gcd(count, other_count) != 0

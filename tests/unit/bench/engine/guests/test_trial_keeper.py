@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from bench.engine.guests.event_stream import EventStream
+from bench.engine.guests.event_checks.event_stream import EventStream
 from bench.engine.guests.trial_keeper import TrialKeeper
 from bench.model.rejections import Rejections
-from bench.recording.kept_trials import KEPT_TRIALS, TrialJournal
+from bench.recording.samples.kept_trials import KEPT_TRIALS, TrialJournal
 from tests.support.samples.event_streams import STEPS, honest_events, lines
 
 KEY = ("a", "restart")

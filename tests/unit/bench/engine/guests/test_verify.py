@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,12 +17,13 @@ from provision.systems import SYSTEMS
 from supervisors import supervisors
 from supervisors.base import Supervisor
 from supervisors.contender import Contender
+from supervisors.own_daemon import OwnDaemon, Readiness
 from supervisors.service import services_of
 
 DEBIAN = SYSTEMS["debian"]
 RUNIT, MONIT = supervisors()["runit"], supervisors()["monit"]
-HOSTED = next(each for each in RUNIT.contenders if not each.pid1)
-AS_PID1 = next(each for each in RUNIT.contenders if each.pid1)
+HOSTED = next(contender for contender in RUNIT.contenders if not contender.pid1)
+AS_PID1 = next(contender for contender in RUNIT.contenders if contender.pid1)
 MONITOR = MONIT.contenders[0]
 
 Processes = dict[int, ProcessInfo]
@@ -111,6 +113,31 @@ def test_an_unexpected_process_is_refused() -> None:
 
 def test_a_second_supervisor_is_refused() -> None:
     refused("Something else runs as well: monit.", {**hosted(), 50: process(50, 1, "monit")})
+
+
+def test_an_instance_that_the_guests_init_started_at_boot_is_refused() -> None:
+    second = {15: process(15, 1, "runsvdir"), 16: process(16, 15, "runsv")}
+    refused("a second instance of runsvdir (15 and 20)", {**hosted(), **second})
+
+
+def test_a_monitor_that_the_guests_init_started_at_boot_is_refused() -> None:
+    with pytest.raises(Problem, match="not set up as it should be") as caught:
+        check({**monitored(), 15: process(15, 1, "monit")}, MONIT, MONITOR, pidfile="40\n")
+    assert "a second instance of monit (15 and 20)" in caught.value.known
+    assert "after_install" in caught.value.known
+
+
+def test_a_process_for_each_service_is_no_second_instance() -> None:
+    procserv = supervisors()["procserv"]
+    contender = procserv.contenders[0]
+    tree = [(1, 0, "init"), (20, 1, "procServ"), (40, 20, "testd"),
+            (21, 1, "procServ"), (41, 21, "testd")]  # fmt: skip
+    processes = {pid: process(pid, ppid, comm) for pid, ppid, comm in tree}
+    states: list[ServiceRecord] = [{"service": "s1", "pid": 40}, {"service": "s2", "pid": 41}]
+    snapshot: Snapshot = {
+        "event": "processes", "processes": list(processes.values()), "services": states,
+    }  # fmt: skip
+    assert verify(DEBIAN, procserv, contender, services_of(contender, 2), [snapshot])
 
 
 def test_two_daemons_for_one_service_are_refused() -> None:
@@ -207,7 +234,7 @@ def test_an_init_is_the_parent_of_its_program() -> None:
 
 def test_a_program_that_is_pid_1_has_no_init_left_beside_it() -> None:
     bash = supervisors()["bash"]
-    trap = next(each for each in bash.contenders if each.becomes_program)
+    trap = next(contender for contender in bash.contenders if contender.becomes_program)
     assert check(in_container((1, 0, "testd")), bash, trap, pid=1)["processes"] == ["testd"]
     with pytest.raises(Problem) as refused:
         check(in_container((1, 0, "bash"), (2, 1, "testd")), bash, trap, pid=2)
@@ -225,3 +252,22 @@ def test_the_parent_may_have_another_name_in_another_version(
     assert "The parent of s1 is runsv2, not runsv." in str(refused.value)
     monkeypatch.setattr(RUNIT, "service_parent_aliases", frozenset({"runsv2"}))
     check(renamed)
+
+
+OWN = replace(HOSTED, own_daemon=OwnDaemon(("mine",), Readiness("port", "80")))
+
+
+def test_a_program_of_ones_own_may_have_any_name_and_children() -> None:
+    processes = hosted()
+    processes[40]["comm"] = "mine"
+    processes |= {50: process(50, 40, "worker"), 60: process(60, 50, "helper")}
+    assert check(processes, contender=OWN)["hosted_by"] == "init"
+
+
+def test_what_it_has_left_beside_itself_is_a_fault() -> None:
+    processes = hosted()
+    processes[40]["comm"] = "mine"
+    processes[50] = process(50, 1, "mine")
+    with pytest.raises(Problem) as caught:
+        check(processes, contender=OWN)
+    assert "Something else runs as well: mine" in caught.value.known

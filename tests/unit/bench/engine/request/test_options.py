@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from bench.engine.request.options import (
-    DEFAULT_SCENARIOS,
     EffortOptions,
     ModeOptions,
     RunOptions,
@@ -16,6 +15,7 @@ from bench.engine.request.options import (
     SystemOptions,
     parse_options,
 )
+from bench.engine.request.scenario_choice import DEFAULT_SCENARIOS
 from bench.scenarios import scenarios, usual_scenarios
 from provision.errors import Problem
 
@@ -106,7 +106,7 @@ def test_inits_are_measured_in_scenarios_of_their_own(asked: dict[str, Any]) -> 
 
 
 def test_every_profile_of_an_init_is_measured() -> None:
-    names = {each.name for each in parse(only=["tini,bash"]).select().contenders}
+    names = {selected.name for selected in parse(only=["tini,bash"]).select().contenders}
     assert names >= {"tini/init/group/pid1", "bash/init/command/pid1"}
 
 

@@ -13,7 +13,7 @@ from provision.errors import Problem
 
 def profiles(*, only: str = "", scenario: str = "") -> set[str]:
     options = parse_options(selection=SelectionOptions(only=_list(only), scenario=_list(scenario)))
-    return {each.contender.profile for each in options.select().contenders}
+    return {selected.contender.profile for selected in options.select().contenders}
 
 
 def _list(value: str) -> Sequence[str]:
@@ -42,7 +42,11 @@ def test_in_a_run_of_all_scenarios_the_others_say_why_they_leave_it_out() -> Non
     options = parse_options(
         selection=SelectionOptions(only=("s6/runner/strict",), scenario=("all",))
     )
-    strict = next(each.contender for each in options.select().contenders if "/strict/" in each.name)
-    reasons = {name: each.why_not(strict) for name, each in scenarios().items()}
+    strict = next(
+        selected.contender
+        for selected in options.select().contenders
+        if "/strict/" in selected.name
+    )
+    reasons = {name: scenario.why_not(strict) for name, scenario in scenarios().items()}
     assert reasons["restart"] == "The profile strict changes nothing that it shows."
     assert not reasons["children"]

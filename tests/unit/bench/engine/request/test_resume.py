@@ -14,7 +14,7 @@ import pytest
 from bench.engine import run
 from bench.engine.guests import measurement
 from bench.engine.observer import SilentObserver
-from bench.engine.request import options, resolve
+from bench.engine.request import options, resolve, scenario_choice
 from bench.engine.request.options import ModeOptions, SelectionOptions, SystemOptions, parse_options
 from bench.engine.request.resolve import BenchRequest, resolve_request
 from bench.engine.run import run_bench
@@ -36,7 +36,7 @@ def fake_parts(record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A whole bench in which only the guests, the provider and the scenarios are fakes."""
     fakes = {name: FakeScenario(name) for name in ("restart", "b")}
     monkeypatch.setattr(measurement, "run_measurement", lambda *_, **__: [])
-    for module in (options, resolve):
+    for module in (options, resolve, scenario_choice):
         monkeypatch.setattr(module, "scenarios", lambda: fakes)
     monkeypatch.setattr(resolve, "choose_provider", lambda *_: (FakeProvider(), "as the test says"))
     monkeypatch.setattr(run, "exclusive_run_lock", lambda *_: nullcontext())
@@ -143,7 +143,7 @@ def test_redo_measures_only_what_was_disturbed() -> None:
         samples = [sample for sample in after.read_samples()
                    if (sample["contender"], sample["scenario"]) == (RUNIT, scenario)]  # fmt: skip
         assert {sample["replica"] not in first for sample in samples} == {again}
-    (other,) = [each for each in before["contenders"] if each["name"] != RUNIT]
+    (other,) = [contender for contender in before["contenders"] if contender["name"] != RUNIT]
     assert after.contenders_by_name()[other["name"]]["scenarios"] == other["scenarios"]
     assert len(after.read_samples()) == len(record.read_samples()) == 2 * 2 * 2
 
@@ -189,7 +189,7 @@ def test_a_failed_redo_logs_both_failures(monkeypatch: pytest.MonkeyPatch) -> No
 def test_resume_measures_what_failed_and_keeps_unknown_contenders() -> None:
     record = measure(ask())
     before = change_run(record, fail_beside(record))
-    (floor,) = [each for each in before["contenders"] if each["name"] != RUNIT]
+    (floor,) = [contender for contender in before["contenders"] if contender["name"] != RUNIT]
     unknown = floor | {"name": "floor/runner/fast/hosted"}
     change_run(record, lambda changed: changed["contenders"].append(unknown))
     measure(ask(RESUME))

@@ -18,7 +18,9 @@ from supervisors import supervisors
 
 PERIOD = 120.0  # s
 LOOK = 1.0  # s at most that a look takes
-MONIT = next(each for each in supervisors()["monit"].contenders if each.period == PERIOD)
+MONIT = next(
+    contender for contender in supervisors()["monit"].contenders if contender.period == PERIOD
+)
 Kills = Literal["independent", "strata"]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 

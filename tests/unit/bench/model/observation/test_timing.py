@@ -21,13 +21,19 @@ EVENT_DRIVEN = Contender("some", "runner", "default", pid1=False, setting="as pa
 POLLER = replace(EVENT_DRIVEN, period=120.0)
 
 
-def test_a_deadline_is_two_periods_and_a_margin() -> None:
-    assert deadline(EVENT_DRIVEN) == MARGIN
-    assert deadline(POLLER) == 240 + MARGIN
+def test_a_deadline_is_two_periods_and_a_margin_beyond_what_holds_a_service_back() -> None:
+    assert deadline(EVENT_DRIVEN) == EVENT_DRIVEN.settled_uptime + MARGIN
+    assert deadline(POLLER) == 240 + POLLER.settled_uptime + MARGIN
+
+
+def test_a_service_that_is_held_back_for_longer_is_waited_for() -> None:
+    """procServ starts a service that ended at once 15 s after its last start: a trial waits."""
+    held_back = replace(EVENT_DRIVEN, settled_uptime=16.0)
+    assert deadline(held_back) - deadline(EVENT_DRIVEN) == 14
 
 
 def test_each_service_to_start_extends_the_deadline() -> None:
-    assert deadline(EVENT_DRIVEN, services=10) == MARGIN + 5
+    assert deadline(EVENT_DRIVEN, services=10) == deadline(EVENT_DRIVEN) + 5
 
 
 def test_a_look_takes_longer_than_the_period() -> None:

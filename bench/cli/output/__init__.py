@@ -1,0 +1,1 @@
+"""What the commands print, safe for any terminal, pipe and disk."""

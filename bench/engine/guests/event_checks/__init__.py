@@ -1,0 +1,1 @@
+"""The events of a measurement, checked as they come in."""

@@ -1,0 +1,1 @@
+"""A run's samples: their file, its only writer, its seal, and trials before their unit ends."""

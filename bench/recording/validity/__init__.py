@@ -1,0 +1,1 @@
+"""Whether a run's files are what they should be: schema, rules, figures computed again."""

@@ -1,0 +1,1 @@
+"""What an administrator asks of a supervisor, and what it does then."""

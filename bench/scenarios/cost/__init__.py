@@ -1,0 +1,1 @@
+"""What a supervisor takes of its machine: idle, under load, after long use, with many services."""

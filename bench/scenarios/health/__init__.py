@@ -1,0 +1,1 @@
+"""What a supervisor knows of a daemon that runs: ready, hanging, detached."""

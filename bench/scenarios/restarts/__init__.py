@@ -1,0 +1,1 @@
+"""A daemon ends: whether, when and how often it is started again."""

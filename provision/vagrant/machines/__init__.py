@@ -1,0 +1,1 @@
+"""A virtual machine of Vagrant: its folder, its console, and the keeper that destroys it."""

@@ -1,0 +1,1 @@
+"""A comparison of runs in the formats that it is printed in."""

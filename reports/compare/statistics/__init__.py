@@ -1,0 +1,1 @@
+"""How a comparison tells a change from chance."""

@@ -1,0 +1,1 @@
+"""What changed between the systems of one run."""

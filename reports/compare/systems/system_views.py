@@ -1,0 +1,141 @@
+"""One system of a run of several, as a run of its own, so that everything compares it as such."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from bench.model.run_file import ContenderResult, Run, SystemFacts
+from bench.recording.store import read_run, run_folder
+from provision.systems import unknown_name_error
+from reports.compare.runs import RunWithSamples, with_samples
+from reports.model.samples import Samples
+
+
+def load_run(name: str) -> RunWithSamples:
+    """Read a run with its samples; RUN@RELEASE is one system of a run of several.
+
+    Raises Problem for a run that is damaged or lacks that system.
+    """
+    path, _, release = name.partition("@")
+    folder = run_folder(path or "latest")
+    run = with_samples(read_run(folder), folder)
+    return system_view(run, release) if release else run
+
+
+def release_of(system: SystemFacts) -> str:
+    """Return a system's codename."""
+    return system.get("release", system["name"])
+
+
+def systems_of(run: Run) -> list[SystemFacts]:
+    """Return the systems of a run, the oldest first."""
+    return run.get("systems") or [run["system"]]
+
+
+def system_view(run: RunWithSamples, release: str) -> RunWithSamples:
+    """Return what a run has of one system, under names without the release.
+
+    The floor, which all systems have in common, is part of each view. Raises Problem for a release
+    that the run does not have.
+    """
+    systems = {release_of(system): system for system in systems_of(run.run)}
+    if release not in systems:
+        raise unknown_name_error("system in that run", release, list(systems))
+    names = {
+        contender["name"]: contender["name"].partition("@")[0]
+        for contender in run.run["contenders"]
+        if contender["name"].partition("@")[2] in ("", release)
+    }
+    contenders = [
+        _without_release(contender, run.run)
+        for contender in run.run["contenders"]
+        if contender["name"] in names
+    ]
+    view = {**run.run, "id": f"{run.run['id']}@{release}", "system": systems[release],
+            "contenders": contenders}  # fmt: skip
+    view.pop("systems", None)
+    return RunWithSamples(cast(Run, view), rename_samples(run.samples, names))
+
+
+def main_release(run: Run) -> str:
+    """Return the release that has most contenders, of several the newest; empty: of one system."""
+    counts = {
+        release_of(system): sum(
+            item["name"].partition("@")[2] == release_of(system) for item in run["contenders"]
+        )
+        for system in run.get("systems", ())
+    }
+    return max(reversed(counts), key=lambda release: counts[release], default="")
+
+
+def reference_view(run: RunWithSamples) -> RunWithSamples:
+    """Return what an article tells of a run of several systems in detail: its main release.
+
+    Supervisors that this release lacks are in it by the newest release that has them, under the
+    names that they have in the run. A run of one system is its own view.
+    """
+    release = main_release(run.run)
+    if not release:
+        return run
+    view = system_view(run, release)
+    held = {item["supervisor"] for item in view.run["contenders"]}
+    others: list[ContenderResult] = []
+    for system in reversed(systems_of(run.run)):
+        measured = [
+            item
+            for item in run.run["contenders"]
+            if item["name"].partition("@")[2] == release_of(system)
+            and item["supervisor"] not in held
+        ]
+        held |= {item["supervisor"] for item in measured}
+        others += measured
+    names = {item["name"]: item["name"] for item in others}
+    absent = [item for item in run.run["absent"] if item["supervisor"] not in held]
+    whole = {**view.run, "id": run.run["id"], "absent": absent,
+             "contenders": [*view.run["contenders"], *others]}  # fmt: skip
+    return RunWithSamples(
+        cast(Run, whole), _joined(view.samples, rename_samples(run.samples, names))
+    )
+
+
+def _joined(one: Samples, other: Samples) -> Samples:
+    """Return the samples of contenders that have different names in both."""
+    return replace(
+        one,
+        contenders=one.contenders | other.contenders,
+        latencies_ms={**one.latencies_ms, **other.latencies_ms},
+        censored={**one.censored, **other.censored},
+        start_times={**one.start_times, **other.start_times},
+        busy_seconds={**one.busy_seconds, **other.busy_seconds},
+    )
+
+
+def _without_release(contender: ContenderResult, run: Run) -> ContenderResult:
+    renamed = contender.copy()
+    renamed["name"] = contender["name"].partition("@")[0]
+    renamed["title"] = run["supervisors"][contender["supervisor"]]["title"]
+    return renamed
+
+
+def rename_samples(samples: Samples, names: dict[str, str]) -> Samples:
+    """Return the samples of some contenders under other names. names: by today's name, the other.
+
+    A contender's numbers are not copied.
+    """
+    return replace(
+        samples,
+        contenders={new for old, new in names.items() if old in samples.contenders},
+        latencies_ms={
+            (names[name], uptime): values
+            for (name, uptime), values in samples.latencies_ms.items()
+            if name in names
+        },
+        censored={
+            (names[name], uptime): count
+            for (name, uptime), count in samples.censored.items()
+            if name in names
+        },
+        start_times={names[name]: v for name, v in samples.start_times.items() if name in names},
+        busy_seconds={names[name]: v for name, v in samples.busy_seconds.items() if name in names},
+    )

@@ -1,0 +1,1 @@
+"""Failures of a supervisor, the disk, the network and the user's rights end in a plain error."""

@@ -1,0 +1,81 @@
+"""Figures against the floor's, and the noise that the floor shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.recording.quality.floor import (
+    compare_with_floor,
+    floor_noise,
+    floor_slowdown,
+    floor_spread,
+)
+from tests.unit.bench.recording.contenders import contender
+
+
+def ratio(run: Any, index: int) -> float | None:
+    metric = run["contenders"][index]["scenarios"]["restart"]["metrics"][0]
+    floor_ratio: float | None = metric["floor_ratio"]
+    return floor_ratio
+
+
+def test_the_ratio_is_to_the_floor_in_the_same_place() -> None:
+    run: Any = {
+        "contenders": [
+            contender("floor/runner/default/hosted", 2.0),
+            contender("floor/runner/default/pid1", 1.0),
+            contender("runit/runner/default/hosted", 8.0),
+            contender("runit/runner/default/pid1", 8.0),
+            contender("god/monitor/default/hosted", None),
+        ]
+    }
+    compare_with_floor(run)
+    assert [ratio(run, index) for index in range(5)] == [1.0, 1.0, 4.0, 8.0, None]
+
+
+def test_a_run_without_floor_has_no_ratio() -> None:
+    run: Any = {"contenders": [contender("runit/runner/default/pid1", 8.0)]}
+    compare_with_floor(run)
+    assert ratio(run, 0) is None
+
+
+def test_the_spread_is_the_floors_p90_over_its_median() -> None:
+    run: Any = {"contenders": [contender("floor/runner/default/pid1", 2.0, 6.0)]}
+    assert floor_spread(run) == 3.0
+
+
+def test_the_spread_is_the_larger_of_pid1_and_hosted() -> None:
+    floors = [
+        contender("floor/runner/default/pid1", 2.0, 6.0),
+        contender("floor/runner/default/hosted", 2.0, 8.0),
+    ]
+    run: Any = {"contenders": floors}
+    assert floor_spread(run) == 4.0
+
+
+def test_a_run_without_floor_has_no_spread() -> None:
+    run: Any = {"contenders": []}
+    assert floor_spread(run) is None
+
+
+def test_the_slowdown_is_of_the_same_floor_and_uptime() -> None:
+    floors = [
+        contender("floor/runner/default/hosted", 9.0, 9.0, short=1.0),
+        contender("floor/runner/default/pid1", 9.0, 9.0, short=2.0),
+    ]
+
+    def slowdown(alone: Any) -> float | None:
+        run: Any = {"contenders": floors, "alone": alone}
+        return floor_slowdown(run)
+
+    assert slowdown({"median": 1.0, "pid1": False}) == 1.0
+    assert slowdown({"median": 1.0, "pid1": True}) == 2.0
+    # An older run does not say which floor was measured alone.
+    assert slowdown({"median": 1.0}) is None
+    assert slowdown(None) is None
+
+
+def test_a_merged_run_has_the_noise_of_each_part() -> None:
+    noise = [{"host": "a", "spread": 1.0, "company": None}]
+    run: Any = {"contenders": [], "noise": noise}
+    assert floor_noise(run) == noise

@@ -1,0 +1,112 @@
+"""Warnings: each with its figure and the next step, and none without a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bench.model.run_file import is_too_noisy_warning
+from bench.recording.quality.run_warnings import MAX_SLOWDOWN, MAX_SPREAD, run_warnings
+from tests.unit.bench.recording.contenders import contender
+
+
+def run_of(*contenders: Any, **more: Any) -> Any:
+    return {"contenders": list(contenders), **more}
+
+
+def test_a_noisy_host_is_a_warning_with_its_figure() -> None:
+    run = run_of(contender("floor/runner/default/pid1", 1.0, MAX_SPREAD + 1))
+    assert f"{MAX_SPREAD + 1:.1f} times" in run_warnings(run)[0]
+
+
+def test_the_reports_recognise_the_warning_that_decides_the_ranking() -> None:
+    noisy = run_of(contender("floor/runner/default/pid1", 1.0, MAX_SPREAD + 1))
+    assert [is_too_noisy_warning(warning) for warning in run_warnings(noisy)] == [True]
+
+
+def test_no_other_warning_decides_the_ranking() -> None:
+    floor = contender("floor/runner/default/hosted", 3.0, 3.0, short=3.0)
+    slowed = run_of(floor, alone={"median": 1.0, "pid1": False})
+    assert [is_too_noisy_warning(warning) for warning in run_warnings(slowed)] == [False]
+
+
+def test_a_run_without_floor_gives_no_warning() -> None:
+    assert run_warnings(run_of()) == []
+
+
+def test_a_merged_run_is_as_noisy_as_its_noisiest_part() -> None:
+    floor = contender("floor/runner/default/pid1", 1.0, 1.0)
+    noise = [
+        {"spread": 1.0, "company": None},
+        {"spread": MAX_SPREAD + 1, "company": MAX_SLOWDOWN + 1},
+    ]
+    warnings = run_warnings(run_of(floor, noise=noise))
+    assert f"{MAX_SPREAD + 1:.1f} times" in warnings[0]
+    assert f"{MAX_SLOWDOWN + 1:.2f} times as long" in warnings[1]
+    assert run_warnings(run_of(floor, noise=noise[:1])) == []
+
+
+def test_a_trace_that_disagrees_with_the_samples_is_a_warning() -> None:
+    trace = {"restarts": 9, "missing": 3, "invented": 0, "unattributed": 2}
+    (warning,) = run_warnings(run_of(trace=trace))
+    assert "3 restarts are in no sample, 2 daemons belong to no known guest (bound 0)" in warning
+
+
+def test_a_trace_that_agrees_with_the_samples_gives_no_warning() -> None:
+    assert run_warnings(run_of(trace={"restarts": 9, "missing": 0})) == []
+
+
+def test_a_quiet_host_gives_no_warning() -> None:
+    assert run_warnings(run_of(contender("floor/runner/default/pid1", 1.0, MAX_SPREAD))) == []
+
+
+def test_a_slowed_floor_is_a_warning() -> None:
+    floor = contender("floor/runner/default/hosted", 3.0, 3.0, short=3.0)
+    slowed = run_of(floor, alone={"median": 1.0, "pid1": False})
+    assert "3.00 times as long" in run_warnings(slowed)[0]
+    within_bound = run_of(floor, alone={"median": 3.0 / MAX_SLOWDOWN, "pid1": False})
+    assert run_warnings(within_bound) == []
+
+
+def test_emulated_guests_are_a_warning() -> None:
+    guests = [{"acceleration": "none: emulated by QEMU"}]
+    emulated = {**contender("runit/runner/default/pid1", 8.0), "guests": guests}
+    assert "emulated" in run_warnings(run_of(emulated, host={}))[0]
+
+
+def test_a_scaled_frequency_is_a_warning() -> None:
+    scaled = run_of(host={"governors": ["performance", "powersave"]})
+    (warning,) = run_warnings(scaled)
+    assert "(powersave)" in warning
+    assert run_warnings(run_of(host={"governors": ["performance"]})) == []
+
+
+def test_unfinished_contenders_are_a_warning_with_the_next_step() -> None:
+    done, unfinished = (contender(f"{name}/runner/default/pid1", 8.0) for name in ("runit", "s6"))
+    (warning,) = run_warnings(run_of(done, {**unfinished, "status": "unfinished"}))
+    assert warning.startswith("1 of 2 contenders are unfinished (s6/runner/default/pid1).")
+    assert warning.endswith("./inv bench --resume")
+
+
+def test_a_merged_run_is_not_advised_to_resume_or_redo() -> None:
+    unfinished = contender("s6/runner/default/hosted@a", 8.0) | {"status": "unfinished"}
+    disturbed = contender("runit/runner/default/hosted@a", 8.0)
+    disturbed["doubts"] = [{"kind": "neighbour", "text": "so"}]
+    warnings = run_warnings(run_of(unfinished, disturbed, merged=["x", "y"], id="z"))
+    for warning, name in zip(warnings, ("s6", "runit"), strict=True):
+        assert f"--only={name}/runner/default/hosted; then: ./inv merge z RUN" in warning
+        assert "--redo" not in warning and "--resume" not in warning
+
+
+@pytest.mark.parametrize("merged", [[], ["x", "y"]])
+def test_of_many_disturbed_contenders_a_few_are_named(merged: list[str]) -> None:
+    disturbed = [contender(f"c{number:02}/runner/default/hosted", 8.0) for number in range(54)]
+    for row in disturbed:
+        row["doubts"] = [{"kind": "neighbour", "text": "so"}]
+    extra = {"merged": merged} if merged else {}
+    (warning,) = run_warnings(run_of(*disturbed, id="z", **extra))
+    assert warning.startswith("54 of 54 contenders were disturbed")
+    assert "c05/runner/default/hosted and 48 more)" in warning
+    assert len(warning) < 500
+    assert ("merge z" if merged else "--redo=unstable") in warning
