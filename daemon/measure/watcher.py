@@ -229,7 +229,7 @@ class ServiceWatcher(object):
         else:
             stat = read_stat(instance.pid)
             instance.starttime = stat.starttime if stat else None
-        if not self.is_daemon(instance.pid, instance.service, instance.main_ns):
+        if not self.is_daemon(instance.pid, instance.service, instance.up_ns):
             if pidfd is not None:
                 os.close(pidfd)
             instance.end_ns = now()
@@ -240,12 +240,12 @@ class ServiceWatcher(object):
             self.instance_by_pidfd[pidfd] = instance
             self.poll_all.register(pidfd, select.POLLIN)
 
-    def is_daemon(self, pid, service, main_ns):
+    def is_daemon(self, pid, service, up_ns):
         # type: (int, WatchedService, int) -> bool
-        """Tell whether a process is the daemon of a service that took that stamp."""
+        """Tell whether a process is the daemon of a service that took that stamp itself."""
         if self.readiness is None:
             return is_testd(pid, service.name)
-        return self.readiness.is_program(pid, main_ns)
+        return self.readiness.is_program(pid, up_ns)
 
     def check_record(self, service):
         # type: (WatchedService) -> Instance | None
@@ -254,7 +254,7 @@ class ServiceWatcher(object):
         if not pid or (pid, main_ns) in service.registered:
             return None
         stat = read_stat(pid)
-        if not stat or not self.is_daemon(pid, service, main_ns):
+        if not stat or not self.is_daemon(pid, service, up_ns):
             return None
         start = {
             "pid": pid,

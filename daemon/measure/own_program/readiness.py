@@ -47,17 +47,19 @@ class Readiness(object):
         # the uptime is cut to, and a held up one is early.
         self._boot_ns = max(look_for_boot() for _ in range(LOOKS_FOR_BOOT))
 
-    def is_program(self, pid, main_ns):
+    def is_program(self, pid, up_ns):
         # type: (int, int) -> bool
-        """Tell whether a process is the one of that stamp, and no zombie.
+        """Tell whether a process is the one that took that stamp itself, and no zombie.
 
         Its name is the program's, which nobody knows: a later process of its pid has started later.
+        main()'s stamp would not do: where testd detaches itself, its first process takes it, and a
+        busy host may start the one that stays much later.
         """
         stat = read_stat(pid)
         if not stat or stat.state in "ZX":
             return False
         start_ns = self._boot_ns + stat.starttime * SECOND // TICKS
-        return start_ns <= main_ns + START_TOLERANCE_NS
+        return start_ns <= up_ns + START_TOLERANCE_NS
 
     def look(self, instance):
         # type: (Instance) -> int | None

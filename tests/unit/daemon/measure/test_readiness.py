@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -166,9 +167,9 @@ def test_a_false_readiness_is_refused(sandbox: Sandbox, value: Event) -> None:
 HELD_UP = 0.2  # s
 
 
-def is_own(process: subprocess.Popen[bytes], main_ns: int) -> bool:
+def is_own(process: subprocess.Popen[bytes], up_ns: int) -> bool:
     try:
-        return Readiness(1).is_program(process.pid, main_ns)
+        return Readiness(1).is_program(process.pid, up_ns)
     finally:
         process.kill()
         process.wait()
@@ -195,6 +196,18 @@ def test_one_held_up_look_takes_no_later_process_for_the_program(
         return read_bytes(path, limit)
 
     monkeypatch.setattr("daemon.measure.own_program.readiness.read_bytes", read_late)
-    main_ns = time.monotonic_ns()
+    up_ns = time.monotonic_ns()
     time.sleep(HELD_UP / 2)
-    assert not is_own(subprocess.Popen(["sleep", "1000"]), main_ns)
+    assert not is_own(subprocess.Popen(["sleep", "1000"]), up_ns)
+
+
+def test_a_program_that_detached_itself_late_is_the_service(sandbox: Sandbox) -> None:
+    command = sandbox.dir / "command"
+    os.mkfifo(command)  # testd reads it after main()'s stamp, before it detaches itself
+    first = sandbox.start(*sandbox.testd("--daemonize", "--exec", str(command), "s1"))
+    time.sleep(HELD_UP)
+    command.write_bytes(b"/bin/sleep\0" + b"1000\0")
+    assert first.wait() == 0
+    snapshot: Event = {"do": "snapshot"}
+    found = sandbox.measure(snapshot, readiness=readiness("line", "x")).one("processes")
+    assert found["services"][0]["pids"] == [sandbox.await_pid()]
