@@ -102,8 +102,8 @@ class Contender:
     # Trials stay below it, the crash loop goes beyond it.
     start_limit: StartLimit | None = None
     # Seconds of uptime after which it restarts a service without delay. A "long" trial waits for
-    # them before its kill.
-    settled_uptime: float = 2.0
+    # them before its kill. Many hold back what ended within its first second.
+    settled_uptime: float = 1.25
     # Seconds for which it delays every restart, however long the service has run: the forecast of a
     # run counts them.
     restart_delay: float = 0.0

@@ -7,7 +7,7 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # A guest stays as it was set up: no compiled files appear in it, and none are read there.
+    # A guest stays as it was set up: no compiled files appear in it.
     sys.dont_write_bytecode = True
     folder = os.path.dirname(os.path.abspath(__file__))
     # Python puts DIR itself here. From its parent, the modules are a package.

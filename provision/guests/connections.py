@@ -6,7 +6,7 @@ import errno
 import logging
 from typing import IO
 
-from fabric import Config
+from fabric import Config, Connection
 from fabric.runners import Remote
 from paramiko import SSHException
 
@@ -19,9 +19,20 @@ class LongRunner(Remote):  # type: ignore[misc]
     """Runs a command of minutes, and polls it 5 times a second in place of 100.
 
     Keeps no standard output, which goes to the stream, and only the end of the standard error.
+    given: the command's standard input, which ends after it.
     """
 
     input_sleep = 0.2
+
+    def __init__(self, connection: Connection, given: bytes) -> None:
+        super().__init__(context=connection)
+        self._given = given
+
+    def send_start_message(self, command: str) -> None:
+        super().send_start_message(command)
+        # At once: invoke would pass a stream on character by character.
+        self._write_proc_stdin(self._given)
+        self.close_proc_stdin()
 
     def handle_stdout(self, buffer_: list[str], hide: bool, output: IO[str]) -> None:
         for text in self.read_proc_output(self.read_proc_stdout):

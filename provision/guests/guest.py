@@ -173,17 +173,20 @@ class Guest(ABC):
         """
         by_host()
 
-    def stream(self, command: str, on_line: Callable[[str], None], timeout: float) -> Output:
+    def stream(
+        self, command: str, on_line: Callable[[str], None], timeout: float, given: bytes = b""
+    ) -> Output:
         """Run a shell command as root, and call on_line for each line of output as it comes.
 
-        Returns no standard output. Raises Problem after so many seconds, for a line longer than
-        commands.MAX_LINE, for more than MAX_OUTPUT in all, and where on_line does.
+        given: its standard input. Returns no standard output. Raises Problem after so many seconds,
+        for a line longer than commands.MAX_LINE, for more than MAX_OUTPUT in all, and where on_line
+        does.
         """
         from provision.guests.connections import LongRunner  # slow, and needs a guest
 
         try:
             with self._connected(command):
-                result = LongRunner(context=self.connection).run(
+                result = LongRunner(self.connection, given).run(
                     command,
                     hide=True,
                     warn=True,

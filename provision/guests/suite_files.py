@@ -15,7 +15,7 @@ def suite_files() -> list[File]:
 
 
 def files_below(folder: Path) -> list[File]:
-    """Return the files below a folder of the checkout, at their paths there."""
+    """Return the files below a folder, at their paths there."""
     contents = {
         path.relative_to(folder): path.read_bytes()
         for path in sorted(folder.rglob("*"))

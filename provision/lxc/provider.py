@@ -86,9 +86,9 @@ class Lxc(Provider):
     ) -> LxcGuest:
         # Slow to import, and most commands boot no guest.
         from provision.lxc.guest import start_guest
-        from provision.lxc.trees.layers import file_layer, installation_layer
+        from provision.lxc.trees.layers import bytecode_layer, file_layer, installation_layer
 
-        layers = [file_layer(files)] if files else []
+        layers = [file_layer(files), bytecode_layer(system, files)] if files else []
         if installation:
             layers.append(installation_layer(system, installation))
             installation.check_wanted()

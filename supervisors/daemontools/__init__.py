@@ -21,7 +21,7 @@ def _contender(*, pid1: bool) -> Contender:
         pid1=pid1,
         setting="a run script a service; no setting changes how it restarts",
         # supervise.c sleeps for a second after each start, even if the service ends meanwhile.
-        settled_uptime=2.0,
+        settled_uptime=1.25,
         # svscanboot starts it: it shows in the process list what the services write.
         log_process=None if pid1 else "readproctitle",
     )

@@ -89,7 +89,7 @@ class Finit(Supervisor):
             older=(
                 OlderVersion(
                     until=_DELAYS,
-                    contender=replace(_DEFAULT, settled_uptime=2.0, spaces_starts=False),
+                    contender=replace(_DEFAULT, settled_uptime=1.25, spaces_starts=False),
                 ),
             ),
         ),

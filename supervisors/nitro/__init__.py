@@ -18,6 +18,8 @@ def _contender(*, pid1: bool) -> Contender:
         pid1=pid1,
         setting="a run script a service; it waits before the restart of what ended soon after its"
         " start, which no setting changes",
+        # Its README takes what ended within two seconds for too quick.
+        settled_uptime=2.0,
     )
 
 

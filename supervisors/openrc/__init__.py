@@ -32,7 +32,7 @@ def _contender(profile: Profile, setting: str, older_setting: str, *, gives_up: 
             spaces_starts=False,
         )
 
-    older = at(older_setting, None, 2.0)
+    older = at(older_setting, None, 1.25)
     return replace(at(setting, 12.0, 13.0), older=(OlderVersion(until=_BACK_OFF, contender=older),))
 
 

@@ -58,7 +58,7 @@ class Perp(Supervisor):
             pid1=False,
             setting="an rc.main a service, in a directory with the sticky bit; starts are at least"
             " 1 s apart, which no setting changes",
-            settled_uptime=2.0,
+            settled_uptime=1.25,
         ),
     )
 

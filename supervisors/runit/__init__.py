@@ -26,7 +26,7 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
             else "a run script a service; no setting changes how it restarts"
         ),
         # runsv.c: it delays a service that ran for less than a second by one second.
-        settled_uptime=2.0,
+        settled_uptime=1.25,
     )
 
 

@@ -30,7 +30,7 @@ def _contender(profile: Profile, *, pid1: bool) -> Contender:
         setting=_SETTINGS[profile],
         short_name="ready" if profile == "fast" else "",
         # s6-supervise(1): it delays a service that was not ready by a second, at any uptime.
-        settled_uptime=2.0,
+        settled_uptime=1.25,
         restart_delay=0.0 if profile == "fast" else 1.0,
         readiness="fd:3" if profile == "fast" else None,
     )

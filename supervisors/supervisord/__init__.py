@@ -25,6 +25,8 @@ def _contender(profile: Profile, setting: str, *, limit: StartLimit | None = Non
         setting=setting,
         # supervisord.py, runforever: poll(1 s), then transition, then reap; no setting changes it.
         period=1.0,
+        # A program has to run for startsecs, 1 s, which a poll sees a second later.
+        settled_uptime=2.0,
         start_limit=limit,
         # It reads each program's output itself and writes it to files.
         log_process="supervisord",

@@ -15,14 +15,13 @@ from bench.model.steps import Step
 from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
+from provision.guests.bytecode import python_command
 from provision.guests.commands import Output
 from provision.guests.files import File
 from provision.guests.guest import Guest
 from supervisors.service import ENTRY, TESTD_FOLDER, WITNESS, Service
 
 PROGRAM = Path(__file__).parents[3] / "daemon" / "measure"
-# In the guest: what the program is to do.
-_PLAN = f"{TESTD_FOLDER}/plan.json"
 
 
 def payload_files(arch: str) -> list[File]:
@@ -73,7 +72,6 @@ def run_measurement(
     trial once later stamps have confirmed it.
     Raises Problem where a step fails, or where the program does not end by itself in `timeout` s.
     """
-    guest.write([_plan_file(services, steps, seed)])
     rejected = Rejections()
     names = {*earlier_services, *(service.name for service in services)}
     stream = EventStream(steps, names, rejected)
@@ -85,9 +83,9 @@ def run_measurement(
         if event is not None:
             on_event(event)
 
-    command = f"{guest.system.python} {TESTD_FOLDER}/measure {_PLAN}"
+    command = f"{python_command(guest.system)} {TESTD_FOLDER}/measure -"
     try:
-        output = guest.stream(command, add_event, timeout)
+        output = guest.stream(command, add_event, timeout, _plan(services, steps, seed))
         if not stream.is_complete and stream.last_rejected == NOT_AN_OBJECT:
             rejected.explain_cut_line(NOT_AN_OBJECT)
     finally:
@@ -99,8 +97,8 @@ def run_measurement(
     return stream.events
 
 
-def _plan_file(services: Sequence[Service], steps: Sequence[Step], seed: int) -> File:
-    """Return the file that tells the measuring program what to do; daemon/README.md explains it."""
+def _plan(services: Sequence[Service], steps: Sequence[Step], seed: int) -> bytes:
+    """Return what tells the measuring program what to do; daemon/README.md explains it."""
     own = next((service.own_daemon for service in services if service.own_daemon), None)
     plan = {
         "dir": TESTD_FOLDER,
@@ -112,7 +110,7 @@ def _plan_file(services: Sequence[Service], steps: Sequence[Step], seed: int) ->
         "seed": seed,
         "steps": list(steps),
     }
-    return File(_PLAN, json.dumps(plan))
+    return json.dumps(plan).encode()
 
 
 def _check_outcome(guest: Guest, output: Output, stream: EventStream) -> None:

@@ -18,6 +18,8 @@ from supervisors.contender import Contender
 
 # s of uptime before a kill of the group "short".
 SHORT_UPTIME = 0.3
+# s over which the uptimes of an event-driven contender are drawn, beyond what settles a service.
+UPTIME_SPREAD = 0.25
 # s: no two guests of a run have kills that wait for the same slot.
 SLOT_WIDTH = 0.05
 
@@ -25,11 +27,12 @@ SLOT_WIDTH = 0.05
 def long_uptimes(contender: Contender) -> list[float]:
     """Return the shortest and the longest uptime in s at which nothing is held back any more.
 
-    They are a period apart, so that kills hit a poller in every phase. Where looks alone decide, an
-    uptime above the period would make a trial wait for a second look.
+    They are a period apart, so that kills hit a poller in every phase; where events decide, the
+    slots of kills spread them as well. Where looks alone decide, an uptime above the period would
+    make a trial wait for a second look.
     """
     low = SHORT_UPTIME if looks_decide(contender) else contender.settled_uptime
-    return [low, low + (contender.period or 1.0)]
+    return [low, low + (contender.period or UPTIME_SPREAD)]
 
 
 def looks_decide(contender: Contender) -> bool:

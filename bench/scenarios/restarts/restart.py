@@ -68,8 +68,7 @@ class Restart(Scenario):
         done = Counter(trial["group"] for trial in _counted_trials(kept))
         trials = max(0, effort.trials - done["long"])
         short_trials = max(0, _short_trials(contender, effort) - done["short"])
-        guests = self._guest_count(contender, effort, trials, short_trials)
-        long, short = _deal(trials, short_trials, guests)
+        long, short = self._dealt(contender, effort, trials, short_trials)
         strata = iter(_strata(contender, effort, kept))
         return [
             WorkUnit(
@@ -85,8 +84,19 @@ class Restart(Scenario):
                 min_seconds=_min_seconds(contender, long[guest], short[guest]),
                 slotted=_slotted_kills(contender, long[guest]),
             )
-            for guest in range(guests)
+            for guest in range(len(long))
         ]
+
+    def _dealt(
+        self, contender: Contender, effort: SamplingEffort, trials: int, short_trials: int
+    ) -> tuple[list[int], list[int]]:
+        """Return how many long and how many short trials each guest has."""
+        apart = contender.quick_end_is_final and short_trials and effort.max_guests > 1
+        guests = self._guest_count(contender, effort, trials, 0 if apart else short_trials)
+        if not apart:
+            return _deal(trials, short_trials, guests)
+        # The last one waits for long, for a restart that never comes.
+        return [*_split_evenly(trials, guests), 0], [*[0] * guests, short_trials]
 
     def perform(self, context: ScenarioContext, unit: WorkUnit) -> list[Event]:
         contender, trials = context.contender, unit.parameters_as(RestartTrials)
@@ -151,7 +161,7 @@ class Restart(Scenario):
 def _kills(context: ScenarioContext, groups: list[steps.TrialGroup]) -> steps.TrialsStep:
     """Return the step that kills the service by trials of those groups, mixed."""
     contender = context.contender
-    return {
+    step: steps.TrialsStep = {
         "do": "trials",
         "service": context.services[0].name,
         "signal": 9,
@@ -162,6 +172,10 @@ def _kills(context: ScenarioContext, groups: list[steps.TrialGroup]) -> steps.Tr
         "slot": _time_slot(context),
         "ready": contender.readiness is not None,
     }
+    if contender.quick_end_is_final and groups[0]["name"] == "short":
+        # The first quick end is the last one: no warm-up, and no more waiting after its deadline.
+        step |= {"warmup": 0, "patience": 0.0}
+    return step
 
 
 def _start_anew(context: ScenarioContext, trials: RestartTrials) -> list[steps.Step]:

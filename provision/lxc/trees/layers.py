@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
 from provision.cache import cache_folder, make_open_folder, remove_tree
 from provision.errors import Problem
+from provision.guests.bytecode import BYTECODE, python_command
 from provision.guests.files import File
 from provision.guests.limit_class import LARGE
+from provision.guests.suite_files import files_below
 from provision.lxc.guest import start_guest
 from provision.lxc.trees.image import ensure_image
 from provision.lxc.trees.stale_cache import OVERLAY
@@ -28,6 +31,42 @@ def file_layer(files: Sequence[File]) -> Path:
         if not layer.exists():
             _write_files(files, layer)
     return layer
+
+
+def bytecode_layer(system: System, files: Sequence[File]) -> Path:
+    """The layer with what the system's Python makes of those of the files that are programs of its.
+
+    Made if it does not exist. Without it, each guest would compile them anew. Raises Problem.
+    """
+    lower = file_layer(files)
+    name = f"{system.name}-bytecode"
+    layer = _layer_path(name, f"{ensure_image(system).name}\n{lower.name}")
+    with FileLock(f"{layer}.lock"):
+        if not layer.exists():
+            _write_files(_compile(system, lower, f"{name}-{os.getpid()}", files), layer)
+    return layer
+
+
+def _compile(system: System, lower: Path, name: str, files: Sequence[File]) -> list[File]:
+    """Import every module of the files in a guest, and return what its Python has kept of that."""
+    modules = [PurePosixPath(file.path) for file in files if file.path.endswith(".py")]
+    programs = [path.parent for path in modules if path.name == "__main__.py"]
+    guest = start_guest(name, system, [lower], LARGE)
+    try:
+        for program in programs:
+            names = ", ".join(_module_names(program, modules))
+            guest.run(f"cd {program.parent}; {python_command(system)} -c 'import {names}'")
+        guest.halt()
+        compiled = guest.upper / BYTECODE.lstrip("/")
+        return [replace(file, path=f"{BYTECODE}{file.path}") for file in files_below(compiled)]
+    finally:
+        guest.destroy()
+
+
+def _module_names(program: PurePosixPath, modules: Sequence[PurePosixPath]) -> Iterator[str]:
+    for path in modules:
+        if program in path.parents and path.stem not in ("__init__", "__main__"):
+            yield ".".join(path.relative_to(program.parent).with_suffix("").parts)
 
 
 def _write_files(files: Sequence[File], layer: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bench.model.events import Event
 from bench.model.observation.latency import SlottedKills
-from bench.model.scenario import ScenarioContext, WorkUnit
+from bench.model.scenario import SamplingEffort, ScenarioContext, WorkUnit
 from bench.model.steps import Step
 from bench.scenarios.restarts.restart import SCENARIO, RestartTrials
 from supervisors import supervisors
@@ -61,6 +61,25 @@ def test_short_trials_come_last_where_a_quick_end_is_final(
     contender: Contender, trials: RestartTrials, expected: list[list[str]]
 ) -> None:
     assert _groups(contender, trials) == expected
+
+
+def test_short_trials_have_a_guest_of_their_own_where_a_quick_end_is_final() -> None:
+    effort = SamplingEffort(6, 60.0, None, max_guests=4, seed=1)
+    parts = [unit.parameters_as(RestartTrials) for unit in SCENARIO.work_units(FINAL, effort)]
+    assert [(part.long, part.short) for part in parts] == [(6, 0), (0, 2)]
+    alone = [
+        unit.parameters_as(RestartTrials)
+        for unit in SCENARIO.work_units(FINAL, replace(effort, max_guests=1))
+    ]
+    assert [(part.long, part.short) for part in alone] == [(6, 2)]
+
+
+def test_nothing_is_waited_for_after_a_quick_end_that_is_final() -> None:
+    unit = WorkUnit(SCENARIO.name, seconds=1, trials=2, parameters=RestartTrials(0, 2))
+    for contender, expected in ((FINAL, (0, 0.0)), (PLAIN, (1, None))):
+        asked, _ = _perform(unit, contender)
+        (kills,) = (step for step in asked if step["do"] == "trials")
+        assert (kills["warmup"], kills.get("patience")) == expected
 
 
 def test_a_guest_has_the_time_that_its_kills_wait_for_their_slot() -> None:
