@@ -20,7 +20,9 @@ from supervisors.contender import Contender
 SHORT_UPTIME = 0.3
 # s over which the uptimes of an event-driven contender are drawn, beyond what settles a service.
 UPTIME_SPREAD = 0.25
-# s: no two guests of a run have kills that wait for the same slot.
+# s: no two guests of a run have kills that wait for the same slot. 0.025 would be too short: where
+# the guest before had moved a process to another control group, the kernel was still prepared for
+# that (findings/cgroup-move-after-a-pause.sh), and systemd restarted in 4 ms in place of 16.
 SLOT_WIDTH = 0.05
 
 
