@@ -108,5 +108,6 @@ def _indexed(counts: Sequence[int]) -> list[Slot]:
 
 @cache
 def _seconds(kills: SlottedKills, slots: int) -> float:
-    """Return how long the kills take where each waits for one of so many slots."""
-    return kills.number * (kills.low + kills.high) / 2 + kills.wait(slots)
+    """Return how long a guest's trials take where each kill waits for one of so many slots."""
+    mean = (kills.low + kills.high) / 2
+    return kills.number * mean + kills.others + kills.wait(slots)

@@ -21,7 +21,7 @@ REPLICAS, ROUNDS = 40, 3
 # Seconds of trials in one guest after which the rest goes to further guests.
 GUEST_SECONDS, GUEST_SECONDS_QUICK = 125.0, 25.0
 # The same of trials that need a quiet host, where a further guest takes a fraction of a second.
-QUIET_SECONDS, QUIET_SECONDS_QUICK = 70.0, 15.0
+QUIET_SECONDS, QUIET_SECONDS_QUICK = 40.0, 10.0
 # Seconds that two trials may take in a quick run.
 BUDGET_QUICK = 30.0
 

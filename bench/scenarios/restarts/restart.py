@@ -82,7 +82,7 @@ class Restart(Scenario):
                     tuple(itertools.islice(strata, long[guest])),
                 ),
                 min_seconds=_min_seconds(contender, long[guest], short[guest]),
-                slotted=_slotted_kills(contender, long[guest]),
+                slotted=_slotted_kills(contender, long[guest], short[guest]),
             )
             for guest in range(len(long))
         ]
@@ -258,8 +258,15 @@ def _warm_ups(contender: Contender) -> int:
 
 
 def _expected_seconds(contender: Contender, long: int, short: int) -> float:
-    pause = SHORT_UPTIME + (contender.period or 1.0)
-    return (long + _warm_ups(contender)) * _trial_seconds(contender) + short * pause
+    settled = (long + _warm_ups(contender)) * _trial_seconds(contender)
+    return settled + _short_seconds(contender, short)
+
+
+def _short_seconds(contender: Contender, short: int) -> float:
+    """Return the seconds of the short trials; the first one is the last where it is final."""
+    if contender.quick_end_is_final:
+        return SHORT_UPTIME + deadline(contender) if short else 0.0
+    return short * (SHORT_UPTIME + (contender.period or 1.0))
 
 
 def _planned(unit: WorkUnit, context: ScenarioContext) -> float:
@@ -275,13 +282,13 @@ def _readiness_seconds(contender: Contender, unit: WorkUnit) -> float:
     return READY_DEADLINE * (unit.trials + _warm_ups(contender))
 
 
-def _slotted_kills(contender: Contender, long: int) -> SlottedKills | None:
+def _slotted_kills(contender: Contender, long: int, short: int) -> SlottedKills | None:
     if contender.period is not None:
         return None
-    # Where all trials are short, one kill waits all the same: it brings the first fresh start.
-    number = max(1, long + _warm_ups(contender))
+    # Without a warm-up, one more kill brings the fresh start that the first short trial needs.
+    number = long + max(_warm_ups(contender), int(short > 0))
     low, high = (uptime + contender.restart_delay for uptime in long_uptimes(contender))
-    return SlottedKills(number, low, high)
+    return SlottedKills(max(1, number), low, high, _short_seconds(contender, short))
 
 
 def _min_seconds(contender: Contender, long: int, short: int) -> float:

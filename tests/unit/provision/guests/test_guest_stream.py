@@ -26,8 +26,17 @@ class Channel:
     def __init__(self, out: Iterator[bytes], err: Iterator[bytes]) -> None:
         self.out, self.err = out, err
         self.closed = False
+        self.given = b""
+        self.has_more = True
 
     def exec_command(self, command: str) -> None: ...
+
+    def sendall(self, data: bytes) -> None:
+        assert self.has_more
+        self.given += data
+
+    def shutdown_write(self) -> None:
+        self.has_more = False
 
     def recv(self, size: int) -> bytes:
         return b"" if self.closed else next(self.out, b"")
@@ -58,7 +67,12 @@ def stream(
     ends: bool = True,
 ) -> Output:
     """Stream the output of a command in a guest that is none."""
-    channel = (EndedChannel if ends else Channel)(out, iter(err))
+    return stream_through((EndedChannel if ends else Channel)(out, iter(err)), on_line)
+
+
+def stream_through(
+    channel: Channel, on_line: Callable[[str], None] = lambda line: None, given: bytes = b""
+) -> Output:
     connection = Context(fabric_config())
     connection._set(create_session=lambda: channel)
     guest = SimpleNamespace(
@@ -68,7 +82,13 @@ def stream(
         _connected=lambda activity: nullcontext(),
         _timeout_error=Guest._timeout_error,
     )
-    return Guest.stream(cast(Any, guest), "measure", on_line, timeout=60)
+    return Guest.stream(cast(Any, guest), "measure", on_line, timeout=60, given=given)
+
+
+def test_a_command_gets_what_it_is_given_and_then_the_end() -> None:
+    channel = EndedChannel(iter(()), iter(()))
+    stream_through(channel, given=b"the plan")
+    assert (channel.given, channel.has_more) == (b"the plan", False)
 
 
 def test_each_line_is_handed_on_however_it_is_cut() -> None:

@@ -64,7 +64,7 @@ def test_the_state_is_recorded_as_the_first_event() -> None:
 
 def test_a_young_daemon_is_waited_for() -> None:
     state, (_, plan) = established(FRESH, snapshot(uptime=0.5), snapshot(uptime=2))
-    assert plan[0] == {"do": "watch", "seconds": pytest.approx(1.5)}
+    assert plan[0] == {"do": "watch", "seconds": pytest.approx(0.75)}
     assert state["uptime_s"] == 2
 
 
@@ -101,7 +101,7 @@ def test_what_an_earlier_unit_left_is_a_fault(left: Snapshot, fault: str) -> Non
 def test_a_daemon_that_does_not_stay_up_is_a_fault() -> None:
     with pytest.raises(Problem) as raised:
         established(SETTLED, snapshot(uptime=0.5), snapshot(uptime=1))
-    assert raised.value.known == "A daemon has run for 1.0 s, not for 2 s."
+    assert raised.value.known == "A daemon has run for 1.0 s, not for 1.25 s."
 
 
 def test_a_service_without_a_daemon_is_a_fault() -> None:

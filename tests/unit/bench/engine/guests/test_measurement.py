@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import py_compile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,6 @@ from bench.model.events import Event
 from bench.model.rejections import Rejections
 from provision.errors import Problem
 from provision.guests.commands import Output
-from provision.guests.files import File
 from provision.guests.guest import Guest
 from provision.systems import SYSTEMS
 from supervisors import supervisors
@@ -38,10 +37,10 @@ class PrintingGuest:
     def __init__(self, printed: Iterable[str], code: int = 0) -> None:
         self.printed, self.code = printed, code
 
-    def write(self, files: Sequence[File]) -> None:
-        (self.plan,) = (json.loads(file.data) for file in files)
-
-    def stream(self, command: str, on_line: Callable[[str], None], timeout: float) -> Output:
+    def stream(
+        self, command: str, on_line: Callable[[str], None], timeout: float, given: bytes
+    ) -> Output:
+        self.plan = json.loads(given)
         for line in self.printed:
             on_line(line)
         return Output("", "\x1b[2J why", self.code)

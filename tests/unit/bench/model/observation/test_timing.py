@@ -29,7 +29,7 @@ def test_a_deadline_is_two_periods_and_a_margin_beyond_what_holds_a_service_back
 def test_a_service_that_is_held_back_for_longer_is_waited_for() -> None:
     """procServ starts a service that ended at once 15 s after its last start: a trial waits."""
     held_back = replace(EVENT_DRIVEN, settled_uptime=16.0)
-    assert deadline(held_back) - deadline(EVENT_DRIVEN) == 14
+    assert deadline(held_back) - deadline(EVENT_DRIVEN) == 14.75
 
 
 def test_each_service_to_start_extends_the_deadline() -> None:
