@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from provision.lxc.guest import LxcGuest
 
 # Guests that run at once. Each was seen to take 20 MiB, its measuring program and keeper included.
-_MOST_GUESTS, _MIB_OF_A_GUEST = 224, 32
+_MOST_GUESTS, _MIB_OF_A_GUEST = 320, 32
 # inotify instances for one guest with systemd as PID 1: it was seen to use 5.
 _INOTIFY_INSTANCES = 6
 
