@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import platform
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bench.engine.guests.measurement import instrument_files
 from provision.cache import cache_folder
 from provision.errors import Problem
+from provision.guests.bytecode import BYTECODE, python_command
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
+from supervisors.service import TESTD_FOLDER
 from tests.support.suite import Suite
 
 DEBIAN = SYSTEMS["debian"]
@@ -81,3 +85,22 @@ def test_root_in_a_guest_is_nobody_on_the_host() -> None:
         assert os.access("/sys", os.W_OK)
     finally:
         guest.destroy()
+
+
+def test_guests_find_the_measuring_program_compiled_and_supervisors_do_not() -> None:
+    files = instrument_files(platform.machine())
+    Lxc().prepare(DEBIAN)
+    guest = Lxc().up(f"compiled-{os.getpid()}", DEBIAN, files=files)
+    run = f"-v {TESTD_FOLDER}/measure"
+    own, plain = f"{python_command(DEBIAN)} {run}", f"{DEBIAN.python} {run}"
+    try:
+        read = [guest.run(command, check=False).stderr.splitlines() for command in (own, plain)]
+        guest.halt()
+        assert not list(guest.upper.glob("srv/**/*.pyc")), "nothing is compiled in the guest"
+    finally:
+        guest.destroy()
+    found, not_found = ([line for line in lines if " matches " in line] for lines in read)
+    program = [line for line in found if "/measure/" in line]
+    assert len(program) == sum(file.path.endswith(".py") for file in files) - 1  # all but __main__
+    assert all(f" {BYTECODE}/" in line for line in found)
+    assert not any(BYTECODE in line for line in not_found)
