@@ -84,6 +84,10 @@ class Provider(ABC):
         """Say what a guest may take of this host, and what cannot be limited here."""
         return []
 
+    def kernel_facts(self) -> dict[str, float | None]:
+        """Measure what of the host's kernel decides figures of the guests; for run.json's host."""
+        return {}
+
     @abstractmethod
     def why_unavailable(self, system: System) -> Unavailable | None:
         """Why this provider cannot make guests of that system here; None where it can."""

@@ -181,7 +181,7 @@ def _run_header(request: BenchRequest, plan: Plan) -> tuple[str, dict[str, Any]]
         "quick": request.options.quick,
         **systems_of_run([cast(SystemFacts, system.record()) for system in request.systems]),
         "provider": {"name": request.provider.name, "reason": request.provider_reason},
-        "host": host_facts(),
+        "host": {**host_facts(), **request.provider.kernel_facts()},
         "instrument": instrument(),
         "plan": {"lines": plan.lines(), "seconds": round(plan.seconds, 1)},
         "absent": [

@@ -13,6 +13,7 @@ from provision.host.memory import host_memory
 from provision.host.tools import missing_tools
 from provision.lxc import NAME
 from provision.lxc.existing_guests import list_guests, remove_guest
+from provision.lxc.host_check import cgroups
 from provision.lxc.host_check.abilities import why_no_guest
 from provision.lxc.host_check.ability_checks import why_no_systemd
 from provision.lxc.limits import describe_limits
@@ -55,6 +56,9 @@ class Lxc(Provider):
 
     def describe_limits(self) -> list[str]:
         return describe_limits()
+
+    def kernel_facts(self) -> dict[str, float | None]:
+        return {"group_move_ms": cgroups.move_ms()}
 
     def why_unavailable(self, system: System) -> Unavailable | None:
         missing = why_no_guest()

@@ -71,8 +71,11 @@ class Systemd(Supervisor):
         ),
         Finding(
             "Almost all of a restart without delay lies between fork() and main(): by the kernel's"
-            " trace on a busy host, 11 ms in 247, 14 in 252, 18 in 257 and in 262. What 252 does"
-            " there beyond 247 is not known."
+            " trace on a busy host, 11 ms in 247, 14 in 252, 18 in 257 and in 262. Most of it is"
+            " the kernel's: systemd moves the new process into its control group, and such a move"
+            " waits for a grace period of RCU unless another one, by whomever, came just before."
+            " After such a move, or with cgroup v2's mount option favordynmods, 252 restarted a"
+            " service in 4 ms in place of 16 (Linux 6.18)."
         ),
         Finding(
             "In a container of a hybrid host, 247 mounts cgroup v2, 252 and 257 mount v1 with v2"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from provision.guests.guest import Guest
 from provision.sources.packages import Apt
+from provision.sources.pip_versions import PipVersions
+from provision.sources.pypi import Pypi
 from provision.sources.wheels import Wheels
 from supervisors.base import Supervisor
 from supervisors.contender import Contender, StartLimit
@@ -17,6 +20,12 @@ _WHEELS = Wheels(
     Path(__file__).with_name("requirements.lock"),
     needs=Apt(("python3-venv",)),
 )
+# PyPI has the older versions as source distributions only.
+_VERSIONS = PipVersions(
+    "zdaemon",
+    needs=Apt(("python3-setuptools",)),
+    beside=(Pypi("ZConfig", "4.2"),),
+)
 _ZDAEMON = "/opt/zdaemon/bin/zdaemon"
 
 
@@ -27,10 +36,13 @@ class Zdaemon(Supervisor):
     title = "zdaemon"
     home_page = "https://zdaemon.readthedocs.io/"
     sources = {"debian": _WHEELS}
-    version_sources = {"debian": _WHEELS}
+    version_sources = {"debian": _VERSIONS}
     program_path = "/opt/zdaemon/bin/zdaemon"
-    # It has no option that prints one.
-    version_command = "/opt/zdaemon/bin/pip list | grep ^zdaemon"
+    # It has no option that prints one: the Python in its first line knows it.
+    version_command = (
+        f"\"$(sed -n '1s/^#!//p' {_ZDAEMON})\" -c"
+        " 'from importlib.metadata import version; print(version(\"zdaemon\"))'"
+    )
     needs_pid1 = False
     # zdaemon returns once it has forked, so a script starts all and stays.
     hosted_command = "/usr/local/sbin/zdaemons"
@@ -49,6 +61,11 @@ class Zdaemon(Supervisor):
         Finding(
             "Its manual does not say what happens to the program when the managing process gets"
             " SIGTERM: that one ends at once and leaves the program running (5.2.1)."
+        ),
+        Finding(
+            "Up to 4.1.0 it restarts a program up to backoff-limit later (10 s by default), where"
+            " Python is 3.5 or newer: its loop waits in select(), which a signal does not end any"
+            ' more. 4.2.0 ("Add support for Python 3.5") has a pipe for that.'
         ),
         Finding(
             "It loses an end that comes before it has noted the pid of the start: it then takes the"
@@ -81,6 +98,13 @@ class Zdaemon(Supervisor):
             log_process="zdaemon",
         ),
     )
+
+    def after_install(self, guest: Guest) -> None:
+        # What setup.py has installed lies in /usr/bin.
+        guest.run(
+            f"[ -e {_ZDAEMON} ] || {{ mkdir -p {Path(_ZDAEMON).parent};"
+            f" ln -s /usr/bin/zdaemon {_ZDAEMON}; }}"
+        )
 
     def disable_command(self, contender: Contender, service: Service) -> str:
         return f"{_zdaemon(service.name, 'stop')}; rm /etc/zdaemon/{service.name}.conf"

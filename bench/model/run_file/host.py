@@ -34,6 +34,9 @@ class HostFacts(TypedDict):
     """Load averages of 1, 5 and 15 minutes at the run's start."""
     governors: NotRequired[list[str]]
     """Frequency governors in use."""
+    group_move_ms: NotRequired[float | None]
+    """Milliseconds in which the kernel moves a process to another control group after a pause, the
+    median of five moves before the first guest; null where no group can be made."""
     python: NotRequired[str]
     """Version of Python."""
     libraries: dict[str, str]

@@ -15,6 +15,9 @@ from bench.recording.unfinished import UNFINISHED
 MAX_SPREAD = 4.0
 # Other guests may slow the floor by this factor before short latencies count as wrong.
 MAX_SLOWDOWN = 1.5
+# ms: a kernel that waits before it moves a process between groups takes a millisecond even when it
+# is busy; one that does not took 0.3.
+QUICK_MOVE_MS = 0.6
 # A warning names so many contenders at most: a reader of hundreds looks at none.
 MOST_NAMED = 6
 # Counts of a trace that must be 0, each with its words.
@@ -38,6 +41,7 @@ def run_warnings(run: Run) -> list[str]:
         *_slowdown(run),
         *trace_warnings(run.get("trace")),
         *_frequency_scaling(run),
+        *_quick_group_moves(run),
         *_unfinished(run),
         *_disturbed(run),
     ]
@@ -111,6 +115,18 @@ def _frequency_scaling(run: Run) -> Iterator[str]:
         yield (
             f"The processors' frequency is scaled ({', '.join(governors)}): short latencies vary "
             "with it. As root: cpupower frequency-set -g performance"
+        )
+
+
+def _quick_group_moves(run: Run) -> Iterator[str]:
+    """Warn of a host on which systemd is quicker than on others."""
+    move_ms = run.get("host", {}).get("group_move_ms")
+    names = [each["name"] for each in run["contenders"] if each["name"].startswith("systemd/")]
+    if names and move_ms is not None and move_ms < QUICK_MOVE_MS:
+        yield (
+            f"This host's kernel moves a process to another control group in {move_ms:.1f} ms, as"
+            " with the mount option favordynmods. Without that it takes some 8 ms on an idle host,"
+            " and systemd restarts a service later: 16 ms in place of 4 (docs/trust.md)."
         )
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import statistics
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from provision.lxc.programs import enter, traces
@@ -12,6 +17,9 @@ FOLDER = traces.CGROUPS
 # Where systemd keeps its own groups: a hierarchy of version 1 by that name, or version 2, alone or
 # beside others.
 _OF_SYSTEMD = ("systemd", "unified", "")
+# How often a move between groups is timed, and the pause before each, in s: right after another
+# move the kernel is quick.
+_MOVES, _PAUSE = 5, 0.05
 
 
 def version() -> str:
@@ -48,16 +56,48 @@ def failing_hierarchies() -> dict[str, OSError]:
 
 
 def _try_group(group: Path) -> None:
+    with _group_and_process(group) as pid:
+        (group / "cgroup.procs").write_text(str(pid))
+
+
+@contextmanager
+def _group_and_process(group: Path) -> Iterator[int]:
+    """Make a group that takes processes, and a process to put into it; remove both."""
     group.mkdir()
     try:
         for name in enter.INHERITED:
             if (group / name).exists():
                 (group / name).write_text((group.parent / name).read_text())
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
-            (group / "cgroup.procs").write_text(str(process.pid))
-            process.communicate()
+            try:
+                yield process.pid
+            finally:
+                process.communicate()
     finally:
         group.rmdir()
+
+
+def move_ms() -> float | None:
+    """Return the ms in which the kernel moves a process to another group after a pause, the median.
+
+    systemd restarts a service so much later (findings/cgroup-move-after-a-pause.sh). None where no
+    group can be made.
+    """
+    try:
+        top = min(top for top in traces.own_cgroups() if (top / "cgroup.procs").exists())
+        group = top / f"{traces.cgroup_name('move')}-{os.getpid()}"
+        with _group_and_process(group) as pid:
+            targets = itertools.islice(itertools.cycle((group, top)), _MOVES)
+            return round(1000 * statistics.median(_seconds_to_move(pid, to) for to in targets), 3)
+    except (OSError, ValueError):  # ValueError: there is no such folder
+        return None
+
+
+def _seconds_to_move(pid: int, group: Path) -> float:
+    time.sleep(_PAUSE)
+    begin = time.perf_counter()
+    (group / "cgroup.procs").write_text(str(pid))
+    return time.perf_counter() - begin
 
 
 def is_mounted() -> bool:

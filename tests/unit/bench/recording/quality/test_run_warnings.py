@@ -82,6 +82,25 @@ def test_a_scaled_frequency_is_a_warning() -> None:
     assert run_warnings(run_of(host={"governors": ["performance"]})) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "move_ms", "warned"),
+    [
+        ("systemd/runner/fast/pid1", 0.27, True),
+        ("systemd/runner/fast/pid1", 7.8, False),
+        ("systemd/runner/fast/pid1", None, False),
+        ("runit/runner/default/pid1", 0.27, False),
+    ],
+)
+def test_a_kernel_that_moves_processes_at_once_is_a_warning(
+    name: str, move_ms: float | None, warned: bool
+) -> None:
+    warnings = run_warnings(run_of(contender(name, 8.0), host={"group_move_ms": move_ms}))
+    assert (
+        any("in 0.3 ms, as with the mount option favordynmods" in each for each in warnings)
+        == warned
+    )
+
+
 def test_unfinished_contenders_are_a_warning_with_the_next_step() -> None:
     done, unfinished = (contender(f"{name}/runner/default/pid1", 8.0) for name in ("runit", "s6"))
     (warning,) = run_warnings(run_of(done, {**unfinished, "status": "unfinished"}))
