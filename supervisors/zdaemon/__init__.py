@@ -24,7 +24,14 @@ _WHEELS = Wheels(
 _VERSIONS = PipVersions(
     "zdaemon",
     needs=Apt(("python3-setuptools",)),
-    beside=(Pypi("ZConfig", "4.2"),),
+    beside=(
+        # The newest that needs no other build tool.
+        Pypi(
+            "ZConfig",
+            "3.6.1",
+            "4422c7d663af762cd7795775366bc6a67ab440a1ab796eb0f7425b0e9034f076",
+        ),
+    ),
 )
 _ZDAEMON = "/opt/zdaemon/bin/zdaemon"
 
