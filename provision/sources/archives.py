@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import shlex
 import subprocess
+import tarfile
 import tempfile
+import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from provision.errors import Problem
 from provision.provider import Notify
@@ -54,6 +58,25 @@ def checksum(path: Path) -> str:
     """The SHA-256 of a file, in lower-case hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_tar(path: Path) -> IO[bytes]:
+    """Open a source archive as tar reads it; what is a zip file is repacked. Raises Problem."""
+    if path.suffix != ".zip":
+        return path.open("rb")
+    repacked = io.BytesIO()
+    try:
+        with zipfile.ZipFile(path) as source, tarfile.open(fileobj=repacked, mode="w") as target:
+            for member in source.infolist():
+                entry = tarfile.TarInfo(member.filename)
+                entry.type = tarfile.DIRTYPE if member.is_dir() else tarfile.REGTYPE
+                entry.size, entry.mode = member.file_size, 0o755
+                entry.mtime = int(time.time())
+                target.addfile(entry, source.open(member))
+    except (zipfile.BadZipFile, OSError, EOFError) as failure:
+        raise Problem(f"{path.name} cannot be read: {failure}") from failure
+    repacked.seek(0)
+    return repacked
 
 
 def verify(path: Path, sha256: str) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import shlex
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from provision.bootstrap.debian import apt_age_options, expiry_explained
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.guests.files import File
 from provision.provider import ignore_message
 from provision.sources.apt_versions import upstream_version
+from provision.sources.archives import open_tar
 from provision.sources.pypi import Pypi
 
 if TYPE_CHECKING:
@@ -229,28 +228,14 @@ class Pip(PackageSource):
         self.needs.install(guest)
         for pinned in self.archives:
             archive = pinned.fetch(cache_folder() / "sources", ignore_message)
-            self._unpack(guest, archive.path)
+            with open_tar(archive.path) as file:
+                guest.unpack(file, archive.path.name, into="/root/source", strip=1)
             guest.run(
-                f"cd /root/source && {self._python(guest)} setup.py -q install"
+                f"cd /root/source && {self.python or guest.system.python} setup.py -q install"
                 " --single-version-externally-managed --record=/dev/null --install-scripts=/usr/bin"
                 " && rm -r /root/source",
                 timeout=300,
             )
-
-    def _python(self, guest: Guest) -> str:
-        return self.python or guest.system.python
-
-    def _unpack(self, guest: Guest, archive: Path) -> None:
-        """Unpack it into /root/source. Some old versions are zip files."""
-        if archive.suffix != ".zip":
-            with archive.open("rb") as file:
-                guest.unpack(file, archive.name, into="/root/source", strip=1)
-            return
-        guest.write([File("/root/source.zip", archive.read_bytes())])
-        guest.run(
-            f"cd /root && {self._python(guest)} -m zipfile -e source.zip unzipped"
-            " && mv unzipped/* source && rm -r source.zip unzipped"
-        )
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def _module_names(program: PurePosixPath, modules: Sequence[PurePosixPath]) -> I
 def _write_files(files: Sequence[File], layer: Path) -> None:
     new = layer.with_suffix(".new")
     remove_tree(new)
+    new.mkdir()
     for file in files:
         path = new / file.path.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,3 +37,10 @@ def test_no_guest_boots_for_an_installation_that_nobody_wants_any_more(
     wanted = Installation("x", "key", lambda guest: None, check_wanted=refuse)
     with pytest.raises(Problem, match="is being ended"):
         layers.installation_layer(SYSTEMS["debian"], wanted)
+
+
+def test_a_layer_may_hold_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 2.7 keeps nothing where the suite looks for compiled modules."""
+    monkeypatch.setattr(layers.os, "chown", lambda *_: None)
+    layers._write_files([], tmp_path / "nothing")
+    assert list((tmp_path / "nothing").iterdir()) == []

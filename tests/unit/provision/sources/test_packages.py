@@ -210,20 +210,6 @@ def test_pip_fetches_on_the_host_and_installs_in_the_guest(
     assert pinned.sha256 in source.key
 
 
-def test_a_source_distribution_may_be_a_zip_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "zdaemon-4.1.0.zip"
-    file.write_bytes(b"PK")
-    monkeypatch.setattr(Pypi, "fetch", lambda *_: Archive(file, "4.1.0", "0" * 64, "test"))
-    guest = Recorder(SYSTEMS["debian"])
-    Pip((Pypi("zdaemon", "4.1.0"),), needs=Present()).install(guest)
-    written, unpacked, installed = guest.commands
-    assert written == "unpack files.tar / 0"
-    assert "python3 -m zipfile -e source.zip unzipped && mv unzipped/* source" in unpacked
-    assert installed.startswith("cd /root/source && python3 setup.py")
-
-
 def test_a_gem_is_installed_by_new_and_old_options() -> None:
     guest = Recorder(SYSTEMS["precise"])
     Gem("god", "0.12.1", needs=Apt(("ruby",))).install(guest)
