@@ -41,6 +41,6 @@ def test_no_guest_boots_for_an_installation_that_nobody_wants_any_more(
 
 def test_a_layer_may_hold_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 2.7 keeps nothing where the suite looks for compiled modules."""
-    monkeypatch.setattr(layers.os, "chown", lambda *_: None)
+    monkeypatch.setattr("os.chown", lambda *_: None)
     layers._write_files([], tmp_path / "nothing")
     assert list((tmp_path / "nothing").iterdir()) == []

@@ -31,7 +31,7 @@ def test_another_archive_stays_as_it_is(tmp_path: Path) -> None:
         assert file.read() == b"as it is"
 
 
-@pytest.mark.probe("damaged")
+@pytest.mark.probe("damage")
 def test_a_damaged_zip_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "zdaemon-4.1.0.zip"
     path.write_bytes(b"PK no more")
