@@ -105,6 +105,9 @@ class FakeProvider:
     def describe_limits(self) -> list[str]:
         return []
 
+    def kernel_facts(self) -> dict[str, float | None]:
+        return {"group_move_ms": None}
+
     def max_guests_under(self, init: str) -> int:
         return self.max_guests
 
