@@ -9,9 +9,10 @@ from provision.systems import System
 BYTECODE = "/srv/bytecode"
 
 
-def python_command(system: System) -> str:
+def python_command(system: System, *, keeps: bool = False) -> str:
     """Return the command of the system's Python for a program of the suite.
 
-    Python 2.7 does not know the variable, and finds nothing there.
+    keeps: whether Python keeps what it makes of modules. Python 2.7 does not know the variable, and
+    finds nothing there.
     """
-    return f"PYTHONPYCACHEPREFIX={BYTECODE} {system.python}"
+    return f"PYTHONPYCACHEPREFIX={BYTECODE} {system.python}{'' if keeps else ' -B'}"

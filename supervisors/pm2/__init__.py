@@ -47,8 +47,9 @@ class Pm2(Supervisor):
     needs_pid1 = False
     # pm2 itself returns once it has forked; pm2-runtime is the same daemon in the foreground.
     hosted_command = "/usr/local/sbin/pm2-hosted"
-    # Newer versions of Node.js call their main thread, and so the process, MainThread.
-    process_names = frozenset({"node", "MainThread"})
+    # Newer versions of Node.js call their main thread, and so the process, MainThread. PM2 6 was
+    # seen to have a child df.
+    process_names = frozenset({"node", "MainThread", "df"})
     service_parent = "node"
     service_parent_aliases = frozenset({"MainThread"})
     # The host may kill it earlier than it has ended its programs.

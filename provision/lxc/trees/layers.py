@@ -40,7 +40,9 @@ def bytecode_layer(system: System, files: Sequence[File]) -> Path:
     """
     lower = file_layer(files)
     name = f"{system.name}-bytecode"
-    layer = _layer_path(name, f"{ensure_image(system).name}\n{lower.name}")
+    # What this module does decides it as well.
+    key = f"{ensure_image(system).name}\n{lower.name}\n{Path(__file__).read_text()}"
+    layer = _layer_path(name, key)
     with FileLock(f"{layer}.lock"):
         if not layer.exists():
             _write_files(_compile(system, lower, f"{name}-{os.getpid()}", files), layer)
@@ -53,9 +55,11 @@ def _compile(system: System, lower: Path, name: str, files: Sequence[File]) -> l
     programs = [path.parent for path in modules if path.name == "__main__.py"]
     guest = start_guest(name, system, [lower], LARGE)
     try:
+        python = python_command(system, keeps=True)
         for program in programs:
             names = ", ".join(_module_names(program, modules))
-            guest.run(f"cd {program.parent}; {python_command(system)} -c 'import {names}'")
+            guest.run(f"cd {program.parent}; {python} -c 'import {names}'")
+            guest.run(f"{python} {program}", check=False)  # it only says how it is used
         guest.halt()
         compiled = guest.upper / BYTECODE.lstrip("/")
         return [replace(file, path=f"{BYTECODE}{file.path}") for file in files_below(compiled)]
