@@ -80,7 +80,8 @@ def test_a_script_of_ones_own_is_ready_when_it_says_so(suite: Suite, tmp_path: P
         ("nosuch --port 80", "port:80", "has no such program"),
         (SERVER, f"line:{BUFFERED}", f"wrote no '{BUFFERED}' within"),
         (SERVER, "port:8081", "nothing takes connections at port:8081"),
-        ("sh -c 'python3 -m http.server 8080 & sleep 0.2'", "port:8080",
+        # It ends before any server listens.
+        ("sh -c 'python3 -m http.server 8080 & sleep 0.01'", "port:8080",
          "port:8080 is held by python3"),
         ("sh -c 'echo no configuration >&2; exit 3'", "port:8080", "ended 3 times"),
     ],
