@@ -92,7 +92,10 @@ class Lxc(Provider):
         from provision.lxc.guest import start_guest
         from provision.lxc.trees.layers import bytecode_layer, file_layer, installation_layer
 
-        layers = [file_layer(files), bytecode_layer(system, files)] if files else []
+        layers = []
+        if files:
+            lower = file_layer(files)
+            layers = [lower, bytecode_layer(system, files, lower)]
         if installation:
             layers.append(installation_layer(system, installation))
             installation.check_wanted()

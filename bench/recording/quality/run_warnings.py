@@ -121,8 +121,8 @@ def _frequency_scaling(run: Run) -> Iterator[str]:
 def _quick_group_moves(run: Run) -> Iterator[str]:
     """Warn of a host on which systemd is quicker than on others."""
     move_ms = run.get("host", {}).get("group_move_ms")
-    names = [each["name"] for each in run["contenders"] if each["name"].startswith("systemd/")]
-    if names and move_ms is not None and move_ms < QUICK_MOVE_MS:
+    has_systemd = any(row["name"].startswith("systemd/") for row in run["contenders"])
+    if has_systemd and move_ms is not None and move_ms < QUICK_MOVE_MS:
         yield (
             f"This host's kernel moves a process to another control group in {move_ms:.1f} ms, as"
             " with the mount option favordynmods. Without that it takes some 8 ms on an idle host,"

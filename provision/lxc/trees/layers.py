@@ -33,12 +33,12 @@ def file_layer(files: Sequence[File]) -> Path:
     return layer
 
 
-def bytecode_layer(system: System, files: Sequence[File]) -> Path:
+def bytecode_layer(system: System, files: Sequence[File], lower: Path) -> Path:
     """The layer with what the system's Python makes of those of the files that are programs of its.
 
-    Made if it does not exist. Without it, each guest would compile them anew. Raises Problem.
+    Made if it does not exist. Without it, each guest would compile them anew. lower: the layer of
+    the files. Raises Problem.
     """
-    lower = file_layer(files)
     name = f"{system.name}-bytecode"
     # What this module does decides it as well.
     key = f"{ensure_image(system).name}\n{lower.name}\n{Path(__file__).read_text()}"
