@@ -4,8 +4,9 @@
 # Package: Debian 12 cgroup-tools 2.0.2-2, on Linux 6.18
 # Guess:   a move is a write of a few microseconds into cgroup.procs, whenever it comes; what is slow in the restart of a
 #          service that has a group of its own is the supervisor.
-# Seen:    cgclassify takes longer after half a second without a move, whoever made that, than right after one: the write itself
-#          takes 6 to 8 ms on an idle host, a millisecond on a busy one, and 0.2 ms within some 10 ms of another.
+# Seen:    cgclassify takes longer when no process has been moved for half a second than right after a move. After the pause the
+#          write itself takes 6 to 8 ms on an idle host and a millisecond on a busy one. Within 10 ms of another move, by any
+#          program, it takes 0.2 ms.
 # Why:     the kernel lets all forks pass without a lock until somebody moves a process, and then waits for a grace period of
 #          RCU first (cgroup_threadgroup_rwsem). Some milliseconds later it goes back. The mount option favordynmods of cgroup v2
 #          (Linux 6.0) keeps it from that, for all hierarchies: 0.3 ms always. On a host that has it, this script says CHANGED.

@@ -26,7 +26,7 @@ class Nodejs(Init):
     findings = (
         Finding(
             "Node's event `exit` has no exit code for a program that a signal has killed."
-            " process.exit() without a code ends with 0, so the engine is told that all went well."
+            " process.exit() without a code ends with status 0, and the engine reports success."
         ),
     )
     contenders = (init_contender("nodejs", "node app.js: spawn(PROGRAM)"),)
