@@ -1,12 +1,14 @@
 """Keepers: processes that remove a guest when its owner is gone. What all providers' keepers share.
 
-A guest's folder is FOLDER/guests/NAME. Its keeper runs as `PROGRAM FOLDER NAME [COMMAND...]`, holds
-a lock on the file `lock` in that folder as long as it lives, and writes its pid into it.
+A guest's folder is FOLDER/guests/NAME. Its keeper holds a lock on the file `lock` in that folder as
+long as it lives, and writes its pid into it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import os
 import subprocess
 import sys
 import time
@@ -25,13 +27,13 @@ def start_keeper(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[str]:
-    """Start the keeper of the guest in that folder; pipes lead to its input and from its output.
+    """Start a keeper as `PROGRAM FOLDER NAME COMMAND...`; pipes lead to its input and output.
 
     It runs in a session of its own, which neither Ctrl-C nor the end of the terminal reaches, and
     without site-packages and user settings, so that it is small and starts quickly.
     """
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", program, *_arguments(home), *command],
+        [sys.executable, "-I", "-S", program, str(home.parent.parent), home.name, *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
@@ -82,21 +84,21 @@ def _signal_keeper(home: Path, *, kill: bool) -> psutil.Process | None:
     """Signal the keeper and return it; None where its pid is not yet in its lock."""
     try:
         process = psutil.Process(int((home / "lock").read_text()))
-        if _is_keeper(process.cmdline(), home):
+        if _has_open(process.pid, home / "lock"):
             process.kill() if kill else process.terminate()
             return process
     except psutil.AccessDenied as failure:
         raise PermissionError(str(failure)) from failure
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+    except (FileNotFoundError, ProcessLookupError, ValueError, psutil.NoSuchProcess):
         pass  # it has just begun, or just ended
     return None
 
 
-def _is_keeper(command: list[str], home: Path) -> bool:
-    """Tell whether a process with that command line is the guest's keeper, from any checkout."""
-    arguments = _arguments(home)
-    return any(command[start : start + 2] == arguments for start in range(len(command)))
-
-
-def _arguments(home: Path) -> list[str]:
-    return [str(home.parent.parent), home.name]
+def _has_open(pid: int, file: Path) -> bool:
+    """Tell whether that process has the file open. Raises OSError."""
+    state = file.stat()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(link.stat(), state):
+                return True
+    return False

@@ -44,13 +44,12 @@ from provision.lxc.logs import (
     read_exit_status,
 )
 from provision.lxc.programs import enter
-from provision.lxc.programs.enter import attach_command
-from provision.lxc.programs.traces import GUESTS, guest_processes
+from provision.lxc.programs.enter import command_from_host
+from provision.lxc.programs.traces import guest_processes
 from provision.lxc.trees.image import detect_system, ensure_image
 from provision.lxc.trees.userns import SHIFT, make_shifted_folder
 from provision.systems import System
 
-_SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
 # Seconds that a guest may take until SSH answers.
 _SECONDS_TO_CONNECT = 30
 # Seconds that LXC has to notice that PID 1 has ended, and to log with what.
@@ -83,7 +82,6 @@ class LxcGuest(Guest):
         self._pid = 0
         self._limits: dict[str, int] = {}
         self._is_measured = False
-        self._sshd: subprocess.Popen[bytes] | None = None
         if is_orphaned(name):
             remove_guest(name)
         self._keeper = KeeperClient(self._home)
@@ -115,7 +113,6 @@ class LxcGuest(Guest):
                 return connection
             except (SSHException, EOFError, ConnectionError) as failure:
                 # A PID 1 that has just started may mount a new /run, and take sshd's folder away.
-                self._close_ssh()
                 if self.has_ended():
                     raise self._ended_error() from failure
                 if time.monotonic() > deadline:
@@ -141,19 +138,10 @@ class LxcGuest(Guest):
         return f"{free} MiB are free where it writes, {self._home}."
 
     def _open_ssh(self) -> Connection:
-        """Start an sshd in the guest at one end of a socket pair; a connection at the other."""
+        """Have the keeper start an sshd in the guest at one end of a socket pair; use the other."""
         own_end, sshd_end = socket.socketpair()
-        # A stopping init stops sshd, and its nsenter with it. That must not outlive the suite: the
-        # kernel would not end the guest's PID namespace.
-        command = ["setpriv", "--pdeathsig", "KILL", *self._enter("/bin/sh", "-c", _SSHD)]
         with sshd_end:
-            self._sshd = subprocess.Popen(
-                command,
-                stdin=sshd_end.fileno(),
-                stdout=sshd_end.fileno(),
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            self._keeper.command("connect", sshd_end)
         return Connection(
             host=self.name,
             user="root",
@@ -169,18 +157,8 @@ class LxcGuest(Guest):
 
     def disconnect(self) -> None:
         super().disconnect()
-        self._close_ssh()
-
-    def _close_ssh(self) -> None:
-        # sshd ends once its socket is closed; the kernel ends a guest only after that. It is taken
-        # before the wait: Ctrl-C closes it in one thread while another works through it.
-        sshd, self._sshd = self._sshd, None
-        if sshd is None:
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            sshd.wait(5)
-        sshd.kill()
-        sshd.wait()
+        if not self._keeper.has_ended():
+            self._keeper.command("disconnect")
 
     def reboot(self, init: str | None = None) -> None:
         self._init = init or "/sbin/init"
@@ -318,7 +296,7 @@ class LxcGuest(Guest):
 
     def keep(self) -> str:
         self._keeper.command("keep")
-        command = attach_command(self._keeper.pid, GUESTS, self.name, "--keep-var=TERM")
+        command = command_from_host(self._keeper.pid, self.name, "--keep-var=TERM")
         return " ".join([*command, "/bin/bash", "-l"])
 
     def shell(self) -> int:
@@ -330,14 +308,8 @@ class LxcGuest(Guest):
         return [*program, str(self._keeper.pid), self.name, *command]
 
     def destroy(self) -> None:
-        # The guest takes its sshd with it, and the kernel ends a guest only when that is reaped. An
-        # lxc-attach that is killed first would leave this to the host's PID 1, and some of these
-        # reap every two seconds.
         super().disconnect()
-        try:
-            self._keeper.release()
-        finally:
-            self._close_ssh()
+        self._keeper.release()
         # A keeper that was killed removed nothing.
         if self._home.exists():
             remove_guest(self.name)

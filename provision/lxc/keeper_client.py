@@ -1,4 +1,4 @@
-"""The suite's end of one guest's keeper: starts it, sends it commands, waits for its end."""
+"""The suite's end of one guest's keeper: has it begin, sends it commands, waits for its end."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import contextlib
 import errno
 import os
 import select
-import subprocess
+import socket
 import threading
 from pathlib import Path
 
 from provision.errors import Problem
-from provision.host.keepers import start_keeper
+from provision.lxc.keeper_server_client import keeper_servers
 from provision.lxc.logs import quote_logs
-from provision.lxc.programs import keeper
 
 # Seconds that a keeper may take for an answer or its end: a loaded host makes it slow.
 _PATIENCE = 120
@@ -26,47 +25,50 @@ class KeeperClient:
     """
 
     def __init__(self, home: Path) -> None:
-        """Start the keeper and have it claim the guest. Raises Problem, OSError."""
+        """Have the keeper begin and claim the guest. Raises Problem, OSError."""
         self._home = home
         self._one_command = threading.Lock()
-        # Nothing of the caller's environment gets near a guest, not even to the hooks of LXC.
-        environment = {"PATH": os.environ.get("PATH", os.defpath)}
-        self._process = start_keeper(keeper.__file__, home, cwd=Path("/"), environment=environment)
+        self._state_lock = threading.Lock()
+        self._is_released = False
+        try:
+            self.pid, self._process, self._owner = keeper_servers.fork_keeper(home)
+        except (BrokenPipeError, ConnectionResetError) as failure:
+            raise self.ended_error() from failure
+        self._answers = self._owner.makefile("r")
         try:
             self._await_claim()
         except BaseException:
             self.release()
             raise
 
-    @property
-    def pid(self) -> int:
-        """The keeper's process, in whose mount namespace LXC finds the guest."""
-        return self._process.pid
-
     def has_ended(self) -> bool:
         """Tell whether the keeper has ended, and the guest with it."""
-        return self._process.poll() is not None
+        with self._state_lock:  # another thread may release it and close the descriptor
+            return self._is_released or _is_readable(self._process, 0)
 
-    def command(self, command: str) -> str:
-        """Send a command of `keeper.py`; returns the answer."""
-        assert self._process.stdin is not None
+    def command(self, command: str, stream: socket.socket | None = None) -> str:
+        """Send a command of `keeper.py`, with that stream; returns the answer."""
         try:
             with self._one_command:
-                self._process.stdin.write(command + "\n")
-                self._process.stdin.flush()
+                descriptors = [stream.fileno()] if stream else []
+                socket.send_fds(self._owner, [f"{command}\n".encode()], descriptors)
                 return self._read_answer(command)
-        except BrokenPipeError as failure:
+        except (BrokenPipeError, ConnectionResetError) as failure:
             raise self.ended_error() from failure
 
     def release(self) -> None:
         """Have the keeper remove what it has made, unless it keeps it; wait until it has."""
-        assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired as failure:
-            raise self._hangs_error("end") from failure
+            self._owner.shutdown(socket.SHUT_WR)
+        if not self._is_released and not _is_readable(self._process, _PATIENCE):
+            raise self._hangs_error("end")
+        with self._state_lock:
+            if self._is_released:
+                return
+            self._is_released = True
+            os.close(self._process)
+        self._answers.close()
+        self._owner.close()
 
     def _await_claim(self) -> None:
         answer = self._read_answer("begin")
@@ -80,10 +82,9 @@ class KeeperClient:
         raise OSError(int(answer), os.strerror(int(answer)), str(self._home))
 
     def _read_answer(self, command: str) -> str:
-        assert self._process.stdout is not None
-        if not select.select([self._process.stdout], [], [], _PATIENCE)[0]:
+        if not _is_readable(self._owner.fileno(), _PATIENCE):
             raise self._hangs_error(command)
-        answer = self._process.stdout.readline()
+        answer = self._answers.readline()
         if not answer:
             raise self.ended_error()
         return answer.strip()
@@ -100,6 +101,13 @@ class KeeperClient:
         return Problem(
             f"The keeper of guest {self._home.name} has not done {command!r} in {_PATIENCE} s.",
             known=quote_logs(self._home),
-            advice=f"kill -KILL {self._process.pid} ends it and the guest, "
+            advice=f"kill -KILL {self.pid} ends it and the guest, "
             "then ./inv destroy removes what is left.",
         )
+
+
+def _is_readable(descriptor: int, seconds: float) -> bool:
+    """Tell whether something can be read, or a process has ended, within those seconds."""
+    poll = select.poll()  # select() takes no descriptor from 1024 on
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(1000 * seconds))

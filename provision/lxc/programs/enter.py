@@ -1,8 +1,8 @@
 """Runs a command in an embedded guest: `python -I -S -B enter.py KEEPER NAME COMMAND...`.
 
-KEEPER is the pid of the guest's keeper, in whose mount namespace LXC finds the guest. It stays one
-file that imports nothing but traces.py and inherited.py, so that it starts quickly, and -B so that
-it writes nothing beside it.
+KEEPER is the pid of the guest's keeper, in whose mount namespace LXC finds the guest. It imports
+nothing but traces.py and inherited.py, so that it starts quickly, and -B so that it writes nothing
+beside it. The keeper starts sshd in the same way.
 
 The command gets nothing of its caller's but its standard streams: the environment has PATH and
 container alone (and TERM on a terminal), the working folder is /, no other file is open, the umask
@@ -16,13 +16,24 @@ the guest's PID 1: what it starts can be told from what PID 1 has started.
 
 import contextlib
 import ctypes
-import importlib.util
+import importlib
 import os
 import platform
 import sys
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from provision.lxc.programs import inherited, traces
+else:
+    if not __package__:  # with -I, the folder is not on the path
+        sys.path.append(str(Path(__file__).parent))
+    _BESIDE = f"{__package__}." if __package__ else ""
+    inherited = importlib.import_module(f"{_BESIDE}inherited")
+    traces = importlib.import_module(f"{_BESIDE}traces")
+
+# The option of lxc-attach by which the command stays in the groups that it is started in.
+OWN_GROUPS = "--elevated-privileges=CGROUP"
 # The control group for what is started from outside, beside that of the guest's PID 1.
 GROUP = "ssh"
 # keyctl(2), by architecture, and its operation that begins a new session key ring.
@@ -32,15 +43,28 @@ _JOIN_SESSION_KEYRING = 1
 INHERITED = ("cpuset.cpus", "cpuset.mems")
 
 
-def attach_command(keeper_pid: int, guests: Path, name: str, *options: str) -> list[str]:
-    """Return the command on the host that runs another one in the guest.
+def attach_command(name: str, *options: str) -> list[str]:
+    """Return the command that runs another one in the guest, in the keeper's mount namespace.
 
-    guests: the folder of guests in the keeper's mount namespace. options: more of lxc-attach's.
+    options: more of lxc-attach's.
     """
-    return [
-        *("nsenter", "-t", str(keeper_pid), "-m", "--"),
-        *("lxc-attach", "-P", str(guests), "-n", name, "--clear-env", *options, "--"),
-    ]
+    return ["lxc-attach", "-P", str(traces.GUESTS), "-n", name, "--clear-env", *options, "--"]
+
+
+def command_from_host(keeper_pid: int, name: str, *options: str) -> list[str]:
+    """Return the command that does so in the host's mount namespace."""
+    return ["nsenter", "-t", str(keeper_pid), "-m", "--", *attach_command(name, *options)]
+
+
+def prepare(name: str) -> None:
+    """Leave behind what the command must not get of its caller, but open files; enter its groups.
+
+    What it executes next needs OWN_GROUPS, to stay in them.
+    """
+    os.chdir("/")
+    inherited.drop_inherited()
+    leave_key_ring()
+    enter_groups(traces.guest_cgroups(name))
 
 
 def enter_groups(tops: set[Path]) -> None:
@@ -64,25 +88,12 @@ def leave_key_ring() -> None:
 def main() -> None:
     """Enter the guest and become the command."""
     keeper_pid, name, *command = sys.argv[1:]
-    traces = _load("traces")
-    os.chdir("/")
-    _load("inherited").drop_inherited()
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    leave_key_ring()
-    enter_groups(traces.guest_cgroups(name))
+    prepare(name)
     terminal = all(os.isatty(stream) for stream in (0, 1, 2))
-    options = ["--elevated-privileges=CGROUP", *(["--keep-var=TERM"] if terminal else [])]
-    command = [*attach_command(int(keeper_pid), traces.GUESTS, name, *options), *command]
+    options = [OWN_GROUPS, *(["--keep-var=TERM"] if terminal else [])]
+    command = [*command_from_host(int(keeper_pid), name, *options), *command]
     os.execvp(command[0], command)
-
-
-def _load(name: str) -> ModuleType:
-    """Load a module beside this file: with -I, the folder is not on the path."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

@@ -1,20 +1,24 @@
 """Keeps one embedded guest, and removes every trace of it when its owner is gone.
 
-Runs as `python -I -S keeper.py CACHE NAME`, in a session of its own: neither Ctrl-C nor SIGKILL of
-the suite reaches it. It loads the modules beside it that import nothing of the project, and nothing
-else, so that it starts quickly and works whatever becomes of the checkout. It is recognised by its
-file name: `traces.py` and tests look for it.
+`keeper_server.py` forks it, into a session of its own: neither Ctrl-C nor SIGKILL of the suite
+reaches it. It has loaded the modules beside it that import nothing of the project, and nothing
+else, so that it is small and works whatever becomes of the checkout.
 
 It makes the guest's folder, CACHE/guests/NAME: no guest's folder is ever without a process that
 removes it. It holds a lock in the folder as long as it lives. Then it prints `ready`, or the number
 of the error that it met (EEXIST: another guest has the folder). In a mount namespace of its own it
 sees the cache at CACHE_MOUNT, since the shifted root may not walk down to it through /root, and no
-newuidmap. Each line on standard input is a command, and gets one line as its answer:
+newuidmap. Standard input and output are one socket. Each line is a command, and gets one line as
+its answer:
 
     boot BYTES FILES    start the guest, which may write so much    -> `pid N`, or `failed`
     halt                stop it                        -> `halted`, or `failed`
     state               has it ended by itself?        -> `running`, `ended`, or `ended WHY` where
                                                           the keeper has ended it
+    connect             run sshd in it, on the socket
+                        that comes with this line      -> `connecting`
+    disconnect          end that, which ends itself
+                        once the other end is closed   -> `disconnected`
     online              give it a network              -> `online`, or `failed`
     offline             take the network away          -> `offline`
     keep                outlive the owner              -> `kept`
@@ -22,6 +26,7 @@ newuidmap. Each line on standard input is a command, and gets one line as its an
 At end of file, or by SIGTERM, it removes the guest: processes, control groups, locks, folder.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import functools
@@ -29,6 +34,7 @@ import importlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -37,14 +43,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.lxc.programs import disk_guard, inherited, namespaces, traces
+    from provision.lxc.programs import disk_guard, enter, inherited, namespaces, traces
 else:
-    # As a program it runs with -I, which keeps its folder off the path, and without bytecode files.
-    sys.dont_write_bytecode = sys.dont_write_bytecode or not __package__
-    if not __package__:
-        sys.path.append(str(Path(__file__).parent))
+    # Without a package where keeper_server.py loads it, which runs with -I.
     _BESIDE = f"{__package__}." if __package__ else ""
     disk_guard = importlib.import_module(f"{_BESIDE}disk_guard")
+    enter = importlib.import_module(f"{_BESIDE}enter")
     inherited = importlib.import_module(f"{_BESIDE}inherited")
     namespaces = importlib.import_module(f"{_BESIDE}namespaces")
     traces = importlib.import_module(f"{_BESIDE}traces")
@@ -55,10 +59,13 @@ OOM_SCORE = 500
 PR_SET_PDEATHSIG = 1
 # Of the folders that lead to a guest's root: its root is none of the host's users.
 _OPEN = 0o755
+_SSHD = "mkdir -p /run/sshd; exec /usr/sbin/sshd -i -o UsePAM=no -o UseDNS=no"
+# Seconds that sshd may take to end once its socket is closed.
+_SECONDS_TO_DISCONNECT = 5
 
 
 class Keeper:
-    """The guest's processes on the host: LXC's monitor, and its network while it has one."""
+    """The guest's processes on the host: LXC's monitor, and its sshd and network if it has them."""
 
     def __init__(self, cache: Path, name: str) -> None:
         if not traces.NAME.fullmatch(name):
@@ -68,6 +75,7 @@ class Keeper:
         self.home = cache / "guests" / name
         self.monitor: subprocess.Popen[bytes] | None = None
         self.network: subprocess.Popen[bytes] | None = None
+        self.sshd: subprocess.Popen[bytes] | None = None
         self.guard: disk_guard.DiskGuard | None = None
         self.why_ended = ""
 
@@ -142,6 +150,27 @@ class Keeper:
             self.halt()
             self.why_ended = why
 
+    def connect(self, stream: int) -> str:
+        self.disconnect()
+        self.sshd = subprocess.Popen(
+            [*enter.attach_command(self.name, enter.OWN_GROUPS), "/bin/sh", "-c", _SSHD],
+            stdin=stream,
+            stdout=stream,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=functools.partial(prepare_sshd, os.getpid(), self.name),
+        )
+        return "connecting"
+
+    def disconnect(self) -> str:
+        if self.sshd is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.sshd.wait(_SECONDS_TO_DISCONNECT)
+            self.sshd.kill()
+            self.sshd.wait()
+            self.sshd = None
+        return "disconnected"
+
     def online(self) -> str:
         ready_read, ready_write = os.pipe()
         with (self.home / "network.log").open("ab") as log:
@@ -169,6 +198,10 @@ class Keeper:
 
     def remove(self) -> None:
         self.halt()
+        # The guest takes its sshd with it, and the kernel ends a guest only when that is reaped. An
+        # lxc-attach that is killed first would leave this to the host's PID 1, and some of these
+        # reap every two seconds.
+        self.disconnect()
         traces.remove_traces(self.home)
 
     def _child(
@@ -223,6 +256,16 @@ def prepare_child(parent: int, *, limited: bool) -> None:
     die_with_parent(parent)
 
 
+def prepare_sshd(parent: int, name: str) -> None:
+    """Have sshd of that guest run within its limits, with nothing of the host's, and die with it.
+
+    A stopping init may stop sshd as well. That must not outlive the keeper: the kernel would not
+    end the guest's PID namespace.
+    """
+    enter.prepare(name)
+    die_with_parent(parent)
+
+
 def enter_limited_namespace() -> None:
     """Enter a user namespace in which every number of the host's users stands for itself.
 
@@ -252,9 +295,9 @@ def prepare_mounts(cache: Path) -> None:
     namespaces.hide_cpusets()
 
 
-def main() -> None:
+def keep_guest(cache: Path, name: str) -> None:
     """Claim the guest, answer the owner until it is gone, then remove the guest."""
-    keeper = Keeper(Path(sys.argv[1]), sys.argv[2])
+    keeper = Keeper(cache, name)
     os.umask(0o022)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -275,29 +318,30 @@ def main() -> None:
 
 
 def _serve(keeper: Keeper) -> None:
-    commands = {command.__name__: command for command in
-             (keeper.boot, keeper.halt, keeper.state, keeper.online, keeper.offline,
-              keeper.keep)}  # fmt: skip
-    for line in _read_lines(keeper.watch):
+    commands: dict[str, Callable[..., str]] = {command.__name__: command for command in
+                (keeper.boot, keeper.halt, keeper.state, keeper.connect, keeper.disconnect,
+                 keeper.online, keeper.offline, keeper.keep)}  # fmt: skip
+    for line, streams in _read_lines(keeper.watch):
         command, *arguments = line.split()
-        print(commands[command](*arguments), flush=True)
+        answer = commands[command](*arguments, *streams)
+        for stream in streams:
+            os.close(stream)
+        print(answer, flush=True)
     while (keeper.home / KEPT).exists() and keeper.is_running():
         time.sleep(disk_guard.SECONDS)
         keeper.watch()
 
 
-def _read_lines(watch: Callable[[], None]) -> Iterator[str]:
-    """Yield the lines of standard input, and watch the guest while none comes."""
-    rest = b""
+def _read_lines(watch: Callable[[], None]) -> Iterator[tuple[str, list[int]]]:
+    """Yield each line of standard input with its descriptors; watch the guest while none comes.
+
+    The owner sends no line before it has the answer to the last one.
+    """
+    owner = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     while True:
-        while not select.select([sys.stdin], [], [], disk_guard.SECONDS)[0]:
+        while not select.select([owner], [], [], disk_guard.SECONDS)[0]:
             watch()
-        read = os.read(sys.stdin.fileno(), 4096)
+        read, descriptors, _, _ = socket.recv_fds(owner, 4096, 1)
         if not read:
             return
-        *lines, rest = (rest + read).split(b"\n")
-        yield from (line.decode() for line in lines)
-
-
-if __name__ == "__main__":
-    main()
+        yield read.decode(), descriptors

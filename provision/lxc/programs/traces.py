@@ -17,8 +17,8 @@ CGROUPS = Path("/sys/fs/cgroup")
 LOCKS = Path("/run/lxc/lock")
 CACHE_MOUNT = Path("/mnt")
 GUESTS = CACHE_MOUNT / "guests"
-# The file name of the keeper's program.
-KEEPER = "keeper.py"
+# The file name of the program that forks keepers, which is theirs, too.
+KEEPERS = "keeper_server.py"
 # In a guest's folder: what its PID 1 prints, of which LXC keeps an earlier part as console.1, what
 # LXC logs, and what lxc-start prints where it cannot log.
 CONSOLE = "console"
@@ -74,13 +74,24 @@ def _is_visible(top: Path) -> bool:
 
 
 def _names_with_keeper() -> set[str]:
-    """Names of the guests of all caches whose keeper is alive."""
+    """Names of the guests of all caches whose keeper is alive: it has the guest's lock open."""
     names = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            words = path.read_text(errors="replace").split("\0")
-            if len(words) > 3 and Path(words[-4]).name == KEEPER:
-                names.add(words[-2])
+            words = (process / "cmdline").read_text(errors="replace").split("\0")
+            if any(Path(word).name == KEEPERS for word in words):
+                names |= _names_of_locks(process)
+    return names
+
+
+def _names_of_locks(process: Path) -> set[str]:
+    """Names of the guests whose locks that process has open, also of a lock that is removed."""
+    names = set()
+    for link in (process / "fd").iterdir():
+        with contextlib.suppress(OSError):
+            path = Path(str(link.readlink()).removesuffix(" (deleted)"))
+            if path.name == "lock" and path.parent.parent.name == "guests":
+                names.add(path.parent.name)
     return names
 
 

@@ -9,8 +9,8 @@ its owner. End of file, or SIGTERM, destroys the machine. The last keeper of a f
 libvirt daemons that its machines have started.
 
 This program stays a single file that imports nothing of the project: it runs as `python -I -S`, and
-must still work when the checkout has changed or is gone. provision/host/keepers.py finds a keeper
-by the words FOLDER NAME of its command line, and people find it by this file's name: keep both.
+must still work when the checkout has changed or is gone. People find a keeper by this file's name
+and the machine's: keep both in the command line.
 """
 
 import contextlib

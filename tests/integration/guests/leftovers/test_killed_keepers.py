@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from tests.integration.guests.leftovers.unchanged import (
     reach,
     unchanged,
 )
+from tests.support.keepers import use_keeper
 from tests.support.suite import Running, Suite, descendants, eventually
 
 
@@ -88,8 +88,7 @@ def test_a_keeper_that_hangs_is_an_error_with_advice(monkeypatch: pytest.MonkeyP
     """A stopped keeper stands for one that hangs; its guest ends with it."""
     guest = Lxc().up(f"hangs-{os.getpid()}", SYSTEMS["debian"])
     monkeypatch.setattr(keeper_client, "_PATIENCE", 1)
-    children = psutil.Process().children()
-    (keeper,) = (child for child in children if guest.name in child.cmdline())
+    keeper = psutil.Process(guest._keeper.pid)
     keeper.suspend()
     try:
         for action in (guest.halt, guest.destroy):
@@ -107,16 +106,16 @@ def test_a_keeper_that_hangs_is_an_error_with_advice(monkeypatch: pytest.MonkeyP
     assert orphan not in list_guests()
 
 
-@pytest.mark.parametrize("script", ["exit 1", 'mkdir "$4/guests/$5"; echo ready; read halt'])
+@pytest.mark.parametrize(
+    "keeper",
+    ["", "os.mkdir(f'{cache}/guests/{name}'); commands.send(b'ready\\n'); commands.recv(99)"],
+)
 @pytest.mark.probe("kill")
 def test_a_keeper_that_dies_at_once_leaves_no_folder(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keeper: str
 ) -> None:
     """Ctrl-C between its fork and its setsid() has the same effect."""
-    program = tmp_path / "program"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
+    use_keeper(monkeypatch, tmp_path, keeper)
     name = f"stillborn-{os.getpid()}"
     with pytest.raises(Problem, match=f"The keeper of guest {name} has ended"):
         Lxc().up(name, SYSTEMS["debian"])

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import psutil
 
+from provision.lxc.programs.traces import KEEPERS
 from tests.support.host import HostState
 from tests.support.suite import Running, Suite, descendants, eventually, runs_program
 
@@ -45,9 +46,9 @@ def remove_layers(suite: Suite) -> None:
 
 
 def keepers(running: Running) -> list[psutil.Process]:
-    """The keepers of a running suite's guests."""
-    children = psutil.Process(running.process.pid).children()
-    return [child for child in children if runs_program(child, "keeper.py")]
+    """The keepers of a running suite's guests, and the process that forks them."""
+    children = psutil.Process(running.process.pid).children(recursive=True)
+    return [child for child in children if runs_program(child, KEEPERS)]
 
 
 def kill_all(running: Running) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+import socket
 
 import pytest
 
@@ -33,8 +31,8 @@ class KeeperStandIn(KeeperClient):
     def has_ended(self) -> bool:
         return self.ended
 
-    def command(self, command: str) -> str:
-        assert command == "state"
+    def command(self, command: str, stream: socket.socket | None = None) -> str:
+        assert (command, stream) == ("state", None)
         return "running"
 
     def release(self) -> None:
@@ -60,7 +58,6 @@ def test_a_connection_that_breaks_while_it_opens_is_tried_again(
     connections = iter([Connection(failure), Connection(failure), opened])
     guest = guest_with(KeeperStandIn(ended=False))
     monkeypatch.setattr(guest, "_open_ssh", lambda: next(connections))
-    monkeypatch.setattr(guest, "_close_ssh", lambda: None)
     assert guest.connect() is opened
 
 
@@ -72,33 +69,3 @@ def test_no_connection_is_tried_where_the_keeper_has_ended(
     monkeypatch.setattr(guest, "_open_ssh", lambda: pytest.fail("tried to connect"))
     with pytest.raises(Problem, match="The keeper has ended"):
         guest.connect()
-
-
-def test_threads_may_disconnect_from_a_guest_at_once() -> None:
-    """Ctrl-C disconnects from a guest in one thread while another works through it."""
-    guest = object.__new__(LxcGuest)
-    guest._connection = None
-    guest._sshd = subprocess.Popen(["sleep", "0.2"])
-    with ThreadPoolExecutor(8) as pool:
-        for disconnected in [pool.submit(guest.disconnect) for _ in range(8)]:
-            disconnected.result()
-    assert guest._sshd is None
-
-
-def test_a_guest_takes_its_sshd_with_it(tmp_path: Path) -> None:
-    """One that is killed before it leaves a process in the guest to the reaper of the host."""
-
-    class Keeper(KeeperStandIn):
-        def release(self) -> None:
-            assert guest._sshd is not None, "not waited for while the guest lives"
-            assert guest._sshd.poll() is None, "not killed before its guest"
-            guest._sshd.terminate()
-            super().release()
-
-    guest = guest_with(keeper := Keeper(ended=False))
-    guest._connection = None
-    guest._home = tmp_path / "gone"
-    guest._sshd = subprocess.Popen(["sleep", "60"])
-    guest.destroy()
-    assert keeper.ended
-    assert guest._sshd is None

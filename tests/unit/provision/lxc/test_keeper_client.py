@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from provision.errors import Problem
 from provision.lxc.keeper_client import KeeperClient
+from tests.support.keepers import use_keeper
 
 
 @pytest.fixture
@@ -16,18 +16,10 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "guests" / "g"
 
 
-def use_keeper(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
-    """Have that shell script run in the place of the keeper."""
-    program = folder / "keeper"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
-
-
 def test_a_keeper_that_ends_before_it_answers_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
 ) -> None:
-    use_keeper(monkeypatch, tmp_path, "exit 1")
+    use_keeper(monkeypatch, tmp_path, "")
     with pytest.raises(Problem, match="The keeper of guest g has ended, and the guest with it"):
         KeeperClient(home)
 
@@ -35,7 +27,7 @@ def test_a_keeper_that_ends_before_it_answers_is_an_error(
 def test_a_keeper_that_ended_takes_no_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
 ) -> None:
-    use_keeper(monkeypatch, tmp_path, "echo ready; read line")
+    use_keeper(monkeypatch, tmp_path, "commands.send(b'ready\\n')")
     keeper = KeeperClient(home)
     with pytest.raises(Problem, match="The keeper of guest g has ended"):
         keeper.command("state")
@@ -46,7 +38,7 @@ def test_a_keeper_that_ended_takes_no_command(
 def test_a_name_that_is_taken_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
 ) -> None:
-    use_keeper(monkeypatch, tmp_path, "echo 17")
+    use_keeper(monkeypatch, tmp_path, "commands.send(b'17\\n')")
     with pytest.raises(Problem, match="A guest named g is running"):
         KeeperClient(home)
 
@@ -54,6 +46,6 @@ def test_a_name_that_is_taken_is_an_error(
 def test_a_folder_that_cannot_be_made_is_the_systems_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
 ) -> None:
-    use_keeper(monkeypatch, tmp_path, "echo 28")
+    use_keeper(monkeypatch, tmp_path, "commands.send(b'28\\n')")
     with pytest.raises(OSError, match="No space left on device"):
         KeeperClient(home)

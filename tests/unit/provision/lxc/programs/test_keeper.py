@@ -23,11 +23,16 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def kept() -> Iterator[str]:
-    """The name of a guest whose keeper lives: a process with a keeper's command line."""
-    words = ["-c", "input()", "/anywhere/keeper.py", "/some/cache", "kept-1"]
-    with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as process:
-        yield words[-1]
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a guest whose keeper lives: a process of that program with the guest's lock."""
+    lock = tmp_path_factory.mktemp("cache") / "guests" / "kept-1" / "lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    words = ["-c", f"lock = open({str(lock)!r}); print(); input()", f"/anywhere/{traces.KEEPERS}"]
+    with subprocess.Popen([sys.executable, *words], stdin=-1, stdout=-1) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield lock.parent.name
         process.kill()
 
 
