@@ -58,7 +58,8 @@ _SECONDS_TO_LOG = 5
 
 def start_guest(name: str, system: System, layers: list[Path], limit_class: LimitClass) -> LxcGuest:
     """Boot a guest on those layers over the system's image. Raises Problem."""
-    guest = LxcGuest(name, detect_system(system), [*layers, ensure_image(system)], limit_class)
+    root = ensure_image(system)
+    guest = LxcGuest(name, detect_system(system, root), [*layers, root], limit_class)
     try:
         guest.reboot()
     except BaseException:

@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.lxc.programs import keeper
+    from provision.lxc.programs import keeper, namespaces
 else:
     # As a program it runs with -I, which keeps its folder off the path, and without bytecode files.
     sys.dont_write_bytecode = sys.dont_write_bytecode or not __package__
     if not __package__:
         sys.path.append(str(Path(__file__).parent))
-    keeper = importlib.import_module(f"{__package__}.keeper" if __package__ else "keeper")
+    _BESIDE = f"{__package__}." if __package__ else ""
+    keeper = importlib.import_module(f"{_BESIDE}keeper")
+    namespaces = importlib.import_module(f"{_BESIDE}namespaces")
 
 _LONGEST_NAME = 255
 
@@ -37,6 +39,8 @@ def main() -> None:
     cache = Path(sys.argv[1])
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # without LXC a guest's start says so
+        namespaces.lxc_version()  # asked for once, not by each keeper
     gc.freeze()  # else the keepers' garbage collectors would write to the memory that they share
     requests = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     keepers: dict[int, int] = {}  # by the descriptor of the process, its pid

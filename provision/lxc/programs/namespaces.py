@@ -4,6 +4,7 @@ Like the keeper, which loads it as it starts, it imports nothing of the project.
 """
 
 import ctypes
+import functools
 import os
 import re
 import subprocess
@@ -58,7 +59,7 @@ def hide_cpusets() -> None:
     then stays in the group of cpuset that this process is in. Raises OSError.
     """
     mounts = cpuset_mounts(Path("/proc/self/mountinfo").read_text())
-    if mounts and _lxc_version() >= _LXC_WITHOUT_CPUSET:
+    if mounts and lxc_version() >= _LXC_WITHOUT_CPUSET:
         for path in reversed(mounts):
             _call("umount2", bytes(path), MNT_DETACH)
 
@@ -78,7 +79,8 @@ def _unescape(octal: re.Match[str]) -> str:
     return chr(int(octal[1], 8))
 
 
-def _lxc_version() -> int:
+@functools.cache
+def lxc_version() -> int:
     """The first number of LXC's version; 0 where it tells none."""
     done = subprocess.run(["lxc-start", "--version"], capture_output=True, text=True, check=False)
     found = re.match(r"\d+", done.stdout)

@@ -257,13 +257,13 @@ def own_cgroups() -> set[Path]:
     """The folders of control groups in which this process may make one, in all hierarchies."""
     if not CGROUPS.is_dir():
         return set()
-    own = [
+    own = {
         line.split(":", 2)[2].lstrip("/")
         for line in Path("/proc/self/cgroup").read_text().splitlines()
-    ]
+    }
     return {
         root / path
         for root in (CGROUPS, *CGROUPS.glob("*"))
-        for path in ("", *own)
+        for path in {"", *own}
         if os.access(root / path, os.W_OK)
     }

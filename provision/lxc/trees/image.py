@@ -69,12 +69,11 @@ def _keyring_digest(system: System) -> list[str]:
     return [hashlib.sha256(Path(keyring).read_bytes()).hexdigest()] if keyring else []
 
 
-def detect_system(system: System) -> System:
+def detect_system(system: System, root: Path) -> System:
     """The system as its image really is: its title by os-release(5), its init by /sbin/init.
 
-    The title stays where the image's distribution is the expected one.
+    root: the image's folder. The title stays where its distribution is the expected one.
     """
-    root = ensure_image(system)
     lines = _guest_lines(root / "etc" / "os-release")
     release = dict(line.split("=", 1) for line in lines if "=" in line)
     expected = release.get("ID", system.distribution).strip('"') == system.distribution

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
@@ -28,6 +29,7 @@ class Channel:
         self.closed = False
         self.given = b""
         self.has_more = True
+        self.status_event = threading.Event()
 
     def exec_command(self, command: str) -> None: ...
 
