@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ class Connection:
 
     def __init__(self, failure: Exception | None) -> None:
         self.failure = failure
+        self.transport = SimpleNamespace(sock=socket.socket())
 
     def open(self) -> None:
         if self.failure:
