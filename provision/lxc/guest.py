@@ -86,7 +86,7 @@ class LxcGuest(Guest):
         self._pid = 0
         self._limits: dict[str, int] = {}
         self._is_measured = False
-        self._own_end: socket.socket | None = None
+        self._ssh_socket: socket.socket | None = None
         if is_orphaned(name):
             remove_guest(name)
         self._keeper = KeeperClient(self._home)
@@ -119,6 +119,7 @@ class LxcGuest(Guest):
                 return connection
             except (SSHException, EOFError, ConnectionError) as failure:
                 # A PID 1 that has just started may mount a new /run, and take sshd's folder away.
+                self._close_connection()
                 if self.has_ended():
                     raise self._ended_error() from failure
                 if time.monotonic() > deadline:
@@ -146,7 +147,7 @@ class LxcGuest(Guest):
     def _open_ssh(self) -> Connection:
         """Have the keeper start an sshd in the guest at one end of a socket pair; use the other."""
         own_end, sshd_end = socket.socketpair()
-        self._own_end = own_end
+        self._ssh_socket = own_end.dup()  # paramiko closes the other one
         with sshd_end:
             self._keeper.command("connect", sshd_end)
         return Connection(
@@ -163,11 +164,12 @@ class LxcGuest(Guest):
         )
 
     def _close_connection(self) -> None:
-        own_end, self._own_end = self._own_end, None
-        if own_end is not None:
-            with contextlib.suppress(OSError):  # it is closed already
-                own_end.shutdown(socket.SHUT_RDWR)  # wakes paramiko, which waits for input
         super().disconnect()
+        ssh_socket, self._ssh_socket = self._ssh_socket, None
+        if ssh_socket is not None:
+            with contextlib.suppress(OSError):  # sshd has ended already
+                ssh_socket.shutdown(socket.SHUT_RDWR)  # wakes paramiko, which waits for input
+            ssh_socket.close()
 
     def disconnect(self) -> None:
         self._close_connection()

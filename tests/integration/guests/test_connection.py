@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
+from provision.guests.files import File
 from provision.lxc.guest import LxcGuest
 from provision.lxc.provider import Lxc
 from provision.systems import SYSTEMS
@@ -45,6 +46,14 @@ def test_threads_may_disconnect_from_a_guest_at_once(guest: LxcGuest) -> None:
     assert attached(guest) == []
     assert guest.run(SSHDS).stdout == before
     assert len(attached(guest)) == 1
+
+
+def test_a_connection_that_files_have_gone_through_is_closed(guest: LxcGuest) -> None:
+    """Its end takes a thread of paramiko's, so that an error may come now and then."""
+    for number in range(20):
+        guest.write([File("/root/file", f"{number}\n")])
+        guest.disconnect()
+        assert guest.run("cat /root/file").stdout == f"{number}\n"
 
 
 def test_an_sshd_that_is_killed_is_replaced(guest: LxcGuest) -> None:

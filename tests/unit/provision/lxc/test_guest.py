@@ -47,7 +47,7 @@ class KeeperStandIn(KeeperClient):
 
 def guest_with(keeper: KeeperClient) -> LxcGuest:
     guest = object.__new__(LxcGuest)
-    guest.__dict__.update(name="g", _keeper=keeper)
+    guest.__dict__.update(name="g", _keeper=keeper, _connection=None, _ssh_socket=None)
     return guest
 
 
