@@ -52,8 +52,8 @@ from provision.systems import System
 
 # Seconds that a guest may take until SSH answers.
 _SECONDS_TO_CONNECT = 30
-# Seconds after which paramiko looks whether an idle connection is closed, of which it is told. Its
-# own ten looks a second took two thirds of a processor beside 320 guests.
+# Seconds between paramiko's looks at an idle connection, whose end wakes it anyway. Its own ten
+# looks a second took two thirds of a processor beside 320 guests.
 _SECONDS_BETWEEN_LOOKS = 30
 # Seconds that LXC has to notice that PID 1 has ended, and to log with what.
 _SECONDS_TO_LOG = 5

@@ -21,6 +21,7 @@ _PATIENCE = 120
 class KeeperClient:
     """The keeper of the guest in a folder that the keeper makes.
 
+    pid: its process, in whose mount namespace LXC finds the guest.
     Every method but `has_ended` raises Problem where the keeper has ended or does not answer.
     """
 
