@@ -33,7 +33,7 @@ class KeeperClient:
         self._is_released = False
         try:
             self.pid, self._process, self._owner = keeper_servers.fork_keeper(home)
-        except (BrokenPipeError, ConnectionResetError) as failure:
+        except BrokenPipeError as failure:
             raise self.ended_error() from failure
         self._answers = self._owner.makefile("r")
         try:

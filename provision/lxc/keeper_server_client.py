@@ -32,7 +32,10 @@ class KeeperServers:
         self._one_at_a_time = threading.Lock()
 
     def fork_keeper(self, home: Path) -> ForkedKeeper:
-        """Have the keeper of the guest in that folder begin. Raises OSError."""
+        """Have the keeper of the guest in that folder begin.
+
+        Raises OSError: BrokenPipeError where not even a new server lives.
+        """
         cache = home.parent.parent
         with self._one_at_a_time:
             server = self._running.get(cache)

@@ -8,6 +8,7 @@ import pytest
 
 from provision.errors import Problem
 from provision.lxc.keeper_client import KeeperClient
+from provision.lxc.programs import keeper_server
 from tests.support.keepers import use_keeper
 
 
@@ -20,6 +21,16 @@ def test_a_keeper_that_ends_before_it_answers_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
 ) -> None:
     use_keeper(monkeypatch, tmp_path, "")
+    with pytest.raises(Problem, match="The keeper of guest g has ended, and the guest with it"):
+        KeeperClient(home)
+
+
+def test_a_server_that_does_not_start_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
+) -> None:
+    program = tmp_path / "server.py"
+    program.write_text("raise SystemExit(1)\n")
+    monkeypatch.setattr(keeper_server, "__file__", str(program))
     with pytest.raises(Problem, match="The keeper of guest g has ended, and the guest with it"):
         KeeperClient(home)
 
