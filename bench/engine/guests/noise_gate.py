@@ -1,4 +1,4 @@
-"""Keeps guest set-up and teardown out of the measurements of event-driven contenders."""
+"""Keeps guest set-up and teardown out of the measurements that need a quiet host."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from bench.engine.request.resolve import (
     TRIALS,
 )
 from bench.model.initial_state import FRESH, FRESH_FIXED
-from bench.model.scenario import CROWDED_AT_ONCE, SamplingEffort
+from bench.model.scenario import CROWDED_AT_ONCE, QUIET_PERIOD, SamplingEffort
 from bench.scenarios import scenarios
 from provision.guests.limit_class import LARGE, USUAL
 from tests.unit.bench.engine.plan.plans import (
@@ -103,7 +103,18 @@ def test_what_needs_a_quiet_host_is_in_the_first_round() -> None:
     quiet = [place for place, job in enumerate(jobs) if job.quiet_seconds]
     assert quiet == list(range(places - len(quiet), places))
     for job in jobs:
-        assert not job.quiet_seconds or job.selected.contender.period is None
+        assert not job.quiet_seconds or (job.selected.contender.period or 0.0) <= QUIET_PERIOD
+
+
+def test_a_restart_within_a_second_is_measured_on_a_quiet_host() -> None:
+    """Of systemd, which restarts in 0.1 to 0.35 s, the waits of a busy host would be the half."""
+    plan = make_plan(CONTENDERS, BOTH[:1], FULL, AT_ONCE)
+    quiet = {job.selected.name: bool(job.quiet_seconds) for job in plan.jobs}
+    assert quiet["systemd/runner/default/pid1"]
+    assert quiet["supervisord/runner/default/hosted"]
+    assert quiet[RUNIT]
+    assert not quiet["monit/monitor/default/hosted"]
+    assert not quiet["god/monitor/default/hosted"]
 
 
 def test_what_takes_much_memory_has_places_of_its_own() -> None:

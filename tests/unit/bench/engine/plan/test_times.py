@@ -100,10 +100,10 @@ def test_quiet_trials_are_dealt_to_more_guests_where_these_cost_little() -> None
         assert sum(trials.long for job in plan.jobs for trials in dealt(job)) == TRIALS
         quiet.append(max(job.quiet_seconds for job in plan.jobs))
     assert quiet[1] <= 40.0 < quiet[0]
-    pollers = ["restartd/monitor/default/hosted", "supervisord/runner/default/hosted"]
+    pollers = ["restartd/monitor/default/hosted", "god/monitor/default/hosted"]
     for name in pollers:
         plans = [make_plan(only(name), BOTH[:1], effort, AT_ONCE) for effort in (FULL, cheap)]
-        assert plans[0].jobs == plans[1].jobs, "nothing waits for a poller"
+        assert plans[0].jobs == plans[1].jobs, "nothing waits for a slow poller"
 
 
 def test_quiet_trials_are_dealt_to_few_guests_where_more_would_take_longer() -> None:
