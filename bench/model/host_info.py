@@ -20,7 +20,6 @@ _LIBRARIES = ("fabric", "invoke", "paramiko", "psutil", "python-vagrant", "rich"
 
 _GOVERNORS = tuple(Path("/sys/devices/system/cpu").glob("cpu*/cpufreq/scaling_governor"))
 _PRESSURE = Path("/proc/pressure/cpu")
-_GATEWAY = "lxc-attach"  # the program through which Fabric enters a guest
 
 
 class LoadMeter:
@@ -90,32 +89,9 @@ def _machine_id() -> str | None:
 
 
 def own_cpu_seconds() -> float:
-    """Return the CPU time of this process, its gateways into guests and all behind those."""
-    process = psutil.Process()
-    times = process.cpu_times()
-    gateways = sum(_gateway_cpu_seconds(child) for child in process.children())
-    return float(times.user + times.system) + gateways
-
-
-def _gateway_cpu_seconds(child: psutil.Process) -> float:
-    """Return the CPU time of a gateway with its descendants; 0 for another child, or an ended one.
-
-    The measuring program is one of those descendants.
-    """
-    try:
-        if child.name() != _GATEWAY:
-            return 0.0
-        return sum(map(_cpu_seconds, (child, *child.children(recursive=True))))
-    except psutil.NoSuchProcess:
-        return 0.0
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    """Return the CPU time of a process and of the children that it has waited for."""
-    try:
-        return float(sum(process.cpu_times()[:4]))
-    except psutil.NoSuchProcess:
-        return 0.0
+    """Return the CPU time of this process; that of measuring programs in guests is not in it."""
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system)
 
 
 def _processor() -> str:

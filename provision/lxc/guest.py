@@ -24,7 +24,7 @@ from provision.counters.memory import MemoryGroup, find_memory_group
 from provision.counters.pids import is_ending, pid_inside, pids_in_namespace_of
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
-from provision.guests.connections import fabric_config
+from provision.guests.connections import fabric_config, is_loss
 from provision.guests.facts import GuestFacts
 from provision.guests.guest import Guest
 from provision.guests.limit_class import LimitClass
@@ -117,7 +117,9 @@ class LxcGuest(Guest):
                 connection.open()
                 connection.transport.sock.settimeout(_SECONDS_BETWEEN_LOOKS)
                 return connection
-            except (SSHException, EOFError, ConnectionError) as failure:
+            except (SSHException, EOFError, OSError) as failure:
+                if not is_loss(failure):
+                    raise
                 # A PID 1 that has just started may mount a new /run, and take sshd's folder away.
                 self._close_connection()
                 if self.has_ended():

@@ -61,7 +61,9 @@ class KeeperClient:
         """Have the keeper remove what it has made, unless it keeps it; wait until it has."""
         with contextlib.suppress(OSError):
             self._owner.shutdown(socket.SHUT_WR)
-        if not self._is_released and not _is_readable(self._process, _PATIENCE):
+        with self._state_lock:  # another thread may release it as well, and close the descriptor
+            process = None if self._is_released else os.dup(self._process)
+        if process is not None and not _has_come(process, _PATIENCE):
             raise self._hangs_error("end")
         with self._state_lock:
             if self._is_released:
@@ -105,6 +107,14 @@ class KeeperClient:
             advice=f"kill -KILL {self.pid} ends it and the guest, "
             "then ./inv destroy removes what is left.",
         )
+
+
+def _has_come(process: int, seconds: float) -> bool:
+    """Tell whether the end of a process came within those seconds; close its descriptor."""
+    try:
+        return _is_readable(process, seconds)
+    finally:
+        os.close(process)
 
 
 def _is_readable(descriptor: int, seconds: float) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
+import select
 import socket
 import subprocess
 import sys
@@ -11,6 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from provision.lxc.programs import keeper_server
+
+# Seconds that the fork of a keeper may take: a loaded host makes it slow.
+_PATIENCE = 120
+# What the suite opens for its guests, four files each, is beyond a usual limit of 1024.
+_MOST_FILES = 4096
 
 
 class ForkedKeeper(NamedTuple):
@@ -30,30 +38,41 @@ class KeeperServers:
     def __init__(self) -> None:
         self._running: dict[Path, _Server] = {}
         self._one_at_a_time = threading.Lock()
+        self._most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     def fork_keeper(self, home: Path) -> ForkedKeeper:
         """Have the keeper of the guest in that folder begin.
 
-        Raises OSError: BrokenPipeError where not even a new server lives.
+        Raises OSError: BrokenPipeError where not even a new server answers.
         """
         cache = home.parent.parent
         with self._one_at_a_time:
             server = self._running.get(cache)
             forked = server.fork_keeper(home.name) if server else None
             if forked is None:  # it has ended with its last keeper
-                server = self._running[cache] = _Server(cache)
+                self._raise_limit()
+                server = self._running[cache] = _Server(cache, self._most_files[0])
                 forked = server.fork_keeper(home.name)
         if forked is None:
             raise BrokenPipeError
         return forked
 
+    def _raise_limit(self) -> None:
+        """Let this process open more files; guests keep the limit that the suite began with."""
+        soft, hard = self._most_files
+        wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
 
 class _Server:
-    def __init__(self, cache: Path) -> None:
+    """One process that forks keepers. After its end, `fork_keeper` returns None."""
+
+    def __init__(self, cache: Path, most_files: int) -> None:
         self._requests, its_end = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with its_end:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", keeper_server.__file__, str(cache)],
+                [sys.executable, "-I", "-S", keeper_server.__file__, str(cache), str(most_files)],
                 stdin=its_end.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -64,22 +83,46 @@ class _Server:
             )
 
     def fork_keeper(self, name: str) -> ForkedKeeper | None:
-        """Have a keeper begin; None where the server has ended. Raises OSError."""
+        """Have a keeper begin; None where the server has ended or hangs. Raises OSError."""
+        if self._requests.fileno() < 0:
+            return None
         owner, keepers_end = socket.socketpair()
         try:
             with keepers_end:
                 socket.send_fds(self._requests, [name.encode()], [keepers_end.fileno()])
-            answer, descriptors, _, _ = socket.recv_fds(self._requests, 32, 1)
+            forked = self._read_answer(owner)
         except (BrokenPipeError, ConnectionResetError):
-            answer, descriptors = b"", []
-        if descriptors:
-            return ForkedKeeper(int(answer), descriptors[0], owner)
-        owner.close()
-        if answer:
-            raise OSError(int(answer), os.strerror(int(answer)))
+            forked = None
+        except BaseException:
+            owner.close()
+            # An answer that is still to come would be taken for that of the next request.
+            self._end()
+            raise
+        if forked is None:
+            owner.close()
+            self._end()
+        return forked
+
+    def _read_answer(self, owner: socket.socket) -> ForkedKeeper | None:
+        poll = select.poll()
+        poll.register(self._requests, select.POLLIN)
+        if not poll.poll(1000 * _PATIENCE):
+            return None
+        answer, descriptors, _, _ = socket.recv_fds(self._requests, 32, 1)
+        if not answer:
+            return None
+        kind, number = answer.split()
+        if kind == b"pid" and descriptors:
+            return ForkedKeeper(int(number), descriptors[0], owner)
+        # This process may open no more files where the descriptor did not arrive.
+        failed = int(number) if kind == b"error" else errno.EMFILE
+        raise OSError(failed, os.strerror(failed))
+
+    def _end(self) -> None:
+        """End it, if it has not ended. Its keepers live on, and belong to their owners."""
         self._requests.close()
+        self._process.kill()
         self._process.wait()
-        return None
 
 
 keeper_servers = KeeperServers()

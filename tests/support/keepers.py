@@ -25,7 +25,7 @@ while True:
         os.read(release, 1)
         {act}
         os._exit(0)
-    socket.send_fds(requests, [b"%d" % pid], [os.pidfd_open(pid)])
+    socket.send_fds(requests, [b"pid %d" % pid], [os.pidfd_open(pid)])
     os.write(hold, b"x")
     commands.close()
 """

@@ -16,7 +16,7 @@ its answer:
     state               has it ended by itself?        -> `running`, `ended`, or `ended WHY` where
                                                           the keeper has ended it
     connect             run sshd in it, on the socket
-                        that comes with this line      -> `connecting`
+                        that comes with this line      -> `connecting`, or `failed`
     disconnect          end that, which ends itself
                         once the other end is closed   -> `disconnected`
     online              give it a network              -> `online`, or `failed`
@@ -152,14 +152,18 @@ class Keeper:
 
     def connect(self, stream: int) -> str:
         self.disconnect()
-        self.sshd = subprocess.Popen(
-            [*enter.attach_command(self.name, enter.OWN_GROUPS), "/bin/sh", "-c", _SSHD],
-            stdin=stream,
-            stdout=stream,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=functools.partial(prepare_sshd, os.getpid(), self.name),
-        )
+        try:
+            self.sshd = subprocess.Popen(
+                [*enter.attach_command(self.name, enter.OWN_GROUPS), "/bin/sh", "-c", _SSHD],
+                stdin=stream,
+                stdout=stream,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=functools.partial(prepare_sshd, os.getpid(), self.name),
+            )
+        except (OSError, subprocess.SubprocessError):
+            # PID 1 may just have ended, and LXC removes the groups that sshd was to enter.
+            return "failed"
         return "connecting"
 
     def disconnect(self) -> str:
@@ -335,7 +339,8 @@ def _serve(keeper: Keeper) -> None:
 def _read_lines(watch: Callable[[], None]) -> Iterator[tuple[str, list[int]]]:
     """Yield each line of standard input with its descriptors; watch the guest while none comes.
 
-    The owner sends no line before it has the answer to the last one.
+    An owner that has lost patience sends a line before it has the answer to the last one: both may
+    come together, and what comes with them belongs to the last.
     """
     owner = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     while True:
@@ -344,4 +349,7 @@ def _read_lines(watch: Callable[[], None]) -> Iterator[tuple[str, list[int]]]:
         read, descriptors, _, _ = socket.recv_fds(owner, 4096, 1)
         if not read:
             return
-        yield read.decode(), descriptors
+        *earlier, last = read.decode().splitlines()
+        for line in earlier:
+            yield line, []
+        yield last, descriptors

@@ -1,18 +1,23 @@
-"""Forks the keepers of a suite's guests: `python -I -S keeper_server.py CACHE`.
+"""Forks the keepers of a suite's guests: `python -I -S keeper_server.py CACHE MOST_FILES`.
 
 A keeper that is forked is ready in a few milliseconds, and shares most of its memory with the
 others. Standard input is a socket of packets. Each packet is a guest's name, with a descriptor: the
-keeper's standard input and output (`keeper.py`). The answer is the keeper's pid with a descriptor
-of that process, or the number of an error without one. This process ends with its last keeper. At
-end of file, when the suite is gone, it ends as well; the keepers do not.
+keeper's standard input and output (`keeper.py`). The answer is `pid N`, the keeper's, with a
+descriptor of that process, or `error N` without one. This process ends with its last keeper. At end
+of file, when the suite is gone, it ends as well; the keepers do not.
+
+MOST_FILES is how many files it and its guests may have open, each of their processes: the suite
+itself may open more.
 
 This process and all keepers are recognised by this file's name: `traces.py` and tests look for it.
 """
 
 import contextlib
+import errno
 import gc
 import importlib
 import os
+import resource
 import select
 import signal
 import socket
@@ -36,7 +41,9 @@ _LONGEST_NAME = 255
 
 def main() -> None:
     """Fork keepers until the last of them has ended, or the suite is gone."""
-    cache = Path(sys.argv[1])
+    cache, most_files = Path(sys.argv[1]), int(sys.argv[2])
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, hard))
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # without LXC a guest's start says so
@@ -52,6 +59,9 @@ def main() -> None:
         name, descriptors, _, _ = socket.recv_fds(requests, _LONGEST_NAME, 1)
         if not name:
             return
+        if not descriptors:  # no more files may be open here
+            _send_error(requests, OSError(errno.EMFILE, ""))
+            continue
         pid = _fork(requests, keepers)
         if pid == 0:
             _become_keeper(cache, name.decode(), descriptors[0], [requests.detach(), *keepers])
@@ -76,14 +86,23 @@ def _fork(requests: socket.socket, keepers: dict[int, int]) -> int:
     try:
         pid = os.fork()
     except OSError as failure:
-        requests.send(b"%d" % (failure.errno or 1))
+        _send_error(requests, failure)
         return -1
     if pid:
-        process = os.pidfd_open(pid)
+        try:
+            process = os.pidfd_open(pid)
+        except OSError as failure:  # the suite closes the keeper's socket, which ends it
+            _send_error(requests, failure)
+            return pid
         keepers[process] = pid
         with contextlib.suppress(OSError):  # the suite may be gone
-            socket.send_fds(requests, [b"%d" % pid], [process])
+            socket.send_fds(requests, [b"pid %d" % pid], [process])
     return pid
+
+
+def _send_error(requests: socket.socket, failure: OSError) -> None:
+    with contextlib.suppress(OSError):  # the suite may be gone
+        requests.send(b"error %d" % (failure.errno or 1))
 
 
 def _become_keeper(cache: Path, name: str, commands: int, of_server: list[int]) -> None:

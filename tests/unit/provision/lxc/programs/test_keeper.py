@@ -1,9 +1,10 @@
-"""What an embedded guest's keeper finds on the host: control groups and LXC's locks."""
+"""What an embedded guest's keeper reads and starts, and what it finds on the host."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from provision.lxc.programs import traces
+from provision.lxc.programs import enter, keeper, traces
 
 
 @pytest.fixture
@@ -131,3 +132,24 @@ def test_lxcs_lock_is_made_also_where_another_guest_removes_its_folder(
     traces.create_lxc_lock("g")
     assert "before touch" in removals
     assert traces.lxc_lock("g").exists()
+
+
+def test_an_sshd_that_cannot_enter_the_guests_groups_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guest that has just ended has none: the keeper lives on, and says why it ended."""
+    monkeypatch.setattr(enter, "prepare", lambda name: (tmp_path / name / "gone").stat())
+    kept = keeper.Keeper(tmp_path, "g")
+    with Path(os.devnull).open("w+b") as stream:
+        assert kept.connect(stream.fileno()) == "failed"
+    assert kept.disconnect() == "disconnected"
+
+
+def test_lines_that_come_together_are_two_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An owner that lost patience has sent a second one."""
+    owner, keepers_end = socket.socketpair()
+    with owner, keepers_end, keepers_end.makefile() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        owner.sendall(b"state\ndisconnect\n")
+        owner.shutdown(socket.SHUT_WR)
+        assert list(keeper._read_lines(lambda: None)) == [("state", []), ("disconnect", [])]
