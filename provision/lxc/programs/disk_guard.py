@@ -5,7 +5,7 @@ rule a look is one system call: the guest's own part is counted only where the d
 since the last count that the guest could be beyond its limit. What a guest writes between two looks
 is not prevented, nor what others have freed meanwhile.
 
-Like the keeper, which loads it as it starts, it imports nothing of the project.
+Like the keeper, with which it is loaded, it imports nothing of the project.
 """
 
 import os

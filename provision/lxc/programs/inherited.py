@@ -1,6 +1,6 @@
 """What a program for a guest must not inherit from the caller of the suite.
 
-Like the keeper, which loads it as it starts, it imports nothing of the project.
+Like the keeper, with which it is loaded, it imports nothing of the project.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Enters user and mount namespaces by the kernel's own calls.
 
-Like the keeper, which loads it as it starts, it imports nothing of the project.
+Like the keeper, with which it is loaded, it imports nothing of the project.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """What a guest leaves on the host: processes, control groups, LXC's lock, its folder.
 
-Like the keeper, which loads it as it starts, it imports nothing of the project.
+Like the keeper, with which it is loaded, it imports nothing of the project.
 """
 
 import contextlib
