@@ -76,9 +76,13 @@ class Provider(ABC):
     max_guests: int = 1
     shares_kernel: bool = False
 
-    def max_guests_under(self, init: str) -> int:
-        """How many guests with that PID 1, a family of a System's, may run at once."""
-        return self.max_guests
+    def shared_objects(self) -> int:
+        """How many of those kernel objects are free that guests share and soon use up."""
+        return 0
+
+    def shared_objects_under(self, init: str) -> int:
+        """How many of them a guest with that PID 1 uses: a supervisor, or a System's family."""
+        return 0
 
     def describe_limits(self) -> list[str]:
         """Say what a guest may take of this host, and what cannot be limited here."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 
 from bench.engine.guests.leftovers import remaining_guests
 from bench.engine.guests.session import GuestSession, SessionContext
+from bench.engine.guests.shared_objects import SharedObjects
 from bench.engine.plan import Job, Plan
 
 # Seconds between two looks at the jobs, so that Ctrl-C is noticed and results are saved.
@@ -24,11 +24,11 @@ class Scheduler:
         """Run the jobs by that kind of session: another one than usual plays them (growth.py)."""
         self._context = context
         self._session = session
-        self._lock = threading.Lock()
-        self._init_semaphores: dict[str, threading.Semaphore] = {}
+        self._objects = SharedObjects(0)
 
     def run(self, plan: Plan) -> None:
         """Run every job. On any failure of the suite itself, and on Ctrl-C, destroy all guests."""
+        self._objects = SharedObjects(self._context.request.provider.shared_objects())
         pools = [
             (ThreadPoolExecutor(min(len(jobs), places)), jobs)
             for jobs, places in plan.pools()
@@ -69,16 +69,13 @@ class Scheduler:
         """Do all units in one guest; after a failure, do the rest in a further one."""
         if self._context.guests.stopping:
             return
-        with self._init_semaphore(job):
+        with self._objects.taken(self._shared_objects(job)):
             while job.units and not self._context.guests.stopping:
                 remaining = self._session(job, self._context).run()
                 job = replace(job, units=remaining, attempt=job.attempt + 1)
 
-    def _init_semaphore(self, job: Job) -> threading.Semaphore:
-        """Limit the guests that run the same PID 1, since the host bears only so many of some."""
+    def _shared_objects(self, job: Job) -> int:
+        """Return how many of the kernel's shared objects the job's guest uses."""
         contender = job.selected.contender
         init = contender.supervisor if contender.pid1 else job.selected.system.init
-        with self._lock:
-            return self._init_semaphores.setdefault(
-                init, threading.Semaphore(self._context.request.provider.max_guests_under(init))
-            )
+        return self._context.request.provider.shared_objects_under(init)

@@ -142,7 +142,9 @@ def play(plan: Plan, processors: int, recorded: dict[tuple[str, str], float]) ->
     """Play a plan on a host of so many processors."""
     global HOST
     HOST = Host(processors, recorded)
-    provider = SimpleNamespace(max_guests=plan.at_once, max_guests_under=lambda init: plan.at_once)
+    provider = SimpleNamespace(
+        max_guests=plan.at_once, shared_objects=lambda: 0, shared_objects_under=lambda init: 0
+    )
     request = SimpleNamespace(provider=provider, scenarios=_all_scenarios())
     slots = TimeSlots()
     context = SessionContext(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provision.bootstrap.distributions import DISTRIBUTIONS
+from provision.counters import inotify
 from provision.guests.files import File
 from provision.guests.limit_class import USUAL, LimitClass
 from provision.host.memory import host_memory
@@ -19,6 +19,7 @@ from provision.lxc.host_check.ability_checks import why_no_systemd
 from provision.lxc.limits import describe_limits
 from provision.lxc.trees.image import ensure_image
 from provision.lxc.trees.stale_cache import remove_stale_entries
+from provision.lxc.trees.userns import SHIFT
 from provision.provider import (
     GuestRecord,
     Installation,
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 # Guests that run at once. Each was seen to take 20 MiB, its measuring program and keeper included.
 _MOST_GUESTS, _MIB_OF_A_GUEST = 320, 32
-# inotify instances for one guest with systemd as PID 1: it was seen to use 5.
-_INOTIFY_INSTANCES = 6
+# inotify instances that a guest with that PID 1 was seen to use; with another one it uses none.
+_INOTIFY_INSTANCES = {"systemd": 6, "upstart": 2, "finit": 2}
 
 
 class Lxc(Provider):
@@ -47,12 +48,12 @@ class Lxc(Provider):
     def __init__(self) -> None:
         self.max_guests = max(1, min(_MOST_GUESTS, host_memory() // (_MIB_OF_A_GUEST << 20)))
 
-    def max_guests_under(self, init: str) -> int:
-        if init != "systemd":
-            return self.max_guests
-        # All guests share what the host's kernel gives to one user.
-        instances = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
-        return max(1, min(self.max_guests, instances // _INOTIFY_INSTANCES))
+    def shared_objects(self) -> int:
+        """How many inotify instances are free: for all guests the kernel counts root's."""
+        return max(1, inotify.instances_limit() - inotify.instances_open(SHIFT))
+
+    def shared_objects_under(self, init: str) -> int:
+        return _INOTIFY_INSTANCES.get(init, 0)
 
     def describe_limits(self) -> list[str]:
         return describe_limits()

@@ -31,10 +31,12 @@ while True:
 """
 
 
-def use_keeper(monkeypatch: pytest.MonkeyPatch, folder: Path, act: str) -> None:
+def use_keeper(monkeypatch: pytest.MonkeyPatch, folder: Path, act: str) -> KeeperServers:
     """Have keepers do that act, a line of Python with `cache`, `name` and the socket `commands`."""
     program = folder / "server.py"
     program.write_text(_SERVER.format(act=act or "pass"))
     monkeypatch.setattr(keeper_server, "__file__", str(program))
     # Not a server that other guests of this process use.
-    monkeypatch.setattr(keeper_client, "keeper_servers", KeeperServers())
+    servers = KeeperServers()
+    monkeypatch.setattr(keeper_client, "keeper_servers", servers)
+    return servers

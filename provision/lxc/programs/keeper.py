@@ -331,7 +331,7 @@ def _serve(keeper: Keeper) -> None:
         for stream in streams:
             os.close(stream)
         print(answer, flush=True)
-    keeper.disconnect()  # the owner is gone: sshd has ended, and would stay a zombie in a kept guest
+    keeper.disconnect()  # its sshd has ended with the owner, and would stay a zombie
     while (keeper.home / KEPT).exists() and keeper.is_running():
         time.sleep(disk_guard.SECONDS)
         keeper.watch()

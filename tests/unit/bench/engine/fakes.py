@@ -108,8 +108,11 @@ class FakeProvider:
     def kernel_facts(self) -> dict[str, float | None]:
         return {"group_move_ms": None}
 
-    def max_guests_under(self, init: str) -> int:
-        return self.max_guests
+    def shared_objects(self) -> int:
+        return 0
+
+    def shared_objects_under(self, init: str) -> int:
+        return 0
 
 
 def fake_guest(name: str = "0-0") -> Guest:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from provision.errors import Problem
-from provision.lxc import keeper_client, keeper_server_client
+from provision.lxc import keeper_server_client
 from provision.lxc.keeper_client import KeeperClient
 from provision.lxc.programs import keeper_server
 from tests.support.keepers import use_keeper
@@ -73,10 +73,10 @@ def test_a_server_that_hangs_is_replaced(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
 ) -> None:
     """A stopped process takes no request; the guests that it has keepers for live on."""
-    use_keeper(monkeypatch, tmp_path, "commands.send(b'ready\\n'); commands.recv(1)")
+    servers = use_keeper(monkeypatch, tmp_path, "commands.send(b'ready\\n'); commands.recv(1)")
     first = KeeperClient(home)
     monkeypatch.setattr(keeper_server_client, "_PATIENCE", 10)  # a new one is quicker
-    (server,) = keeper_client.keeper_servers._running.values()
+    (server,) = servers._running.values()
     os.kill(server._process.pid, signal.SIGSTOP)
     second = KeeperClient(home.with_name("h"))
     assert server._process.returncode == -signal.SIGKILL
@@ -88,9 +88,9 @@ def test_a_server_that_hangs_is_replaced(
 def test_a_server_that_could_not_begin_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path
 ) -> None:
-    use_keeper(monkeypatch, tmp_path, "commands.send(b'ready\\n'); commands.recv(1)")
+    servers = use_keeper(monkeypatch, tmp_path, "commands.send(b'ready\\n'); commands.recv(1)")
     KeeperClient(home).release()
-    (server,) = keeper_client.keeper_servers._running.values()
+    (server,) = servers._running.values()
     server._process.kill()
     server._process.wait()
     with monkeypatch.context() as patched:
@@ -111,11 +111,12 @@ def test_guests_keep_the_limit_of_open_files_that_the_suite_began_with(
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
     try:
-        use_keeper(monkeypatch, tmp_path, "commands.send(b'ready\\n'); commands.recv(1)")
+        servers = use_keeper(monkeypatch, tmp_path, "commands.send(b'ready\\n'); commands.recv(1)")
         keeper = KeeperClient(home)
-        (server,) = keeper_client.keeper_servers._running.values()
+        (server,) = servers._running.values()
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(4096, before[1])
-        assert server._process.args[-1] == "256"
+        words = Path(f"/proc/{server._process.pid}/cmdline").read_text().split("\0")
+        assert words[-2] == "256"
         keeper.release()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
