@@ -24,6 +24,9 @@ from supervisors.versions import Finding
 # Not in /tmp, which a PID 1 that has just started may clear or mount anew.
 ENABLE_SCRIPT = "/root/enable"
 RUN_ENABLE_SCRIPT = f"sh -e {ENABLE_SCRIPT} && rm {ENABLE_SCRIPT}"
+# Seconds that a running supervisor may take to keep other services, with more for each: some start
+# an interpreter for each of them, which takes seconds on a busy host.
+UPDATE_SECONDS, SECONDS_OF_A_SERVICE, MOST_UPDATE_SECONDS = 120, 10, 1200
 _NOT_PACKAGED = "not packaged there, as far as this project knows"
 
 
@@ -340,7 +343,8 @@ class Supervisor:
         self.configure(guest, contender, services)
         command = self.reload_command(contender, services)
         if command is not None:
-            guest.run(command)
+            seconds = UPDATE_SECONDS + SECONDS_OF_A_SERVICE * len(services)
+            guest.run(command, timeout=min(seconds, MOST_UPDATE_SECONDS))
             return
         if not contender.pid1:
             stop_hosted(guest)

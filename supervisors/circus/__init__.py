@@ -73,7 +73,8 @@ class Circus(Supervisor):
         return f"rm /etc/circus.d/{service.name}.ini"
 
     def reload_command(self, contender: Contender, services: Iterable[Service]) -> str:
-        return f"{_CTL} reloadconfig --waiting"
+        # Its client waits for 5 s by default, and the start of 100 watchers takes longer.
+        return f"{_CTL} --timeout 1200 reloadconfig --waiting"
 
     def stop_command(self, contender: Contender, service: Service) -> str:
         return f"{_CTL} stop --waiting {service.name}"

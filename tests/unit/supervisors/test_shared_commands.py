@@ -18,9 +18,13 @@ class ListingGuest:
 
     def __init__(self) -> None:
         self.commands: list[str] = []
+        self.seconds: list[float] = []
 
-    def run(self, command: str) -> None:
+    def run(self, command: str, *, timeout: float = 120) -> None:
         self.commands.append(command)
+        self.seconds.append(timeout)
+
+    def write(self, files: object) -> None: ...
 
 
 def stopped(
@@ -89,3 +93,14 @@ def test_what_prints_a_services_output(name: str, command: str | None) -> None:
 def test_where_a_client_forks_it_the_parent_of_a_service_supervises(name: str, parent: str) -> None:
     supervisor, contender = contender_of(name)
     assert supervisor.supervising_processes(contender) == (parent,)
+
+
+def test_many_services_may_take_long_but_not_for_ever() -> None:
+    """PM2 starts a Node.js for each: 30 of 100 took two minutes on a busy host."""
+    supervisor, contender = contender_of("pm2")
+    seconds = []
+    for count in (1, 100, 2000):
+        guest = ListingGuest()
+        supervisor.update_services(cast(Guest, guest), contender, services_of(contender, count))
+        seconds.append(guest.seconds[-1])
+    assert seconds[0] < 200 < 600 < seconds[1] <= seconds[2] < 3600
