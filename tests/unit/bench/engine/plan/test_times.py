@@ -106,11 +106,14 @@ def test_quiet_trials_are_dealt_to_more_guests_where_these_cost_little() -> None
         assert plans[0].jobs == plans[1].jobs, "nothing waits for a slow poller"
 
 
-def test_quiet_trials_are_dealt_to_few_guests_where_more_would_take_longer() -> None:
+def test_quiet_trials_are_dealt_to_few_guests_where_more_would_take_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """With few places, the trials of the second round would need a quiet host once more."""
+    monkeypatch.setattr("bench.engine.plan.max_setups_at_once", lambda: 6)
     cheap = replace(FULL, quiet_seconds=40.0)
-    many, few = (make_plan(CONTENDERS, BOTH, cheap, at_once) for at_once in (AT_ONCE, 40))
-    usual = [make_plan(CONTENDERS, BOTH, FULL, at_once) for at_once in (AT_ONCE, 40)]
+    many, few = (make_plan(CONTENDERS, BOTH, cheap, at_once) for at_once in (AT_ONCE, 50))
+    usual = [make_plan(CONTENDERS, BOTH, FULL, at_once) for at_once in (AT_ONCE, 50)]
     assert len(many.jobs) > len(usual[0].jobs)
     assert many.seconds < usual[0].seconds
     assert len(usual[1].jobs) <= len(few.jobs) < len(many.jobs)
@@ -125,7 +128,7 @@ def test_the_quickest_dealing_may_lie_between_many_guests_and_few(
     seconds = []
     for times in ((1.0, 1.5, 2.0, math.inf), (1.0,), (math.inf,)):
         monkeypatch.setattr("bench.engine.plan.QUIET_TIMES", times)
-        seconds.append(make_plan(CONTENDERS, BOTH, cheap, 130).seconds)
+        seconds.append(make_plan(CONTENDERS, BOTH, cheap, 140).seconds)
     assert seconds[0] < min(seconds[1:])
 
 
