@@ -24,11 +24,10 @@ class Scheduler:
         """Run the jobs by that kind of session: another one than usual plays them (growth.py)."""
         self._context = context
         self._session = session
-        self._objects = SharedObjects(0)
+        self._objects = SharedObjects(context.request.provider.shared_objects())
 
     def run(self, plan: Plan) -> None:
         """Run every job. On any failure of the suite itself, and on Ctrl-C, destroy all guests."""
-        self._objects = SharedObjects(self._context.request.provider.shared_objects())
         pools = [
             (ThreadPoolExecutor(min(len(jobs), places)), jobs)
             for jobs, places in plan.pools()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import select
 import socket
 import threading
 from pathlib import Path
 
 from provision.errors import Problem
-from provision.lxc.keeper_server_client import keeper_servers
+from provision.lxc.keeper_server_client import is_readable, keeper_servers
 from provision.lxc.logs import quote_logs
 
 # Seconds that a keeper may take for an answer or its end: a loaded host makes it slow.
@@ -45,7 +44,7 @@ class KeeperClient:
     def has_ended(self) -> bool:
         """Tell whether the keeper has ended, and the guest with it."""
         with self._state_lock:  # another thread may release it and close the descriptor
-            return self._is_released or _is_readable(self._process, 0)
+            return self._is_released or is_readable(self._process, 0)
 
     def command(self, command: str, stream: socket.socket | None = None) -> str:
         """Send a command of `keeper.py`, with that stream; returns the answer."""
@@ -62,8 +61,10 @@ class KeeperClient:
         with contextlib.suppress(OSError):
             self._owner.shutdown(socket.SHUT_WR)
         with self._state_lock:  # another thread may release it as well, and close the descriptor
-            process = None if self._is_released else os.dup(self._process)
-        if process is not None and not _has_come(process, _PATIENCE):
+            if self._is_released:
+                return
+            process = os.dup(self._process)
+        if not _has_come(process, _PATIENCE):
             raise self._hangs_error("end")
         with self._state_lock:
             if self._is_released:
@@ -85,7 +86,7 @@ class KeeperClient:
         raise OSError(int(answer), os.strerror(int(answer)), str(self._home))
 
     def _read_answer(self, command: str) -> str:
-        if not _is_readable(self._owner.fileno(), _PATIENCE):
+        if not is_readable(self._owner.fileno(), _PATIENCE):
             raise self._hangs_error(command)
         answer = self._answers.readline()
         if not answer:
@@ -112,13 +113,6 @@ class KeeperClient:
 def _has_come(process: int, seconds: float) -> bool:
     """Tell whether the end of a process came within those seconds; close its descriptor."""
     try:
-        return _is_readable(process, seconds)
+        return is_readable(process, seconds)
     finally:
         os.close(process)
-
-
-def _is_readable(descriptor: int, seconds: float) -> bool:
-    """Tell whether something can be read, or a process has ended, within those seconds."""
-    poll = select.poll()  # select() takes no descriptor from 1024 on
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(1000 * seconds))

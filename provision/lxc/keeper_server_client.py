@@ -87,26 +87,22 @@ class _Server:
         if self._requests.fileno() < 0:
             return None
         owner, keepers_end = socket.socketpair()
+        forked = None
         try:
             with keepers_end:
                 socket.send_fds(self._requests, [name.encode()], [keepers_end.fileno()])
             forked = self._read_answer(owner)
         except (BrokenPipeError, ConnectionResetError):
-            forked = None
-        except BaseException:
-            owner.close()
-            # An answer that is still to come would be taken for that of the next request.
-            self._end()
-            raise
-        if forked is None:
-            owner.close()
-            self._end()
+            pass
+        finally:
+            if forked is None:
+                owner.close()
+                # An answer that is still to come would be taken for that of the next request.
+                self._end()
         return forked
 
     def _read_answer(self, owner: socket.socket) -> ForkedKeeper | None:
-        poll = select.poll()
-        poll.register(self._requests, select.POLLIN)
-        if not poll.poll(1000 * _PATIENCE):
+        if not is_readable(self._requests.fileno(), _PATIENCE):
             return None
         answer, descriptors, _, _ = socket.recv_fds(self._requests, 32, 1)
         if not answer:
@@ -123,6 +119,13 @@ class _Server:
         self._requests.close()
         self._process.kill()
         self._process.wait()
+
+
+def is_readable(descriptor: int, seconds: float) -> bool:
+    """Tell whether something can be read, or a process has ended, within those seconds."""
+    poll = select.poll()  # select() takes no descriptor from 1024 on
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(1000 * seconds))
 
 
 keeper_servers = KeeperServers()
