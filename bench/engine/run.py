@@ -32,7 +32,7 @@ from bench.engine.request.resume import (
     load_latest_run,
 )
 from bench.engine.scheduler import Scheduler
-from bench.model.host_info import host_facts, own_cpu_seconds
+from bench.model.host_info import host_facts
 from bench.model.run_file import SystemFacts
 from bench.model.run_file.run_systems import systems_of_run
 from bench.model.selection.contenders import SelectedContender
@@ -104,7 +104,7 @@ def execute(
         request=request,
         payload=measurement.payload_files(platform.machine()),
         time_slots=slots,
-        gate=NoiseGate(max_setups_at_once(), own_cpu_seconds, LOUD_AT_ONCE, slots.deal),
+        gate=NoiseGate(max_setups_at_once(), time.process_time, LOUD_AT_ONCE, slots.deal),
         guests=LiveGuests(),
         collector=collector,
         observer=observer,

@@ -1,4 +1,4 @@
-"""Facts about the host, how busy it is, and the CPU time of the suite itself."""
+"""Facts about the host, and how busy it is."""
 
 from __future__ import annotations
 
@@ -86,12 +86,6 @@ def _machine_id() -> str | None:
     if not path.exists():
         return None
     return hashlib.sha256(b"process-supervision" + path.read_bytes()).hexdigest()[:12]
-
-
-def own_cpu_seconds() -> float:
-    """Return the CPU time of this process; that of measuring programs in guests is not in it."""
-    times = psutil.Process().cpu_times()
-    return float(times.user + times.system)
 
 
 def _processor() -> str:

@@ -137,6 +137,15 @@ def test_own_load_counts_only_measurement_windows() -> None:
     assert gate.own_load == 0.0
 
 
+def test_the_suites_own_work_counts() -> None:
+    gate = NoiseGate(1, time.process_time)
+    worked = time.process_time() + 0.2
+    with gate.measuring():
+        while time.process_time() < worked:
+            pass
+    assert gate._cpu_spent > 0.1
+
+
 def cpu_readings(*results: float | None) -> Callable[[], float]:
     """Return readings of the CPU time in seconds; None fails, as when a process is gone."""
     readings = iter(results)
