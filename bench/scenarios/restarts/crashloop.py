@@ -177,10 +177,12 @@ def _last_start(starts: StartsCounted) -> int | None:
     return stamps[-1] if stamps else None
 
 
-def _silence(starts: StartsCounted) -> float:
-    """Return the seconds of the window after the last start."""
-    last = _last_start(starts)
-    return _length(starts) if last is None else elapsed(last, starts["end_ns"])
+def _silence(starts: StartsCounted, mended: Samples) -> float:
+    """Return the seconds without a start: to the window's end, or on where none came after it."""
+    last, down = _last_start(starts), mended.first(DOWN)
+    begin = starts["begin_ns"] if last is None else last
+    # A supervisor that waits a second longer each time may give up shortly before the window ends.
+    return elapsed(begin, down.event["ns"] if down else starts["end_ns"])
 
 
 def _silence_bound(contender: Contender, starts: StartsCounted) -> float:
@@ -198,7 +200,7 @@ def _judge_trying(
 ) -> Verdict:
     starts, begin = counted.event, counted.event["begin_ns"]
     tried = f"{starts['total']} starts in {_length(starts):.0f} s{_describe_delays(starts)}"
-    if starts["total"] and _silence(starts) < _silence_bound(contender, starts):
+    if starts["total"] and _silence(starts, mended) < _silence_bound(contender, starts):
         return Verdict(_KEEPS, "yes", f"{tried}, to the end.", numbers(counted))
     last = _last_start(starts)
     after = "0 s" if last is None else format_elapsed(begin, last)
