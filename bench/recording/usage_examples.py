@@ -10,11 +10,13 @@ from bench.model.run_file import Action, Example, ExampleStep
 from provision.guests.commands import Output
 from provision.guests.files import File
 from provision.guests.guest import Guest
+from provision.sources.overlay import Overlay
 from provision.sources.packages import PackageSource
 from provision.systems import System
 from supervisors.base import ENABLE_SCRIPT, RUN_ENABLE_SCRIPT, Supervisor
 from supervisors.contender import Contender
 from supervisors.service import Service
+from supervisors.versions import Edition
 
 
 def usage_examples(
@@ -26,7 +28,8 @@ def usage_examples(
     guest gets the supervisor, if not in the system's own way. If the system does not have it, a
     note stands in the place of the installation.
     """
-    contenders = supervisor.contenders
+    edition = Edition(system, overlay=source is not None and source.kind == Overlay.kind)
+    contenders = tuple(contender.at(edition) for contender in supervisor.contenders)
     install = _install_step(supervisor, system, source)
     roles = sorted({contender.role for contender in contenders}, reverse=True)
     examples = [

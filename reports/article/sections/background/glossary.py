@@ -14,7 +14,7 @@ _WORDS = (
     ("Contender:", "a supervisor with one setting, as PID 1 or beside another init. Its name "
      "begins with the supervisor's; what follows is what differs from the most ordinary one."),
     ("fast, ready:", "a setting for the quickest restart; ready: by telling when it is ready."),
-    ("patient:", "a setting that never gives up."),
+    ("patient:", "a setting that is meant never to give up; what it did is in the tables."),
     ("strict:", "a setting that leaves nothing of a service behind."),
     ("tuned:", "fast or patient, in older runs."),
     ("group, child:", "settings of an init: signals reach the program's whole group; the program "

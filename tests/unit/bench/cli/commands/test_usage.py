@@ -56,6 +56,25 @@ def test_a_packaged_supervisor_is_installed_by_apt() -> None:
     assert "overlay" not in output
 
 
+@pytest.mark.parametrize(
+    ("name", "older", "newer", "change"),
+    [
+        ("openrc", "debian", "forky", "128 ms longer"),
+        ("busybox", "bullseye", "debian", "a second before each restart"),
+    ],
+)
+def test_examples_are_titled_by_the_settings_of_their_release(
+    name: str, older: str, newer: str, change: str
+) -> None:
+    assert change not in titles(name, older)
+    assert change in titles(name, newer)
+
+
+def titles(name: str, system: str) -> str:
+    examples = usage_examples(supervisors()[name], SYSTEMS[system])
+    return "\n".join(example["title"] for example in examples)
+
+
 def test_what_the_host_fetches_for_guests_is_shown_as_a_person_types_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
