@@ -39,6 +39,7 @@ def write_config(home: Path, layers: list[Path], init: str) -> None:
         shift=SHIFT,
         range=RANGE,
         rootfs=f"overlay:{rootfs}",
+        booted=_path_in_keeper(home / traces.BOOTED),
         cgroup=traces.cgroup_name(home.name),
         console=_path_in_keeper(home / traces.CONSOLE),
         seccomp=_path_in_keeper(home / "seccomp"),

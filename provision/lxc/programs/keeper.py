@@ -89,6 +89,8 @@ class Keeper:
         # A guest that ended by itself leaves the group of what was started in it from outside.
         traces.remove_groups(self.name)
         (self.home / traces.LXC_LOG).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            (self.home / traces.BOOTED).rmdir()
         with (self.home / traces.LXC_OUTPUT).open("wb") as output:
             self.monitor = self._child(
                 ["lxc-start", "-P", str(traces.GUESTS), "-n", self.name, "-F",

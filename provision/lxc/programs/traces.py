@@ -24,6 +24,8 @@ KEEPERS = "keeper_server.py"
 CONSOLE = "console"
 LXC_LOG = "lxc.log"
 LXC_OUTPUT = "output"
+# The folder that LXC makes before it starts the guest: it fails, and ends, where that is there.
+BOOTED = "booted"
 # As in provision/guests/names.py: any other name could stand for a folder that is not one guest's.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # How long the kernel may take to end a guest that was killed.

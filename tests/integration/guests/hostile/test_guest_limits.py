@@ -9,6 +9,7 @@ import ctypes
 import os
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,6 +162,19 @@ def test_a_guest_within_its_limits_goes_on(guest: LxcGuest) -> None:
     guest.run("fallocate -l 70M /root/big; sleep 2.5; rm /root/big; fallocate -l 70M /root/big")
     assert guest.why_ended() == ""
     assert not guest.has_ended()
+
+
+@pytest.mark.parametrize("command", ["reboot -f", "kill -HUP 1; sleep 1; reboot -f"])
+@pytest.mark.probe("hostile")
+def test_a_guest_that_reboots_itself_has_ended(guest: LxcGuest, command: str) -> None:
+    """Started again by LXC, it would be in new control groups, without limits."""
+    guest.run(f"(sleep 0.2; {command}) > /dev/null 2>&1 &")
+    guest.disconnect()
+    assert guest.wait_for_pid1(30)
+    assert guest.wait_for_end(time.monotonic() + 30)
+    assert not traces.guest_processes(guest.name)
+    guest.reboot()
+    assert guest.run("echo alive").stdout == "alive\n"
 
 
 # Uses a processor for a second, or as much of it as it gets.
