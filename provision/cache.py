@@ -48,6 +48,20 @@ def make_open_folder(folder: Path) -> Path:
     return folder
 
 
+def make_folder_for_caller(folder: Path) -> None:
+    """Make a folder and its missing parents, and give these to the person who called sudo.
+
+    Folders that exist keep their owner. Raises OSError.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = sudo_caller()
+    if owner is None:
+        return
+    for path in missing:
+        os.lchown(path, *owner)
+
+
 def remove_tree(path: Path) -> None:
     """Remove a folder as far as permissions allow. A missing one is fine.
 
@@ -96,21 +110,28 @@ def require_removed(message: str, remaining: list[Path]) -> None:
 
 
 def give_to_sudo_caller(*roots: Path) -> None:
-    """Give what root wrote below those folders to the person who called sudo.
+    """Give those files and folders, and what root wrote below, to the person who called sudo.
 
+    A symbolic link is given itself, not what it names.
     Guests' trees stay as they are: their owners are shifted, none of them is root.
     """
     owner = sudo_caller()
     if owner is None:
         return
     for root in roots:
+        _give(str(root), owner)
+        if root.is_symlink():
+            continue
         for folder, folders, files in os.walk(root):
-            entries = [folder, *(os.path.join(folder, name) for name in (*folders, *files))]  # noqa: PTH118
-            for entry in entries:
-                with contextlib.suppress(FileNotFoundError):  # a guest may be removed at any time
-                    if os.lstat(entry).st_uid == 0:
-                        os.lchown(entry, *owner)
+            for name in (*folders, *files):
+                _give(os.path.join(folder, name), owner)  # noqa: PTH118
             folders[:] = [name for name in folders if _is_owned_by(folder, name, owner[0])]
+
+
+def _give(entry: str, owner: tuple[int, int]) -> None:
+    with contextlib.suppress(FileNotFoundError):  # a guest may be removed at any time
+        if os.lstat(entry).st_uid == 0:
+            os.lchown(entry, *owner)
 
 
 def _is_owned_by(folder: str, name: str, uid: int) -> bool:

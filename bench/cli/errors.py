@@ -173,12 +173,15 @@ def _safe_exit(text: str, code: int) -> Exit:
 
 
 def _hand_over_files() -> None:
-    """Give what root wrote to the user who called sudo, however the command ended."""
+    """Give what root wrote to the user who called sudo, however the command ended.
+
+    What a killed command has left is given by the next one.
+    """
     if sudo_caller() is None:
         return
-    from bench.recording.results_folder import results_folder
+    from bench.recording.results_folder import results_folder, written_entries
 
-    folders = [results_folder()]
-    with suppress(OSError):  # one that cannot be made holds nothing
-        folders.append(cache_folder())
-    give_to_sudo_caller(*folders)
+    with suppress(OSError):  # a folder that cannot be read or made holds nothing
+        give_to_sudo_caller(*written_entries(results_folder()))
+    with suppress(OSError):
+        give_to_sudo_caller(cache_folder())

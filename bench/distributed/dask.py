@@ -20,6 +20,7 @@ from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import resolve_request
 from bench.engine.run import run_bench
 from bench.model.run_file import FLOOR
+from bench.recording.results_folder import make_results_folder, results_folder
 from bench.recording.store import Record
 from daemon.build import build
 from provision.cache import cache_folder
@@ -58,6 +59,7 @@ def bench_on_workers(options: RunOptions, address: str, notify: Notify) -> Recor
     failures: dict[str, str] = {}
     with _connect(address) as client:
         _check_workers(client, address, options)
+        make_results_folder(results_folder())  # an unusable one would be found after hours
         futures = {
             client.submit(
                 measure_part, options, name, resources={RESOURCE: 1}, retries=RETRIES, pure=False

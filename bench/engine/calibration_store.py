@@ -11,7 +11,7 @@ from typing import cast
 from bench.engine.guests import measurement
 from bench.model.host_info import host_facts, same_host
 from bench.model.run_file import Calibration
-from provision.cache import cache_folder, give_to_sudo_caller
+from provision.cache import cache_folder
 
 # The version of the file's format.
 SCHEMA = 1
@@ -43,7 +43,6 @@ def keep(calibration: Calibration) -> bool:
     if calibration["quick"] and earlier and not earlier["quick"]:
         return False
     path().write_text(json.dumps({**calibration, "instrument": instrument()}, indent=1))
-    give_to_sudo_caller(path())
     return True
 
 

@@ -39,7 +39,6 @@ from bench.model.selection.contenders import SelectedContender
 from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
 from bench.tracing.attach import trace_run
-from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
 from provision.provider import GuestState, Provider
 
@@ -85,7 +84,6 @@ def run_bench(
         )
         with interrupted_once(), tracing:
             execute(plan, contenders, request, record, observer)
-        give_to_sudo_caller(record.folder)
     return record
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from bench.model.run_file import ContenderResult, Run
 from bench.model.selection.scenario_names import current_name, update_names
-from bench.recording.results_folder import results_folder
+from bench.recording.results_folder import make_results_folder, results_folder
 from bench.recording.samples.kept_trials import KEPT_TRIALS, KeptTrials, TrialJournal
 from bench.recording.samples.kept_trials import ScenarioKey as ScenarioKey
 from bench.recording.samples.samples_file import SampleLine, sample_lines
@@ -24,7 +24,6 @@ from bench.recording.samples.seal import Seal
 from bench.recording.unfinished import UNFINISHED, result_without
 from bench.recording.validity.run_check import run_fault
 from bench.recording.validity.samples_check import find_damage, matching_seal, refuse_damaged
-from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
 from provision.errors.os_errors import describe_os_error, os_error_advice
 
@@ -338,9 +337,10 @@ def run_names() -> list[str]:
 
 def _new_folder(folder: Path) -> Path:
     """Create that folder, or one with a number after its name where it exists."""
+    make_results_folder(folder.parent)
     for path in (folder, *(folder.with_name(f"{folder.name}-{n}") for n in range(2, 100))):
         with contextlib.suppress(FileExistsError):
-            path.mkdir(parents=True)
+            path.mkdir()
             return path
     raise Problem(
         f"Cannot create {folder}: 99 runs began in that second.",
@@ -353,4 +353,3 @@ def _point_latest(folder: Path) -> None:
     new_link = folder.with_name(f".latest-{os.getpid()}")
     new_link.symlink_to(folder.name)
     new_link.replace(link)
-    give_to_sudo_caller(folder.parent)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from bench.recording.loc.rows import LocRow, VersionCount, keep_rows, loc_cache
 from bench.recording.loc.source_toml import CountingRule, read_source_file, source_files
-from provision.cache import give_to_sudo_caller
 from provision.errors import Problem
 from provision.host.tools import install_missing_tools
 from provision.provider import Notify
@@ -37,7 +36,6 @@ def count_and_keep(names: Sequence[str], notify: Notify) -> list[LocRow]:
     cache.mkdir(exist_ok=True)
     rows = count_lines(names, cache, notify)
     keep_rows(rows, cache)
-    give_to_sudo_caller(cache)
     return rows
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.cli.errors import handle_errors
+
 ROOT = Path(__file__).parents[4]
 
 
@@ -66,3 +68,22 @@ def test_a_cache_folder_that_cannot_be_made_is_a_sentence_also_by_sudo(tmp_path:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert f"{tmp_path}/process-supervision cannot be used: Not a directory." in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_sudo_gives_its_caller_no_file_that_the_suite_did_not_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "etc"
+    (results / "ssh").mkdir(parents=True)
+    run = results / "20261130-120000-debian-lxc"
+    run.mkdir()
+    (run / "run.json").touch()
+    monkeypatch.setenv("PROCESS_SUPERVISION_RESULTS", str(results))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for variable in ("SUDO_UID", "SUDO_GID"):
+        monkeypatch.setenv(variable, "65534")
+    handle_errors(lambda: 0)()
+    owners = {path: path.stat().st_uid for path in (results, *results.iterdir())}
+    assert owners == {results: 0, results / "ssh": 0, run: 65534}
+    assert (run / "run.json").stat().st_uid == 65534
