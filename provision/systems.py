@@ -12,6 +12,7 @@ from typing import TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from provision.errors import Problem
+from provision.user_paths import parse_path
 
 T = TypeVar("T")
 
@@ -46,8 +47,9 @@ class Mirror:
         if snapshot:
             _check_snapshot(snapshot, url)
         if keyring:
-            _check_keyring(Path(keyring))
-            keyring = str(Path(keyring).absolute())  # what reads it works in folders of its own
+            file = parse_path("--keyring=", keyring)
+            _check_keyring(file)
+            keyring = str(file.absolute())  # what reads it works in folders of its own
         expired = EXPIRED_ACCEPTED if accept_expired else ""
         return cls(url.rstrip("/"), snapshot, keyring, aur.rstrip("/"), expired)
 

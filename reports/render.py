@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench.model.run_file import Run
 from provision.errors import Problem
+from provision.user_paths import parse_path
 from reports.model.blocks import Article
 from reports.model.text import sanitize
 from reports.view import View
@@ -28,7 +29,7 @@ def render_run(
     (terminal). output: a file; `-`: standard output; empty: that, and for md and html files beside
     the run. Raises Problem for broken samples.
     """
-    target = None if output in ("", STANDARD_OUTPUT) else _writable(Path(output))
+    target = None if output in ("", STANDARD_OUTPUT) else _writable(parse_path("--output=", output))
     shown = view.of(run)
     if view.format == "terminal":
         return _render_terminal(view, shown, folder, console, force=force, target=target)

@@ -11,6 +11,7 @@ from platformdirs import user_data_path
 
 from provision.cache import APP, make_folder_for_caller
 from provision.errors import Problem
+from provision.user_paths import parse_path
 
 VARIABLE = "PROCESS_SUPERVISION_RESULTS"
 # How the name of a run begins: the time at which it was made.
@@ -41,7 +42,7 @@ def use_results_folder(option: str) -> None:
     """
     if not option:
         return
-    folder = Path(option).absolute()
+    folder = parse_path("--output=", option).absolute()
     if folder.exists() and not folder.is_dir():
         raise Problem(
             f"--output={option} is a file.",

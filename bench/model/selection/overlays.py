@@ -9,6 +9,7 @@ from typing import Any
 from provision.errors import Problem
 from provision.sources.overlay import Overlay, missing_program_error
 from provision.systems import System, unknown_name_error
+from provision.user_paths import parse_path
 from supervisors import supervisors
 
 
@@ -23,7 +24,8 @@ def parse_overlays(values: Sequence[str], system: System) -> dict[str, Overlay]:
         name, _, folder = value.rpartition("=")
         if name and name not in _programs():
             raise unknown_name_error("supervisor", name, list(_programs()))
-        overlay = Overlay.load(Path(folder).expanduser(), system)
+        option = f"--overlay={name}=" if name else "--overlay="
+        overlay = Overlay.load(parse_path(option, folder), system)
         if name:
             _check_holds_program(name, overlay, system)
         for supervisor in [name] if name else _supervisors_in(overlay, system):

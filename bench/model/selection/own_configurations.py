@@ -11,6 +11,7 @@ from bench.model.selection.bounded_rendering import rendering_failure
 from bench.model.selection.profile_names import begins_with
 from provision.errors import Problem
 from provision.systems import unknown_name_error
+from provision.user_paths import parse_path
 from supervisors import supervisors
 from supervisors.contender import Contender
 from supervisors.own_files import OwnFiles
@@ -38,7 +39,7 @@ def parse_configurations(values: Sequence[str]) -> dict[str, OwnFiles]:
                     advice="Name one folder for each contender.",
                     usage=True,
                 )
-        configurations[name] = OwnFiles.load(Path(folder).expanduser())
+        configurations[name] = OwnFiles.load(parse_path(f"--config={name}=", folder))
     return configurations
 
 

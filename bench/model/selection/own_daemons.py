@@ -14,6 +14,7 @@ from provision.errors import Problem
 from provision.errors.text import escape_surrogates
 from provision.sources.overlay import Overlay
 from provision.systems import System
+from provision.user_paths import parse_path
 from supervisors.own_daemon import OwnDaemon, Readiness
 
 # testd reads less than 64 KiB of command line and fewer than 1024 words.
@@ -40,7 +41,7 @@ def parse_own_daemon(
             "Add --ready=port:NUMBER, --ready=socket:/PATH, or --ready=line:TEXT for a text that"
             " it writes to its standard output or standard error.",
         )
-    files = _load_files(folder, systems) if folder else None
+    files = _load_files(parse_path(f"{_FILES}=", folder), systems) if folder else None
     return OwnDaemon(words, _parse_readiness(ready), files)
 
 
@@ -53,7 +54,7 @@ def own_daemon_of_run(run: Mapping[str, Any], systems: Sequence[System]) -> OwnD
     recorded = facts.get("files")
     if not recorded:
         return own
-    files = _load_files(recorded["folder"], systems)
+    files = _load_files(Path(recorded["folder"]), systems)
     if files.digest != recorded["sha256"]:
         raise Problem(
             f"{files.folder} holds other files than {run['id']} was measured with.",
@@ -123,9 +124,8 @@ def _parse_readiness(text: str) -> Readiness:
     return ready
 
 
-def _load_files(folder: str, systems: Sequence[System]) -> Overlay:
+def _load_files(path: Path, systems: Sequence[System]) -> Overlay:
     """Read the folder, which must fit the guests of every system. Raises Problem."""
-    path = Path(folder).expanduser()
     if shown := escape_surrogates(str(path.resolve())):
         raise _refusal(f"{_FILES}={shown} is not UTF-8.", "Rename the folder.")
     for system in systems:

@@ -10,6 +10,7 @@ from typing import Any
 
 from provision.errors import Problem
 from provision.systems import System
+from provision.user_paths import parse_path
 from provision.vagrant.environment import ROOT
 
 # Relative to the checkout, and to the folder of every machine, which holds a copy.
@@ -34,7 +35,7 @@ def pinned_box(system: System, hypervisor: str) -> Box | None:
 
 def named_box(name: str) -> Box:
     """Return the box that --box names: a file or a public box. Raises Problem."""
-    file = Path(name).expanduser().absolute()
+    file = parse_path("--box=", name).absolute()
     if file.is_file():
         # A file that changes becomes another box: Vagrant keeps a copy of each by its name.
         stamp = f"{file.resolve()} {file.stat().st_size} {file.stat().st_mtime_ns}"
