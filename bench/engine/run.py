@@ -23,7 +23,7 @@ from bench.engine.guests.time_slots import TimeSlots
 from bench.engine.interrupt import KEPT, interrupted_once
 from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
-from bench.engine.plan import LOUD_AT_ONCE, Plan, find_baseline_job, make_plan
+from bench.engine.plan import LOUD_AT_ONCE, Job, Plan, find_baseline_job, make_plan
 from bench.engine.request.resolve import BenchRequest
 from bench.engine.request.resume import (
     check_same_host_and_instrument,
@@ -111,7 +111,7 @@ def execute(
     try:
         baseline_job = find_baseline_job(plan.jobs)
         if baseline_job and request.provider.max_guests > 1:
-            record.run["alone"] = measure_baseline(baseline_job, len(plan.jobs), context)
+            _add_baseline(record, baseline_job, len(plan.jobs), context)
         Scheduler(context).run(plan)
     except BaseException as failure:
         # Where one cannot be removed, the lines below name it.
@@ -125,6 +125,16 @@ def execute(
             collector.finish(time.monotonic() - started, context.gate.own_load)
         finally:
             _name_remaining_guests(request.provider, observer)
+
+
+def _add_baseline(record: Record, job: Job, replica: int, context: SessionContext) -> None:
+    """Measure the floor alone. Where that fails, the run goes on without a baseline."""
+    try:
+        record.run["alone"] = measure_baseline(job, replica, context)
+    except Exception as failure:
+        context.observer.note(
+            f"The floor alone cannot be measured, and the run goes on without it: {failure}"
+        )
 
 
 def _name_remaining_guests(provider: Provider, observer: Observer) -> None:

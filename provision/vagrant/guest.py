@@ -243,8 +243,8 @@ class VagrantGuest(Guest):
         return self.machine.console.quote()
 
     def keep(self) -> str:
-        self._kept = True
         self.machine.keep()
+        self._kept = True
         return shlex.join(shell_command(self.machine.home))
 
     def shell(self) -> int:

@@ -240,8 +240,7 @@ class GuestSession:
         with self.phases.waiting(self._context.gate.disturbing()):
             if self._context.guests.stopping:  # it may have become so while this one waited
                 return
-            if options.keep:
-                self._keep(guest)
+            if options.keep and self._keep(guest):
                 return
             console = guest.console()
             self._destroy(guest)
@@ -345,10 +344,17 @@ class GuestSession:
         except Exception as failure:
             self._notes.append(f"destroy: {failure}")
 
-    def _keep(self, guest: Guest) -> None:
-        if self._context.guests.release(guest):
-            self.phases.enter("keep")
+    def _keep(self, guest: Guest) -> bool:
+        """Leave a guest to its user; False where that failed, so that it is to be destroyed."""
+        if not self._context.guests.release(guest):
+            return True  # the run is being ended: who ends it destroys the guest
+        self.phases.enter("keep")
+        try:
             self._kept = guest.keep()
+        except Exception as failure:
+            self._notes.append(f"keep: {failure}")
+            return False
+        return True
 
     def _facts(self) -> GuestFacts:
         """What run.json keeps of the guest."""

@@ -195,6 +195,26 @@ def test_the_baseline_is_a_hosted_floor_where_there_is_one(
         assert job.selected.contender.pid1 is (len(contenders) == 1)
 
 
+@pytest.mark.parametrize("failure", [Problem("no answer"), EOFError("no answer")])
+def test_a_run_goes_on_where_the_baseline_fails(
+    record: Record, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    notes: list[str] = []
+
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr("bench.engine.run.measure_baseline", fail)
+    monkeypatch.setattr(SilentObserver, "note", lambda _, sentence: notes.append(sentence))
+    scenario = FakeScenario("restart")
+    plan = make_plan([HOSTED_FLOOR], [scenario], EFFORT, 4)
+    assert find_baseline_job(plan.jobs)
+    run_plan(record, plan, scenario)
+    assert record.run["alone"] is None
+    assert statuses(on_disk(record)) == {"restart": "measured"}
+    assert any("The floor alone cannot be measured" in note for note in notes)
+
+
 def test_a_complete_run_waits_for_no_slow_library() -> None:
     code = (
         "import sys, bench.cli.output.progress_display, bench.engine.run, reports.formats.terminal;"

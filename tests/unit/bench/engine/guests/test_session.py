@@ -165,9 +165,9 @@ def test_a_failed_set_up_fails_every_unit(record: Record, monkeypatch: pytest.Mo
 
 
 def test_teardown_is_skipped_after_abort(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guest is destroyed meanwhile; an orderly stop would wait for it to answer."""
-    stopped: list[object] = []
-    monkeypatch.setattr(type(FLOOR), "stop", lambda *_: stopped.append(1))
+    """Who ends the run destroys all guests at once, this one too."""
+    destroyed: list[object] = []
+    monkeypatch.setattr(FakeGuest, "destroy", lambda _: destroyed.append(1))
     session, context = one_session(record, FakeScenario("a"))
     session.guest = fake_guest()
     teardown = threading.Thread(target=session.tear_down)
@@ -177,7 +177,35 @@ def test_teardown_is_skipped_after_abort(record: Record, monkeypatch: pytest.Mon
         context.guests.stop()
     teardown.join(JOIN_SECONDS)
     assert not teardown.is_alive()
-    assert stopped == []
+    assert destroyed == []
+
+
+class DeadKeeperGuest(FakeGuest):
+    """A guest whose keeper has ended: it cannot be left running."""
+
+    def __init__(self) -> None:
+        super().__init__("0-0")
+        self.is_destroyed = False
+
+    def keep(self) -> str:
+        raise Problem("its keeper does not answer")
+
+    def destroy(self) -> None:
+        self.is_destroyed = True
+
+
+def test_a_guest_that_cannot_be_kept_is_destroyed_and_the_run_goes_on(record: Record) -> None:
+    session, context = one_session(record, FakeScenario("a"))
+    options = replace(context.request.options, keep=True)
+    context = replace(context, request=replace(context.request, options=options))
+    session = GuestSession(session.job, context)
+    guest = DeadKeeperGuest()
+    session.guest = cast(Guest, guest)
+    context.guests.add(session.guest)
+    session.tear_down()
+    assert guest.is_destroyed
+    facts = session._facts()
+    assert (facts["kept"], facts["notes"]) == ("", ["keep: its keeper does not answer"])
 
 
 @pytest.mark.parametrize(
@@ -354,5 +382,6 @@ def test_guests_that_measure_together_have_slots_that_never_meet(record: Record)
     scenario = SlottedScenario("a", units=12)
     measure(record, scenario)
     assert statuses(on_disk(record)) == {"a": "measured"}
+    assert scenario.met
     for (index, count), (other_index, other_count) in scenario.met:
         assert (index - other_index) % math.gcd(count, other_count) != 0
