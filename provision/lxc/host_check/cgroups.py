@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from provision.lxc.programs import enter, traces
@@ -17,6 +17,9 @@ FOLDER = traces.CGROUPS
 # Where systemd keeps its own groups: a hierarchy of version 1 by that name, or version 2, alone or
 # beside others.
 _OF_SYSTEMD = ("systemd", "unified", "")
+# The prefix of the groups that this module makes. No group of a guest has it, so that none is taken
+# for what an orphaned guest has left.
+_PREFIX = "process-supervision-probe"
 # How often a move between groups is timed, and the pause before each, in s: right after another
 # move the kernel is quick.
 _MOVES, _PAUSE = 5, 0.05
@@ -49,10 +52,14 @@ def failing_hierarchies() -> dict[str, OSError]:
     for top in sorted(traces.own_cgroups()):
         if (top / "cgroup.procs").exists():
             try:
-                _try_group(top / f"{traces.cgroup_name('probe')}-{os.getpid()}")
+                _try_group(_own_group(top, "try"))
             except OSError as failure:
                 failures[str(top)] = failure
     return failures
+
+
+def _own_group(top: Path, purpose: str) -> Path:
+    return top / f"{_PREFIX}.{purpose}.{os.getpid()}"
 
 
 def _try_group(group: Path) -> None:
@@ -63,6 +70,7 @@ def _try_group(group: Path) -> None:
 @contextmanager
 def _group_and_process(group: Path) -> Iterator[int]:
     """Make a group that takes processes, and a process to put into it; remove both."""
+    _remove_stale(group)
     group.mkdir()
     try:
         for name in enter.INHERITED:
@@ -77,6 +85,18 @@ def _group_and_process(group: Path) -> Iterator[int]:
         group.rmdir()
 
 
+def _remove_stale(own: Path) -> None:
+    """Remove what killed processes have left beside that group, and the group itself.
+
+    The process within has ended with the one that made it: a group that is not empty stays.
+    """
+    for group in own.parent.glob(f"{_PREFIX}.*"):
+        maker = group.name.rpartition(".")[2]
+        if group == own or not Path("/proc", maker).exists():
+            with suppress(OSError):
+                group.rmdir()
+
+
 def move_ms() -> float | None:
     """Return the ms in which the kernel moves a process to another group after a pause, the median.
 
@@ -85,7 +105,7 @@ def move_ms() -> float | None:
     """
     try:
         top = min(top for top in traces.own_cgroups() if (top / "cgroup.procs").exists())
-        group = top / f"{traces.cgroup_name('move')}-{os.getpid()}"
+        group = _own_group(top, "move")
         with _group_and_process(group) as pid:
             targets = itertools.islice(itertools.cycle((group, top)), _MOVES)
             return round(1000 * statistics.median(_seconds_to_move(pid, to) for to in targets), 3)
