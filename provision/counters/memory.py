@@ -116,9 +116,12 @@ def find_memory_group(
 ) -> MemoryGroup | None:
     """The innermost group with a memory limit that this process of the host is in.
 
-    None where the host has no memory controller.
+    None where the host has no memory controller, or the process has ended.
     """
-    lines = (proc / str(pid) / "cgroup").read_text().splitlines()
+    try:
+        lines = (proc / str(pid) / "cgroup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
     groups = {names: path for _, names, path in (line.split(":", 2) for line in lines)}
     v1 = next((path for names, path in groups.items() if "memory" in names.split(",")), None)
     if v1 is not None:

@@ -10,8 +10,14 @@ _PF_EXITING = 0x4  # of the flags in proc(5)'s /proc/PID/stat
 
 
 def pids_in_namespace_of(init: int) -> Iterator[int]:
-    """The host's pids of all processes in the PID namespace of that process of the host."""
-    namespace = Path(f"/proc/{init}/ns/pid").readlink()
+    """The host's pids of all processes in the PID namespace of that process of the host.
+
+    None where that has ended.
+    """
+    try:
+        namespace = Path(f"/proc/{init}/ns/pid").readlink()
+    except OSError:
+        return
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdigit() and (entry / "ns" / "pid").readlink() == namespace:

@@ -288,7 +288,7 @@ class LxcGuest(Guest):
         }
 
     def memory_group(self, pid: int) -> MemoryGroup | None:
-        for host_pid in pids_in_namespace_of(self._pid):
+        for host_pid in self._host_pids():
             if pid_inside(host_pid) == pid:
                 return find_memory_group(host_pid)
         return None
@@ -296,9 +296,18 @@ class LxcGuest(Guest):
     @contextmanager
     def count_syscalls(self, pids: Iterable[int]) -> Iterator[SyscallCount]:
         counted = set(pids)
-        host_pids = (pid for pid in pids_in_namespace_of(self._pid) if pid_inside(pid) in counted)
+        host_pids = (pid for pid in self._host_pids() if pid_inside(pid) in counted)
         with syscalls.count_syscalls(host_pids) as count:
             yield count
+
+    def _host_pids(self) -> Iterator[int]:
+        """The host's pids of the processes in its PID 1's namespace; none once PID 1 has ended.
+
+        Its number may be another process's by then, whose namespace is not the guest's.
+        """
+        own = guest_processes(self.name)
+        if self._pid in own:
+            yield from (pid for pid in pids_in_namespace_of(self._pid) if pid in own)
 
     def console(self) -> str:
         return read_console(self._home)

@@ -59,3 +59,7 @@ def test_without_a_controller_there_is_no_group(tmp_path: Path) -> None:
     (tmp_path / "proc" / "7").mkdir(parents=True)
     (tmp_path / "proc" / "7" / "cgroup").write_text("0::/a\n")
     assert find_memory_group(7, tmp_path / "cgroup", tmp_path / "proc") is None
+
+
+def test_a_process_that_has_ended_is_in_no_group(tmp_path: Path) -> None:
+    assert find_memory_group(7, tmp_path / "cgroup", tmp_path / "proc") is None
