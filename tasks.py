@@ -111,7 +111,7 @@ def bench(
     if dask:
         from bench.distributed.dask import bench_on_workers
 
-        record = bench_on_workers(options, dask, plain_printer(console))
+        record = bench_on_workers(options, dask, plain_printer(console), patience)
     else:
         from bench.cli.output.progress_display import ProgressDisplay
         from bench.engine.run import run_bench
@@ -283,7 +283,14 @@ def bisect(
 ) -> int:
     """Find the version of a supervisor in which a figure changed; its runs stay in results/."""
     from bench.cli.commands.bisect import bisect as search
-    from bench.cli.commands.bisect import measure_version, most_comparisons, versions_between
+    from bench.cli.commands.bisect import (
+        check_metric,
+        measure_version,
+        most_comparisons,
+        version_options,
+        versions_between,
+    )
+    from bench.engine.lock import exclusive_run_lock
     from bench.recording.results_folder import use_results_folder
     from provision.systems import get_system
     from reports.compare.figure import figure_change, finding_lines
@@ -292,14 +299,17 @@ def bisect(
     use_results_folder(output)
     system = get_system(os_)
     versions = versions_between(name, system, from_, to)
+    check_metric(metric, version_options(name, versions[0], system, trials))
+    notify = partial(print_safely, flush=True)
 
     def measure(version: str) -> RunWithSamples:
-        record = measure_version(name, version, system, trials)
+        record = measure_version(name, version, system, trials, notify)
         return with_samples(record.run, record.folder)
 
-    notify = partial(print_safely, flush=True)
     compare = partial(figure_change, metric=metric, comparisons=most_comparisons(versions))
-    found, change = search(versions, measure, compare, notify)
+    # For all versions: another bench would take it between two runs, and the next one would fail.
+    with exclusive_run_lock():
+        found, change = search(versions, measure, compare, notify)
     for line in finding_lines(name, (found.before, found.after), found.measured, change):
         print_safely(line)
     return 0 if found.found else 1

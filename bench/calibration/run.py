@@ -23,7 +23,7 @@ from bench.engine.lock import exclusive_run_lock
 from bench.engine.observer import Observer
 from bench.engine.request.options import EffortOptions, ModeOptions, SelectionOptions, parse_options
 from bench.engine.request.resolve import resolve_request
-from bench.engine.run import run_bench
+from bench.engine.run import run_locked_bench
 from bench.model.events import HELLO, events_of_kind
 from bench.model.host_info import host_facts
 from bench.model.run_file import Calibration, Distribution, WitnessedRun
@@ -93,9 +93,10 @@ def calibrate(
     provider, _ = choose_provider("lxc", system)
     binaries = build(platform.machine(), cache_folder())
     untraced = why_untraceable()
-    notify(f"tracing: {untraced or 'the kernel stamps every restart, too'}")
-    witness = None if untraced else _traced_run(effort, observer, patience)
+    # For all parts: another bench would take it between two of them, and the next part would fail.
     with exclusive_run_lock(patience, notify):
+        notify(f"tracing: {untraced or 'the kernel stamps every restart, too'}")
+        witness = None if untraced else _traced_run(effort, observer)
         notify(f"the host's noise, {effort.alone_seconds} s")
         with run_sleeper(binaries.sleeper, effort.alone_seconds) as alone:
             pass
@@ -119,7 +120,7 @@ def calibrate(
     return CalibrationOutcome(calibration, calibration_store.keep(calibration))
 
 
-def _traced_run(effort: CalibrationEffort, observer: Observer, patience: float) -> WitnessedRun:
+def _traced_run(effort: CalibrationEffort, observer: Observer) -> WitnessedRun:
     """Trace a run of some contenders; its folder is in the cache."""
     options = parse_options(
         selection=SelectionOptions(only=effort.only, scenario=["restart"]),
@@ -127,7 +128,7 @@ def _traced_run(effort: CalibrationEffort, observer: Observer, patience: float) 
         mode=ModeOptions(trace=True),
     )
     folder = cache_folder() / "calibration"
-    record = run_bench(resolve_request(options), observer, folder, patience)
+    record = run_locked_bench(resolve_request(options), observer, folder)
     contenders = record.run["contenders"]
     failed = [contender for contender in contenders if contender["status"] != "measured"]
     if failed:

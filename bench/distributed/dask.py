@@ -38,17 +38,21 @@ ANSWER_SECONDS = 10
 CHECK_INTERVAL = 30.0
 
 
-def bench_on_workers(options: RunOptions, address: str, notify: Notify) -> Record:
+def bench_on_workers(
+    options: RunOptions, address: str, notify: Notify, patience: float = 0.0
+) -> Record:
     """Have a scheduler's workers measure the contenders; return the merged run.
 
-    Each part also measures the floor, on the same host. Raises Problem before anything is measured
+    Each part also measures the floor, on the same host. patience: of --wait, which is refused.
+    Raises Problem before anything is measured
     where a worker fails the pre-flight check, and as `merge_results` does. After Ctrl-C the parts
     that have arrived are merged, and KeyboardInterrupt says where that run is.
     """
-    if options.keep or options.continues_latest:
+    if options.keep or options.continues_latest or patience:
         raise Problem(
-            "--dask cannot be combined with --keep, --resume or --redo.",
-            known="Its guests are on other hosts, and are removed after each contender.",
+            "--dask cannot be combined with --keep, --resume, --redo or --wait.",
+            known="Its guests are on other hosts, and are removed after each contender. Each worker"
+            " waits for other benches on its host, as long as it takes.",
             advice="Measure what is missing with --only, then: ./inv merge RUN RUN",
             usage=True,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from bench.engine.plan import Plan
@@ -41,3 +41,13 @@ class SilentObserver:
     def sample(self, contender: str, event: Event) -> None: ...
 
     def done(self, contender: str, result: ContenderResult) -> None: ...
+
+
+class NoteObserver(SilentObserver):
+    """An observer that passes notes on, such as of a guest that could not be removed."""
+
+    def __init__(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
+
+    def note(self, sentence: str) -> None:
+        self._notify(sentence)

@@ -53,37 +53,44 @@ def run_bench(
     measured is on disk.
     """
     with exclusive_run_lock(patience, observer.note):
-        record = load_latest_run() if request.options.continues_latest else None
-        pairs_to_measure = find_pairs_to_measure(record, request) if record else frozenset()
-        contenders = list(request.contenders)
-        if record is not None:
-            names = {name for name, _ in pairs_to_measure}
-            contenders = [selected for selected in contenders if selected.name in names]
-            if not contenders:
-                _close_complete_run(record, observer)
-                return record
-            check_same_host_and_instrument(record, request.provider)
-        kept = kept_results(record, pairs_to_measure) if record else {}
-        plan = make_plan(
-            contenders, request.scenarios, request.effort, request.provider.max_guests, kept
-        )
-        if record is None:
-            record = Record.begin(results)
-            record.describe(*_run_header(request, plan))
-        record.run["bound"] = round(plan.min_seconds, 1)
-        chosen = f"{request.provider.name}: {request.provider_reason}"
-        observer.planned(
-            plan, [chosen, *request.provider.describe_limits(), *_left_out(request.unfilled)]
-        )
-        prepare(request, contenders, observer)
-        if pairs_to_measure:
-            record.run["ended"] = None
-            record.drop_scenarios(pairs_to_measure)
-        tracing = (
-            trace_run(record, contenders, observer.note) if request.options.trace else nullcontext()
-        )
-        with interrupted_once(), tracing:
-            execute(plan, contenders, request, record, observer)
+        return run_locked_bench(request, observer, results)
+
+
+def run_locked_bench(
+    request: BenchRequest, observer: Observer, results: Path | None = None
+) -> Record:
+    """Do as run_bench, for a caller that holds this host's lock for more than this run."""
+    record = load_latest_run() if request.options.continues_latest else None
+    pairs_to_measure = find_pairs_to_measure(record, request) if record else frozenset()
+    contenders = list(request.contenders)
+    if record is not None:
+        names = {name for name, _ in pairs_to_measure}
+        contenders = [selected for selected in contenders if selected.name in names]
+        if not contenders:
+            _close_complete_run(record, observer)
+            return record
+        check_same_host_and_instrument(record, request.provider)
+    kept = kept_results(record, pairs_to_measure) if record else {}
+    plan = make_plan(
+        contenders, request.scenarios, request.effort, request.provider.max_guests, kept
+    )
+    if record is None:
+        record = Record.begin(results)
+        record.describe(*_run_header(request, plan))
+    record.run["bound"] = round(plan.min_seconds, 1)
+    chosen = f"{request.provider.name}: {request.provider_reason}"
+    observer.planned(
+        plan, [chosen, *request.provider.describe_limits(), *_left_out(request.unfilled)]
+    )
+    prepare(request, contenders, observer)
+    if pairs_to_measure:
+        record.run["ended"] = None
+        record.drop_scenarios(pairs_to_measure)
+    tracing = (
+        trace_run(record, contenders, observer.note) if request.options.trace else nullcontext()
+    )
+    with interrupted_once(), tracing:
+        execute(plan, contenders, request, record, observer)
     return record
 
 

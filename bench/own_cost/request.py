@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from bench.engine.request.options import whole_number
@@ -28,9 +29,28 @@ def parse_own_cost(against: str, command: str, turns: str, guests: str) -> OwnCo
             advice="./inv bench-self --against=HEAD~10",
             usage=True,
         )
+    _check_command(command)
     return OwnCostRequest(
         against,
         command,
         whole_number("turns", turns, least=1, most=MOST_TURNS),
         whole_number("guests", guests, least=0, most=MOST_GUESTS),
     )
+
+
+def _check_command(command: str) -> None:
+    """Raise Problem where that is no command line: it is run after minutes."""
+    try:
+        words = shlex.split(command)
+    except ValueError as failure:
+        raise Problem(
+            f"--command={command} is no command line: {failure}.",
+            advice="Close every quote in it.",
+            usage=True,
+        ) from failure
+    if not words:
+        raise Problem(
+            "--command names no command of ./inv.",
+            advice="Name one with its options, or leave --command out: bench --quick.",
+            usage=True,
+        )

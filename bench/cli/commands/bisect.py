@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from bench.engine.observer import SilentObserver
+from bench.engine.observer import NoteObserver
 from bench.engine.request.options import (
     EffortOptions,
     RunOptions,
@@ -16,7 +16,7 @@ from bench.engine.request.options import (
     parse_options,
 )
 from bench.engine.request.resolve import resolve_with_tools
-from bench.engine.run import run_bench
+from bench.engine.run import run_locked_bench
 from bench.recording.store import Record
 from provision.errors import Problem
 from provision.systems import System, unknown_name_error
@@ -54,14 +54,16 @@ class Bisection:
         return self.before != self.after
 
 
-def measure_version(name: str, version: str, system: System, trials: str) -> Record:
+def measure_version(
+    name: str, version: str, system: System, trials: str, notify: Callable[[str], None]
+) -> Record:
     """Measure the restarts of a supervisor, or of one of its contenders, in one version.
 
-    Raises Problem, also where no contender could be measured.
+    The caller holds this host's lock. Raises Problem, also where no contender could be measured.
     """
     supervisor = name.partition("/")[0]
     options = version_options(name, version, system, trials)
-    record = run_bench(resolve_with_tools(options), SilentObserver())
+    record = run_locked_bench(resolve_with_tools(options), NoteObserver(notify))
     measured = [row for row in record.run["contenders"] if row["supervisor"] == supervisor]
     for contender in measured:
         if contender["status"] != "measured":
@@ -83,6 +85,15 @@ def version_options(name: str, version: str, system: System, trials: str) -> Run
         ),
         EffortOptions(trials=trials),
     )
+
+
+def check_metric(metric: str, options: RunOptions) -> None:
+    """Raise Problem where no run with those options brings that metric with an interval."""
+    names = ["restart_long", "restart_short"]
+    if any(selected.contender.readiness for selected in options.select().contenders):
+        names += ["ready_long", "ready_short"]
+    if metric not in names:
+        raise unknown_name_error("metric of bisect", metric, names)
 
 
 def versions_between(name: str, system: System, first: str, last: str) -> list[str]:

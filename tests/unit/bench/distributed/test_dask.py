@@ -92,3 +92,13 @@ def test_a_worker_without_a_folder_of_the_run_is_refused(tmp_path: Path, option:
     shutil.rmtree(folder)
     with pytest.raises(Problem, match="There is no folder"):
         dask.check_worker(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "patience"),
+    [(RunOptions(keep=True), 0.0), (RunOptions(resume=True), 0.0), (RunOptions(), 60.0)],
+)
+def test_what_concerns_this_host_alone_is_refused(options: RunOptions, patience: float) -> None:
+    with pytest.raises(Problem, match=r"--dask cannot be combined with .* --wait") as caught:
+        dask.bench_on_workers(options, "tcp://127.0.0.1:1", lambda _: None, patience)
+    assert caught.value.usage

@@ -52,6 +52,17 @@ def test_runs_without_ranked_restarts_are_not_compared() -> None:
     assert agreement(RevisionMeasurements(), RevisionMeasurements()) == []
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("bench 'x", "is no command line: No closing quotation"), (" ", "names no command of ./inv")],
+)
+def test_a_command_that_is_none_is_a_wrong_request(command: str, words: str) -> None:
+    """Before anything is measured."""
+    with pytest.raises(Problem, match=words) as problem:
+        parse_own_cost("HEAD", command, "3", "50")
+    assert problem.value.usage
+
+
 def test_an_unknown_revision_is_a_wrong_request() -> None:
     with pytest.raises(Problem) as problem, checkout_of("no-such-revision"):
         pass

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from invoke import Context
+from invoke.exceptions import Exit
 
-from bench.cli.commands.bisect import bisect, most_comparisons, version_options, versions_between
+import tasks
+from bench.cli.commands.bisect import (
+    bisect,
+    check_metric,
+    measure_version,
+    most_comparisons,
+    version_options,
+    versions_between,
+)
+from bench.engine import lock
+from bench.engine.lock import RunInProgress, exclusive_run_lock
+from bench.engine.observer import Observer
+from bench.recording.store import Record
 from provision.errors import Problem
 from provision.sources.pip_versions import PipVersions
 from provision.systems import SYSTEMS
@@ -97,3 +116,55 @@ def test_the_profile_is_the_default_one_unless_it_is_named(name: str, profiles: 
         selected for selected in options.select().contenders if selected.supervisor.name != "floor"
     ]
     assert {selected.contender.profile for selected in chosen} == profiles
+
+
+@pytest.mark.parametrize("metric", ["unknown", "cpu_per_restart", "ready_long"])
+def test_a_metric_that_no_run_will_have_is_refused(metric: str) -> None:
+    """Before anything is measured."""
+    options = version_options("supervisord", "4.2.5", SYSTEMS["debian"], "6")
+    with pytest.raises(Problem, match=f"no metric of bisect named '{metric}'") as caught:
+        check_metric(metric, options)
+    assert caught.value.usage
+    check_metric("restart_short", options)
+
+
+@pytest.fixture
+def own_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(lock.VARIABLE, f"test-bisect-{os.getpid()}")
+    file = lock.lock_file()
+    yield
+    file.unlink(missing_ok=True)
+
+
+@pytest.mark.usefixtures("index", "own_lock")
+def test_no_other_bench_gets_in_between_two_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+
+    def measure(name: str, version: str, *_: object) -> Record:
+        with pytest.raises(RunInProgress), exclusive_run_lock():
+            pass
+        measured.append(version)
+        return cast(Record, SimpleNamespace(run={}, folder=Path()))
+
+    change = SimpleNamespace(is_significant=False)
+    monkeypatch.setattr("bench.cli.commands.bisect.measure_version", measure)
+    monkeypatch.setattr("reports.compare.runs.with_samples", lambda *_: None)
+    monkeypatch.setattr("reports.compare.figure.figure_change", lambda *_, **__: change)
+    monkeypatch.setattr("reports.compare.figure.finding_lines", lambda *_: [])
+    with pytest.raises(Exit):
+        tasks.bisect(Context(), "supervisord", from_="4.2.5", to="4.10.0", os_="bullseye")
+    assert measured == ["4.2.5", "4.10.0"]
+
+
+def test_notes_of_its_runs_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as of a guest that could not be removed."""
+    notes: list[str] = []
+
+    def run(_: object, observer: Observer) -> Record:
+        observer.note("a guest is left")
+        return cast(Record, SimpleNamespace(run={"contenders": []}))
+
+    monkeypatch.setattr("bench.cli.commands.bisect.resolve_with_tools", lambda options: options)
+    monkeypatch.setattr("bench.cli.commands.bisect.run_locked_bench", run)
+    measure_version("supervisord", "4.2.5", SYSTEMS["debian"], "6", notes.append)
+    assert notes == ["a guest is left"]
