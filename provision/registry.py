@@ -30,12 +30,20 @@ def get_provider(name: str) -> Provider:
     return available[name]
 
 
+def check_provider_name(name: str) -> None:
+    """Raise Problem where --provider names none. First of all: other errors would blame others."""
+    names = [AUTO, *providers()]
+    if name not in names:
+        raise unknown_name_error("provider", name, names)
+
+
 def choose_provider(name: str, system: System, box: str = "") -> tuple[Provider, str]:
     """The provider of that name, or the best one for the system; and the reason.
 
     A box needs a virtual machine, a mirror an embedded guest. Raises Problem.
     """
     candidates = providers(box)
+    check_provider_name(name)
     if box:
         if name == "lxc":
             raise _no_box_error()
@@ -46,8 +54,6 @@ def choose_provider(name: str, system: System, box: str = "") -> tuple[Provider,
         return _usable(candidates["lxc"], system), "where its packages come from was asked for"
     if name == AUTO:
         return _best(candidates.values(), system)
-    if name not in candidates:
-        raise unknown_name_error("provider", name, [AUTO, *candidates])
     return _usable(candidates[name], system), "asked for"
 
 
@@ -98,8 +104,10 @@ def _no_box_error() -> Problem:
 
 def _no_mirror_error() -> Problem:
     return Problem(
-        "--mirror, --snapshot, --keyring and --aur do nothing for virtual machines.",
-        known="They say where the packages of an image built here come from.",
+        "--mirror, --snapshot, --keyring, --aur and --accept-expired do nothing for virtual"
+        " machines.",
+        known="They say where the packages of an image built here come from, and how old their"
+        " index may be.",
         advice="Leave them out, or take --provider=lxc without a box.",
         usage=True,
     )

@@ -26,6 +26,7 @@ from bench.model.selection.version_choice import VersionChoice
 from bench.recording.store import read_run, run_folder
 from bench.scenarios import scenarios
 from provision.errors import Problem
+from provision.registry import check_provider_name
 from provision.sources.overlay import Overlay
 from provision.systems import Mirror, System, get_systems, main_system, unknown_name_error
 from supervisors.own_daemon import OwnDaemon
@@ -40,6 +41,8 @@ _FLAGS = {
     "scenarios": "scenario",
     "overlays": "overlay",
     "configurations": "config",
+    "url": "mirror",
+    "expired": "accept-expired",
 }
 
 
@@ -67,6 +70,7 @@ class SystemOptions:
 
     def systems(self) -> tuple[System, ...]:
         """Look up the systems, the oldest first, and attach the mirror. Raises Problem."""
+        check_provider_name(self.provider)
         VersionChoice.parse(self.versions)
         mirror = Mirror.from_options(
             self.mirror, self.snapshot, self.keyring, self.aur, accept_expired=self.accept_expired
@@ -314,8 +318,10 @@ def _check_continuation(mode: ModeOptions) -> None:
 
 def _check_no_other_options(options: RunOptions) -> None:
     """Raise Problem if --redo comes with options that the latest run decides."""
-    default = RunOptions()
-    given = [name for name in vars(default) if getattr(options, name) != getattr(default, name)]
+    given = [
+        *_differing(replace(options, mirror=Mirror()), RunOptions()),
+        *_differing(options.mirror, Mirror()),
+    ]
     if not given:
         return
     flags = ", ".join(f"--{_FLAGS.get(name, name)}" for name in given)
@@ -325,6 +331,11 @@ def _check_no_other_options(options: RunOptions) -> None:
         advice=f"./inv bench --redo={UNSTABLE}",
         usage=True,
     )
+
+
+def _differing(options: RunOptions | Mirror, default: RunOptions | Mirror) -> list[str]:
+    """Return the names of the fields that have other values than the default ones."""
+    return [name for name in vars(default) if getattr(options, name) != getattr(default, name)]
 
 
 def whole_number(name: str, text: str, *, least: int, most: int) -> int:

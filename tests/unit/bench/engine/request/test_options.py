@@ -68,7 +68,10 @@ def test_keep_and_resume_contradict() -> None:
     ("given", "flag"),
     [({"only": ["s6"]}, "--only"), ({"trials": "5"}, "--trials"), ({"quick": True}, "--quick"),
      ({"keep": True}, "--keep"), ({"seed": "2"}, "--seed"), ({"os": "arch"}, "--os"),
-     ({"scenario": ["deaths"]}, "--scenario"), ({"quick": True, "role": "runner"}, "--role, ")],
+     ({"scenario": ["deaths"]}, "--scenario"),
+     ({"accept_expired": True}, "--redo and --accept-expired contradict"),
+     ({"mirror": "http://mirror.invalid/", "aur": "http://aur.invalid/"}, "--mirror, --aur "),
+     ({"quick": True, "role": "runner"}, "--role, ")],
 )  # fmt: skip
 @pytest.mark.probe("request")
 def test_redo_refuses_other_options(given: dict[str, Any], flag: str) -> None:
@@ -76,6 +79,13 @@ def test_redo_refuses_other_options(given: dict[str, Any], flag: str) -> None:
         parse(redo="unstable", **given)
     assert caught.value.usage
     assert flag in str(caught.value)
+
+
+@pytest.mark.probe("request")
+def test_an_unknown_provider_is_told_before_what_it_cannot_be_combined_with() -> None:
+    with pytest.raises(Problem, match="no provider named 'lcx'") as caught:
+        parse(provider="lcx", os="debian-all")
+    assert caught.value.usage
 
 
 def test_names_by_comma_and_by_repetition() -> None:
