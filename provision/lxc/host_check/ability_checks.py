@@ -78,16 +78,27 @@ def check_cache() -> Unavailable | None:
             script = Path(scratch) / "script"
             script.write_text("#!/bin/sh\nexit 0\n")
             script.chmod(0o755)
-            subprocess.run([str(script)], check=True)
-    except PermissionError:
+            return _try_script(script, folder)
+    except PermissionError as failure:
         return Unavailable(
-            f"No program in {folder} can be executed: its file system is mounted noexec.",
-            f"mount -o remount,exec {_mount_point(folder)}, or {_ELSEWHERE}.",
+            f"Nothing can be written to {folder}: {failure.strerror}.",
+            f"Let it be a folder that root may write, or {_ELSEWHERE}.",
         )
     except OSError as failure:
         return Unavailable(
             f"Nothing can be written to {folder}: {failure.strerror}.",
             f"Make its file system writable, or {_ELSEWHERE}.",
+        )
+
+
+def _try_script(script: Path, folder: Path) -> Unavailable | None:
+    """Execute a script in the cache."""
+    try:
+        subprocess.run([str(script)], check=True)
+    except PermissionError:
+        return Unavailable(
+            f"No program in {folder} can be executed: its file system is mounted noexec.",
+            f"mount -o remount,exec {_mount_point(folder)}, or {_ELSEWHERE}.",
         )
     return None
 

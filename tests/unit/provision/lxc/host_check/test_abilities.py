@@ -5,9 +5,11 @@ Each case makes a host that lacks one ability, in namespaces that only the tried
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,22 @@ def test_a_missing_ability_names_cause_and_remedy(
     why, advice = attempt(ability, set_up.replace("FOLDER", str(tmp_path)), tmp_path)
     assert cause in why
     assert remedy.replace("FOLDER", str(tmp_path)) in advice
+
+
+def test_a_cache_that_root_may_not_write_is_not_taken_for_noexec(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Such as a folder of another host, where root is nobody."""
+
+    def refuse(**_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
+    unavailable = ability_checks.check_cache()
+    assert unavailable is not None
+    assert "Nothing can be written to" in unavailable.why
+    assert "noexec" not in unavailable.why and "mount" not in unavailable.advice
 
 
 @pytest.mark.parametrize("kind", ["user", "net"])
