@@ -21,12 +21,16 @@ def missing_tools(*groups: str) -> dict[str, str]:
     """
     lines = (line.split() for line in _PACKAGES.read_text().splitlines() if line[:1] != "#")
     needed = {program: package for group, program, package in lines if group in groups}
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     return {
         program: package
         for program, package in needed.items()
-        if shutil.which(program, path=path) is None
+        if shutil.which(program, path=search_path()) is None
     }
+
+
+def search_path() -> str:
+    """Return PATH, or the system's own one without that, with the folders of root's programs."""
+    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
 def install_missing_tools(*groups: str) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
+from provision.host.tools import search_path
 from provision.provider import Unavailable
 from provision.vagrant.client import INSTALL_VAGRANT, shared_client
 from provision.vagrant.environment import vm_folder
@@ -27,7 +27,7 @@ def why_host_unavailable(hypervisor: str) -> Unavailable | None:
 
 
 def _missing_programs(hypervisor: str) -> Unavailable | None:
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    path = search_path()
     missing = [
         program for program in _PROGRAMS[hypervisor] if shutil.which(program, path=path) is None
     ]

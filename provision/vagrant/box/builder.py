@@ -27,7 +27,7 @@ from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.guests.files import File, pack_files
 from provision.guests.suite_files import ROOTFS, files_below, suite_files
-from provision.host.tools import install_missing_tools, missing_tools
+from provision.host.tools import install_missing_tools, missing_tools, search_path
 from provision.systems import System
 
 HYPERVISORS = ("libvirt", "virtualbox")
@@ -224,4 +224,4 @@ def _run_tool(command: list[str], *, cwd: Path | None = None, stdin: str = "") -
 
 def _tool_environment() -> dict[str, str]:
     """Return an environment in which a plain user finds the disk tools, too."""
-    return {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    return {**os.environ, "PATH": search_path()}

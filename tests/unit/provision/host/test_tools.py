@@ -39,6 +39,15 @@ def test_a_missing_program_comes_with_its_package(apt_calls: Path) -> None:
     assert missing_tools("loc", "daemon") == {"no-such-program-anywhere": "counts-lines"}
 
 
+def test_an_empty_environment_has_the_programs_of_the_system(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such as that of `env -i`."""
+    monkeypatch.delenv("PATH")
+    assert tools.search_path() == f"{os.defpath}:/usr/sbin:/sbin"
+    missing_tools("lxc")
+
+
 @as_root
 def test_packages_are_named_before_apt_installs_them(
     apt_calls: Path, capfd: pytest.CaptureFixture[str]
