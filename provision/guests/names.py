@@ -6,7 +6,7 @@ import re
 
 from provision.errors import Problem
 
-# The keepers run alone and repeat this pattern: provision/lxc/programs/keeper.py and
+# What runs alone repeats this pattern: provision/lxc/programs/traces.py and
 # provision/vagrant/machines/vm_keeper.py.
 _PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 

@@ -34,10 +34,11 @@ def file_layer(files: Sequence[File]) -> Path:
 
 
 def bytecode_layer(system: System, files: Sequence[File], lower: Path) -> Path:
-    """The layer with what the system's Python makes of those of the files that are programs of its.
+    """Return the layer with the compiled bytecode of the measuring program.
 
-    Made if it does not exist. Without it, each guest would compile them anew. lower: the layer of
-    the files. Raises Problem.
+    It is made if it does not exist, by the system's own Python. Without it, each guest would
+    compile the modules anew. files: all that guests are given. lower: the layer of these. Raises
+    Problem.
     """
     name = f"{system.name}-bytecode"
     # What this module does decides it as well.
