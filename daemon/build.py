@@ -9,11 +9,11 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from provision.errors import Problem
+from provision.scratch import scratch_folder
 
 SOURCES = Path(__file__).parent / "c"
 PROGRAMS = ("testd", "floor", "bareloop", "sleeper", "entry", "witness")
@@ -107,9 +107,8 @@ def _cache_key(arch: str, compiler: Compiler) -> str:
 
 def _build_into(folder: Path, compiler: Compiler) -> None:
     """Build all programs beside the folder, then rename: it appears whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=folder.parent) as temporary:
-        new = Path(temporary) / "new"
+    with scratch_folder(folder.parent, "build") as scratch:
+        new = scratch / "new"
         new.mkdir()
         for name in PROGRAMS:
             _compile(compiler, name, new, folder.parent / "zig")

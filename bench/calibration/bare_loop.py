@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from provision.errors import Problem
 from provision.guests.files import File
 from provision.guests.guest import Guest
 from provision.provider import Provider
+from provision.scratch import scratch_folder
 from provision.systems import System
 from supervisors.service import services_of
 
@@ -81,7 +81,8 @@ def run_bare_loop(binaries: Binaries, trials: int, seed: int, *options: str) -> 
 
     It uses the floor and the daemon that guests get. Raises Problem.
     """
-    with tempfile.TemporaryDirectory(prefix="bareloop-", dir=cache_folder()) as folder:
+    with scratch_folder(cache_folder(), "bareloop") as scratch:
+        folder = str(scratch)
         low, high = (str(bound * 1e3) for bound in UPTIME)
         command = [str(binaries.bareloop), folder, str(trials), low, high, str(seed),
                    str(binaries.floor), str(binaries.testd), "--dir", folder, *options,

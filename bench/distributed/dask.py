@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import platform
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +25,7 @@ from daemon.build import build
 from provision.cache import cache_folder
 from provision.errors import Problem
 from provision.provider import Notify
+from provision.scratch import scratch_folder
 
 # A worker offers one of this resource, so that it measures one contender at a time.
 RESOURCE = "bench"
@@ -122,9 +122,9 @@ def _measuring_workers(client: Any) -> list[str]:
 
 def measure_part(options: RunOptions, name: str) -> RunPart:
     """Measure one contender on this worker's host, after any other run on this host."""
-    with tempfile.TemporaryDirectory(prefix="part-", dir=cache_folder()) as folder:
+    with scratch_folder(cache_folder(), "part") as folder:
         request = resolve_request(replace(options, only=(name,)))
-        record = run_bench(request, SilentObserver(), Path(folder), patience=math.inf)
+        record = run_bench(request, SilentObserver(), folder, patience=math.inf)
         return RunPart.load(record.folder)
 
 

@@ -9,11 +9,8 @@ import re
 import shlex
 import subprocess
 import tarfile
-import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -99,14 +96,6 @@ def store(download: Path, sha256: str, path: Path) -> None:
     verify(download, sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     download.replace(path)
-
-
-@contextmanager
-def scratch_folder(cache: Path) -> Iterator[Path]:
-    """A folder for downloads inside the cache, from which `store` moves and does not copy."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="fetch-", dir=cache) as scratch:
-        yield Path(scratch)
 
 
 def run_fetcher(command: list[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -13,13 +13,13 @@ from filelock import FileLock
 from provision.bootstrap.debian import source_lines
 from provision.errors import Problem
 from provision.provider import Notify
+from provision.scratch import scratch_folder
 from provision.sources.archives import (
     Archive,
     ArchiveRejected,
     archive_path,
     last_line,
     run_fetcher,
-    scratch_folder,
     store,
     verify,
 )
@@ -57,7 +57,7 @@ class Debian:
             verify(path, offer.sha256)
             return Archive(path, offer.version, offer.sha256, origin)
         notify(f"fetching {offer.file}")
-        with scratch_folder(cache) as scratch:
+        with scratch_folder(cache, "fetch") as scratch:
             command = [*_apt_source(configuration), "-qq", "--download-only", self.package]
             done = run_fetcher(command, cwd=scratch)
             if not (scratch / offer.file).exists() or done.returncode:

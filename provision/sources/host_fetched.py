@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from provision.cache import cache_folder
 from provision.errors import Problem
-from provision.sources.archives import scratch_folder
+from provision.scratch import scratch_folder
 from provision.sources.packages import PackageSource
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class HostFetched(PackageSource):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if not folder.is_dir():
-                with scratch_folder(folder.parent) as scratch:
+                with scratch_folder(folder.parent, "fetch") as scratch:
                     fetch(scratch)
                     (scratch / "fetched").rename(folder)
         return folder

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provision.errors import Problem
 from provision.provider import Notify
+from provision.scratch import scratch_folder
 from provision.sources.archives import (
     Archive,
     ArchiveRejected,
@@ -16,7 +17,6 @@ from provision.sources.archives import (
     checksum,
     last_line,
     run_fetcher,
-    scratch_folder,
     store,
     verify,
 )
@@ -69,7 +69,7 @@ class Pypi:
             verify(cached, sha256)
             return Archive(cached, self.version, sha256, origin)
         notify(f"fetching {self.project} {self.version} by pip")
-        with scratch_folder(cache) as scratch:
+        with scratch_folder(cache, "fetch") as scratch:
             download = self._download(scratch)
             sha256 = self.sha256 or checksum(download)
             path = archive_path(cache, sha256, download.name)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from provision.errors import Problem
 from provision.provider import Notify
-from provision.sources.archives import Archive, archive_path, scratch_folder, store, verify
+from provision.scratch import scratch_folder
+from provision.sources.archives import Archive, archive_path, store, verify
 
 _SECONDS_TO_ANSWER = 30
 
@@ -32,7 +33,7 @@ class Upstream:
             verify(path, self.sha256)
             return Archive(path, self.version, self.sha256, self.address)
         notify(f"fetching {self.address}")
-        with scratch_folder(cache) as scratch:
+        with scratch_folder(cache, "fetch") as scratch:
             download = scratch / path.name
             self._download(download)
             store(download, self.sha256, path)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from bench.recording.loc.source_toml import CountingRule, read_source_file, sour
 from provision.errors import Problem
 from provision.host.tools import install_missing_tools
 from provision.provider import Notify
+from provision.scratch import scratch_folder
 from provision.sources.archives import Archive, ArchiveOrigin, ArchiveRejected
 from provision.sources.unpacking import unpack
 from provision.systems import unknown_name_error
@@ -101,11 +101,11 @@ def _count_archive(archive: Archive, rule: CountingRule, counter: _Counter) -> d
         pass  # Not counted yet, or cut short by a full disk: count.
     counter.notify(f"counting {archive.path.name}")
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="count-", dir=counter.cache) as scratch:
-        tree = Path(scratch) / "tree"
+    with scratch_folder(counter.cache, "count") as scratch:
+        tree = scratch / "tree"
         unpack(archive.path, tree)
         languages = run_cloc(tree, rule)
-        counts = Path(scratch) / "counts.json"
+        counts = scratch / "counts.json"
         counts.write_text(json.dumps(languages))
         counts.replace(kept)
     return languages

@@ -11,7 +11,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from provision.lxc.host_check import cgroups
 from provision.lxc.programs import probe
 from provision.lxc.trees.userns import RANGE, SHIFT, make_shifted_folder
 from provision.provider import Unavailable
+from provision.scratch import scratch_folder
 
 _TUN = Path("/dev/net/tun")
 _SYSCTL = Path("/proc/sys")
@@ -74,8 +74,8 @@ def check_cache() -> Unavailable | None:
             f"Free some space, or {_ELSEWHERE}.",
         )
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix="probe-") as scratch:
-            script = Path(scratch) / "script"
+        with scratch_folder(folder, "probe") as scratch:
+            script = scratch / "script"
             script.write_text("#!/bin/sh\nexit 0\n")
             script.chmod(0o755)
             return _try_script(script, folder)
@@ -149,8 +149,8 @@ def _read_number(sysctl: str) -> int | None:
 
 
 def check_overlay() -> Unavailable | None:
-    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="probe-") as parent:
-        folder = Path(parent) / "guest"
+    with scratch_folder(cache_folder(), "probe") as parent:
+        folder = parent / "guest"
         make_shifted_folder(folder)
         number = _probe("overlay", folder)
     if not number:

@@ -1,4 +1,4 @@
-"""What no run needs any more: trees of killed image builds, layers of older overlays."""
+"""What no run needs any more: what killed processes have left, layers of older overlays."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from provision.cache import cache_folder, remove_tree
 from provision.lxc.existing_guests import list_guests
+from provision.scratch import remove_stale_scratch
 
 # How many layers of one supervisor's overlays stay: every change of an overlay makes a new one.
 _OVERLAY_LAYERS = 3
@@ -19,7 +20,8 @@ OVERLAY = "-overlay"
 
 
 def remove_stale_entries() -> None:
-    """Remove what killed builds left, and all but the latest layers of overlays."""
+    """Remove what killed processes left, and all but the latest layers of overlays."""
+    remove_stale_scratch(cache_folder())
     for build in (cache_folder() / "images").glob("build-*"):
         image = build.name.removeprefix("build-").rpartition("-")[0]
         _remove_unused(build, build.with_name(f"{image}.lock"))

@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import tarfile
-import tempfile
 from pathlib import Path
 
 from filelock import FileLock
@@ -28,6 +27,7 @@ from provision.errors import Problem
 from provision.guests.files import File, pack_files
 from provision.guests.suite_files import ROOTFS, files_below, suite_files
 from provision.host.tools import install_missing_tools, missing_tools, search_path
+from provision.scratch import scratch_folder
 from provision.systems import System
 
 HYPERVISORS = ("libvirt", "virtualbox")
@@ -109,8 +109,7 @@ def _digest(system: System) -> str:
 
 
 def _build(system: System, folder: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="build-") as scratch:
-        work = Path(scratch)
+    with scratch_folder(folder.parent, "build") as work:
         finished = work / "finished"
         finished.mkdir()
         # Vagrant's Ruby needs no further library to read this kind of key.

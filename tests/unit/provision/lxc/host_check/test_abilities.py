@@ -99,7 +99,7 @@ def test_a_cache_that_root_may_not_write_is_not_taken_for_noexec(
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     unavailable = ability_checks.check_cache()
     assert unavailable is not None
     assert "Nothing can be written to" in unavailable.why
