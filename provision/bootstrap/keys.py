@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from filelock import FileLock
 
 from provision.bootstrap.tools import run_tool
 from provision.cache import cache_folder
-from provision.scratch import scratch_folder
 
 
 def guest_key() -> Path:
@@ -19,8 +19,8 @@ def guest_key() -> Path:
     folder, name = cache_folder() / "key", "id_ecdsa"
     with FileLock(cache_folder() / "key.lock"):
         if not folder.exists():
-            with scratch_folder(cache_folder(), "key") as scratch:
-                new_folder = scratch / folder.name
+            with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="key-") as scratch:
+                new_folder = Path(scratch) / folder.name
                 new_folder.mkdir()
                 run_tool(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "guest",
                           "-f", str(new_folder / name)])  # fmt: skip

@@ -25,6 +25,9 @@ def remove_stale_entries() -> None:
     for build in (cache_folder() / "images").glob("build-*"):
         image = build.name.removeprefix("build-").rpartition("-")[0]
         _remove_unused(build, build.with_name(f"{image}.lock"))
+    # What makes the key decides every image: it keeps folders of its own kind.
+    for key in cache_folder().glob("key-*/"):
+        _remove_unused(key, cache_folder() / "key.lock")
     if not list_guests():  # a guest may run on any layer
         for layer in _old_overlay_layers():
             _remove_unused(layer, Path(f"{layer}.lock"))

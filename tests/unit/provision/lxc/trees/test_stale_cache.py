@@ -68,6 +68,16 @@ def test_unfinished_work_of_a_killed_process_is_removed(cache: Path, place: str)
     assert not left.exists()
 
 
+def test_a_key_that_was_never_finished_is_removed_unless_it_is_being_made(cache: Path) -> None:
+    left = cache / "key-xyz_12"
+    left.mkdir()
+    with FileLock(cache / "key.lock"):
+        remove_stale_entries()
+    assert left.exists()
+    remove_stale_entries()
+    assert not left.exists()
+
+
 def test_unfinished_work_stays_while_its_process_lives(cache: Path) -> None:
     with scratch_folder(cache / "loc", "count") as folder:
         remove_stale_entries()
