@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
+from bench.engine.lock import exclusive_run_lock, lock_file
 from bench.own_cost.checkouts import ROOT, checkout_of, short_name
 from bench.own_cost.quantities import (
     FIRST,
@@ -19,6 +21,7 @@ from bench.own_cost.quantities import (
     WALL,
     RevisionMeasurements,
     measure_revision,
+    own_lock,
     time_command,
 )
 from bench.own_cost.request import OwnCostRequest
@@ -45,7 +48,8 @@ class Ratio:
 
 def compare_revisions(request: OwnCostRequest, notify: Callable[[str], None]) -> list[Table | str]:
     """Measure this checkout and that revision in turns; return what to print. Raises Problem."""
-    with checkout_of(request.against) as other:
+    # For all turns: another bench would take it between two commands, and the next one would fail.
+    with exclusive_run_lock(), _own_lock_removed(), checkout_of(request.against) as other:
         folders = {"this": ROOT, "other": other}
         for folder in folders.values():
             warm_up(folder)
@@ -61,6 +65,15 @@ def compare_revisions(request: OwnCostRequest, notify: Callable[[str], None]) ->
         _table(taken["this"], taken["other"], names, request),
         *agreement(taken["this"][-1], taken["other"][-1]),
     ]
+
+
+@contextmanager
+def _own_lock_removed() -> Iterator[None]:
+    """Remove the lock of the measured commands after the block."""
+    try:
+        yield
+    finally:
+        lock_file(own_lock()).unlink(missing_ok=True)
 
 
 def warm_up(folder: Path) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 
 import psutil
 
-from bench.recording.results_folder import VARIABLE
+from bench.engine import lock
+from bench.recording import results_folder
 
 PROBE = Path(__file__).with_name("first_commands.py")
 # Seconds between two looks at the memory of the host.
@@ -41,6 +42,11 @@ class RevisionMeasurements:
     medians: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
 
+def own_lock() -> str:
+    """Return the name of the lock of the commands that this process measures."""
+    return f"bench-self-{os.getpid()}"
+
+
 def measure_revision(folder: Path, command: str, guests: int) -> RevisionMeasurements:
     """Measure every quantity of that checkout once."""
     measured = RevisionMeasurements()
@@ -61,9 +67,11 @@ def time_command(measured: RevisionMeasurements, name: str, folder: Path, comman
     """Run a command of ./inv; keep its shortest time of this turn, in seconds.
 
     Noise of the host only adds to the time of the same work. Runs stay in that checkout's results/,
-    where those of the other one are not.
+    where those of the other one are not. The caller holds this host's lock, so that the command has
+    a lock of its own.
     """
-    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
+    environment = {**os.environ, lock.VARIABLE: own_lock()}
+    environment.pop(results_folder.VARIABLE, None)
     begun = time.monotonic()
     done = subprocess.run(
         ["./inv", *shlex.split(command)],

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from bench.engine import lock
+from bench.engine.lock import RunInProgress, exclusive_run_lock
+from bench.own_cost import comparison
 from bench.own_cost.checkouts import checkout_of
 from bench.own_cost.comparison import agreement, ratio_of
 from bench.own_cost.quantities import WALL, RevisionMeasurements, measure_revision
@@ -61,6 +67,29 @@ def test_a_command_that_is_none_is_a_wrong_request(command: str, words: str) -> 
     with pytest.raises(Problem, match=words) as problem:
         parse_own_cost("HEAD", command, "3", "50")
     assert problem.value.usage
+
+
+def test_no_other_bench_gets_in_between_two_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands have a lock of their own, which nothing is left of."""
+    monkeypatch.setenv(lock.VARIABLE, f"test-bench-self-{os.getpid()}")
+    (tmp_path / "inv").write_text(f'#!/bin/sh\necho "${lock.VARIABLE}" >>locks\n')
+    (tmp_path / "inv").chmod(0o755)
+
+    @contextmanager
+    def checkout(_: str) -> Iterator[Path]:
+        with pytest.raises(RunInProgress), exclusive_run_lock():
+            pass
+        yield tmp_path
+
+    monkeypatch.setattr(comparison, "checkout_of", checkout)
+    monkeypatch.setattr(comparison, "ROOT", tmp_path)
+    monkeypatch.setattr(comparison, "short_name", lambda _: "")
+    comparison.compare_revisions(parse_own_cost("HEAD", "list", "1", "0"), lambda _: None)
+    lock.lock_file().unlink()
+    assert set((tmp_path / "locks").read_text().splitlines()) == {f"bench-self-{os.getpid()}"}
+    assert not lock.lock_file(f"bench-self-{os.getpid()}").exists()
 
 
 def test_an_unknown_revision_is_a_wrong_request() -> None:
