@@ -11,6 +11,8 @@ from reports.model.contenders import pair_label
 from reports.model.metrics import format_number
 from reports.model.tables.behaviour_matrix import describe_tally
 
+# The status of a scenario that a run was not asked for.
+NOT_ASKED = "not asked for"
 _ANSWERS_WORST_FIRST = ("no", "partly", "yes")
 
 
@@ -81,7 +83,7 @@ def _differences(old: ContenderResult, new: ContenderResult) -> Iterator[_Differ
 def _scenario_differences(
     scenario: str, old: ScenarioResult, new: ScenarioResult | None
 ) -> Iterator[_Difference]:
-    status = new["status"] if new else "not asked for"
+    status = new["status"] if new else NOT_ASKED
     if status != old["status"]:
         yield _Difference(scenario, old["status"], status, old["status"] == "measured")
     verdicts = new.get("verdicts", []) if new else []

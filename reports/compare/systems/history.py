@@ -8,10 +8,11 @@ from typing import cast
 
 from bench.model.run_file import FLOOR, ContenderResult, Run
 from provision.errors import Problem
-from reports.compare.behaviour_changes import BehaviourChange, compare_behaviour
+from reports.compare.behaviour_changes import NOT_ASKED, BehaviourChange, compare_behaviour
 from reports.compare.changes import Change, compare_metrics
 from reports.compare.runs import RunWithSamples
 from reports.compare.statistics.verdict import TOO_FEW
+from reports.compare.systems.behaviour_systems import describe_behaviour_systems
 from reports.compare.systems.system_views import release_of, rename_samples, systems_of
 from reports.compare.wording import describe_interval
 from reports.model.contenders import (
@@ -29,7 +30,7 @@ _RESTARTS = {
     "restart_short": "restarts a daemon that ran for 0.3 s",
 }
 # What a contender's or a scenario's outcome begins with where there is nothing to compare.
-_NO_OUTCOME = ("unfinished", "failed")
+_NO_OUTCOME = ("unfinished", "failed", NOT_ASKED)
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,9 @@ def change_lines(run: RunWithSamples) -> list[str]:
     changes = count_words(len(sentences), "change")
     summary = f"{len(contenders)} contenders over {releases}: {count} steps, {changes}."
     too_few = sum(step.too_few for item in contenders for step in item.steps)
-    if not too_few:
-        return [*sentences, summary]
     advice = f"{too_few} figures have too few samples to show a change: measure with more --trials."
-    return [*sentences, summary, advice]
+    notes = [describe_behaviour_systems(run.run), advice if too_few else ""]
+    return [*sentences, summary, *filter(None, notes)]
 
 
 _Pair = tuple[list[ContenderResult], int]
@@ -166,7 +166,7 @@ def _is_real(change: Change) -> bool:
 
 
 def _is_open(change: BehaviourChange) -> bool:
-    """Whether it says no more than that a run was not finished, or that a guest failed."""
+    """Whether one side has no outcome: not finished, failed, or not asked for."""
     return any(text.startswith(_NO_OUTCOME) for text in (change.before, change.after))
 
 

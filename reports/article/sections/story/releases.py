@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import Run
 from reports.compare.runs import RunWithSamples
+from reports.compare.systems.behaviour_systems import describe_behaviour_systems
 from reports.compare.systems.history import History, histories
 from reports.compare.systems.history_table import releases_table
 from reports.compare.systems.system_views import release_of, systems_of
@@ -40,7 +41,7 @@ def releases_section(run: Run, samples: Samples) -> Section | None:
         "releases",
         "What changed between releases",
         (
-            Paragraph(_INTRODUCTION),
+            Paragraph(" ".join(filter(None, (_INTRODUCTION, describe_behaviour_systems(run))))),
             _restarts_table(run, contenders),
             points,
             Section("releases-table", "All figures", (releases_table(contenders),), folded=True),

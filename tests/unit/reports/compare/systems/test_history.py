@@ -6,14 +6,15 @@ from typing import Literal, cast
 
 import pytest
 
-from bench.model.run_file import ContenderResult, VerdictResult
+from bench.model.run_file import ContenderResult, ScenarioResult, VerdictResult
 from provision.errors import Problem
 from reports.article.sections.story.releases import releases_section
 from reports.compare.changes import compare_metrics
 from reports.compare.runs import RunWithSamples
+from reports.compare.systems.behaviour_systems import describe_behaviour_systems
 from reports.compare.systems.history import change_lines, histories
 from reports.compare.systems.system_views import main_release, reference_view, system_view
-from reports.model.blocks import Points, Section, Table
+from reports.model.blocks import Paragraph, Points, Section, Table
 from reports.model.samples import samples_from
 from tests.support.samples import sample_runs
 from tests.support.samples.sample_runs import steady_latencies
@@ -103,6 +104,42 @@ def test_a_verdict_that_differs_by_a_race_in_some_guests_is_none() -> None:
             judged = {**verdict("partly" if partly else "yes"), "tally": tallies[release]}
             contender["scenarios"]["restart"]["verdicts"] = [cast(VerdictResult, judged)]
     assert len(change_lines(run)) == 2, "a guest of each release did the same"
+
+
+def judged_on(run: RunWithSamples, *names: str) -> RunWithSamples:
+    """Give contenders a scenario with a verdict that all others were not asked for."""
+    for contender in run.run["contenders"]:
+        if contender["name"] in names:
+            result = {**contender["scenarios"]["restart"], "metrics": [],
+                      "verdicts": [verdict("yes")]}  # fmt: skip
+            contender["scenarios"]["deaths"] = cast(ScenarioResult, result)
+    return run
+
+
+def test_a_scenario_that_one_release_was_not_asked_for_is_no_change() -> None:
+    run = judged_on(run_of_three(), f"{RUNIT}@bookworm", f"{S6}@bookworm")
+    sentences = [
+        text for item in histories(run) for step in item.steps for text in step.sentences()
+    ]
+    assert len(sentences) == 1, "only s6's restarts became slower"
+    assert change_lines(run)[-1] == "Behaviour was measured on Debian 12 only."
+
+
+def test_the_systems_of_behaviour_are_named_once_with_the_exceptions() -> None:
+    run = judged_on(run_of_three(), f"{RUNIT}@bookworm", f"{S6}@trixie")
+    assert describe_behaviour_systems(run.run) == (
+        "Behaviour was measured on Debian 12 only (s6: Debian 13)."
+    )
+    section = releases_section(run.run, run.samples)
+    assert section is not None
+    introduction = section.blocks[0]
+    assert isinstance(introduction, Paragraph)
+    assert introduction.text.endswith("(s6: Debian 13).")
+
+
+def test_behaviour_that_was_measured_wherever_a_supervisor_was_is_not_mentioned() -> None:
+    run = judged_on(run_of_three(), *MEDIANS)
+    assert describe_behaviour_systems(run.run) == ""
 
 
 def test_an_unfinished_contender_has_not_changed() -> None:
