@@ -97,7 +97,9 @@ def _best_setting_cell(usual: ContenderResult, contenders: Sequence[ContenderRes
         if (item["role"], item["pid1"]) == (usual["role"], usual["pid1"])
         and (median := median_of(item, "restart", "restart_long")) is not None
     ]
-    median, best = min(candidates, key=lambda candidate: candidate[0], default=(math.inf, usual))
+    if all(item is usual for _, item in candidates):
+        return Cell(NO_FIGURE, math.inf, footnote="No other setting was measured.")
+    median, best = min(candidates, key=lambda candidate: candidate[0])
     default, other = (find_metric(item, "restart", "restart_long") for item in (usual, best))
     if best is usual or (default and other and intervals_overlap(default, other)):
         return Cell(NO_FIGURE, math.inf, footnote="No setting that was measured is quicker.")

@@ -69,10 +69,18 @@ def main_release(run: Run) -> str:
     return max(reversed(counts), key=lambda release: counts[release], default="")
 
 
+def main_release_note(run: Run) -> str:
+    """Say of which system an article's figures are; empty for a run of one system."""
+    release = main_release(run)
+    titles = (item["title"] for item in systems_of(run) if release and release_of(item) == release)
+    title = next(titles, "")
+    return f"Unless another release is named, figures are of {title}." if title else ""
+
+
 def reference_view(run: RunWithSamples) -> RunWithSamples:
     """Return what an article tells of a run of several systems in detail: its main release.
 
-    Supervisors that this release lacks are in it by the newest release that has them, under the
+    Supervisors that this release lacks are in it by the release that has most of them, under the
     names that they have in the run. A run of one system is its own view.
     """
     release = main_release(run.run)
@@ -80,16 +88,13 @@ def reference_view(run: RunWithSamples) -> RunWithSamples:
         return run
     view = system_view(run, release)
     held = {item["supervisor"] for item in view.run["contenders"]}
-    others: list[ContenderResult] = []
-    for system in reversed(systems_of(run.run)):
-        measured = [
-            item
-            for item in run.run["contenders"]
-            if item["name"].partition("@")[2] == release_of(system)
-            and item["supervisor"] not in held
-        ]
-        held |= {item["supervisor"] for item in measured}
-        others += measured
+    others = [
+        contender
+        for name in dict.fromkeys(item["supervisor"] for item in run.run["contenders"])
+        if name not in held
+        for contender in _fullest_release(run.run, name)
+    ]
+    held |= {item["supervisor"] for item in others}
     names = {item["name"]: item["name"] for item in others}
     absent = [item for item in run.run["absent"] if item["supervisor"] not in held]
     whole = {**view.run, "id": run.run["id"], "absent": absent,
@@ -97,6 +102,27 @@ def reference_view(run: RunWithSamples) -> RunWithSamples:
     return RunWithSamples(
         cast(Run, whole), _joined(view.samples, rename_samples(run.samples, names))
     )
+
+
+def _fullest_release(run: Run, supervisor: str) -> list[ContenderResult]:
+    """Return a supervisor's contenders on the release that has most of them.
+
+    Of several, that with most measured scenarios counts, and of those the newest.
+    """
+    by_release = [
+        [
+            item
+            for item in run["contenders"]
+            if item["supervisor"] == supervisor
+            and item["name"].partition("@")[2] == release_of(system)
+        ]
+        for system in reversed(systems_of(run))
+    ]
+    return max(by_release, key=lambda items: (len(items), sum(map(_count_measured, items))))
+
+
+def _count_measured(contender: ContenderResult) -> int:
+    return sum(result["status"] == "measured" for result in contender["scenarios"].values())
 
 
 def _joined(one: Samples, other: Samples) -> Samples:

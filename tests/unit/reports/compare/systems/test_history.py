@@ -245,6 +245,42 @@ def test_a_supervisor_that_the_main_release_lacks_is_told_of_by_another() -> Non
     assert len(view.samples.latencies(f"{RUNIT}@bookworm", "long")[0]) == 30
 
 
+def with_shepherd(run: RunWithSamples, *releases: str) -> RunWithSamples:
+    """Add a supervisor that the main release, trixie, lacks: a contender for each name."""
+    for name in releases:
+        run.run["contenders"].append(_contender(f"shepherd/runner/{name}", [9.0] * 30))
+    run.run["contenders"].append(_contender("god/monitor/default/hosted@trixie", [9.0] * 30))
+    for name in ("god", "shepherd"):
+        run.run["supervisors"][name] = {**run.run["supervisors"]["s6"], "title": name}
+    return run
+
+
+def shown(run: RunWithSamples) -> list[str]:
+    names = (item["name"] for item in reference_view(run).run["contenders"])
+    return [name for name in names if name.startswith("shepherd")]
+
+
+def test_a_supervisor_is_told_of_by_the_release_with_most_of_its_contenders() -> None:
+    run = with_shepherd(
+        run_of_three(), "default/hosted@bookworm", "fast/hosted@bookworm", "default/hosted@sid"
+    )
+    run.run["contenders"] += [_contender(f"god/monitor/{name}/hosted@trixie", [9.0] * 30)
+                              for name in ("fast", "strict")]  # fmt: skip
+    assert main_release(run.run) == "trixie"
+    assert shown(run) == [
+        "shepherd/runner/default/hosted@bookworm", "shepherd/runner/fast/hosted@bookworm"
+    ]  # fmt: skip
+
+
+def test_of_releases_with_as_many_contenders_the_one_with_most_scenarios_counts() -> None:
+    names = ("default/hosted@bookworm", "default/hosted@sid")
+    assert shown(with_shepherd(run_of_three(), *names)) == ["shepherd/runner/default/hosted@sid"]
+    run = with_shepherd(run_of_three(), *names)
+    run.run["contenders"].append(_contender("god/monitor/fast/hosted@trixie", [9.0] * 30))
+    judged_on(run, "shepherd/runner/default/hosted@bookworm")
+    assert shown(run) == ["shepherd/runner/default/hosted@bookworm"]
+
+
 def test_a_run_of_one_system_is_its_own_view() -> None:
     run = system_view(run_of_three(), "trixie")
     assert main_release(run.run) == ""
