@@ -15,6 +15,7 @@ from bench.recording.samples.samples_file import COMPRESSED, sample_lines
 from bench.recording.validity.samples_check import find_damage
 from provision.errors import Problem
 from reports.article.summary_table import summary_table
+from reports.compare.systems.system_views import main_release_note
 from reports.formats import markdown
 from reports.model.blocks import Cell, Table
 from reports.model.run_summary import describe_hosts
@@ -78,7 +79,8 @@ def readme_table(run: Run) -> str:
         "[Markdown](reports/published/article.md)."
     )
     table = _short(summary_table(run))
-    return f"{markdown.render_table(table)}\n\n{markdown.escape(table.note)}\n\n{place}"
+    note = " ".join(filter(None, (table.note, main_release_note(run))))
+    return f"{markdown.render_table(table)}\n\n{markdown.escape(note)}\n\n{place}"
 
 
 def _short(table: Table) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bench.model.run_file import Run
 from reports.article.article_table import article_table
 from reports.article.distributions import collect_distributions
@@ -22,8 +24,8 @@ from reports.article.sections.story.releases import releases_section
 from reports.article.sections.story.restart_parts import restart_parts_section
 from reports.article.sections.story.surprises import surprises_section
 from reports.compare.runs import RunWithSamples
-from reports.compare.systems.system_views import reference_view
-from reports.model.blocks import Article, Section
+from reports.compare.systems.system_views import main_release_note, reference_view
+from reports.model.blocks import Article, Paragraph, Section
 from reports.model.run_summary import describe_place, run_warnings
 from reports.model.samples import Samples
 from reports.model.tables.figures import readiness_tables
@@ -33,22 +35,20 @@ def build_article(run: Run, samples: Samples) -> Article:
     """Return the whole article; run and samples are sanitized (reports.model.text).
 
     Of a run of several systems, the table of choices and the history have all of them, everything
-    else one.
+    else one, which each of those sections names.
     """
     view = reference_view(RunWithSamples(run, samples))
     one = view.run
     distributions = collect_distributions(one, view.samples)
-    sections = (
-        overview_section(one, run),
-        choose_section(run),
-        # The story.
+    note = main_release_note(run)
+    story = (
         medians_section(one, distributions),
         restart_parts_section(one),
         surprises_section(one),
-        releases_section(run, samples),
+    )
+    results = (
         containers_section(one),
         conclusion_section(one),
-        # All results.
         latency_section(one, distributions),
         _readiness_section(one),
         memory_section(one),
@@ -56,12 +56,21 @@ def build_article(run: Run, samples: Samples) -> Article:
         behaviour_section(one, run),
         Section("table", "The table of 2012, finished", (article_table(one),)),
         supervisors_section(one, run),
-        # The method.
+    )
+    method = (
         daemon_section(),
         method_section(one),
         trust_section(one),
         run_section(run),
         glossary_section(),
+    )
+    sections = (
+        overview_section(one, run),
+        choose_section(run),
+        *(_with_note(section, note) for section in story),
+        releases_section(run, samples),
+        *(_with_note(section, note) for section in results),
+        *method,
     )
     return Article(
         title="Process supervision",
@@ -69,6 +78,17 @@ def build_article(run: Run, samples: Samples) -> Article:
         warnings=run_warnings(run),
         sections=tuple(section for section in sections if section is not None),
     )
+
+
+def _with_note(section: Section | None, note: str) -> Section | None:
+    """Return the section with the note on its release at the end of its introduction."""
+    if section is None or not note:
+        return section
+    first, *others = section.blocks
+    if isinstance(first, Paragraph) and not first.link:
+        introduced = replace(first, text=f"{first.text} {note}")
+        return replace(section, blocks=(introduced, *others))
+    return replace(section, blocks=(Paragraph(note), *section.blocks))
 
 
 def _readiness_section(run: Run) -> Section | None:

@@ -14,6 +14,7 @@ from reports.article.charts.medians import medians_figure
 from reports.article.distributions import Distribution, floors_of_one_host
 from reports.article.host_groups import group_by_host, host_suffix, numbered_name
 from reports.article.recommendations import recommend
+from reports.compare.systems.system_views import main_release_note
 from reports.model.blocks import Figure, Paragraph, Points, Section
 from reports.model.contenders import has_measurements
 from reports.model.run_summary import describe_hosts, ranking_obstacle
@@ -47,7 +48,7 @@ def overview_section(view: Run, whole: Run) -> Section:
     answers = tuple((item.question, item.answer) for item in recommend(view)[:_SHORT_ANSWERS])
     blocks = (
         Paragraph(_INTRODUCTION),
-        Paragraph(_experiment(whole)),
+        Paragraph(" ".join(filter(None, (_experiment(whole), main_release_note(whole))))),
         Points(answers),
         _citation(whole),
     )

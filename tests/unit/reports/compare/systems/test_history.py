@@ -8,6 +8,7 @@ import pytest
 
 from bench.model.run_file import ContenderResult, ScenarioResult, VerdictResult
 from provision.errors import Problem
+from reports.article.article import build_article
 from reports.article.sections.story.releases import releases_section
 from reports.compare.changes import compare_metrics
 from reports.compare.runs import RunWithSamples
@@ -243,6 +244,17 @@ def test_a_supervisor_that_the_main_release_lacks_is_told_of_by_another() -> Non
     view = reference_view(run)
     assert f"{RUNIT}@bookworm" in {item["name"] for item in view.run["contenders"]}
     assert len(view.samples.latencies(f"{RUNIT}@bookworm", "long")[0]) == 30
+
+
+def test_sections_of_one_release_name_it() -> None:
+    run = run_of_three()
+    article = build_article(run.run, run.samples)
+    note = "Unless another release is named, figures are of Debian 13."
+    with_note = {section.name for section in article.sections if note in str(section.blocks)}
+    assert {"overview", "medians", "conclusion", "latency", "memory", "table"} <= with_note
+    assert not {"choose", "releases", "method", "run"} & with_note
+    one = system_view(run, "trixie")
+    assert "Unless another release" not in str(build_article(one.run, one.samples))
 
 
 def with_shepherd(run: RunWithSamples, *releases: str) -> RunWithSamples:
