@@ -1,4 +1,4 @@
-"""Text of guests, files and programs, made safe to show."""
+"""Text of guests, files and programs, made safe to show, and numbers with their nouns."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def _safe_character(character: str) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\N{SYMBOL FOR DELETE}" if code == 0x7F else "\N{REPLACEMENT CHARACTER}"
+
+
+def count_words(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: "1 signal", "2 signals", "1,234 processes".
+
+    plural: where it is not the noun with an s.
+    """
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def escape_surrogates(name: str) -> str | None:

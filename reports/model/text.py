@@ -35,10 +35,5 @@ def shorten(text: str) -> str:
     return _truncate(" ".join(text.split()), _MAX_NAME_LENGTH)
 
 
-def count_words(count: int, noun: str) -> str:
-    """Return a number with its noun, whose plural ends in s: "1 signal", "2 signals"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def _truncate(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"

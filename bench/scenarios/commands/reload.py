@@ -26,6 +26,7 @@ from bench.model.observation.timing import deadline, elapsed, format_duration, f
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
+from provision.errors.text import count_words
 from supervisors.contender import Contender
 from supervisors.service import Service, services_of
 
@@ -245,7 +246,7 @@ def _judge_others(numbered: Samples) -> Verdict:
         sentence = "The untouched service was not started again throughout."
         return Verdict(SPARES, "yes", sentence, numbers(first, last))
     changes = numbers(numbered.all(GONE, service="s1"), numbered.all(STARTED, service="s1"))
-    sentence = f"The untouched service was started {more} times more."
+    sentence = f"The untouched service was started {count_words(more, 'time')} more."
     return Verdict(SPARES, "no", sentence, changes[:4] or numbers(first, last))
 
 

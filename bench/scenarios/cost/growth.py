@@ -21,6 +21,7 @@ from bench.model.scenario import (
 )
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
+from provision.errors.text import count_words
 from supervisors.contender import Contender
 
 # s of crashing in all, and where nothing paces the starts: that is some 10,000 or more. In a quick
@@ -235,7 +236,7 @@ def _judge_zombies(samples: Samples) -> Verdict:
         return Verdict(_ZOMBIES, "not measured", "Its processes were not looked at.")
     last = snapshots[-1]
     zombies = [process for process in last.event["processes"] if process["state"] == "Z"]
-    sentence = f"{len(zombies)} zombies were left after {_restarts(samples):,} restarts."
+    sentence = f"Left after {_restarts(samples):,} restarts: {count_words(len(zombies), 'zombie')}."
     return Verdict(_ZOMBIES, "no" if zombies else "yes", sentence, numbers(last))
 
 

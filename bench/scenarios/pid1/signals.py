@@ -35,6 +35,7 @@ from bench.model.scenario import (
 )
 from bench.model.stages import label_events
 from bench.model.statistics import Metric, single_value
+from provision.errors.text import count_words
 from supervisors.contender import Contender
 
 KILL, STOP, CONT = signal.SIGKILL.value, signal.SIGSTOP.value, signal.SIGCONT.value
@@ -274,7 +275,7 @@ def _judge_relatives(fates: Sequence[Fate]) -> Iterator[Verdict]:
             continue
         too = sum(member in fate.passed for fate in passed)
         answer: Answer = "yes" if too == len(passed) else "partly" if too else "no"
-        sentence = f"{too} of the {len(passed)} signals that the program got."
+        sentence = f"{too} of {count_words(len(passed), 'signal')} that the program got."
         yield Verdict(behaviour, answer, sentence, numbers(*(fate.sent for fate in passed)))
 
 

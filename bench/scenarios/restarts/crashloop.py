@@ -19,6 +19,7 @@ from bench.model.run_file import FLOOR
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value, summarize
+from provision.errors.text import count_words
 from supervisors.contender import Contender
 
 WINDOW = 60.0  # s of crashing at least
@@ -199,7 +200,8 @@ def _judge_trying(
     contender: Contender, counted: Numbered[StartsCounted], mended: Samples
 ) -> Verdict:
     starts, begin = counted.event, counted.event["begin_ns"]
-    tried = f"{starts['total']} starts in {_length(starts):.0f} s{_describe_delays(starts)}"
+    count = count_words(starts["total"], "start")
+    tried = f"{count} in {_length(starts):.0f} s{_describe_delays(starts)}"
     if starts["total"] and _silence(starts, mended) < _silence_bound(contender, starts):
         return Verdict(_KEEPS, "yes", f"{tried}, to the end.", numbers(counted))
     last = _last_start(starts)

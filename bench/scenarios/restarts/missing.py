@@ -16,6 +16,7 @@ from bench.model.observation.timing import deadline, elapsed
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
+from provision.errors.text import count_words
 from supervisors.contender import Contender
 from supervisors.service import TESTD_FOLDER
 
@@ -218,8 +219,8 @@ def _judge_holding_back(loss: Loss, away: Samples) -> Verdict:
     seconds = elapsed(looks.event["begin_ns"], looks.event["end_ns"])
     rate = started / seconds
     sentence = (
-        f"{started} processes were started in {seconds:.0f} s without the program,"
-        f" {rate:.1f} a second (bound {OFTEN:g})."
+        f"{count_words(started, 'process', 'processes')} started in {seconds:.0f} s without the"
+        f" program, {rate:.1f} a second (bound {OFTEN:g})."
     )
     return Verdict(behaviour, "yes" if rate <= OFTEN else "no", sentence, numbers(looks))
 

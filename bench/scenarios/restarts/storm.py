@@ -23,6 +23,7 @@ from bench.model.observation.timing import (
 )
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.statistics import Metric, summarize
+from provision.errors.text import count_words
 from provision.guests.limit_class import LARGE
 from supervisors.contender import Contender
 
@@ -173,7 +174,7 @@ def _describe_return(size: int, storms: Sequence[StormEnded]) -> str:
     first = min(min(_latencies(storm)) for storm in storms)
     last = max(max(_latencies(storm)) for storm in storms)
     return (
-        f"All {size} came back, {len(storms)} times of {len(storms)}:"
+        f"All {size} came back in {count_words(len(storms), 'storm')}:"
         f" the first after {format_duration(first / NS_PER_S)},"
         f" the last after {format_duration(last / NS_PER_S)} at the latest, {_order(storms)}."
     )

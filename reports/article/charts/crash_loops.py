@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from provision.errors.text import count_words
 from reports.article.charts.rows import Scale, bar, rows_figure, tick_marks
 from reports.article.charts.style import COLOURS
 from reports.model.blocks import ChartRow, Figure
@@ -51,5 +52,5 @@ def _row(row: CrashLoop, scale: Scale) -> ChartRow:
         for begin, _ in row.busy_seconds
     )
     ticks = tick_marks(map(scale.position, row.starts), COLOURS[0], opacity=1)
-    count = f"{row.count:,}"
-    return ChartRow(row.label, count, bars + ticks, f"{row.label}: {count} starts")
+    words = f"{row.label}: {count_words(row.count, 'start')}"
+    return ChartRow(row.label, f"{row.count:,}", bars + ticks, words)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provision.errors.text import count_words
 from reports.article.charts.rows import Scale, dot, rows_figure, span
 from reports.article.charts.style import COLOURS, FLOOR_COLOUR
 from reports.model.blocks import ChartRow, Figure
 from reports.model.quantities import format_quantity
-from reports.model.text import count_words
 
 
 def memory_figure(rows: Sequence[tuple[str, float, float]], few: int, many: int) -> Figure:

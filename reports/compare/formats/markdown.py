@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from provision.errors.text import count_words
 from reports.compare.changes import Change
 from reports.compare.comparison import Comparison, Comparisons
 from reports.compare.wording import describe_quantiles, format_interval, format_p, legend
 from reports.formats.markdown import escape, render_table
 from reports.model.blocks import Cell, Column, Table
 from reports.model.metrics import format_number
-from reports.model.text import count_words
 
 _COLUMNS = (
     Column("Contender"),

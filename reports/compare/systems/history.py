@@ -8,6 +8,7 @@ from typing import cast
 
 from bench.model.run_file import FLOOR, ContenderResult, Run
 from provision.errors import Problem
+from provision.errors.text import count_words
 from reports.compare.behaviour_changes import NOT_ASKED, BehaviourChange, compare_behaviour
 from reports.compare.changes import Change, compare_metrics
 from reports.compare.runs import RunWithSamples
@@ -22,7 +23,6 @@ from reports.model.contenders import (
     sort_contenders,
 )
 from reports.model.quantities import format_quantity
-from reports.model.text import count_words
 
 # The figures that are tested, in words. The parts of a restart only explain it.
 _RESTARTS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.model.run_file import ContenderResult, Run, VerdictResult
+from provision.errors.text import count_words
 from reports.article.recommendations import Recommendation
 from reports.model.blocks import Block, Paragraph, Section
 from reports.model.contenders import contender_label
@@ -23,7 +24,6 @@ from reports.model.tables.containers import (
     signals_in_place,
     verdicts_of,
 )
-from reports.model.text import count_words
 
 _INTRODUCTION = (
     "The PID 1 of a container has duties of its own. The kernel gives it every orphan of the "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provision.errors import Problem
-from provision.errors.text import replace_controls
+from provision.errors.text import count_words, replace_controls
 
 HOSTILE = "\x1b]0;title\x07\x1b[2J\x9b31m\x7f\u202egnp.exe\udcff"
 
@@ -37,3 +37,12 @@ def test_every_part_of_a_problem_is_safe() -> None:
     for text in texts:
         assert text.replace("\n", "").isprintable()
         assert "␛]0;title␇" in text
+
+
+def test_a_number_and_its_noun_agree() -> None:
+    assert [count_words(count, "start") for count in (0, 1, 2, 1234)] == [
+        "0 starts", "1 start", "2 starts", "1,234 starts"
+    ]  # fmt: skip
+    assert [count_words(count, "process", "processes") for count in (1, 2)] == [
+        "1 process", "2 processes"
+    ]  # fmt: skip

@@ -46,7 +46,7 @@ def test_a_restart_of_the_untouched_service_is_a_no() -> None:
     next(record for record in last["services"] if record["service"] == "s1")["starts"] += 1
     verdict = judged(SCENARIO, RUNIT, recorded)[SPARES]
     assert verdict.answer == "no"
-    assert "1 times more" in verdict.sentence
+    assert "1 time more" in verdict.sentence
 
 
 def test_the_floor_is_not_judged() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -123,3 +124,12 @@ def test_the_window_is_longer_than_limit_and_period() -> None:
     (unit,) = SCENARIO.work_units(contender("monit/monitor/default/hosted"), FULL)
     assert unit.seconds > 3 * 120
     assert unit.own_guest
+
+
+def test_one_start_is_said_in_the_singular() -> None:
+    recorded: list[dict[str, Any]] = [{**event} for event in samples("crashloop-systemd-default")]
+    for event in recorded:
+        if event["event"] == "starts":
+            event.update(total=1, first=event["first"][:1], last=[])
+    verdict = judged(SCENARIO, SYSTEMD, cast(list[Event], recorded))[KEEPS]
+    assert "1 start in 60 s, the last after " in verdict.sentence

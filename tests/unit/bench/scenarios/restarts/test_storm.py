@@ -27,7 +27,7 @@ def storms(recorded: list[Event]) -> list[StormEnded]:
 def test_services_that_all_come_back_are_a_yes() -> None:
     verdict = judged(SCENARIO, FLOOR, samples("storm-floor"))[TEN]
     assert verdict.answer == "yes"
-    assert "3 times of 3" in verdict.sentence
+    assert "in 3 storms" in verdict.sentence
     metric = SCENARIO.conclude(contender(FLOOR), samples("storm-floor"))[0]
     assert (metric.metric, metric.n, metric.censored) == ("storm_10", 3, 0)
 
