@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.model.run_file import FLOOR, ContenderResult, MetricResult, Run
+from provision.errors.text import count_words
 from reports.article.counterparts import MIN_RATIO_TO_CALL_DIFFERENT, find_counterpart, is_far_above
-from reports.model.contenders import contender_label, sort_contenders
+from reports.model.contenders import build_name, contender_label, sort_contenders
 from reports.model.metrics import find_metric, intervals_overlap
 from reports.model.quantities import format_quantity
 from reports.model.run_summary import ranking_obstacle
@@ -57,8 +58,8 @@ _CHOICES = (
     ),
     _Choice(
         "Which is fastest as packaged?",
-        "among contenders in the default profile",
-        lambda contender: contender["profile"] == "default",
+        "among packages in the default profile, no builds or configurations of one's own",
+        lambda contender: contender["profile"] == "default" and not build_name(contender),
     ),
 )
 
@@ -80,7 +81,7 @@ def recommend(run: Run) -> list[Recommendation]:
             _fastest(run, [item for item in contenders if not item["period"]], "restart_short"),
         ),
         Recommendation(
-            "Which takes least memory?",
+            "Which takes least memory with ten services?",
             "the least private memory of the whole supervision tree with ten "
             f"services, and every contender within {LIGHT_FACTOR:g} times that.",
             _lightest(run, contenders),
@@ -96,10 +97,13 @@ def recommend(run: Run) -> list[Recommendation]:
             f"a median of {format_quantity(SLOW_MS, 'ms')} or more for a daemon that ran for long.",
             _slow(contenders),
         ),
-        Recommendation(
-            "Which failed to restart it?",
-            "any trial without a restart by its deadline.",
-            _failed_to_restart(contenders),
+        *(
+            Recommendation(
+                f"Which failed to restart a daemon that ran for {uptime}?",
+                "any trial without a restart by its deadline. The setting stands in brackets.",
+                _failed_to_restart(contenders, name),
+            )
+            for name, uptime in (("restart_long", "long"), ("restart_short", "0.3 s"))
         ),
     ]
 
@@ -182,11 +186,11 @@ def _slow(contenders: Sequence[ContenderResult]) -> str:
     return _join(sentences) if sentences else "None."
 
 
-def _failed_to_restart(contenders: Sequence[ContenderResult]) -> str:
+def _failed_to_restart(contenders: Sequence[ContenderResult], name: str) -> str:
     sentences = [
-        f"{contender_label(contender)}: {metric['censored']} of {metric['n']}"
+        f"{contender_label(contender)}: {metric['censored']} of "
+        f"{count_words(metric['n'], 'restart')} ({contender['setting']})"
         for contender in contenders
-        for name in ("restart_long", "restart_short")
         if (metric := find_metric(contender, "restart", name)) and metric["censored"]
     ]
     return _join(sentences) if sentences else "None."

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from bench.model.run_file import Run
+from typing import cast
+
+import pytest
+
+from bench.model.run_file import ContenderResult, MetricResult, Run
 from reports.article.recommendations import recommend
 from tests.support.samples import sample_runs
 from tests.support.samples.sample_runs import contender, steady_latencies
@@ -48,7 +52,7 @@ def test_the_fastest_has_the_lowest_median() -> None:
 def test_the_lightest_has_the_least_memory_with_ten_services() -> None:
     heavy, light = (100, 9000), (500, 1024)
     run = sample_runs.run(contender(RUNIT, [], memory=heavy), contender(S6, [], memory=light))
-    assert answers(run)["Which takes least memory?"] == "s6 (1.00 MiB)."
+    assert answers(run)["Which takes least memory with ten services?"] == "s6 (1.00 MiB)."
 
 
 def test_a_default_that_is_much_slower_than_fast_is_worth_changing() -> None:
@@ -86,7 +90,33 @@ def test_trials_without_a_restart_are_counted() -> None:
         contender(RUNIT, steady_latencies(4), censored=2),
         sample_runs.mark_failed(contender(S6, []), "in phase start: it fell over"),
     )
-    assert answers(run)["Which failed to restart it?"] == "runit: 2 of 32."
+    by_question = answers(run)
+    question = "Which failed to restart a daemon that ran for"
+    assert by_question[f"{question} long?"] == "runit: 2 of 32 restarts (nothing special)."
+    assert by_question[f"{question} 0.3 s?"] == "None."
+
+
+def test_an_end_that_is_final_is_told_with_its_uptime_and_its_setting() -> None:
+    forever = contender("forever/runner/default/hosted", steady_latencies(4))
+    forever["setting"] = "an end within 1 s of a start is final"
+    metrics = forever["scenarios"]["restart"]["metrics"]
+    short = {**metrics[0], "metric": "restart_short", "n": 1, "censored": 1, "median": None}
+    metrics.append(cast(MetricResult, short))
+    by_question = answers(sample_runs.run(forever))
+    assert by_question["Which failed to restart a daemon that ran for long?"] == "None."
+    assert by_question["Which failed to restart a daemon that ran for 0.3 s?"] == (
+        "forever: 1 of 1 restart (an end within 1 s of a start is final)."
+    )
+
+
+@pytest.mark.parametrize("origin", ["source", "own_files"])
+def test_a_build_of_ones_own_is_not_as_packaged(origin: str) -> None:
+    own = cast(ContenderResult, {
+        **contender(S6, steady_latencies(1.0)), origin: {"sha256": "dccab6c9" * 8}
+    })  # fmt: skip
+    by_question = answers(sample_runs.run(own, contender(RUNIT, steady_latencies(4.0))))
+    assert by_question["Which is fastest as packaged?"] == "runit (4.00 ms)."
+    assert "dccab6c9" in by_question["Which is fastest?"]
 
 
 def test_an_empty_run_recommends_nothing() -> None:
