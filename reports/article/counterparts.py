@@ -9,6 +9,8 @@ from reports.model.metrics import find_metric, intervals_overlap
 
 # A figure must be this many times another before a sentence calls it different.
 MIN_RATIO_TO_CALL_DIFFERENT = 2.0
+# A look and a delay of one period each explain a restart of a poller; more is a wait on purpose.
+_PERIODS_WITHOUT_A_WAIT = 2.0
 _Setting = tuple[str, str, str, bool, str | None]
 
 
@@ -45,6 +47,26 @@ def is_far_above(one: MetricResult, other: MetricResult) -> bool:
     return one["median"] >= MIN_RATIO_TO_CALL_DIFFERENT * other["median"] and not intervals_overlap(
         one, other
     )
+
+
+def delays_young_daemons(contender: ContenderResult) -> bool:
+    """Tell whether a daemon that ran for 0.3 s waits for its restart on purpose.
+
+    Its median is far above that of a daemon that ran for long. A kill after 0.3 s always meets a
+    poller at the same point of its period: there, every such restart took longer than all of the
+    others, and their median is longer than two periods.
+    """
+    long, short = (
+        find_metric(contender, "restart", f"restart_{name}") for name in ("long", "short")
+    )
+    if long is None or short is None or short["median"] is None:
+        return False
+    if not contender["period"]:
+        return is_far_above(short, long)
+    if short["min"] is None or long["max"] is None or long["censored"]:
+        return False
+    periods = short["median"] / (contender["period"] * 1000)
+    return periods > _PERIODS_WITHOUT_A_WAIT and short["min"] > long["max"]
 
 
 def _setting(contender: ContenderResult) -> _Setting:

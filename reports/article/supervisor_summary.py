@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import ContenderResult, MetricResult, Run
-from reports.article.counterparts import find_counterpart, is_far_above
+from reports.article.counterparts import delays_young_daemons, find_counterpart
 from reports.model.contenders import contender_label, has_measurements, sort_contenders
 from reports.model.metrics import (
     find_metric,
@@ -52,7 +52,7 @@ def _describe_restart(contender: ContenderResult, label: str) -> Iterator[str]:
     if period:
         percent = long["median"] / period / 10
         yield f"{label} acts every {period:g} s; its median is {percent:.0f} % of that."
-    elif short and short["median"] and is_far_above(short, long):
+    if short and delays_young_daemons(contender):
         yield (
             f"{label} makes a daemon wait that dies 0.3 s after its start: "
             f"{format_quantity(short['median'], 'ms')}."

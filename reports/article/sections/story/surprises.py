@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.model.run_file import FLOOR, ContenderResult, Run
-from reports.article.counterparts import is_far_above
+from bench.model.run_file import FLOOR, ContenderResult, Run, VerdictResult
+from provision.errors.text import count_words
+from reports.article.counterparts import delays_young_daemons, is_far_above
 from reports.article.recommendations import SLOW_MS
 from reports.model.blocks import Paragraph, Points, Section
 from reports.model.contenders import contender_label, sort_contenders
@@ -16,7 +17,8 @@ from reports.model.tables.decision import QUESTIONS, find_verdict
 _INTRODUCTION = (
     "Each line follows from this run by a rule: a restart that takes a second or longer, or twice "
     "as long as with another documented setting; a longer wait for a daemon that ends soon after "
-    "its start; a daemon that is given up, or stays down after it was mended."
+    "its start (of a supervisor that looks once a period: longer than two periods, and each such "
+    "wait longer than all others); a daemon that is given up, or stays down after it was mended."
 )
 _GIVES_UP, _RECOVERS = QUESTIONS[0], QUESTIONS[2]
 
@@ -50,13 +52,49 @@ def _is_most_ordinary(contender: ContenderResult, contenders: Sequence[Contender
 
 def _sentences(contender: ContenderResult, contenders: Sequence[ContenderResult]) -> Iterator[str]:
     yield from _on_restarts(contender, contenders)
-    gives_up, recovers = (
-        find_verdict(contender, behaviour) for behaviour in (_GIVES_UP, _RECOVERS)
-    )
-    if gives_up and gives_up["answer"] in ("no", "partly"):
-        yield f"A daemon that ends at once: {gives_up['sentence']}"
-    if recovers and recovers["answer"] in ("no", "partly"):
-        yield f"Once it is mended: {recovers['sentence']}"
+    yield from _on_giving_up(contender)
+    yield from _on_recovery(contender)
+
+
+def _on_giving_up(contender: ContenderResult) -> Iterator[str]:
+    verdict = find_verdict(contender, _GIVES_UP)
+    answers = _answers(verdict)
+    after = _after_starts(contender)
+    if answers == {"no"}:
+        yield f"It gives up a daemon that ends at once{after}."
+    elif verdict and "no" in answers:
+        yield f"In {_share(verdict, 'no')} guests it gives up a daemon that ends at once."
+    elif "partly" in answers:
+        yield f"It stops starting a daemon that ends at once{after}, and tries again later."
+
+
+def _on_recovery(contender: ContenderResult) -> Iterator[str]:
+    verdict = find_verdict(contender, _RECOVERS)
+    answers = _answers(verdict)
+    if answers == {"no"}:
+        yield "Once mended, such a daemon does not come back by itself."
+    elif verdict and "no" in answers:
+        share = _share(verdict, "no")
+        yield f"Once mended, such a daemon does not come back by itself in {share} guests."
+
+
+def _answers(verdict: VerdictResult | None) -> set[str]:
+    """Return the answers of all guests; empty without a verdict."""
+    return set(verdict.get("tally") or (verdict["answer"],)) if verdict else set()
+
+
+def _share(verdict: VerdictResult, answer: str) -> str:
+    """Return how many of the guests gave an answer, such as 2 of 3; they have a tally."""
+    tally = verdict["tally"]
+    return f"{tally[answer]} of {sum(tally.values())}"
+
+
+def _after_starts(contender: ContenderResult) -> str:
+    """Return after how many starts, if all guests agree; else nothing."""
+    starts = find_metric(contender, "crashloop", "crash_starts")
+    if starts is None or starts["median"] is None or starts["min"] != starts["max"]:
+        return ""
+    return f" after {count_words(round(starts['median']), 'start')}"
 
 
 def _on_restarts(
@@ -84,6 +122,6 @@ def _on_restarts(
     elif long["median"] >= SLOW_MS:
         yield f"It takes {took} to restart a daemon."
     short = find_metric(contender, "restart", "restart_short")
-    if short and short["median"] and not contender["period"] and is_far_above(short, long):
+    if short and delays_young_daemons(contender):
         young = format_quantity(short["median"], "ms")
         yield f"A daemon that ends 0.3 s after its start waits: {young} in place of {took}."
