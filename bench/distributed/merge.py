@@ -9,7 +9,14 @@ from typing import Any, Literal, cast
 from bench.distributed.part import RunPart, is_measured_floor, run_of_host
 from bench.model.events import Event
 from bench.model.host_info import same_host
-from bench.model.run_file import ContenderResult, GuestFacts, HostFacts, Run, ScenarioResult
+from bench.model.run_file import (
+    ContenderResult,
+    GuestFacts,
+    HostFacts,
+    MergedPart,
+    Run,
+    ScenarioResult,
+)
 from bench.model.run_file.measured_daemon import describe_daemon
 from bench.recording.quality.floor import floor_noise
 from bench.recording.quality.run_warnings import run_warnings, trace_warnings
@@ -168,7 +175,13 @@ def _merged_head(
         "hosts": hosts,
         "mixed": mixed,
         "merged": [run["id"] for run in runs],
+        "parts": [one for run in runs for one in _parts_of(run)],
     }  # fmt: skip
+
+
+def _parts_of(run: Run) -> list[MergedPart]:
+    """Return a run with its options, or what it was merged from where that is recorded."""
+    return run.get("parts") or [{"id": run["id"], "options": run["options"]}]
 
 
 def _add_part(record: Record, part: RunPart, label: str) -> None:

@@ -122,6 +122,15 @@ class AbsentSupervisor(TypedDict):
     """Why it is not available, and what to do."""
 
 
+class MergedPart(TypedDict):
+    """A run that became a part of a merged run."""
+
+    id: Word
+    """Name of that run's folder."""
+    options: Options
+    """Options of its command."""
+
+
 class FloorNoise(TypedDict):
     """How noisy a run was, measured by its floor."""
 
@@ -196,6 +205,8 @@ class Run(SystemsOfRun):
     """Of a merged run: whether contenders of several hosts may be ranked together."""
     merged: NotRequired[list[str]]
     """Of a merged run: ids of its parts."""
+    parts: NotRequired[list[MergedPart]]
+    """Of a merged run: the options of each of its parts; of a merged one, of its parts in turn."""
     noise: NotRequired[list[PartNoise]]
     """Of a merged run: how noisy each of its parts was."""
     instrument: NotRequired[str | None]

@@ -124,6 +124,17 @@ def test_machines_of_one_name_get_different_labels(tmp_path: Path) -> None:
     assert list(merge_parts(parts, results=tmp_path).run["hosts"]) == ["ci", "ci-2"]
 
 
+def test_the_options_of_every_part_are_kept(tmp_path: Path) -> None:
+    one, two, three = (part(host, contender("runit/x", 4)) for host in "abc")
+    two.run["options"] = {"trials": 7}
+    first = merge_parts([one, two], results=tmp_path)
+    merged = RunPart(first.run, first.read_samples(), {})
+    again = merge_parts([merged, three], results=tmp_path / "again")
+    assert [(one["id"], one["options"]["trials"]) for one in again.run["parts"]] == [
+        ("run-a", 0), ("run-b", 7), ("run-c", 0)
+    ]  # fmt: skip
+
+
 def test_of_two_measurements_the_later_counts(tmp_path: Path) -> None:
     parts = [part("a", contender("runit/x", 4)), part("a", contender("runit/x", 8))]
     record = merge_parts(parts, results=tmp_path)
