@@ -25,6 +25,30 @@ def find_counterpart(
 
     None where there is no such contender, or where it has no median.
     """
+    counterpart = _counterpart(contender, contenders, profile, pid1)
+    return _median_metric(counterpart) if counterpart else None
+
+
+def find_undoubted_counterpart(
+    contender: ContenderResult,
+    contenders: Sequence[ContenderResult],
+    *,
+    profile: str | None = None,
+    pid1: bool | None = None,
+) -> MetricResult | None:
+    """Return the same as find_counterpart; None, too, where either contender has a doubt."""
+    counterpart = _counterpart(contender, contenders, profile, pid1)
+    if counterpart is None or contender.get("doubts") or counterpart.get("doubts"):
+        return None
+    return _median_metric(counterpart)
+
+
+def _counterpart(
+    contender: ContenderResult,
+    contenders: Sequence[ContenderResult],
+    profile: str | None,
+    pid1: bool | None,
+) -> ContenderResult | None:
     supervisor, role, own_profile, own_pid1, host = _setting(contender)
     target = (
         supervisor,
@@ -33,10 +57,11 @@ def find_counterpart(
         own_pid1 if pid1 is None else pid1,
         host,
     )
-    counterpart = next((item for item in contenders if _setting(item) == target), None)
-    if counterpart is None:
-        return None
-    metric = find_metric(counterpart, "restart", "restart_long")
+    return next((item for item in contenders if _setting(item) == target), None)
+
+
+def _median_metric(contender: ContenderResult) -> MetricResult | None:
+    metric = find_metric(contender, "restart", "restart_long")
     return metric if metric and metric["median"] is not None else None
 
 

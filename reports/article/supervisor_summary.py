@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import ContenderResult, MetricResult, Run
-from reports.article.counterparts import delays_young_daemons, find_counterpart
+from reports.article.counterparts import delays_young_daemons, find_undoubted_counterpart
 from reports.model.contenders import contender_label, has_measurements, sort_contenders
 from reports.model.metrics import (
     find_metric,
@@ -62,19 +62,24 @@ def _describe_restart(contender: ContenderResult, label: str) -> Iterator[str]:
 def _describe_memory(contender: ContenderResult, label: str) -> Iterator[str]:
     one_service = median_of(contender, "footprint", "private_dirty_1")
     further_service = median_of(contender, "footprint", "private_dirty_per_service")
-    if one_service is not None and further_service is not None:
-        yield (
-            f"{label} takes {format_quantity(one_service, 'kB')} of private memory with one "
-            f"service, and {format_quantity(further_service, 'kB')} for each further one."
-        )
+    if one_service is None or further_service is None:
+        return
+    # A tree with ten services that takes less than one with one was caught at another moment.
+    further = (
+        format_quantity(further_service, "kB") if further_service > 0 else "no more than noise"
+    )
+    yield (
+        f"{label} takes {format_quantity(one_service, 'kB')} of private memory with one "
+        f"service, and {further} for each further one."
+    )
 
 
 def _compare(contender: ContenderResult, contenders: Sequence[ContenderResult]) -> Iterator[str]:
     if contender["profile"] != "default":
-        default = find_counterpart(contender, contenders, profile="default")
+        default = find_undoubted_counterpart(contender, contenders, profile="default")
         yield from _compare_with(contender, default, "than by default")
     if contender["pid1"]:
-        hosted = find_counterpart(contender, contenders, pid1=False)
+        hosted = find_undoubted_counterpart(contender, contenders, pid1=False)
         yield from _compare_with(contender, hosted, "than beside another init")
 
 

@@ -31,6 +31,29 @@ def test_pid1_is_compared_with_hosted(s6_sentences: list[str]) -> None:
     assert any("2.00 times slower than beside another init" in text for text in s6_sentences)
 
 
+@pytest.mark.parametrize("doubtful", [0, 1])
+def test_a_figure_with_a_doubt_is_called_neither_slower_nor_faster(doubtful: int) -> None:
+    pair = [
+        contender("pm2/runner/default/hosted", steady_latencies(7.8)),
+        contender("pm2/runner/patient/hosted", steady_latencies(12.1)),
+    ]
+    assert any("slower" in text for text in summarize_supervisor(sample_runs.run(*pair), "pm2"))
+    pair[doubtful]["doubts"] = [{"kind": "few", "text": "Few trials."}]
+    assert not any("slower" in text for text in summarize_supervisor(sample_runs.run(*pair), "pm2"))
+
+
+@pytest.mark.parametrize(
+    ("ten_kb", "growth"),
+    [(9200.0, "1,000 kB"), (200.0, "no more than noise"), (110.0, "no more than noise")],
+)
+def test_memory_that_did_not_grow_is_no_figure(ten_kb: float, growth: str) -> None:
+    run = sample_runs.run(contender(S6, [], memory=(200.0, ten_kb)))
+    assert (
+        f"s6 takes 200 kB of private memory with one service, and {growth} for each further one."
+        in summarize_supervisor(run, "s6")
+    )
+
+
 def test_a_pollers_median_is_a_share_of_its_period() -> None:
     run = sample_runs.run(contender("monit/monitor/fast/hosted", steady_latencies(500), period=1.0))
     sentence = "monit, fast acts every 1 s; its median is 50 % of that."
