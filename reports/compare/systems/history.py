@@ -14,7 +14,12 @@ from reports.compare.changes import Change, compare_metrics
 from reports.compare.runs import RunWithSamples
 from reports.compare.statistics.verdict import TOO_FEW
 from reports.compare.systems.behaviour_systems import describe_behaviour_systems
-from reports.compare.systems.system_views import release_of, rename_samples, systems_of
+from reports.compare.systems.system_views import (
+    release_of,
+    rename_samples,
+    system_title,
+    systems_of,
+)
 from reports.compare.wording import describe_interval
 from reports.model.contenders import (
     contender_label,
@@ -29,6 +34,8 @@ _RESTARTS = {
     "restart_long": "restarts a daemon that ran for long",
     "restart_short": "restarts a daemon that ran for 0.3 s",
 }
+# A smaller change of a restart is left out, however sure it is: it tells nobody what to choose.
+MIN_PERCENT = 2.0
 # What a contender's or a scenario's outcome begins with where there is nothing to compare.
 _NO_OUTCOME = ("unfinished", "failed", NOT_ASKED)
 
@@ -37,12 +44,13 @@ _NO_OUTCOME = ("unfinished", "failed", NOT_ASKED)
 class Step:
     """A contender on a system and on the next one that has it, and what really differs.
 
-    changes: of figures. behaviours: of verdicts and outcomes. too_few: figures with too few samples
-    to show any change among so many tests.
+    systems: the titles of both. changes: of figures. behaviours: of verdicts and outcomes.
+    too_few: figures with too few samples to show any change among so many tests.
     """
 
     before: ContenderResult
     after: ContenderResult
+    systems: tuple[str, str]
     changes: tuple[Change, ...]
     behaviours: tuple[BehaviourChange, ...]
     too_few: int
@@ -52,10 +60,20 @@ class Step:
         for change in self.changes:
             yield _figure_sentence(self, change)
         for behaviour in self.behaviours:
+            before, after = self.editions
             yield (
-                f"{self._title()}, {behaviour.what}: {behaviour.before} in {_edition(self.before)},"
-                f" {behaviour.after} in {_edition(self.after)}."
+                f"{self._title()}, {behaviour.what}: {behaviour.before} in {before},"
+                f" {behaviour.after} in {after}."
             )
+
+    @property
+    def editions(self) -> tuple[str, str]:
+        """Both versions with their systems, e.g. 2.11.3.2 (Debian 12)."""
+        before, after = (
+            f"{describe_version(contender) or '?'} ({system})"
+            for contender, system in zip((self.before, self.after), self.systems, strict=True)
+        )
+        return before, after
 
     def _title(self) -> str:
         return contender_label(self.before)
@@ -63,10 +81,14 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """A contender over the systems of a run: a result for each, the oldest first, and the steps."""
+    """A contender over the systems of a run: a result for each, the oldest first, and the steps.
+
+    systems: the title of each result's system.
+    """
 
     label: str
     results: tuple[ContenderResult, ...]
+    systems: tuple[str, ...]
     steps: tuple[Step, ...]
 
 
@@ -82,6 +104,7 @@ def histories(run: RunWithSamples) -> list[History]:
         History(
             contender_label(row[0]),
             tuple(row),
+            tuple(system_title(run.run, contender) for contender in row),
             tuple(steps[_key(row, index)] for index in range(len(row) - 1)),
         )
         for row in rows
@@ -103,9 +126,12 @@ def change_lines(run: RunWithSamples) -> list[str]:
     contenders = histories(run)
     sentences = [text for item in contenders for step in item.steps for text in step.sentences()]
     count = sum(len(item.steps) for item in contenders)
-    releases = ", ".join(map(release_of, systems))
+    titles = ", ".join(system["title"] for system in systems)
     changes = count_words(len(sentences), "change")
-    summary = f"{len(contenders)} contenders over {releases}: {count} steps, {changes}."
+    summary = (
+        f"{count_words(len(contenders), 'contender')} over {titles}:"
+        f" {count_words(count, 'step')}, {changes}."
+    )
     too_few = sum(step.too_few for item in contenders for step in item.steps)
     advice = f"{too_few} figures have too few samples to show a change: measure with more --trials."
     notes = [describe_behaviour_systems(run.run), advice if too_few else ""]
@@ -154,6 +180,7 @@ def _steps(run: RunWithSamples, pairs: Sequence[_Pair]) -> Iterator[Step]:
         yield Step(
             row[index],
             row[index + 1],
+            (system_title(run.run, row[index]), system_title(run.run, row[index + 1])),
             tuple(change for change in changes if change.contender == key and _is_real(change)),
             tuple(change for change in behaviours if change.contender == key),
             sum(change.contender == key and change.verdict == TOO_FEW for change in changes),
@@ -161,8 +188,9 @@ def _steps(run: RunWithSamples, pairs: Sequence[_Pair]) -> Iterator[Step]:
 
 
 def _is_real(change: Change) -> bool:
-    """Whether it is more than chance."""
-    return change.is_significant or change.differs_in_shape
+    """Whether it is more than chance, and large enough to matter."""
+    is_large = abs(change.percent) >= MIN_PERCENT
+    return (change.is_significant and is_large) or change.differs_in_shape
 
 
 def _is_open(change: BehaviourChange) -> bool:
@@ -191,14 +219,9 @@ def _figure_sentence(step: Step, change: Change) -> str:
         how = change.verdict
     elif change.interval and change.interval.is_unbounded:
         how, interval = "otherwise", "; too few samples to say by how much"
+    before, after = step.editions
     return (
-        f"{contender_label(step.after)} {_edition(step.after)} {_RESTARTS[change.metric]} {how}:"
-        f" {format_quantity(change.after, change.unit)}, in {_edition(step.before)}"
+        f"{contender_label(step.after)} {after} {_RESTARTS[change.metric]} {how}:"
+        f" {format_quantity(change.after, change.unit)}, in {before}"
         f" {format_quantity(change.before, change.unit)}: {change.percent_text}{interval}."
     )
-
-
-def _edition(contender: ContenderResult) -> str:
-    """Return a version with its release, e.g. 2.11.3.2 (bookworm)."""
-    release = contender["name"].partition("@")[2]
-    return f"{describe_version(contender) or '?'} ({release})"

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import ContenderResult
 from reports.compare.systems.history import History
-from reports.model.blocks import Cell, Column, Table, number_cell
+from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import describe_version
-from reports.model.metrics import median_of
+from reports.model.metrics import find_metric
+from reports.model.quantities import format_quantity
 
 _COLUMNS = (
     Column("Supervisor"),
     Column("System"),
     Column("Version"),
-    Column("Restart, ms", numeric=True),
-    Column("Restart after 0.3 s, ms", numeric=True),
-    Column("CPU per restart, us", numeric=True),
-    Column("Private memory, kB", numeric=True),
+    Column("Restart", numeric=True),
+    Column("Restart after 0.3 s", numeric=True),
+    Column("CPU per restart", numeric=True),
+    Column("Private memory", numeric=True),
     Column("Verdicts that differ from the release before"),
 )
 
@@ -35,14 +37,21 @@ def _rows(item: History) -> Iterator[tuple[Cell, ...]]:
     changed: list[str] = [""]
     for step in item.steps:
         changed.append("\n".join(f"{b.what}: {b.before}, now {b.after}" for b in step.behaviours))
-    for result, differences in zip(item.results, changed, strict=True):
-        yield (Cell(item.label), *_cells(result), Cell(differences))
+    for result, system, differences in zip(item.results, item.systems, changed, strict=True):
+        yield (Cell(item.label), Cell(system), *_cells(result), Cell(differences))
 
 
 def _cells(result: ContenderResult) -> Iterator[Cell]:
-    yield Cell(result["name"].partition("@")[2])
     yield Cell(describe_version(result))
-    yield number_cell(median_of(result, "restart", "restart_long"))
-    yield number_cell(median_of(result, "restart", "restart_short"))
-    yield number_cell(median_of(result, "restart", "cpu_per_restart"))
-    yield number_cell(median_of(result, "footprint", "private_dirty_1"))
+    yield _quantity_cell(result, "restart", "restart_long")
+    yield _quantity_cell(result, "restart", "restart_short")
+    yield _quantity_cell(result, "restart", "cpu_per_restart")
+    yield _quantity_cell(result, "footprint", "private_dirty_1")
+
+
+def _quantity_cell(result: ContenderResult, scenario: str, name: str) -> Cell:
+    """Return a median in the unit that suits it; empty, and sorted last, without one."""
+    metric = find_metric(result, scenario, name)
+    if metric is None or metric["median"] is None:
+        return Cell("", math.inf)
+    return Cell(format_quantity(metric["median"], metric["unit"]), metric["median"])

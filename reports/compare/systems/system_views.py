@@ -33,6 +33,12 @@ def systems_of(run: Run) -> list[SystemFacts]:
     return run.get("systems") or [run["system"]]
 
 
+def system_title(run: Run, contender: ContenderResult) -> str:
+    """Return the title of the system that a contender of a run of several was measured on."""
+    release = contender["name"].partition("@")[2]
+    return next(item["title"] for item in systems_of(run) if release_of(item) == release)
+
+
 def system_view(run: RunWithSamples, release: str) -> RunWithSamples:
     """Return what a run has of one system, under names without the release.
 

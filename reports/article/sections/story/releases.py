@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from bench.model.run_file import Run
 from reports.compare.runs import RunWithSamples
 from reports.compare.systems.behaviour_systems import describe_behaviour_systems
-from reports.compare.systems.history import History, histories
+from reports.compare.systems.history import MIN_PERCENT, History, histories
 from reports.compare.systems.history_table import releases_table
-from reports.compare.systems.system_views import release_of, systems_of
+from reports.compare.systems.system_views import systems_of
 from reports.model.blocks import Cell, Column, Paragraph, Points, Section, Table
 from reports.model.metrics import median_of
 from reports.model.quantities import format_quantity
@@ -19,9 +19,9 @@ from reports.model.samples import Samples
 _INTRODUCTION = (
     "The guests of all releases ran side by side, so that a difference is the release's and not "
     "the hour's. What differs from the release before by more than chance stands below the table: "
-    "restarts by the 95 % interval of the change, corrected for all tests of this page; behaviour "
-    "by the answers, unless a guest of each release gave the same one. CPU time and memory are "
-    "single figures, which no test can judge."
+    "restarts by the 95 % interval of the change, corrected for all tests of this page, and by "
+    f"{MIN_PERCENT:g} % or more; behaviour by the answers, unless a guest of each release gave the "
+    "same one. CPU time and memory are single figures, which no test can judge."
 )
 _NOTE = "Small print: a restart that takes longer or shorter than in the release before."
 
@@ -51,27 +51,27 @@ def releases_section(run: Run, samples: Samples) -> Section | None:
 
 def _restarts_table(run: Run, contenders: Sequence[History]) -> Table:
     """Return the restarts of each contender, a column for each release."""
-    releases = [release_of(system) for system in systems_of(run)]
+    titles = [system["title"] for system in systems_of(run)]
     return Table(
         caption="Restart of a daemon that ran for long",
-        columns=(Column("Contender"), *(Column(name, numeric=True) for name in releases)),
-        rows=tuple((Cell(item.label), *_restart_cells(item, releases)) for item in contenders),
+        columns=(Column("Contender"), *(Column(title, numeric=True) for title in titles)),
+        rows=tuple((Cell(item.label), *_restart_cells(item, titles)) for item in contenders),
         note=_NOTE,
     )
 
 
-def _restart_cells(item: History, releases: Sequence[str]) -> Iterator[Cell]:
-    results = {result["name"].partition("@")[2]: result for result in item.results}
+def _restart_cells(item: History, titles: Sequence[str]) -> Iterator[Cell]:
+    results = dict(zip(item.systems, item.results, strict=True))
     changed = {
-        step.after["name"].partition("@")[2]: change.percent_text
+        step.systems[1]: change.percent_text
         for step in item.steps
         for change in step.changes
         if change.metric == "restart_long"
     }
-    for release in releases:
-        result = results.get(release)
+    for title in titles:
+        result = results.get(title)
         median = median_of(result, "restart", "restart_long") if result else None
         if median is None:
             yield Cell("-", math.inf)
         else:
-            yield Cell(format_quantity(median, "ms"), median, note=changed.get(release, ""))
+            yield Cell(format_quantity(median, "ms"), median, note=changed.get(title, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, cast
 
 import pytest
@@ -14,6 +15,7 @@ from reports.compare.changes import compare_metrics
 from reports.compare.runs import RunWithSamples
 from reports.compare.systems.behaviour_systems import describe_behaviour_systems
 from reports.compare.systems.history import change_lines, histories
+from reports.compare.systems.history_table import releases_table
 from reports.compare.systems.system_views import main_release, reference_view, system_view
 from reports.model.blocks import Paragraph, Points, Section, Table
 from reports.model.samples import samples_from
@@ -34,8 +36,12 @@ MEDIANS = {
 }
 
 
-def run_of_three(count: int = 30) -> RunWithSamples:
+def run_of_three(
+    count: int = 30, own_ms: Mapping[str, list[float]] | None = None
+) -> RunWithSamples:
+    """Return a run of three systems. own_ms: by name, latencies in place of those of MEDIANS."""
     latencies = {name: steady_latencies(median, count) for name, median in MEDIANS.items()}
+    latencies |= own_ms or {}
     contenders = [_contender(name, values) for name, values in latencies.items()]
     systems = [
         {"name": "debian" if release == "bookworm" else release, "title": title,
@@ -78,9 +84,34 @@ def test_only_what_is_more_than_chance_is_a_change() -> None:
     lines = change_lines(run_of_three())
     assert len(lines) == 2
     assert lines[0].startswith(
-        "s6 2.13 (trixie) restarts a daemon that ran for long slower: 1.00 s, in 2.11 (bookworm) 3."
+        "s6 2.13 (Debian 13) restarts a daemon that ran for long slower: 1.00 s, "
+        "in 2.11 (Debian 12) 3."
     )
-    assert lines[1] == "2 contenders over bookworm, trixie, sid: 3 steps, 1 change."
+    assert lines[1] == "2 contenders over Debian 12, Debian 13, Debian sid: 3 steps, 1 change."
+
+
+def test_a_change_of_less_than_two_percent_is_none_however_sure_it_is() -> None:
+    def steps(last_ms: float) -> list[int]:
+        """Return the number of changes of s6 in each step. last_ms: on sid, 1004 before."""
+        steadily = {
+            f"{S6}@{release}": [begin + 0.01 * index for index in range(30)]
+            for release, begin in (("trixie", 1004.0), ("sid", last_ms))
+        }
+        item = next(one for one in histories(run_of_three(own_ms=steadily)) if one.label == "s6")
+        return [len(step.changes) for step in item.steps]
+
+    assert steps(1034.0) == [1, 1]
+    assert steps(1014.0) == [1, 0]
+
+
+def test_figures_have_the_unit_that_suits_them() -> None:
+    cells = [
+        tuple(cell.text for cell in row[:4])
+        for row in releases_table(histories(run_of_three())).rows
+        if row[0].text == "s6"
+    ]
+    assert cells[0] == ("s6", "Debian 12", "2.11", "3.00 ms")
+    assert cells[1] == ("s6", "Debian 13", "2.13", "1.00 s")
 
 
 def test_a_verdict_that_changed_is_a_change() -> None:
@@ -90,7 +121,7 @@ def test_a_verdict_that_changed_is_a_change() -> None:
             after = contender["name"].endswith("trixie")
             contender["scenarios"]["restart"]["verdicts"] = [verdict("yes" if after else "no")]
     assert (
-        "runit, restart, starts again: no in 2.11 (bookworm), yes in 2.13 (trixie)."
+        "runit, restart, starts again: no in 2.11 (Debian 12), yes in 2.13 (Debian 13)."
         in change_lines(run)
     )
 
@@ -216,11 +247,11 @@ def test_the_article_has_a_row_for_each_contender_and_release() -> None:
     (folded,) = (block for block in section.blocks if isinstance(block, Section))
     (everything,) = (block for block in folded.blocks if isinstance(block, Table))
     assert [tuple(cell.text for cell in row[:3]) for row in everything.rows] == [
-        ("runit", "bookworm", "2.11"),
-        ("runit", "trixie", "2.13"),
-        ("s6", "bookworm", "2.11"),
-        ("s6", "trixie", "2.13"),
-        ("s6", "sid", "2.15"),
+        ("runit", "Debian 12", "2.11"),
+        ("runit", "Debian 13", "2.13"),
+        ("s6", "Debian 12", "2.11"),
+        ("s6", "Debian 13", "2.13"),
+        ("s6", "Debian sid", "2.15"),
     ]
     (points,) = (block for block in section.blocks if isinstance(block, Points))
     assert [lead for lead, _ in points.items] == ["s6:"]

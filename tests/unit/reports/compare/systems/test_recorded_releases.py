@@ -20,16 +20,16 @@ from reports.formats import html, markdown, terminal
 from tests.unit.reports.support.renderings import article_in
 
 FOLDER = Path(__file__).parents[2] / "data" / "releases"
-S6 = "s6 2.11.3.2 (bookworm) restarts a daemon"
-OPENRC = "OpenRC, patient, PID 1 0.64.1 (forky) restarts a daemon"
+S6 = "s6 2.11.3.2 (Debian 12) restarts a daemon"
+OPENRC = "OpenRC, patient, PID 1 0.64.1 (Debian forky) restarts a daemon"
 # The releases since when they do otherwise: by NEWS of s6 2.11.2.0, and by two commits of OpenRC
 # 0.62, whose delay is 128 ms at every other end of a daemon that was up for longer than 12 s.
 SENTENCES = [
-    f"{S6} that ran for long slower: 1.01 s, in 2.10.0.2 (bullseye) 6.11 ms: 167 times (",
-    f"{S6} that ran for 0.3 s slower: 1.00 s, in 2.10.0.2 (bullseye) 701 ms: +43.3 % (",
+    f"{S6} that ran for long slower: 1.01 s, in 2.10.0.2 (Debian 11) 6.11 ms: 167 times (",
+    f"{S6} that ran for 0.3 s slower: 1.00 s, in 2.10.0.2 (Debian 11) 701 ms: +43.3 % (",
     f"{OPENRC} that ran for long otherwise, not slower or faster as a whole: 5.86 ms, "
-    "in 0.56 (trixie) 1.11 ms: ",
-    f"{OPENRC} that ran for 0.3 s slower: 216 ms, in 0.56 (trixie) 1.03 ms: 161 times (",
+    "in 0.56 (Debian 13) 1.11 ms: ",
+    f"{OPENRC} that ran for 0.3 s slower: 216 ms, in 0.56 (Debian 13) 1.03 ms: 161 times (",
 ]
 
 
@@ -45,7 +45,8 @@ def test_the_changes_of_the_recorded_run_are_those_of_the_supervisors(
 ) -> None:
     *lines, summary = change_lines(recorded)
     assert summary == (
-        "2 contenders over bullseye, bookworm, trixie, forky, sid: 8 steps, 4 changes."
+        "2 contenders over Debian 11, Debian 12, Debian 13, Debian forky, Debian sid: "
+        "8 steps, 4 changes."
     )
     assert len(lines) == len(SENTENCES)
     for line, sentence in zip(lines, SENTENCES, strict=True):
