@@ -10,8 +10,8 @@ from supervisors.contender import Contender, OlderVersion
 from supervisors.service import Service
 from supervisors.versions import Change, Finding
 
-# The first version that was seen to differ from 1.30.1, and the release that has it.
-_WAITS_EACH_TIME = Change("1.35.0", "bookworm")
+# Commit 356f23d of init.c.
+_WAITS_EACH_TIME = Change("1.32.0", "bookworm")
 
 
 def _contender(setting: str, older: tuple[OlderVersion, ...] = ()) -> Contender:
@@ -44,12 +44,11 @@ class Busybox(Supervisor):
         "watchdog": "It waits for a process to end, and checks nothing else.",
         "keeping output": "A service inherits init's standard output.",
     }
-    findings = (  # what measurements showed, and no manual says
+    findings = (  # what measurements showed that no manual says
         Finding(
-            "1.30.1 sleeps for a second after each start, and waits for ends only then: a program"
-            " that lived longer is restarted at once. 1.35 waits for an end first, and sleeps for a"
-            " second before each restart (init_main() of init.c): the same respawn line takes a"
-            " second in place of 0.7 ms.",
+            "Since 1.32.0 (commit 356f23d of init.c) it sleeps for a second between the end of a"
+            " process and its restart. Before, it slept after a start: what had run for a second"
+            " was restarted at once.",
             since=_WAITS_EACH_TIME,
         ),
     )

@@ -14,6 +14,7 @@ from reports.compare.changes import Change, compare_metrics
 from reports.compare.runs import RunWithSamples
 from reports.compare.statistics.verdict import TOO_FEW
 from reports.compare.systems.behaviour_systems import describe_behaviour_systems
+from reports.compare.systems.known_changes import known_changes
 from reports.compare.systems.system_views import (
     release_of,
     rename_samples,
@@ -45,7 +46,8 @@ class Step:
     """A contender on a system and on the next one that has it, and what really differs.
 
     systems: the titles of both. changes: of figures. behaviours: of verdicts and outcomes.
-    too_few: figures with too few samples to show any change among so many tests.
+    too_few: figures with too few samples to show any change among so many tests. known: sentences
+    on what is known to have changed from the one to the other.
     """
 
     before: ContenderResult
@@ -54,6 +56,7 @@ class Step:
     changes: tuple[Change, ...]
     behaviours: tuple[BehaviourChange, ...]
     too_few: int
+    known: tuple[str, ...]
 
     def sentences(self) -> Iterator[str]:
         """Yield a plain sentence for each difference."""
@@ -65,6 +68,12 @@ class Step:
                 f"{self._title()}, {behaviour.what}: {behaviour.before} in {before},"
                 f" {behaviour.after} in {after}."
             )
+
+    def explanations(self) -> list[str]:
+        """Return what is known of this step; nothing where nothing differs."""
+        if not self.changes and not self.behaviours:
+            return []
+        return [f"{self._title()}, known change: {sentence}" for sentence in self.known]
 
     @property
     def editions(self) -> tuple[str, str]:
@@ -112,7 +121,7 @@ def histories(run: RunWithSamples) -> list[History]:
 
 
 def change_lines(run: RunWithSamples) -> list[str]:
-    """Return a sentence for each real change from a release to the next.
+    """Return a sentence for each real change from a release to the next, and what explains it.
 
     Raises Problem for a run of one system.
     """
@@ -124,18 +133,18 @@ def change_lines(run: RunWithSamples) -> list[str]:
             usage=True,
         )
     contenders = histories(run)
-    sentences = [text for item in contenders for step in item.steps for text in step.sentences()]
-    count = sum(len(item.steps) for item in contenders)
+    steps = [step for item in contenders for step in item.steps]
+    lines = [text for step in steps for text in (*step.sentences(), *step.explanations())]
     titles = ", ".join(system["title"] for system in systems)
-    changes = count_words(len(sentences), "change")
+    changes = count_words(sum(len(list(step.sentences())) for step in steps), "change")
     summary = (
         f"{count_words(len(contenders), 'contender')} over {titles}:"
-        f" {count_words(count, 'step')}, {changes}."
+        f" {count_words(len(steps), 'step')}, {changes}."
     )
-    too_few = sum(step.too_few for item in contenders for step in item.steps)
+    too_few = sum(step.too_few for step in steps)
     advice = f"{too_few} figures have too few samples to show a change: measure with more --trials."
     notes = [describe_behaviour_systems(run.run), advice if too_few else ""]
-    return [*sentences, summary, *filter(None, notes)]
+    return [*lines, summary, *filter(None, notes)]
 
 
 _Pair = tuple[list[ContenderResult], int]
@@ -177,13 +186,15 @@ def _steps(run: RunWithSamples, pairs: Sequence[_Pair]) -> Iterator[Step]:
         if not (change.may_be_chance or _is_open(change))
     ]
     for (row, index), key in zip(pairs, keys, strict=True):
+        systems = (system_title(run.run, row[index]), system_title(run.run, row[index + 1]))
         yield Step(
             row[index],
             row[index + 1],
-            (system_title(run.run, row[index]), system_title(run.run, row[index + 1])),
+            systems,
             tuple(change for change in changes if change.contender == key and _is_real(change)),
             tuple(change for change in behaviours if change.contender == key),
             sum(change.contender == key and change.verdict == TOO_FEW for change in changes),
+            tuple(known_changes(run.run, row[index]["supervisor"], *systems)),
         )
 
 

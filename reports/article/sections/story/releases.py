@@ -34,7 +34,7 @@ def releases_section(run: Run, samples: Samples) -> Section | None:
     changes = tuple(
         (f"{item.label}:", " ".join(sentences))
         for item in contenders
-        if (sentences := [text for step in item.steps for text in step.sentences()])
+        if (sentences := _sentences(item))
     )
     points = Points(changes or (("", "Nothing differs by more than chance."),))
     return Section(
@@ -47,6 +47,10 @@ def releases_section(run: Run, samples: Samples) -> Section | None:
             Section("releases-table", "All figures", (releases_table(contenders),), folded=True),
         ),
     )
+
+
+def _sentences(item: History) -> list[str]:
+    return [text for step in item.steps for text in (*step.sentences(), *step.explanations())]
 
 
 def _restarts_table(run: Run, contenders: Sequence[History]) -> Table:

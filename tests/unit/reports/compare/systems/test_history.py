@@ -114,6 +114,29 @@ def test_figures_have_the_unit_that_suits_them() -> None:
     assert cells[1] == ("s6", "Debian 13", "2.13", "1.00 s")
 
 
+@pytest.mark.parametrize(
+    ("findings", "known"),
+    [
+        (["Debian 13, Debian sid: Since 2.13 it waits."], ["Since 2.13 it waits."]),
+        (["Debian 12: Up to 2.11 it hurries."], ["Up to 2.11 it hurries."]),
+        (["Debian 12: It hurries.", "Debian 13, Debian sid: It waits."], ["It waits."]),
+        (["Debian sid: Since 2.15 it hangs."], []),
+        (["It always hangs.", "Its manual: says nothing."], []),
+    ],
+)
+def test_a_change_is_told_with_what_is_known_of_it(findings: list[str], known: list[str]) -> None:
+    run = run_of_three()
+    run.run["supervisors"]["s6"]["findings"] = findings
+    run.run["supervisors"]["runit"]["findings"] = findings
+    _, *explanations, summary = change_lines(run)
+    assert explanations == [f"s6, known change: {sentence}" for sentence in known]
+    assert summary.endswith("3 steps, 1 change.")
+    section = releases_section(run.run, run.samples)
+    assert section is not None
+    (points,) = (block for block in section.blocks if isinstance(block, Points))
+    assert [text.count("known change") for _, text in points.items] == [len(known)]
+
+
 def test_a_verdict_that_changed_is_a_change() -> None:
     run = run_of_three()
     for contender in run.run["contenders"]:
