@@ -90,11 +90,14 @@ def _share(verdict: VerdictResult, answer: str) -> str:
 
 
 def _after_starts(contender: ContenderResult) -> str:
-    """Return after how many starts, if all guests agree; else nothing."""
+    """Return after how many starts it was here, if all guests agree; else nothing.
+
+    Starts before the crash loop count for some limits, so that a limit may be higher.
+    """
     starts = find_metric(contender, "crashloop", "crash_starts")
     if starts is None or starts["median"] is None or starts["min"] != starts["max"]:
         return ""
-    return f" after {count_words(round(starts['median']), 'start')}"
+    return f", here after {count_words(round(starts['median']), 'start')}"
 
 
 def _on_restarts(

@@ -68,14 +68,14 @@ def crashing(
 
 def test_verdicts_are_told_in_short_sentences() -> None:
     assert lines(crashing({GIVES_UP: {"no": 3}, RECOVERS: {"no": 3}})) == [
-        "It gives up a daemon that ends at once after 10 starts. "
+        "It gives up a daemon that ends at once, here after 10 starts. "
         "Once mended, such a daemon does not come back by itself."
     ]
     assert lines(crashing({GIVES_UP: {"no": 1}}, (1,))) == [
-        "It gives up a daemon that ends at once after 1 start."
+        "It gives up a daemon that ends at once, here after 1 start."
     ]
     assert lines(crashing({GIVES_UP: {"partly": 3}, RECOVERS: {"yes": 3}})) == [
-        "It stops starting a daemon that ends at once after 10 starts, and tries again later."
+        "It stops starting a daemon that ends at once, here after 10 starts, and tries again later."
     ]
 
 
