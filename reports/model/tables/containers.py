@@ -79,10 +79,15 @@ def answer_of(contender: ContenderResult, scenario: str, behaviour: str) -> str:
     return next(answers, "")
 
 
-def passes_all(contender: ContenderResult, scenario: str) -> bool:
-    """Tell whether every verdict of a scenario is yes, and there is one."""
-    verdicts = verdicts_of(contender, scenario)
-    return bool(verdicts) and all(verdict["answer"] == "yes" for verdict in verdicts)
+def outcome_of(contender: ContenderResult, scenario: str) -> str:
+    """Return yes where every verdict of a scenario is, no where one is not, or empty.
+
+    Empty: not all of it was measured, and nothing that was is wrong.
+    """
+    answers = {verdict["answer"] for verdict in verdicts_of(contender, scenario)}
+    if answers & {"no", "partly"}:
+        return "no"
+    return "yes" if answers == {"yes"} else ""
 
 
 def signals_in_place(verdict: VerdictResult) -> list[str]:

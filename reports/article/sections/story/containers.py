@@ -19,7 +19,7 @@ from reports.model.tables.containers import (
     answer_of,
     container_tables,
     measured_containers,
-    passes_all,
+    outcome_of,
     signals_answered,
     signals_in_place,
     verdicts_of,
@@ -34,6 +34,20 @@ _INTRODUCTION = (
 # What --init of each engine runs.
 _ENGINES = {"docker run --init": "tini", "podman run --init": "catatonit"}
 _NONE = "None that this run has measured."
+_STOPS = "stops by the engine"
+# What an init does, by its outcome in a scenario: parts of a sentence.
+_OUTCOMES = {
+    EXIT: {
+        "yes": "tells the engine every exit status truly",
+        "no": "does not tell the engine every exit status truly",
+        "": "exit statuses were not measured",
+    },
+    ZOMBIES: {
+        "yes": "reaps every zombie",
+        "no": "leaves zombies",
+        "": "zombies were not measured",
+    },
+}
 
 
 def containers_section(run: Run) -> Section | None:
@@ -62,7 +76,7 @@ def _answers(contenders: Sequence[ContenderResult]) -> list[Recommendation]:
             "it passes SIGTERM on, a container with it ends in time whether its program handles "
             "SIGTERM or not, the exit status is always true, and no zombie is left; the smallest "
             "private memory first.",
-            _join(map(_with_memory, _lightest_first(filter(_does_all, inits)))),
+            _who_does_all(inits),
         ),
         Recommendation(
             "What do I get with --init?",
@@ -73,35 +87,73 @@ def _answers(contenders: Sequence[ContenderResult]) -> list[Recommendation]:
         Recommendation(
             "Which PID 1 sends SIGTERM to the other processes of the container, too?",
             "a process beside the program got the SIGTERM that stopped the container.",
-            _join(_who_is_told(inits)),
+            _join(_who_is_told(inits), _STOPS, _without(inits, STOP)),
         ),
         Recommendation(
             "Which PID 1 makes every stop take 10 s?",
             "even a program that handles SIGTERM was killed at the end of the engine's grace.",
-            _join(map(contender_label, filter(_is_always_killed, contenders))),
+            _join(
+                map(contender_label, filter(_is_always_killed, contenders)),
+                _STOPS,
+                _without(contenders, STOP),
+            ),
         ),
         Recommendation(
             "Which stops only a program that handles SIGTERM?",
             "such a program ends in time, and one without a handler is killed: the kernel spares "
             "PID 1 what ends any other process.",
-            _join(map(contender_label, filter(_needs_handler, contenders))),
+            _join(
+                map(contender_label, filter(_needs_handler, contenders)),
+                _STOPS,
+                _without(contenders, STOP),
+            ),
         ),
         Recommendation(
             "How is a supervisor stopped that is PID 1?",
             "a signal after which PID 1 ended within 4 s, and before which the program got SIGTERM "
             "or the same signal; an image names it by STOPSIGNAL.",
-            _join(_stop_signals(supervisors)),
+            _join(_stop_signals(supervisors), "signals", _without(supervisors, SIGNALS)),
         ),
     ]
 
 
-def _does_all(contender: ContenderResult) -> bool:
-    return (
-        answer_of(contender, SIGNALS, "TERM") == "yes"
-        and (_ends(contender, "with"), _ends(contender, "without")) == ("yes", "yes")
-        and passes_all(contender, EXIT)
-        and passes_all(contender, ZOMBIES)
-    )
+def _without(contenders: Iterable[ContenderResult], scenario: str) -> list[ContenderResult]:
+    """Return those of which the scenario was not measured: nothing is known of them."""
+    return [contender for contender in contenders if not verdicts_of(contender, scenario)]
+
+
+def _duties(contender: ContenderResult) -> dict[str, str]:
+    """Return yes, no or, where it was not measured, nothing for each duty of a PID 1."""
+    return {
+        "signals": {"partly": "no"}.get(term := answer_of(contender, SIGNALS, "TERM"), term),
+        _STOPS: _stops_in_time(contender),
+        "exit statuses": outcome_of(contender, EXIT),
+        "zombies": outcome_of(contender, ZOMBIES),
+    }
+
+
+def _stops_in_time(contender: ContenderResult) -> str:
+    answers = {_ends(contender, "with"), _ends(contender, "without")}
+    return "no" if "no" in answers else "yes" if answers == {"yes"} else ""
+
+
+def _who_does_all(inits: Sequence[ContenderResult]) -> str:
+    """Name the inits that do all, then those that might, of which something was not measured."""
+    duties = {one["name"]: _duties(one) for one in inits}
+    able = [one for one in inits if set(duties[one["name"]].values()) == {"yes"}]
+    undecided = [
+        one for one in inits if one not in able and "no" not in duties[one["name"]].values()
+    ]
+    if not undecided:
+        return _join(map(_with_memory, _lightest_first(able)))
+    unknown = {duty: None for one in undecided for duty, answer in duties[one["name"]].items()
+               if not answer}  # fmt: skip
+    what = f"{' and '.join(unknown)} were not measured"
+    names = "; ".join(map(_with_memory, _lightest_first(undecided)))
+    if able:
+        found = "; ".join(map(_with_memory, _lightest_first(able)))
+        return f"{found}. Undecided, because {what}: {names}."
+    return f"This run cannot say: {what}. By what was measured it may be: {names}."
 
 
 def _memory(contender: ContenderResult) -> float:
@@ -128,16 +180,22 @@ def _engine_answers(inits: Sequence[ContenderResult]) -> Iterator[str]:
 
 def _describe(contender: ContenderResult) -> str:
     """Say in a part of a sentence what an init does, by its verdicts."""
+    words = [_describe_signals(contender)]
+    words += [by_outcome[outcome_of(contender, scenario)]
+              for scenario, by_outcome in _OUTCOMES.items()]  # fmt: skip
+    sentence = next((v["sentence"] for v in verdicts_of(contender, STOP)
+                 if v["behaviour"] == "tells everybody"), "")  # fmt: skip
+    last = sentence.rstrip(".") or f"{_STOPS[:1].upper()}{_STOPS[1:]} were not measured"
+    return f"{', '.join(words)}. {last}"
+
+
+def _describe_signals(contender: ContenderResult) -> str:
+    if not verdicts_of(contender, SIGNALS):
+        return "signals were not measured"
     lost = " ".join(signals_answered(contender, "no")) or "none"
     passed = len(signals_answered(contender, "yes"))
     counted = count_words(passed, "signal")
-    words = [f"it passes on {counted} and loses {lost}" if passed else "it passes on none"]
-    words.append("tells the engine every exit status truly" if passes_all(contender, EXIT)
-                 else "does not tell the engine every exit status truly")  # fmt: skip
-    words.append("reaps every zombie" if passes_all(contender, ZOMBIES) else "leaves zombies")
-    sentence = next((v["sentence"] for v in verdicts_of(contender, STOP)
-                 if v["behaviour"] == "tells everybody"), "")  # fmt: skip
-    return ", ".join(words) + (f". {sentence.rstrip('.')}" if sentence else "")
+    return f"it passes on {counted} and loses {lost}" if passed else "it passes on none"
 
 
 def _who_is_told(inits: Sequence[ContenderResult]) -> Iterator[str]:
@@ -176,6 +234,12 @@ def _tells_program_to_stop(verdict: VerdictResult) -> bool:
     return verdict["answer"] == "yes" or "TERM" in signals_in_place(verdict)
 
 
-def _join(phrases: Iterable[str]) -> str:
+def _join(phrases: Iterable[str], what: str = "", unknown: Sequence[ContenderResult] = ()) -> str:
+    """Return the phrases as an answer, and of which contenders `what` was not measured."""
     text = "; ".join(phrases)
-    return f"{text}." if text else _NONE
+    names = "; ".join(map(contender_label, unknown))
+    if not names:
+        return f"{text}." if text else _NONE
+    if text:
+        return f"{text}. Not known, because {what} were not measured: {names}."
+    return f"This run cannot say: {what} were not measured of {names}."

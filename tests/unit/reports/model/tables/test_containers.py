@@ -148,6 +148,40 @@ def test_who_types_init_is_answered_by_the_verdicts_of_that_engine() -> None:
     assert "podman run --init runs catatonit" in both["What do I get with --init?"]
 
 
+def test_what_was_not_measured_is_neither_yes_nor_no() -> None:
+    one = container("tini/init/default/pid1")
+    del one["scenarios"]["zombies"], one["scenarios"]["exit-status"]
+    told = answers(one)
+    assert told["Which init does all of it?"] == (
+        "This run cannot say: exit statuses and zombies were not measured. "
+        "By what was measured it may be: tini (200 kB)."
+    )
+    words = told["What do I get with --init?"]
+    assert "exit statuses were not measured, zombies were not measured" in words
+    assert "leaves zombies" not in words
+
+
+def test_an_init_that_fails_a_duty_is_not_undecided() -> None:
+    one = container("bash/init/default/pid1", stops=("no", "no"))
+    del one["scenarios"]["zombies"]
+    told = answers(one)
+    assert told["Which init does all of it?"] == "None that this run has measured."
+
+
+def test_inits_whose_stop_was_not_measured_are_named() -> None:
+    silent, other = (
+        container("bash/init/default/pid1", stops=("no", "no")),
+        container("tini/init/default/pid1", rank=2),
+    )
+    del other["scenarios"]["engine-stop"]
+    assert answers(silent, other)["Which PID 1 makes every stop take 10 s?"] == (
+        "bash. Not known, because stops by the engine were not measured: tini."
+    )
+    assert answers(other)["Which PID 1 makes every stop take 10 s?"] == (
+        "This run cannot say: stops by the engine were not measured of tini."
+    )
+
+
 def test_a_supervisors_stop_signals_are_those_that_end_it_after_a_word() -> None:
     one = container("s6/runner/default/pid1")
     one["scenarios"]["signals"] = result(
