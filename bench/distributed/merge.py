@@ -169,6 +169,9 @@ def _merged_head(
                  "seconds": sum(run["plan"]["seconds"] for run in runs)},
         "absent": [entry for name, entry in absent.items() if name not in measured],
         "supervisors": {name: facts for run in runs for name, facts in run["supervisors"].items()},
+        "scenario_titles": {
+            name: title for run in runs for name, title in run.get("scenario_titles", {}).items()
+        },
         "alone": next(iter(hosts.values()))["alone"] if len(hosts) == 1 else None,
         "calibration": runs[0].get("calibration") if len(hosts) == 1 else None,
         "instrument": instruments.pop() if len(instruments) == 1 else None,

@@ -81,12 +81,13 @@ def render_table(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _render_block(block: Block, level: int) -> Iterator[str]:
+def _render_block(block: Block, level: int, heading: str = "") -> Iterator[str]:
+    """Yield the paragraphs of a block. heading: of the section that it is in."""
     match block:
         case Section():
             yield f"{'#' * level} {escape(block.title)}"
             for inner in block.blocks:
-                yield from _render_block(inner, level + 1)
+                yield from _render_block(inner, level + 1, block.title)
         case Paragraph():
             yield escape(block.text) + (f" {_link(block.link)}" if block.link else "")
         case Points():
@@ -95,8 +96,10 @@ def _render_block(block: Block, level: int) -> Iterator[str]:
             yield escape(block.title)
             yield _fence(block.text)
         case Chooser():
-            yield from _render_block(block.table, level)
+            yield from _render_block(block.table, level, heading)
         case Table():
+            if block.caption != heading:
+                yield f"**{escape(block.caption)}**"
             yield render_table(block)
             if block.note:
                 yield escape(block.note)

@@ -128,13 +128,15 @@ class Paragraph:
     """Running text.
 
     aside: it only explains the text before it. link: the title of a section that it ends with a
-    link to; anchor: the name of that section.
+    link to; anchor: the name of that section. page_text: how the page is used, which follows the
+    text there and nowhere else.
     """
 
     text: str
     aside: bool = False
     link: str = ""
     anchor: str = ""
+    page_text: str = ""
 
 
 @dataclass(frozen=True)

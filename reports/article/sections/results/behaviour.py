@@ -10,7 +10,15 @@ from reports.model.blocks import Cell, Column, Paragraph, Section, Table
 from reports.model.tables.behaviour_matrix import BehaviourMatrix, MatrixRow, build_matrix
 from reports.model.tables.decision import evidence_anchor
 
-_NO_EVIDENCE = ("not applicable", "not measured")
+_NO_EVIDENCE = frozenset({"not applicable", "not measured"})
+_WORDS = (
+    "What each does when something happens to it or to its daemon. Partly: it does so under "
+    "a condition, or for a part of what was asked, as the sentence with the evidence says. Where a "
+    'race decides, several guests were measured: "yes in 3 of 3" counts those guests. Not '
+    "applicable: the question does not arise for this contender. Contenders of which a table could "
+    "say nothing are left out of it."
+)
+_PAGE_WORDS = "A click on an answer shows what it rests on."
 
 
 def behaviour_section(view: Run, whole: Run) -> Section | None:
@@ -22,10 +30,10 @@ def behaviour_section(view: Run, whole: Run) -> Section | None:
     names = _names_of_evidence(view, whole)
     if not matrix.columns:
         return None
-    words = "What each does when. A click on an answer shows what it rests on."
     titles = view.get("scenario_titles", {})
     tables = (_table(matrix, index, names, titles) for index in range(len(matrix.columns)))
-    return Section("behaviour", "Behaviour", (Paragraph(words), *tables))
+    shown = (table for table in tables if table.rows)
+    return Section("behaviour", "Behaviour", (Paragraph(_WORDS, page_text=_PAGE_WORDS), *shown))
 
 
 def _names_of_evidence(view: Run, whole: Run) -> dict[str, str]:
@@ -53,7 +61,11 @@ def _table(
     return Table(
         caption=_caption(column.scenario, titles),
         columns=(Column("Contender"), *(Column(name) for name in column.behaviours)),
-        rows=tuple(_table_row(matrix, row, index, names) for row in matrix.rows),
+        rows=tuple(
+            _table_row(matrix, row, index, names)
+            for row in matrix.rows
+            if not set(row.cells[index]) <= _NO_EVIDENCE
+        ),
     )
 
 

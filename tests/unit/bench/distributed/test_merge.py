@@ -349,3 +349,12 @@ def test_a_part_reads_compressed_samples(tmp_path: Path) -> None:
     plain.unlink()
     assert len(whole) == 150
     assert RunPart.load(folder).samples == whole
+
+
+def test_scenarios_of_every_part_keep_their_titles(tmp_path: Path) -> None:
+    parts = [part("a", contender("runit/x", 4)), part("a", contender("s6/x", 5))]
+    parts[0].run["scenario_titles"] = {"restart": "restart latency"}
+    parts[1].run["scenario_titles"] = {"stop": "stop of a service"}
+    assert merge_parts(parts, results=tmp_path).run.get("scenario_titles") == {
+        "restart": "restart latency", "stop": "stop of a service",
+    }  # fmt: skip

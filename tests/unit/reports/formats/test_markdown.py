@@ -8,6 +8,7 @@ import pytest
 
 from bench.recording.store import read_run
 from reports.formats import html, markdown
+from reports.model.blocks import Article, Cell, Column, Paragraph, Section, Table
 from tests.support.samples import sample_runs
 from tests.unit.reports.support.renderings import HOSTILE, article_in
 
@@ -66,3 +67,24 @@ def test_an_example_without_actions_shows_its_note(folder: Path) -> None:
 
 def test_a_fence_is_longer_than_any_in_the_code() -> None:
     assert markdown._fence("a ```` b") == "`````\na ```` b\n`````"
+
+
+def rendered(*sections: Section) -> str:
+    return markdown.render_markdown(Article("Title", "Facts.", (), sections))
+
+
+def test_a_table_has_its_caption_above_it() -> None:
+    table = Table("What is left", (Column("Contender"),), ((Cell("runit"),),))
+    assert "**What is left**\n\n| Contender |" in rendered(Section("one", "One", (table,)))
+
+
+def test_a_caption_that_is_the_heading_is_printed_once() -> None:
+    table = Table("What is left", (Column("Contender"),), ((Cell("runit"),),))
+    assert rendered(Section("one", "What is left", (table,))).count("What is left") == 1
+
+
+def test_how_the_page_is_used_is_told_on_the_page_alone() -> None:
+    words = Paragraph("Read this.", page_text="Click there.")
+    article = Article("Title", "Facts.", (), (Section("one", "One", (words,)),))
+    assert "Click" not in markdown.render_markdown(article)
+    assert "Read this. Click there." in html.render_html(article)
