@@ -39,6 +39,7 @@ from bench.model.run_file.host import HostFacts
 from bench.model.run_file.names import FLOOR, RESTART_PARTS, TOO_NOISY, is_too_noisy_warning
 from bench.model.run_file.run import (
     AbsentSupervisor,
+    FloorFigure,
     FloorNoise,
     KeptTrialsSeal,
     MergedPart,
@@ -80,6 +81,7 @@ __all__ = [
     "ExampleStep",
     "FloorAlone",
     "FloorComparison",
+    "FloorFigure",
     "FloorNoise",
     "GuestFacts",
     "Histogram",

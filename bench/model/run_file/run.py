@@ -131,6 +131,17 @@ class MergedPart(TypedDict):
     """Options of its command."""
 
 
+class FloorFigure(TypedDict):
+    """The floor's restart latency 0.3 s after its start, in ms."""
+
+    median: float
+    """Median."""
+    ci_low: float | None
+    """Lower end of its 95 % interval; null of too few trials."""
+    ci_high: float | None
+    """Upper end of it."""
+
+
 class FloorNoise(TypedDict):
     """How noisy a run was, measured by its floor."""
 
@@ -138,6 +149,8 @@ class FloorNoise(TypedDict):
     """The floor's 90th percentile over its median; null where the floor was not measured."""
     company: float | None
     """The floor's median among other guests over its median alone; null where unknown."""
+    figures: NotRequired[list[FloorFigure]]
+    """Both figures: among other guests, and alone. Absent where one is unknown."""
 
 
 class PartNoise(FloorNoise):

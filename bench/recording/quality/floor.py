@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.model.run_file import FLOOR, FloorNoise, MetricResult, Run
+from bench.model.run_file import FLOOR, FloorFigure, FloorNoise, MetricResult, Run
 
 
 def compare_with_floor(run: Run) -> None:
@@ -31,7 +31,12 @@ def floor_noise(run: Run) -> list[FloorNoise]:
     """Return how noisy a run was; of a merged run, how noisy each of its parts was."""
     if "noise" in run:
         return list(run["noise"])
-    return [{"spread": floor_spread(run), "company": floor_slowdown(run)}]
+    noise: FloorNoise = {"spread": floor_spread(run), "company": None}
+    if figures := _figures_among_others_and_alone(run):
+        among_others, alone = figures
+        noise["company"] = among_others["median"] / alone["median"]
+        noise["figures"] = figures
+    return [noise]
 
 
 def floor_spread(run: Run) -> float | None:
@@ -49,23 +54,40 @@ def floor_spread(run: Run) -> float | None:
     )
 
 
-def floor_slowdown(run: Run) -> float | None:
-    """Return the floor's restart latency among other guests over its latency alone.
+def is_slowed(noise: FloorNoise) -> bool:
+    """Tell whether other guests certainly slowed the floor: its two intervals lie apart.
 
-    Both are of the same floor (PID 1 or hosted) and of the same uptime before the kill. None where
-    either is unknown.
+    Ten trials among other guests may have a median of twice the other by chance.
+    """
+    if not noise.get("figures"):
+        return False
+    among_others, alone = noise["figures"]
+    low, high = among_others["ci_low"], alone["ci_high"]
+    return low is not None and high is not None and low > high
+
+
+def _figures_among_others_and_alone(run: Run) -> list[FloorFigure]:
+    """Return the floor's figure among other guests, and the one alone; nothing if one is unknown.
+
+    Both are of the same floor (PID 1 or hosted) and of the same uptime before the kill: alone it is
+    killed 0.3 s after its start.
     """
     alone = run.get("alone")
-    if not alone or not alone["median"]:
-        return None
+    if not alone:
+        return []
     together = [
-        metric["median"]
-        for pid1, metric in _floor_metrics(run, "restart_short")
-        if pid1 == alone.get("pid1")
+        metric for pid1, metric in _floor_metrics(run, "restart_short") if pid1 == alone.get("pid1")
     ]
-    if not together or not together[0]:
+    figures = [_figure(metric) for metric in (*together[:1], alone)]
+    known = [figure for figure in figures if figure]
+    return known if len(known) == 2 else []
+
+
+def _figure(metric: MetricResult) -> FloorFigure | None:
+    if not metric["median"]:
         return None
-    return float(together[0] / alone["median"])
+    low, high = metric.get("ci_low"), metric.get("ci_high")
+    return {"median": metric["median"], "ci_low": low, "ci_high": high}
 
 
 def _floor_metrics(run: Run, name: str) -> Iterator[tuple[bool, MetricResult]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bench.recording.quality.floor import (
     compare_with_floor,
     floor_noise,
-    floor_slowdown,
     floor_spread,
+    is_slowed,
 )
 from tests.unit.bench.recording.contenders import contender
 
@@ -58,21 +60,43 @@ def test_a_run_without_floor_has_no_spread() -> None:
     assert floor_spread(run) is None
 
 
-def test_the_slowdown_is_of_the_same_floor_and_uptime() -> None:
+def floor_noise_of(alone: Any) -> Any:
     floors = [
         contender("floor/runner/default/hosted", 9.0, 9.0, short=1.0),
         contender("floor/runner/default/pid1", 9.0, 9.0, short=2.0),
     ]
+    run: Any = {"contenders": floors, "alone": alone}
+    return floor_noise(run)[0]
 
-    def slowdown(alone: Any) -> float | None:
-        run: Any = {"contenders": floors, "alone": alone}
-        return floor_slowdown(run)
 
-    assert slowdown({"median": 1.0, "pid1": False}) == 1.0
-    assert slowdown({"median": 1.0, "pid1": True}) == 2.0
+def test_the_slowdown_is_of_the_same_floor_and_uptime() -> None:
+    assert floor_noise_of({"median": 1.0, "pid1": False})["company"] == 1.0
+    assert floor_noise_of({"median": 1.0, "pid1": True})["company"] == 2.0
     # An older run does not say which floor was measured alone.
-    assert slowdown({"median": 1.0}) is None
-    assert slowdown(None) is None
+    assert floor_noise_of({"median": 1.0})["company"] is None
+    assert floor_noise_of(None)["company"] is None
+
+
+@pytest.mark.parametrize(
+    ("among_others", "alone", "slowed"),
+    [
+        ((0.3, 1.9), (0.35, 0.5), False),
+        ((0.6, 1.9), (0.35, 0.5), True),
+        ((None, None), (1, 2), False),
+    ],
+)
+def test_a_floor_is_slowed_where_the_two_intervals_lie_apart(
+    among_others: Any, alone: Any, slowed: bool
+) -> None:
+    figures = [
+        {"median": 1.0, "ci_low": low, "ci_high": high} for low, high in (among_others, alone)
+    ]
+    noise: Any = {"spread": None, "company": 1.8, "figures": figures}
+    assert is_slowed(noise) == slowed
+
+
+def test_a_slowdown_without_its_figures_is_not_certain() -> None:
+    assert not is_slowed({"spread": None, "company": 1.8})
 
 
 def test_a_merged_run_has_the_noise_of_each_part() -> None:

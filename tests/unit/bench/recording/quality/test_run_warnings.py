@@ -10,6 +10,14 @@ from bench.model.run_file import is_too_noisy_warning
 from bench.recording.quality.run_warnings import MAX_SLOWDOWN, MAX_SPREAD, run_warnings
 from tests.unit.bench.recording.contenders import contender
 
+ALONE = {"median": 1.0, "ci_low": 0.9, "ci_high": 1.1, "pid1": False}
+
+
+def slowed_floor(median: float, low: float) -> Any:
+    floor = contender("floor/runner/default/hosted", median, median, short=median)
+    floor["scenarios"]["restart"]["metrics"][1] |= {"ci_low": low, "ci_high": 2 * median}
+    return floor
+
 
 def run_of(*contenders: Any, **more: Any) -> Any:
     return {"contenders": list(contenders), **more}
@@ -26,8 +34,7 @@ def test_the_reports_recognise_the_warning_that_decides_the_ranking() -> None:
 
 
 def test_no_other_warning_decides_the_ranking() -> None:
-    floor = contender("floor/runner/default/hosted", 3.0, 3.0, short=3.0)
-    slowed = run_of(floor, alone={"median": 1.0, "pid1": False})
+    slowed = run_of(slowed_floor(3.0, 2.5), alone=ALONE)
     assert [is_too_noisy_warning(warning) for warning in run_warnings(slowed)] == [False]
 
 
@@ -37,9 +44,10 @@ def test_a_run_without_floor_gives_no_warning() -> None:
 
 def test_a_merged_run_is_as_noisy_as_its_noisiest_part() -> None:
     floor = contender("floor/runner/default/pid1", 1.0, 1.0)
+    figures = [{"median": 2.5, "ci_low": 2.0, "ci_high": 3.0}, ALONE]
     noise = [
         {"spread": 1.0, "company": None},
-        {"spread": MAX_SPREAD + 1, "company": MAX_SLOWDOWN + 1},
+        {"spread": MAX_SPREAD + 1, "company": MAX_SLOWDOWN + 1, "figures": figures},
     ]
     warnings = run_warnings(run_of(floor, noise=noise))
     assert f"{MAX_SPREAD + 1:.1f} times" in warnings[0]
@@ -62,11 +70,14 @@ def test_a_quiet_host_gives_no_warning() -> None:
 
 
 def test_a_slowed_floor_is_a_warning() -> None:
-    floor = contender("floor/runner/default/hosted", 3.0, 3.0, short=3.0)
-    slowed = run_of(floor, alone={"median": 1.0, "pid1": False})
-    assert "3.00 times as long" in run_warnings(slowed)[0]
-    within_bound = run_of(floor, alone={"median": 3.0 / MAX_SLOWDOWN, "pid1": False})
-    assert run_warnings(within_bound) == []
+    (warning,) = run_warnings(run_of(slowed_floor(3.0, 2.5), alone=ALONE))
+    assert "3.00 times as long among the other guests as alone (bound 1.5)" in warning
+    assert "3 ms (95 % interval 2.5 to 6) in place of 1 ms (95 % interval 0.9 to 1.1)" in warning
+    assert run_warnings(run_of(slowed_floor(MAX_SLOWDOWN, 1.2), alone=ALONE)) == []
+
+
+def test_a_slower_floor_whose_interval_overlaps_the_one_alone_is_no_warning() -> None:
+    assert run_warnings(run_of(slowed_floor(1.8, 0.7), alone=ALONE)) == []
 
 
 def test_emulated_guests_are_a_warning() -> None:
