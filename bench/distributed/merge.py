@@ -329,9 +329,17 @@ def _merge_warnings(
             "The merged runs were measured by different daemons or measuring programs, or by "
             "unknown ones: compare with care."
         )
-    options = [
-        {key: value for key, value in part.run["options"].items() if key != "only"}
-        for part in parts
-    ]
-    if any(of_part != options[0] for of_part in options):
-        yield "The merged runs had different options: run.json of each run lists them."
+    if names := _differing_options(parts):
+        yield (
+            f"The merged runs had different options ({', '.join(names)}): run.json of each run "
+            "lists them."
+        )
+
+
+def _differing_options(parts: Sequence[RunPart]) -> list[str]:
+    """Return the names of the options that differ between parts, but for the contenders named."""
+    options = [part.run["options"] for part in parts]
+    names = {name for of_part in options for name in of_part} - {"only"}
+    return sorted(
+        name for name in names if any(one.get(name) != options[0].get(name) for one in options)
+    )

@@ -26,7 +26,8 @@ from reports.article.sections.story.surprises import surprises_section
 from reports.compare.runs import RunWithSamples
 from reports.compare.systems.system_views import main_release_note, reference_view
 from reports.model.blocks import Article, Paragraph, Section
-from reports.model.run_summary import describe_place, run_warnings
+from reports.model.caveats import reader_caveats
+from reports.model.run_summary import describe_place
 from reports.model.samples import Samples
 from reports.model.tables.figures import readiness_tables
 
@@ -75,7 +76,7 @@ def build_article(run: Run, samples: Samples) -> Article:
     return Article(
         title="Process supervision",
         facts=describe_place(run),
-        warnings=run_warnings(run),
+        warnings=reader_caveats(run),
         sections=tuple(section for section in sections if section is not None),
     )
 

@@ -32,7 +32,7 @@ def render_markdown(article: Article) -> str:
     head = [
         f"# {escape(article.title)}",
         escape(article.facts),
-        *(f"> **Warning:** {escape(warning)}" for warning in article.warnings),
+        *(f"> **Warning:** {_render_paragraph(warning)}" for warning in article.warnings),
     ]
     body = [part for section in article.sections for part in _render_block(section, 2)]
     return "\n\n".join([*head, *body]) + "\n"
@@ -89,7 +89,7 @@ def _render_block(block: Block, level: int, heading: str = "") -> Iterator[str]:
             for inner in block.blocks:
                 yield from _render_block(inner, level + 1, block.title)
         case Paragraph():
-            yield escape(block.text) + (f" {_link(block.link)}" if block.link else "")
+            yield _render_paragraph(block)
         case Points():
             yield "\n".join(_render_point(lead, text) for lead, text in block.items)
         case Code():
@@ -107,6 +107,11 @@ def _render_block(block: Block, level: int, heading: str = "") -> Iterator[str]:
             yield _render_figure(block)
         case Panels():
             yield from map(_render_figure, block.figures)
+
+
+def _render_paragraph(paragraph: Paragraph) -> str:
+    link = f" {_link(paragraph.link)}" if paragraph.link else ""
+    return escape(paragraph.text) + link
 
 
 def _link(title: str) -> str:

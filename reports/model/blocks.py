@@ -205,7 +205,7 @@ class Article:
 
     title: str
     facts: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Paragraph, ...]
     sections: tuple[Section, ...]
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from bench.model.run_file import ContenderResult, MetricResult, Run
 from bench.model.run_file.measured_daemon import is_of_own_daemon
-from reports.model.blocks import Article, Cell, Column, Section, Table, number_cell
+from reports.model.blocks import Article, Cell, Column, Paragraph, Section, Table, number_cell
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.metrics import (
     SAME_PHASE,
@@ -28,7 +28,8 @@ def figures_article(run: Run, metrics: Collection[str]) -> Article:
         Section(f"figures-{number}", table.caption, (table,))
         for number, table in enumerate(figure_tables(run, metrics), start=1)
     )
-    return Article("Figures of supervisors", describe_place(run), run_warnings(run), sections)
+    warnings = tuple(Paragraph(text) for text in run_warnings(run))
+    return Article("Figures of supervisors", describe_place(run), warnings, sections)
 
 
 def figure_tables(run: Run, metrics: Collection[str]) -> Iterator[Table]:

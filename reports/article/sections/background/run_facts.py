@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from bench.model.run_file import HostFacts, Run
 from reports.model.blocks import Points, Section
-from reports.model.run_summary import describe_seal, failure_lines, rejection_lines
+from reports.model.caveats import HOW_MADE
+from reports.model.run_summary import describe_seal, failure_lines, rejection_lines, run_warnings
 from reports.model.tables.duration import describe_duration
 from reports.model.text import shorten
 
@@ -22,6 +23,7 @@ def run_section(run: Run) -> Section:
         ("Duration:", describe_duration(run)),
         ("Measured with:", f"{libraries}."),
         ("Samples:", describe_seal(run)),
+        *(("Warning:", text) for text in run_warnings(run)),
         *(("Failed:", line) for line in failure_lines(run)),
         *(("Rejected:", line) for line in rejection_lines(run)),
         *(
@@ -29,7 +31,8 @@ def run_section(run: Run) -> Section:
             for absent in run["absent"]
         ),
     )
-    return Section("run", "How this run was made", (Points(facts),))
+    title, name = HOW_MADE
+    return Section(name, title, (Points(facts),))
 
 
 def _host_points(run: Run) -> Iterator[tuple[str, str]]:

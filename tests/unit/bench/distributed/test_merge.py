@@ -358,3 +358,10 @@ def test_scenarios_of_every_part_keep_their_titles(tmp_path: Path) -> None:
     assert merge_parts(parts, results=tmp_path).run.get("scenario_titles") == {
         "restart": "restart latency", "stop": "stop of a service",
     }  # fmt: skip
+
+
+def test_options_that_differ_are_named(tmp_path: Path) -> None:
+    parts = [part("a", contender("runit/x", 4)), part("a", contender("s6/x", 5))]
+    parts[1].run["options"] |= {"seed": 2, "only": ["s6"]}
+    warnings = merge_parts(parts, results=tmp_path).run["warnings"]
+    assert any("had different options (seed): run.json" in text for text in warnings)
