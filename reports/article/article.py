@@ -61,7 +61,7 @@ def build_article(run: Run, samples: Samples) -> Article:
     method = (
         daemon_section(),
         method_section(one),
-        trust_section(one),
+        trust_section(one, run),
         run_section(run),
         glossary_section(),
     )

@@ -14,6 +14,7 @@ from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import describe_build, setting_label, sort_contenders
 from reports.model.metrics import find_metric, intervals_overlap, median_of
 from reports.model.quantities import describe_metric, format_quantity
+from reports.model.reservations import restart_footnote
 from reports.model.run_summary import absence_reason, sort_supervisors
 from reports.model.samples import Samples
 from reports.model.text import shorten
@@ -86,7 +87,7 @@ def _figure_cell(contender: ContenderResult, scenario: str, name: str) -> Cell:
     text = describe_metric(contender, scenario, name)
     if median is None:
         return Cell(NO_FIGURE, math.inf, footnote=f"{text.capitalize()}.")
-    return Cell(text, median)
+    return Cell(text, median, footnote=restart_footnote(contender, name))
 
 
 def _best_setting_cell(usual: ContenderResult, contenders: Sequence[ContenderResult]) -> Cell:
@@ -103,4 +104,5 @@ def _best_setting_cell(usual: ContenderResult, contenders: Sequence[ContenderRes
     default, other = (find_metric(item, "restart", "restart_long") for item in (usual, best))
     if best is usual or (default and other and intervals_overlap(default, other)):
         return Cell(NO_FIGURE, math.inf, footnote="No setting that was measured is quicker.")
-    return Cell(f"{format_quantity(median, 'ms')} ({setting_label(best)})", median)
+    text = f"{format_quantity(median, 'ms')} ({setting_label(best)})"
+    return Cell(text, median, footnote=restart_footnote(best, "restart_long"))

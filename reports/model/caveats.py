@@ -18,8 +18,6 @@ from reports.model.run_summary import damage_lines, has_separate_hosts
 # Title and name of the sections that say more.
 TRUST = ("How far the figures can be trusted", "trust")
 HOW_MADE = ("How this run was made", "run")
-# Stands beside a doubtful figure.
-DOUBT_MARK = "*"
 
 
 def reader_caveats(run: Run) -> tuple[Paragraph, ...]:
@@ -77,8 +75,8 @@ def _host_noise(run: Run) -> str:
     small = f": differences below {format_quantity(noise, 'ms')} mean little" if noise else ""
     doubtful, measured = count_doubtful(run)
     return (
-        f"{begin}{small}. Restart figures of {doubtful} of {measured} contenders are doubtful "
-        f"and marked {DOUBT_MARK}."
+        f"{begin}{small}. Restart figures of {doubtful} of {measured} contenders are doubtful, "
+        "which a footnote says beside each."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bench.model.run_file import ContenderResult
 from reports.compare.systems.history import History
@@ -11,6 +12,7 @@ from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import describe_version
 from reports.model.metrics import find_metric
 from reports.model.quantities import format_quantity
+from reports.model.reservations import restart_footnote
 
 _COLUMNS = (
     Column("Supervisor"),
@@ -43,8 +45,9 @@ def _rows(item: History) -> Iterator[tuple[Cell, ...]]:
 
 def _cells(result: ContenderResult) -> Iterator[Cell]:
     yield Cell(describe_version(result))
-    yield _quantity_cell(result, "restart", "restart_long")
-    yield _quantity_cell(result, "restart", "restart_short")
+    for name in ("restart_long", "restart_short"):
+        cell = _quantity_cell(result, "restart", name)
+        yield replace(cell, footnote=restart_footnote(result, name) if cell.text else "")
     yield _quantity_cell(result, "restart", "cpu_per_restart")
     yield _quantity_cell(result, "footprint", "private_dirty_1")
 

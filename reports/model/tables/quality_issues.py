@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench.model.run_file import Run
 from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import contender_label, sort_contenders
+from reports.model.reservations import KIND_MEANINGS
 
 
 def quality_issues_table(run: Run) -> Table | None:
@@ -12,7 +13,7 @@ def quality_issues_table(run: Run) -> Table | None:
     rows = tuple(
         (
             Cell(contender_label(contender), anchor=f"supervisor-{contender['supervisor']}"),
-            Cell(issue["kind"]),
+            Cell(issue["kind"], hint=KIND_MEANINGS.get(issue["kind"], "")),
             Cell(issue["text"]),
         )
         for contender in sort_contenders(run)

@@ -10,6 +10,7 @@ from reports.model.blocks import Cell, Column, Table
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.metrics import find_metric
 from reports.model.quantities import format_quantity
+from reports.model.reservations import restart_footnote
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class RestartParts:
     host: of a merged run, else empty.
     n: number of restarts with all parts seen.
     medians: of each part, in the order of PART_KINDS.
-    whole: the median of the restart latency.
+    whole: the median of the restart latency. footnote: what a reader must know of that.
     """
 
     label: str
@@ -60,6 +61,7 @@ class RestartParts:
     n: int
     medians: tuple[float, ...]
     whole: float
+    footnote: str = ""
 
 
 def restart_parts(run: Run) -> Iterator[RestartParts]:
@@ -87,6 +89,7 @@ def _parts_at_uptime(contender: ContenderResult, uptime: str, suffix: str) -> Re
         n=metrics[0]["n"],
         medians=tuple(medians),
         whole=whole["median"],
+        footnote=restart_footnote(contender, whole["metric"]),
     )
 
 
@@ -110,10 +113,10 @@ def restart_parts_table(run: Run) -> Table | None:
 
 
 def _table_row(parts: RestartParts) -> tuple[Cell, ...]:
-    times = (*parts.medians, parts.whole)
     return (
         Cell(parts.label),
         Cell(parts.uptime),
         Cell(str(parts.n), parts.n),
-        *(Cell(format_quantity(time, "ms"), time) for time in times),
+        *(Cell(format_quantity(time, "ms"), time) for time in parts.medians),
+        Cell(format_quantity(parts.whole, "ms"), parts.whole, footnote=parts.footnote),
     )

@@ -5,24 +5,66 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bench.model.run_file import Calibration, Histogram, Run
+from bench.recording.quality.latency_doubts import disturbed_contenders
 from reports.article.charts.lateness import lateness_chart
-from reports.model.blocks import Block, Figure, Paragraph, Section
+from reports.model.blocks import Block, Figure, Paragraph, Points, Section
+from reports.model.caveats import TRUST, count_doubtful
 from reports.model.metrics import format_number
+from reports.model.reservations import KIND_MEANINGS
 from reports.model.tables.instrument import calibration_summary, calibration_table
 from reports.model.tables.quality_issues import quality_issues_table
 
+_DOUBTS = (
+    "Each doubtful figure has a footnote wherever it stands. Here is what was found, with the "
+    "bound, and what those who measure again do about it. The kinds are:"
+)
 
-def trust_section(run: Run) -> Section:
-    """Return the section; every run has it."""
-    blocks: list[Block] = [Paragraph(f"{calibration_summary(run)}.")]
+
+def trust_section(view: Run, run: Run) -> Section:
+    """Return the section; every run has it.
+
+    view: the run of one system, whose contenders are listed. run: that of all systems.
+    """
+    blocks: list[Block] = [Paragraph(_in_short(run)), Paragraph(f"{calibration_summary(run)}.")]
     if table := calibration_table(run):
         blocks.append(table)
     if calibration := run.get("calibration"):
         blocks += _lateness_figures(calibration)
-    issues = quality_issues_table(run)
-    nothing = "No contender's latencies are doubtful by its own figures."
-    blocks.append(issues or Paragraph(nothing))
-    return Section("trust", "How far the figures can be trusted", tuple(blocks))
+    if issues := quality_issues_table(view):
+        meanings = Points(tuple(_meanings(view)))
+        blocks += [Paragraph(_DOUBTS), meanings, issues]
+    else:
+        blocks.append(Paragraph("No contender's latencies are doubtful by its own figures."))
+    title, name = TRUST
+    return Section(name, title, tuple(blocks))
+
+
+def _in_short(run: Run) -> str:
+    """Return two sentences: the kernel's check of the restarts, and the share of doubtful ones."""
+    trace = run.get("trace")
+    check = (
+        f"The kernel's own trace of {trace['restarts']:,} restarts was compared with the figures: "
+        f"{trace['missing']} were missing and {trace['invented']} invented."
+        if trace
+        else "No kernel trace was made of this run, so that nothing but the suite saw its restarts."
+    )
+    disturbed, (doubtful, measured) = len(disturbed_contenders(run)), count_doubtful(run)
+    return (
+        f"{check} Other load on the host disturbed {_share(disturbed, measured)} of the {measured} "
+        f"contenders with a restart figure, and {_share(doubtful, measured)} have a doubtful "
+        "figure for any reason."
+    )
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count} ({count / total:.0%})" if total else str(count)
+
+
+def _meanings(run: Run) -> Iterator[tuple[str, str]]:
+    kinds = {issue["kind"] for item in run["contenders"] for issue in item.get("doubts", [])}
+    for kind, meaning in KIND_MEANINGS.items():
+        if kind in kinds:
+            yield f"{kind}:", meaning
 
 
 def _lateness_figures(calibration: Calibration) -> Iterator[Figure]:

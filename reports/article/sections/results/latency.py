@@ -34,6 +34,7 @@ from reports.model.metrics import (
     median_of,
 )
 from reports.model.quantities import describe_metric, format_quantity, format_span
+from reports.model.reservations import restart_footnote, restart_hint
 from reports.model.run_summary import ranking_obstacle, sort_supervisors
 from reports.model.text import shorten
 
@@ -54,7 +55,6 @@ _NOTE = (
     "From the kill (SIGKILL) to the successor's main(), of a daemon that ran for longer than every "
     "hold-off of the supervisor, where nothing else is said. p99 stays empty below 100 restarts."
 )
-_SAME_PHASE = "It acts once a period, and such kills fall into the same phase of it: not ranked."
 _HOW_TO_READ = (
     "How to read these: a line climbs from 0 to 100 % as restarts are done; a steep line is a "
     "steady supervisor, one that ends below 100 % lost some. Solid lines are of a daemon that ran "
@@ -100,7 +100,9 @@ def _table_rows(contender: ContenderResult) -> Iterator[tuple[Cell, ...]]:
 
 def _metric_row(contender: ContenderResult, uptime: str, metric: MetricResult) -> tuple[Cell, ...]:
     same_phase = is_same_phase(contender, metric["metric"])
-    median = _time_cell(metric["median"], _SAME_PHASE if same_phase else "")
+    footnote = restart_footnote(contender, metric["metric"])
+    hint = restart_hint(contender, metric["metric"])
+    median = _time_cell(metric["median"], footnote, hint)
     if metric["median"] is None:
         reason = "No restart was seen." if metric["n"] else f"{metric['note'].capitalize()}."
         median = Cell("none", math.inf, footnote=reason)
@@ -117,8 +119,9 @@ def _metric_row(contender: ContenderResult, uptime: str, metric: MetricResult) -
     )
 
 
-def _time_cell(ms: float | None, footnote: str = "") -> Cell:
-    return Cell(format_quantity(ms, "ms"), math.inf if ms is None else ms, footnote=footnote)
+def _time_cell(ms: float | None, footnote: str = "", hint: str = "") -> Cell:
+    order = math.inf if ms is None else ms
+    return Cell(format_quantity(ms, "ms"), order, hint=hint, footnote=footnote)
 
 
 def _reason_row(contender: ContenderResult) -> tuple[Cell, ...]:

@@ -12,6 +12,7 @@ from reports.model.blocks import Cell, Choice, Chooser, Column, Paragraph, Secti
 from reports.model.contenders import contender_label, full_name, sort_contenders
 from reports.model.metrics import median_of
 from reports.model.quantities import describe_metric, format_quantity
+from reports.model.reservations import restart_footnote, restart_hint
 from reports.model.run_summary import ranking_obstacle
 from reports.model.tables.decision import (
     FIGURES,
@@ -116,7 +117,13 @@ def _figure_cell(contender: ContenderResult, figure: Figure) -> Cell:
     anchor = evidence_anchor(contender["name"], figure.scenario, figure.metric)
     if median is None:
         return Cell("none", math.inf, anchor=anchor, hint=text)
-    return Cell(text, median, anchor=anchor)
+    return Cell(
+        text,
+        median,
+        anchor=anchor,
+        hint=restart_hint(contender, figure.metric),
+        footnote=restart_footnote(contender, figure.metric),
+    )
 
 
 def _verdict_cell(contender: ContenderResult, question: Question) -> Cell:
