@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from bench.model.run_file import FLOOR, Run, is_too_noisy_warning
 from bench.model.run_file.measured_daemon import describe_daemon, is_of_own_daemon
-from bench.recording.quality.latency_doubts import disturbed_contenders
+from bench.recording.quality.disturbances import disturbed_contenders
 from reports.model.blocks import Paragraph
 from reports.model.metrics import find_metric
 from reports.model.quantities import format_quantity

@@ -10,7 +10,7 @@ from bench.engine.plan import KeptResults
 from bench.engine.request.options import RunOptions
 from bench.engine.request.resolve import BenchRequest
 from bench.model.host_info import IDENTITY_KEYS, host_facts
-from bench.recording.quality.latency_doubts import disturbed_contenders
+from bench.recording.quality.disturbances import disturbed_contenders
 from bench.recording.store import Record, ScenarioKey, run_folder
 from provision.errors import Problem
 from provision.provider import Provider

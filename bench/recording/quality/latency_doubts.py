@@ -11,7 +11,7 @@ from bench.model.events import RESTART, Event, events_of_kind
 from bench.model.modes import modes
 from bench.model.observation.latency import restart_latencies
 from bench.model.observation.timing import format_duration
-from bench.model.run_file import GuestFacts, MetricResult, QualityIssue, Run, ScenarioResult
+from bench.model.run_file import GuestFacts, MetricResult, QualityIssue, ScenarioResult
 
 # How wide the median's interval may be: as a share of the median, or of a poller's period.
 MAX_INTERVAL = 0.5
@@ -20,8 +20,6 @@ MIN_SAMPLES = 6
 # Samples further from a mode's quartiles than so many interquartile ranges are outliers (Tukey's
 # far fence); a larger share of them than that points at the host.
 OUTLIER_FENCE, MAX_OUTLIERS = 3.0, 0.1
-# The kinds of issues that other load on the host causes.
-_DISTURBANCES = frozenset({"neighbour", "outliers"})
 
 
 class _LoadBound(NamedTuple):
@@ -70,18 +68,6 @@ def quality_issues(
         *_several_modes(latencies),
         *_many_outliers(latencies),
     ]
-
-
-def disturbed_contenders(run: Run) -> set[str]:
-    """Return the contenders that other load on the host disturbed.
-
-    A repetition may help.
-    """
-    return {
-        contender["name"]
-        for contender in run["contenders"]
-        if any(issue["kind"] in _DISTURBANCES for issue in contender.get("doubts", []))
-    }
 
 
 def _busy_host(guests: Sequence[GuestFacts]) -> Iterator[QualityIssue]:

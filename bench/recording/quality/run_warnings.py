@@ -7,8 +7,8 @@ from typing import Literal
 
 from bench.model.run_file import TOO_NOISY, FloorFigure, Run, TraceAgreement
 from bench.model.run_file.measured_daemon import describe_daemon, is_of_own_daemon
+from bench.recording.quality.disturbances import disturbed_contenders
 from bench.recording.quality.floor import floor_noise, is_slowed
-from bench.recording.quality.latency_doubts import disturbed_contenders
 from bench.recording.unfinished import UNFINISHED
 
 # Above this ratio of the floor's p90 to its median, the host is too noisy to rank contenders.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bench.model.run_file import Calibration, Histogram, Run
-from bench.recording.quality.latency_doubts import disturbed_contenders
+from bench.recording.quality.disturbances import disturbed_contenders
 from reports.article.charts.lateness import lateness_chart
 from reports.model.blocks import Block, Figure, Paragraph, Points, Section
 from reports.model.caveats import TRUST, count_doubtful

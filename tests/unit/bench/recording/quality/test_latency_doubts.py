@@ -9,7 +9,8 @@ from bench.model.events.program import RestartTrial
 from bench.model.modes import modes
 from bench.model.run_file import GuestFacts, HostLoad, QualityIssue, ScenarioResult
 from bench.model.statistics import summarize
-from bench.recording.quality.latency_doubts import MIN_SAMPLES, disturbed_contenders, quality_issues
+from bench.recording.quality.disturbances import disturbed_contenders
+from bench.recording.quality.latency_doubts import MIN_SAMPLES, quality_issues
 
 
 def issues(
