@@ -29,6 +29,7 @@ from reports.model.blocks import Article, Paragraph, Section
 from reports.model.caveats import reader_caveats
 from reports.model.run_summary import describe_place
 from reports.model.samples import Samples
+from reports.model.tables.containers import measured_containers
 from reports.model.tables.figures import readiness_tables
 
 
@@ -67,7 +68,7 @@ def build_article(run: Run, samples: Samples) -> Article:
     )
     sections = (
         overview_section(one, run),
-        choose_section(run),
+        choose_section(run, has_containers=bool(measured_containers(one))),
         *(_with_note(section, note) for section in story),
         releases_section(run, samples),
         *(_with_note(section, note) for section in results),

@@ -53,7 +53,7 @@ FIGURES = (
         "private_dirty_1",
     ),
 )
-# The answer to the first of these decides who never gives up.
+# The answer to the first of these decides who never gives up; to the last, who fits a container.
 QUESTIONS = (
     Question(
         "Never gives up",
@@ -103,6 +103,12 @@ QUESTIONS = (
         "every service gets SIGTERM when the machine is switched off",
         "shutdown",
         "tells every service at power-off",
+    ),
+    Question(
+        "Stops with its container",
+        "as PID 1 of a container it ends within 10 s of SIGTERM, as an engine sends it",
+        "engine-stop",
+        "ends in time, a program with a handler",
     ),
 )
 
