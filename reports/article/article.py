@@ -49,7 +49,7 @@ def build_article(run: Run, samples: Samples) -> Article:
         surprises_section(one),
     )
     results = (
-        containers_section(one),
+        containers_section(one, run),
         conclusion_section(one),
         latency_section(one, distributions),
         _readiness_section(one),

@@ -82,7 +82,7 @@ def _print_tables(run: Run, console: Console, *, force: bool) -> None:
     else:
         console.print()
         print_table(latency_table(rows), console)
-    for table in (*readiness_tables(run), *container_tables(run)):
+    for table in (*readiness_tables(run), *container_tables(run, {})):
         console.print()
         print_table(blocks_table(table), console)
     console.print()

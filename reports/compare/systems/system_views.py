@@ -131,6 +131,18 @@ def _count_measured(contender: ContenderResult) -> int:
     return sum(result["status"] == "measured" for result in contender["scenarios"].values())
 
 
+def names_of_evidence(view: Run, whole: Run) -> dict[str, str]:
+    """Return the name that each contender of a view has in the whole run.
+
+    Not all have a release there: the floor is common to all systems.
+    """
+    release, names = main_release(whole), {item["name"] for item in whole["contenders"]}
+    return {
+        item["name"]: item["name"] if item["name"] in names else f"{item['name']}@{release}"
+        for item in view["contenders"]
+    }
+
+
 def _joined(one: Samples, other: Samples) -> Samples:
     """Return the samples of contenders that have different names in both."""
     return replace(

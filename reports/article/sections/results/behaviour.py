@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.model.run_file import Run
-from reports.compare.systems.system_views import main_release
+from reports.compare.systems.system_views import names_of_evidence
 from reports.model.blocks import Cell, Column, Paragraph, Section, Table
 from reports.model.tables.behaviour_matrix import BehaviourMatrix, MatrixRow, build_matrix
 from reports.model.tables.decision import evidence_anchor
@@ -27,25 +27,13 @@ def behaviour_section(view: Run, whole: Run) -> Section | None:
     view: the run of one system. whole: that of all systems, whose names evidence has.
     """
     matrix = build_matrix(view)
-    names = _names_of_evidence(view, whole)
+    names = names_of_evidence(view, whole)
     if not matrix.columns:
         return None
     titles = view.get("scenario_titles", {})
     tables = (_table(matrix, index, names, titles) for index in range(len(matrix.columns)))
     shown = (table for table in tables if table.rows)
     return Section("behaviour", "Behaviour", (Paragraph(_WORDS, page_text=_PAGE_WORDS), *shown))
-
-
-def _names_of_evidence(view: Run, whole: Run) -> dict[str, str]:
-    """Return the name that each contender of a view has in the whole run.
-
-    Not all have a release there: the floor is common to all systems.
-    """
-    release, names = main_release(whole), {item["name"] for item in whole["contenders"]}
-    return {
-        item["name"]: item["name"] if item["name"] in names else f"{item['name']}@{release}"
-        for item in view["contenders"]
-    }
 
 
 def _caption(scenario: str, titles: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bench.model.run_file import ContenderResult, Run, VerdictResult
 from provision.errors.text import count_words
 from reports.article.recommendations import Recommendation
+from reports.compare.systems.system_views import names_of_evidence
 from reports.model.blocks import Block, Paragraph, Section
 from reports.model.contenders import contender_label
 from reports.model.metrics import median_of
@@ -18,6 +19,7 @@ from reports.model.tables.containers import (
     ZOMBIES,
     answer_of,
     container_tables,
+    is_unclear,
     measured_containers,
     outcome_of,
     signals_answered,
@@ -50,9 +52,12 @@ _OUTCOMES = {
 }
 
 
-def containers_section(run: Run) -> Section | None:
-    """Return the section; None where no container's PID 1 was measured."""
-    contenders = measured_containers(run)
+def containers_section(view: Run, whole: Run) -> Section | None:
+    """Return the section; None where no container's PID 1 was measured.
+
+    view: the run of one system. whole: that of all systems, whose names evidence has.
+    """
+    contenders = measured_containers(view)
     if not contenders:
         return None
     answers: Iterator[Block] = (
@@ -63,7 +68,11 @@ def containers_section(run: Run) -> Section | None:
         )
         for index, answer in enumerate(_answers(contenders))
     )
-    blocks: tuple[Block, ...] = (Paragraph(_INTRODUCTION), *container_tables(run), *answers)
+    blocks: tuple[Block, ...] = (
+        Paragraph(_INTRODUCTION),
+        *container_tables(view, names_of_evidence(view, whole)),
+        *answers,
+    )
     return Section("containers", "Which PID 1 for a container?", blocks)
 
 
@@ -125,11 +134,18 @@ def _without(contenders: Iterable[ContenderResult], scenario: str) -> list[Conte
 def _duties(contender: ContenderResult) -> dict[str, str]:
     """Return yes, no or, where it was not measured, nothing for each duty of a PID 1."""
     return {
-        "signals": {"partly": "no"}.get(term := answer_of(contender, SIGNALS, "TERM"), term),
+        "signals": _passes_term(contender),
         _STOPS: _stops_in_time(contender),
         "exit statuses": outcome_of(contender, EXIT),
         "zombies": outcome_of(contender, ZOMBIES),
     }
+
+
+def _passes_term(contender: ContenderResult) -> str:
+    if any(is_unclear(contender, verdict) for verdict in verdicts_of(contender, SIGNALS)):
+        return ""
+    answer = answer_of(contender, SIGNALS, "TERM")
+    return "no" if answer == "partly" else answer
 
 
 def _stops_in_time(contender: ContenderResult) -> str:
@@ -220,13 +236,15 @@ def _needs_handler(contender: ContenderResult) -> bool:
 
 def _stop_signals(supervisors: Sequence[ContenderResult]) -> Iterator[str]:
     for contender in supervisors:
+        verdicts = verdicts_of(contender, SIGNALS)
         names = [
             f"SIG{verdict['behaviour']}"
-            for verdict in verdicts_of(contender, SIGNALS)
-            if "PID 1 ended" in verdict["sentence"] and _tells_program_to_stop(verdict)
+            for verdict in verdicts
+            if "PID 1 ended" in verdict["sentence"]
+            and (_tells_program_to_stop(verdict) or is_unclear(contender, verdict))
         ]
-        if names:
-            yield f"{contender_label(contender)}: {', '.join(names)}"
+        if verdicts:
+            yield f"{contender_label(contender)}: {', '.join(names) or 'by none of these'}"
 
 
 def _tells_program_to_stop(verdict: VerdictResult) -> bool:

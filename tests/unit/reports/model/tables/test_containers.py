@@ -7,8 +7,9 @@ from typing import Literal, cast
 from bench.model.run_file import ContenderResult, Run, ScenarioResult, VerdictResult
 from reports.article.article import build_article
 from reports.article.sections.story.containers import containers_section
+from reports.formats.html import render_html
 from reports.formats.markdown import render_markdown
-from reports.model.blocks import Section, Table
+from reports.model.blocks import Cell, Section, Table
 from reports.model.samples import Samples
 from reports.model.tables.containers import container_tables
 from tests.support.samples import sample_runs
@@ -71,13 +72,13 @@ def tables(run: Run) -> dict[str, dict[str, list[str]]]:
             column.heading: [row[index].text for row in table.rows]
             for index, column in enumerate(table.columns)
         }
-        for table in container_tables(run)
+        for table in container_tables(run, {})
     }
 
 
 def answers(*contenders: ContenderResult) -> dict[str, str]:
     """Return the section's answers by their questions."""
-    section = containers_section(sample_runs.run(*contenders))
+    section = containers_section(run := sample_runs.run(*contenders), run)
     assert section is not None
     found = {}
     for block in section.blocks:
@@ -127,8 +128,8 @@ def test_what_of_the_exit_status_is_false_is_named() -> None:
 
 def test_a_run_without_containers_has_no_such_section() -> None:
     run = sample_runs.run(sample_runs.contender("runit/runner/default/pid1", [1.0, 2.0]))
-    assert containers_section(run) is None
-    assert list(container_tables(run)) == []
+    assert containers_section(run, run) is None
+    assert list(container_tables(run, {})) == []
 
 
 def test_the_init_that_does_all_is_recommended_and_the_others_are_not() -> None:
@@ -204,3 +205,52 @@ def test_the_section_is_part_of_the_article_and_the_draft_has_no_row_for_an_init
     assert isinstance(table, Table)
     assert table.rows == ()
     assert "choose" not in {section.name for section in article.sections}
+
+
+def first_rows(contender: ContenderResult) -> dict[str, Cell]:
+    """Return the cells of a contender's rows, by heading."""
+    run = sample_runs.run(contender)
+    return {
+        column.heading: table.rows[0][index]
+        for table in container_tables(run, {})
+        for index, column in enumerate(table.columns)
+    }
+
+
+def test_every_answer_leads_to_evidence_that_the_article_has() -> None:
+    text = render_html(build_article(sample_runs.run(TINI), Samples()))
+    cells = first_rows(TINI)
+    answers_with_evidence = {"SIGTERM", "Lost", "Stop, handler", "Told", "Exit status", "Zombies"}
+    for heading in answers_with_evidence:
+        assert f'id="{cells[heading].anchor}"' in text
+
+
+def test_a_blank_is_a_dash_that_says_why() -> None:
+    one = container("tini/init/default/pid1")
+    del one["scenarios"]["zombies"]
+    one["scenarios"]["footprint"] = {
+        "status": "not applicable", "note": "An init keeps no services.", "metrics": []
+    }  # fmt: skip
+    cells = first_rows(one)
+    assert all(cell.text for cell in cells.values())
+    assert (cells["Zombies"].text, cells["Memory"].text) == ("-", "-")
+    assert cells["Zombies"].hint == "The scenario zombies was not asked for."
+    assert cells["Memory"].hint == "Not applicable: An init keeps no services."
+
+
+def test_a_lost_sigterm_that_the_engines_stop_told_of_is_unclear() -> None:
+    one = container("openrc/runner/default/pid1")
+    gone = verdict("TERM", "no", "Lost: nobody got a signal; PID 1 ended after 3.3 s.")
+    one["scenarios"]["signals"] = result(gone, verdict("HUP", "no", "Lost: nobody got a signal."))
+    cells = first_rows(one)
+    assert (cells["SIGTERM"].text, cells["Lost"].text) == ("unclear", "HUP")
+    assert "nobody was seen to get the signal" in cells["SIGTERM"].hint
+    assert answers(one)["How is a supervisor stopped that is PID 1?"] == "openrc: SIGTERM."
+
+
+def test_a_supervisor_that_no_signal_stops_is_named() -> None:
+    one = container("daemontools/runner/default/pid1")
+    one["scenarios"]["signals"] = result(verdict("TERM", "no", "Lost: nobody got a signal."))
+    assert answers(one)["How is a supervisor stopped that is PID 1?"] == (
+        "daemontools: by none of these."
+    )
