@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.model.events import DOWN, RAN, UP
 from bench.model.observation.evidence import Samples, numbers
-from bench.model.observation.timing import elapsed, format_duration
+from bench.model.observation.timing import elapsed, format_duration, format_wait
 from bench.model.scenario import Verdict
 from bench.model.statistics import Metric, summarize
 
@@ -35,7 +35,7 @@ def judge_return(behaviour: str, begin_ns: int, stage: Samples) -> Verdict:
     up, down, command = stage.first(UP), stage.first(DOWN), stage.first(RAN)
     seconds = seconds_to_return(begin_ns, stage)
     if seconds is not None:
-        sentence = f"By itself, after {format_duration(seconds)}."
+        sentence = f"By itself, {format_wait(seconds)}."
         return Verdict(behaviour, "yes", sentence, numbers(up))
     if down is None:
         return Verdict(behaviour, "not measured", "What came after was not seen.")

@@ -60,3 +60,13 @@ def format_duration(seconds: float) -> str:
 def format_elapsed(begin_ns: int, end_ns: int) -> str:
     """Write the time between two stamps for a sentence."""
     return format_duration(elapsed(begin_ns, end_ns))
+
+
+def format_wait(seconds: float) -> str:
+    """Say after how long something came: `after 4.5 s`, or `at once`.
+
+    A wait may be negative. It begins with a stamp that the measuring program takes once it runs
+    again: it saw that the daemon had gone, or it has written the file that mends it. A supervisor
+    that the kernel runs before it has started the successor by then.
+    """
+    return "at once" if seconds < 0 else f"after {format_duration(seconds)}"

@@ -15,6 +15,7 @@ from bench.model.observation.timing import (
     elapsed,
     format_duration,
     format_elapsed,
+    format_wait,
     look_seconds,
 )
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
@@ -200,8 +201,8 @@ def _judge_hang(stage: Samples, means: str, wait: float) -> Verdict:
     sentence = f"By {means}, it was ended {format_duration(seconds)} after it fell silent"
     if up is None:
         return Verdict(NOTICES_HANG, "partly", f"{sentence}, and did not come back.", numbers(gone))
-    later = format_elapsed(gone.event["seen_ns"], up.event["main_ns"])
-    sentence = f"{sentence}; its successor ran {later} later."
+    wait_ended = format_wait(elapsed(gone.event["seen_ns"], up.event["main_ns"]))
+    sentence = f"{sentence}; its successor ran {wait_ended}."
     return Verdict(NOTICES_HANG, "yes", sentence, numbers(gone, up))
 
 

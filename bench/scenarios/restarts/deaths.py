@@ -20,7 +20,7 @@ from bench.model.events import (
 from bench.model.events.added import MemoryLimited, NoMemoryLimit
 from bench.model.initial_state import FRESH
 from bench.model.observation.evidence import Samples, number_samples, numbers
-from bench.model.observation.timing import deadline, elapsed, format_elapsed
+from bench.model.observation.timing import deadline, elapsed, format_elapsed, format_wait
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
 from bench.model.statistics import Metric, single_value
@@ -210,7 +210,7 @@ def _verdict(death: str, stage: Samples) -> Verdict:
         return Verdict(death, "no", sentence, (number, down.number))
     if up is None:
         return Verdict(death, "not measured", "Nothing was seen after its end.", (number,))
-    sentence = f"Its successor ran after {format_elapsed(end_ns, up.event['main_ns'])}."
+    sentence = f"Its successor ran {format_wait(elapsed(end_ns, up.event['main_ns']))}."
     return Verdict(death, "yes", sentence, (number, up.number))
 
 

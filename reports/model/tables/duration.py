@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.model.run_file import GuestFacts, Run
 from reports.model.contenders import contender_label
-from reports.model.metrics import format_number
+from reports.model.quantities import format_quantity
 
 _MEASURING = "measure "  # begins the names of phases that measure
 _MAX_PHASES = 4
@@ -17,11 +17,12 @@ def describe_duration(run: Run) -> str:
         return "The run has not ended."
     merged = bool(run.get("merged"))
     seconds, bound = run["seconds"], run.get("bound")
-    text = f"{'Its parts took' if merged else 'Took'} {format_number(seconds)} s"
+    text = f"{'Its parts took' if merged else 'Took'} {format_quantity(seconds, 's')}"
     # The bound is of the plan: it says nothing of a run that did not do all of it.
     if not bound or any(item["status"] != "measured" for item in run["contenders"]):
         return f"{text}."
-    ratio = f"{seconds / bound:.2f} times {'their' if merged else 'its'} lower bound {bound:.0f} s."
+    ratio = f"{seconds / bound:.2f} times {'their' if merged else 'its'} lower bound "
+    ratio += f"{format_quantity(bound, 's')}."
     return f"{text}, {ratio} {_describe_rest(run)}".rstrip()
 
 

@@ -27,6 +27,8 @@ _WORDS = (
     ("Hold-off:", "a pause that a supervisor makes on purpose before a restart."),
     ("VmPeak:", "the largest address space that a process had, most of it never in memory."),
     ("PSS:", "memory of processes, in which shared pages count in part."),
+    ("kB, MiB:", "1,024 bytes, and 1,024 kB, everywhere here."),
+    ("us:", "a microsecond, a thousandth of a ms."),
     ("LOC:", "lines of code, without comments and empty lines."),
 )  # fmt: skip
 

@@ -29,7 +29,6 @@ from reports.model.contenders import (
 from reports.model.metrics import (
     find_metric,
     format_count,
-    format_number,
     is_same_phase,
     median_of,
 )
@@ -181,8 +180,8 @@ def _panel(
     return Figure(
         name=numbered_name(f"ecdf-{supervisor}", index),
         title=f"{title}{host_suffix(run, lines)}",
-        alt=f"The share of {title}'s restarts done within a time, on a "
-        f"log axis from {format_number(low)} to {format_number(high)} ms, a line for each "
+        alt=f"The share of {title}'s restarts done within a time, on a log axis from "
+        f"{format_quantity(low, 'ms')} to {format_quantity(high, 'ms')}, a line for each "
         f"contender, dashed for a daemon 0.3 s up{grey}. The figures are in the table above.",
         svg=share_chart([*lines[:_MAX_PANEL_LINES], *floors], low, high),
     )

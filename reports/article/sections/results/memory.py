@@ -7,24 +7,25 @@ from collections.abc import Sequence
 
 from bench.model.run_file import ContenderResult, Run
 from reports.article.charts.memory import memory_figure
-from reports.model.blocks import Block, Cell, Column, Figure, Section, Table, number_cell
+from reports.model.blocks import Block, Cell, Column, Figure, Section, Table
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.metrics import find_metric, median_of
+from reports.model.quantities import format_quantity
 from reports.model.run_summary import ranking_obstacle
 
 # Heading, scenario and metric of each column.
 _COSTS = (
-    ("VmPeak, kB", "footprint", "vmpeak"),
-    ("VmHWM, kB", "footprint", "vmhwm_1"),
-    ("Private, kB", "footprint", "private_dirty_1"),
-    ("PSS, kB", "footprint", "pss_1"),
+    ("VmPeak", "footprint", "vmpeak"),
+    ("VmHWM", "footprint", "vmhwm_1"),
+    ("Private", "footprint", "private_dirty_1"),
+    ("PSS", "footprint", "pss_1"),
     ("Processes", "footprint", "processes_1"),
     ("Threads", "footprint", "threads_1"),
     ("Files", "footprint", "fds_1"),
-    ("Private with ten, kB", "footprint", "private_dirty_10"),
-    ("Private a service, kB", "footprint", "private_dirty_per_service"),
-    ("Idle CPU, us/s", "footprint", "cpu_idle"),
-    ("CPU a restart, us", "restart", "cpu_per_restart"),
+    ("Private with ten", "footprint", "private_dirty_10"),
+    ("Private a service", "footprint", "private_dirty_per_service"),
+    ("Idle CPU", "footprint", "cpu_idle"),
+    ("CPU a restart", "restart", "cpu_per_restart"),
 )
 _NOTE = (
     "VmPeak is of the process that supervises the service; everything else of the whole "
@@ -33,7 +34,8 @@ _NOTE = (
     "other program. PSS adds a share of what is mapped from files, by the number of processes on "
     "the whole host that map the same pages: the same set-up has less PSS beside other guests. "
     "Private a service is what each further one adds. CPU a restart is that of all trials, the "
-    "time between them included, by the restarts seen; what short-lived helpers used is not in it."
+    "time between them included, by the restarts seen; what short-lived helpers used is not in it. "
+    "Idle CPU is in us of each second. A kB has 1,024 bytes, as in /proc, and a MiB 1,024 kB."
 )
 
 
@@ -74,7 +76,7 @@ def _cost_cell(contender: ContenderResult, scenario: str, name: str) -> Cell:
         return Cell(metric["note"] if metric else "not measured", math.inf)
     if not metric["unit"]:
         return Cell(f"{metric['median']:g}", metric["median"])
-    return number_cell(metric["median"])
+    return Cell(format_quantity(metric["median"], metric["unit"]), metric["median"])
 
 
 def _figure(contenders: Sequence[ContenderResult]) -> Figure | None:

@@ -11,6 +11,7 @@ from bench.model.observation.timing import (
     deadline,
     format_duration,
     format_elapsed,
+    format_wait,
     has_long_limit,
     look_seconds,
     start_spacing,
@@ -62,3 +63,8 @@ def test_only_a_limit_of_short_window_is_kept_by_waiting(
 def test_a_duration_has_the_digits_that_matter(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
     assert format_elapsed(0, round(seconds * 1e9)) == text
+
+
+def test_a_wait_that_ended_before_it_was_seen_to_begin_is_none() -> None:
+    assert format_wait(-0.0043) == "at once"
+    assert format_wait(0.0043) == "after 4.3 ms"

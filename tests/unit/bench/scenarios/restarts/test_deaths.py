@@ -100,3 +100,14 @@ def test_each_death_is_judged_in_whichever_guest_it_was() -> None:
     recorded.sort(key=lambda sample: sample["replica"])
     given = answers(judged(SCENARIO, RUNIT, recorded))
     assert given == dict.fromkeys([*INSIDE, *OUTSIDE, MEMORY], "yes")
+
+
+def test_a_successor_that_ran_before_the_end_was_seen_came_at_once() -> None:
+    recorded = samples("deaths-runit")
+    ups = [sample for sample in recorded if sample.get("act") == MEMORY and "main_ns" in sample]
+    assert ups
+    for sample in ups:
+        sample["main_ns"] = 1  # type: ignore[typeddict-unknown-key]
+    assert judged(SCENARIO, RUNIT, recorded)[MEMORY].sentence.startswith(
+        "Its successor ran at once."
+    )

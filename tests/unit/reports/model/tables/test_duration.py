@@ -19,7 +19,7 @@ def test_the_rest_beyond_the_bound_is_listed_by_the_longest_guest() -> None:
     run = untraced_run(seconds=377.0, bound=360.0)
     run["contenders"][0]["guests"] = [guest(360, stop=1.1), guest(90, verify=9.0)]
     text = describe_duration(run)
-    assert text.startswith("Took 377 s, 1.05 times its lower bound 360 s.")
+    assert text.startswith("Took 6.3 min, 1.05 times its lower bound 6 min.")
     assert text.endswith("before and after it 13.9 s, longer trials 2.0 s, stop 1.1 s.")
     assert text in html.render_html(steady_article(run))
     assert text in terminal_text(run, 300)
@@ -33,17 +33,17 @@ def test_a_run_that_did_not_do_all_of_its_plan_has_no_bound() -> None:
 
 def test_a_merged_run_gives_the_sum_of_its_parts() -> None:
     run = untraced_run(seconds=31.0, bound=20.0, merged=["x", "y"])
-    assert describe_duration(run) == "Its parts took 31.0 s, 1.55 times their lower bound 20 s."
+    assert describe_duration(run) == "Its parts took 31.0 s, 1.55 times their lower bound 20.0 s."
 
 
 def test_guests_of_an_earlier_part_do_not_explain_a_resumed_run() -> None:
     run = untraced_run(seconds=30.0, bound=20.0)
     run["contenders"][0]["guests"] = [guest(360, stop=1.1)]
-    assert describe_duration(run) == "Took 30.0 s, 1.50 times its lower bound 20 s."
+    assert describe_duration(run) == "Took 30.0 s, 1.50 times its lower bound 20.0 s."
 
 
 def test_a_run_without_a_bound_gives_its_seconds_alone() -> None:
-    assert describe_duration(untraced_run()) == "Took 600 s."
+    assert describe_duration(untraced_run()) == "Took 10 min."
 
 
 def test_a_run_without_seconds_has_not_ended() -> None:
