@@ -110,8 +110,13 @@ def _render_block(block: Block, level: int, heading: str = "") -> Iterator[str]:
 
 
 def _render_paragraph(paragraph: Paragraph) -> str:
-    link = f" {_link(paragraph.link)}" if paragraph.link else ""
-    return escape(paragraph.text) + link
+    parts = [escape(paragraph.text)]
+    if paragraph.address:
+        address = escape(paragraph.address)
+        parts.append(f"[{address}]({paragraph.web_link})" if paragraph.web_link else address)
+    if paragraph.link:
+        parts.append(_link(paragraph.link))
+    return " ".join(parts)
 
 
 def _link(title: str) -> str:

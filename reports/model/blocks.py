@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reports.model.metrics import format_number
+
+_WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.:/_~%#?&=+-]*")
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class Paragraph:
 
     aside: it only explains the text before it. link: the title of a section that it ends with a
     link to; anchor: the name of that section. page_text: how the page is used, which follows the
-    text there and nowhere else.
+    text there and nowhere else. address: of a web page, which the text ends with.
     """
 
     text: str
@@ -137,6 +140,12 @@ class Paragraph:
     link: str = ""
     anchor: str = ""
     page_text: str = ""
+    address: str = ""
+
+    @property
+    def web_link(self) -> str:
+        """The address where it is safe to follow; empty otherwise: a run may hold any text."""
+        return self.address if _WEB_ADDRESS.fullmatch(self.address) else ""
 
 
 @dataclass(frozen=True)

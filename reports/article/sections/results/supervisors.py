@@ -52,7 +52,7 @@ def _sections(view: Run, whole: Run) -> Iterator[Section]:
         evidence = evidence_section(name, evident, others)
         blocks: list[Block] = [
             Paragraph(facts["idea"]),
-            Paragraph(f"Home: {facts['home']}", aside=True),
+            Paragraph("Home:", aside=True, address=facts["home"]),
             *(Points(tuple(items)) for items in (settings, sentences) if items),
             *([evidence] if evidence else []),
             *(_example(name, index, example) for index, example in enumerate(facts["usage"])),

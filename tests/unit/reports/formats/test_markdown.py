@@ -88,3 +88,22 @@ def test_how_the_page_is_used_is_told_on_the_page_alone() -> None:
     article = Article("Title", "Facts.", (), (Section("one", "One", (words,)),))
     assert "Click" not in markdown.render_markdown(article)
     assert "Read this. Click there." in html.render_html(article)
+
+
+def test_a_home_page_is_a_link() -> None:
+    address = "https://example.org/some_page.7.html"
+    home = Section("one", "One", (Paragraph("Home:", address=address),))
+    assert f'Home: <a href="{address}">{address}</a>' in html.render_html(
+        Article("Title", "Facts.", (), (home,))
+    )
+    assert f"]({address})" in rendered(home)
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", 'https://x/"onclick="', "https://x/) ["]
+)
+def test_an_address_that_is_none_is_plain_text(address: str) -> None:
+    home = Section("one", "One", (Paragraph("Home:", address=address),))
+    text = html.render_html(Article("Title", "Facts.", (), (home,)))
+    assert f'href="{address[:5]}' not in text
+    assert f"]({address[:5]}" not in rendered(home)
