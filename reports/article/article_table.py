@@ -51,7 +51,11 @@ def _row(run: Run, supervisor: str, facts: SupervisorFacts) -> tuple[Cell, ...]:
     contenders = [item for item in sort_contenders(run) if item["supervisor"] == supervisor]
     absence = absence_reason(run, supervisor)
     return (
-        Cell(shorten(facts["title"]), anchor=f"supervisor-{supervisor}"),
+        Cell(
+            shorten(facts["title"]),
+            note="" if facts["article"] else "2012: not there",
+            anchor=f"supervisor-{supervisor}",
+        ),
         _version_cell(facts["article"], contenders, absence),
         *ability_cells(facts, contenders),
         _metric_cell(facts, contenders, "restart", "restart_long", absence),
@@ -66,7 +70,7 @@ def _version_cell(
     versions = sorted({version for item in contenders if (version := describe_version(item))})
     text = ", ".join(versions) or absence or _unknown_version(contenders)
     if article is None:
-        return Cell(text, note="2012: not there")
+        return Cell(text)
     same = any(item.get("matches_article") for item in contenders)
     return Cell(text, note=f"2012: {article['version']}{', the same' if same else ''}")
 
@@ -96,9 +100,7 @@ def ability_cells(
 
 def _ability_cell(claim: str, verified: bool, in_article: bool | None) -> Cell:
     text = claim if verified or claim == "no" else f"{claim}, untested"
-    return Cell(
-        text, note="2012: not there" if in_article is None else f"2012: {_yes_no(in_article)}"
-    )
+    return Cell(text, note="" if in_article is None else f"2012: {_yes_no(in_article)}")
 
 
 def _yes_no(value: bool) -> str:
@@ -130,10 +132,10 @@ def _metric_cell(
 
 
 def loc_cell(facts: SupervisorFacts, contenders: Sequence[ContenderResult]) -> Cell:
-    """Return lines of code; a footnote says where a record is from, or why there is no figure."""
+    """Return lines of code; a footnote says where they are from, or why there is no figure."""
     article = facts["article"]
-    note = f"2012: {article['loc']:,}" if article else "2012: not there"
+    note = f"2012: {article['loc']:,}" if article else ""
     loc = lines_of_code(facts, {item["version"] for item in contenders})
     if loc.lines is None:
         return Cell(NO_FIGURE, order=math.inf, note=note, footnote=loc.source)
-    return Cell(f"{loc.lines:,}", loc.lines, note=note, footnote=loc.source if loc.recorded else "")
+    return Cell(f"{loc.lines:,}", loc.lines, note=note, footnote=loc.source)

@@ -12,13 +12,11 @@ from bench.model.run_file import RecordedCount, SupervisorFacts
 class LinesOfCode:
     """Lines of one version. lines: None where there is no figure.
 
-    source: where the figure comes from, or why there is none; a sentence. recorded: whether it is
-    one kept with the suite, not one counted on this machine.
+    source: where the figure comes from, or why there is none; a sentence.
     """
 
     lines: int | None
     source: str
-    recorded: bool = False
 
 
 def lines_of_code(facts: SupervisorFacts, versions: Collection[str]) -> LinesOfCode:
@@ -31,7 +29,7 @@ def lines_of_code(facts: SupervisorFacts, versions: Collection[str]) -> LinesOfC
         return LinesOfCode(today["lines"], f"Counted by ./inv loc in version {today['version']}.")
     if facts.get("loc_recorded"):
         count = _closest(facts["loc_recorded"], versions)
-        return LinesOfCode(count["lines"], _describe(count), recorded=True)
+        return LinesOfCode(count["lines"], _describe(count))
     if today:
         return LinesOfCode(None, f"Not counted: {today['lack']}.")
     if facts["article"]:

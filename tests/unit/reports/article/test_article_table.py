@@ -59,6 +59,8 @@ def test_lines_of_code_are_those_of_today(run: Run) -> None:
         "difference": "",
     }
     assert cells(run)["supervisor-s6"][7] == "9,000"
+    (count,) = (row[7] for row in article_table(run).rows if row[0].anchor == "supervisor-s6")
+    assert count.footnote == "Counted by ./inv loc in version 2.11."
     assert cells(run)["supervisor-monit"][7] == NO_FIGURE
 
 
@@ -108,3 +110,10 @@ def test_a_supervisor_that_the_system_lacks_gives_the_reason(run: Run) -> None:
     row = cells(run)["supervisor-upstart"]
     assert row[1] == "not to be had"
     assert all(row)
+
+
+def test_a_supervisor_that_the_draft_lacks_says_so_once(run: Run) -> None:
+    run["supervisors"]["s6"]["article"] = None
+    (row,) = (row for row in article_table(run).rows if row[0].anchor == "supervisor-s6")
+    assert [cell.note for cell in row if "2012" in cell.note] == ["2012: not there"]
+    assert row[0].note == "2012: not there"
