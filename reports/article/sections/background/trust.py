@@ -15,8 +15,9 @@ from reports.model.tables.instrument import calibration_summary, calibration_tab
 from reports.model.tables.quality_issues import quality_issues_table
 
 _DOUBTS = (
-    "Each doubtful figure has a footnote wherever it stands. Here is what was found, with the "
-    "bound, and what those who measure again do about it. The kinds are:"
+    "Each doubtful figure has a footnote in the tables. Here is what was found of the contenders "
+    "that this article tells of in detail, with the bound, and what those who measure again do "
+    "about it. The kinds are:"
 )
 
 
@@ -40,7 +41,10 @@ def trust_section(view: Run, run: Run) -> Section:
 
 
 def _in_short(run: Run) -> str:
-    """Return two sentences: the kernel's check of the restarts, and the share of doubtful ones."""
+    """Return in two sentences the kernel's check of the restarts, and the share of doubtful ones.
+
+    A run without restarts, of inits alone, has no such share.
+    """
     trace = run.get("trace")
     check = (
         f"The kernel's own trace of {trace['restarts']:,} restarts was compared with the figures: "
@@ -49,15 +53,15 @@ def _in_short(run: Run) -> str:
         else "No kernel trace was made of this run, so that nothing but the suite saw its restarts."
     )
     disturbed, (doubtful, measured) = len(disturbed_contenders(run)), count_doubtful(run)
-    return (
-        f"{check} Other load on the host disturbed {_share(disturbed, measured)} of the {measured} "
-        f"contenders with a restart figure, and {_share(doubtful, measured)} have a doubtful "
-        "figure for any reason."
+    if not measured:
+        return check
+    by_load, for_any_reason = (
+        f"{count} ({count / measured:.0%})" for count in (disturbed, doubtful)
     )
-
-
-def _share(count: int, total: int) -> str:
-    return f"{count} ({count / total:.0%})" if total else str(count)
+    return (
+        f"{check} Other load on the host disturbed {by_load} of the {measured} contenders with a "
+        f"restart figure, and {for_any_reason} have a doubtful figure for any reason."
+    )
 
 
 def _meanings(run: Run) -> Iterator[tuple[str, str]]:

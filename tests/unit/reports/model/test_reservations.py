@@ -109,3 +109,10 @@ def test_how_far_to_trust_a_run_begins_with_numbers() -> None:
     (trust,) = (one for one in build_article(run, Samples()).sections if one.name == "trust")
     text = trust.blocks[0].text  # type: ignore[union-attr]
     assert "disturbed 1 (100%) of the 1 contenders with a restart figure" in text
+
+
+def test_a_run_without_restarts_has_no_share_of_doubtful_ones() -> None:
+    (trust,) = (
+        one for one in build_article(sample_runs.run(), Samples()).sections if one.name == "trust"
+    )
+    assert "contenders with a restart figure" not in trust.blocks[0].text  # type: ignore[union-attr]
