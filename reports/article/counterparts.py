@@ -36,11 +36,18 @@ def find_undoubted_counterpart(
     profile: str | None = None,
     pid1: bool | None = None,
 ) -> MetricResult | None:
-    """Return the same as find_counterpart; None, too, where either contender has a doubt."""
+    """Return the same as find_counterpart; None, too, where a doubt may explain the difference.
+
+    A busy host does not double a median.
+    """
     counterpart = _counterpart(contender, contenders, profile, pid1)
-    if counterpart is None or contender.get("doubts") or counterpart.get("doubts"):
+    own, other = _median_metric(contender), counterpart and _median_metric(counterpart)
+    if counterpart is None or own is None or other is None:
         return None
-    return _median_metric(counterpart)
+    is_doubtful = contender.get("doubts") or counterpart.get("doubts")
+    if is_doubtful and not (is_far_above(own, other) or is_far_above(other, own)):
+        return None
+    return other
 
 
 def _counterpart(

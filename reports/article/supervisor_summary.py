@@ -51,7 +51,7 @@ def _describe_restart(contender: ContenderResult, label: str) -> Iterator[str]:
     period = contender["period"]
     if period:
         percent = long["median"] / period / 10
-        yield f"{label} acts every {period:g} s; its median is {percent:.0f} % of that."
+        yield f"{label} acts on a grid of {period:g} s; its median is {percent:.0f} % of that."
     if short and delays_young_daemons(contender):
         yield (
             f"{label} makes a daemon wait that dies 0.3 s after its start: "

@@ -42,6 +42,16 @@ def test_a_figure_with_a_doubt_is_called_neither_slower_nor_faster(doubtful: int
     assert not any("slower" in text for text in summarize_supervisor(sample_runs.run(*pair), "pm2"))
 
 
+def test_a_doubt_hides_no_difference_that_a_busy_host_does_not_make() -> None:
+    pair = [
+        contender("systemd/runner/default/pid1", steady_latencies(250)),
+        contender("systemd/runner/fast/pid1", steady_latencies(16)),
+    ]
+    pair[0]["doubts"] = [{"kind": "neighbour", "text": "Other load."}]
+    sentences = summarize_supervisor(sample_runs.run(*pair), "systemd")
+    assert "systemd, fast, PID 1 is 15.6 times faster than by default." in sentences
+
+
 @pytest.mark.parametrize(
     ("ten_kb", "growth"),
     [(9200.0, "1,000 kB"), (200.0, "no more than noise"), (110.0, "no more than noise")],
@@ -56,7 +66,7 @@ def test_memory_that_did_not_grow_is_no_figure(ten_kb: float, growth: str) -> No
 
 def test_a_pollers_median_is_a_share_of_its_period() -> None:
     run = sample_runs.run(contender("monit/monitor/fast/hosted", steady_latencies(500), period=1.0))
-    sentence = "monit, fast acts every 1 s; its median is 50 % of that."
+    sentence = "monit, fast acts on a grid of 1 s; its median is 50 % of that."
     assert sentence in summarize_supervisor(run, "monit")
 
 

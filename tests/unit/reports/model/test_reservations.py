@@ -66,7 +66,7 @@ def test_a_young_daemon_of_a_poller_has_the_same_footnote_in_every_table() -> No
 
 def test_a_history_of_releases_has_the_footnote_too() -> None:
     one = {**poller(), "name": "monit/monitor/default/hosted@sid"}
-    history = History("monit", (one,), ())  # type: ignore[arg-type]
+    history = History("monit", (one,), ("Debian sid",), ())  # type: ignore[arg-type]
     (row,) = releases_table([history]).rows
     assert [bool(cell.footnote) for cell in row[3:5]] == [False, True]
 

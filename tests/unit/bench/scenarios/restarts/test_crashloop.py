@@ -95,21 +95,20 @@ def test_a_pause_in_trying_is_partly() -> None:
 
 def test_a_last_start_shortly_before_the_windows_end_is_no_trying_to_the_end() -> None:
     starts = [10.0, 11.0, 13.0, 16.0, 20.0, 25.0, 31.0, 38.0, 46.0, 55.0]
-    recorded: list[Event] = [
-        {
-            "event": "starts",
-            "scenario": "crashloop",
-            "act": "crashing",
-            "begin_ns": 9 * SECOND,
-            "end_ns": 70 * SECOND,
-            "total": len(starts),
-            "first": [round(start * SECOND) for start in starts],
-            "last": [],
-        },
-        {"event": "mode", "scenario": "crashloop", "act": "mended", "ns": 70 * SECOND},
-        {"event": "down", "scenario": "crashloop", "act": "mended", "ns": 96 * SECOND,
-         "deadline_s": 25.5},
-    ]  # fmt: skip
+    counted = {
+        "event": "starts",
+        "act": "crashing",
+        "begin_ns": 9 * SECOND,
+        "end_ns": 70 * SECOND,
+        "total": len(starts),
+        "first": [round(start * SECOND) for start in starts],
+        "last": [],
+    }
+    mended = {"event": "mode", "act": "mended", "ns": 70 * SECOND}
+    down = {"event": "down", "act": "mended", "ns": 96 * SECOND, "deadline_s": 25.5}
+    recorded = [
+        cast(Event, {**event, "scenario": "crashloop"}) for event in (counted, mended, down)
+    ]
     given = answers(judged(SCENARIO, "zdaemon/runner/default/hosted", recorded))
     assert (given[KEEPS], given[BACK]) == ("no", "no")
 
