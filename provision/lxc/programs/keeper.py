@@ -5,10 +5,10 @@ reaches it. It has loaded the modules beside it that import nothing of the proje
 else, so that it is small and works whatever becomes of the checkout.
 
 It makes the guest's folder, CACHE/guests/NAME: no guest's folder is ever without a process that
-removes it. It holds a lock in the folder as long as it lives. Then it prints `ready`, or the number
-of the error that it met (EEXIST: another guest has the folder). In a mount namespace of its own it
+removes it. It holds a lock in the folder as long as it lives. In a mount namespace of its own it
 sees the cache at CACHE_MOUNT, since the shifted root may not walk down to it through /root, and no
-newuidmap. Standard input and output are one socket. Each line is a command, and gets one line as
+newuidmap. Then it prints `ready`, or the number of the error that it met (EEXIST: another guest has
+the folder). Standard input and output are one socket. Each line is a command, and gets one line as
 its answer:
 
     boot BYTES FILES    start the guest, which may write so much    -> `pid N`, or `failed`
@@ -315,8 +315,14 @@ def keep_guest(cache: Path, name: str) -> None:
         return
     with lock:
         try:
+            try:
+                prepare_mounts(keeper.cache)
+            except OSError as failure:
+                print(failure.errno, flush=True)
+                return
+            # A cache that lies below CACHE_MOUNT itself is hidden at its own path from now on.
+            keeper.home = traces.GUESTS / name
             print("ready", flush=True)
-            prepare_mounts(keeper.cache)
             _serve(keeper)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -64,6 +64,17 @@ def without_groups(set_up: str) -> tuple[str, ...]:
     return ("unshare", "--mount", "sh", "-c", script, "sh")
 
 
+def test_a_cache_below_mnt_holds_guests(suite: Suite) -> None:
+    """Below the place at which the guests' keepers see every cache."""
+    set_up = (
+        "mount -t tmpfs none /mnt && mkdir /mnt/disk"
+        f" && mount --bind {suite.cache.parent} /mnt/disk && export XDG_CACHE_HOME=/mnt/disk"
+    )
+    done = boot(suite, "cat /proc/1/comm", before=without_groups(set_up))
+    assert (done.code, done.output.strip()) == (0, "init")
+    assert not list((suite.cache / "guests").iterdir())
+
+
 @pytest.fixture
 def map_tools(tmp_path: Path) -> str:
     """A PATH on which Debian's package uidmap is installed: LXC asks it which users root may map.
