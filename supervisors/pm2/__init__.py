@@ -81,8 +81,8 @@ class Pm2(Supervisor):
     contenders = (
         _contender(
             "default",
-            "an app with its command alone: given up after 16 ends within 1 s of a start, if they"
-            " come in its first 16 s, and never later",
+            "an app with its command alone: 16 ends within 1 s of a start, in its first 16 s, and"
+            " it is given up",
             # The first start and 15 restarts.
             StartLimit(17, 16.0),
         ),
