@@ -18,6 +18,7 @@ from bench.model.run_file import (
     ScenarioResult,
 )
 from bench.model.run_file.measured_daemon import describe_daemon
+from bench.model.run_file.run_systems import main_system_name, united_systems
 from bench.recording.quality.floor import floor_noise
 from bench.recording.quality.run_warnings import run_warnings, trace_warnings
 from bench.recording.store import Record, run_folder
@@ -27,6 +28,7 @@ from provision.errors import Problem
 
 # What a reader takes to be the same for the whole run.
 _COMMON: tuple[Literal["system", "provider"], ...] = ("system", "provider")
+_DIFFERENT = "Merge runs of one system and one provider, or several of several systems."
 # Keys of a part's run.json that the merged run does not take over.
 _OWN_OF_PART = frozenset(
     {
@@ -107,13 +109,23 @@ def _check_compatible(parts: Sequence[RunPart]) -> None:
             )
         for key in _COMMON:
             name, other_name = first[key]["name"], part.run[key]["name"]
-            if name != other_name:
-                raise Problem(
-                    f"Cannot merge {first['id']} and {part.run['id']}: the {key}s differ.",
-                    known=f"{key}: {name} in the one, {other_name} in the other",
-                    advice="Merge runs of one system and one provider.",
-                    usage=True,
-                )
+            if name == other_name or (key == "system" and _unites(first, part.run)):
+                continue
+            raise Problem(
+                f"Cannot merge {first['id']} and {part.run['id']}: the {key}s differ.",
+                known=f"{key}: {name} in the one, {other_name} in the other",
+                advice=_DIFFERENT,
+                usage=True,
+            )
+
+
+def _unites(one: Run, other: Run) -> bool:
+    """Tell whether runs of other systems can be one: each contender's name says its release.
+
+    The floor has none: it has to be of the same system in both.
+    """
+    several = "systems" in one and "systems" in other
+    return several and main_system_name(one) == main_system_name(other)
 
 
 def _label_hosts(parts: Sequence[RunPart]) -> dict[str, HostFacts]:
@@ -144,8 +156,8 @@ def _labels(parts: Sequence[RunPart], hosts: Mapping[str, HostFacts]) -> Iterato
 
 
 def _name(parts: Sequence[RunPart]) -> str:
-    run = parts[0].run
-    return f"{run['system']['name'].replace(',', '-')}-{run['provider']['name']}-merged"
+    system = united_systems([part.run for part in parts])["system"]["name"]
+    return f"{system.replace(',', '-')}-{parts[0].run['provider']['name']}-merged"
 
 
 def _merged_head(
@@ -160,6 +172,7 @@ def _merged_head(
     instruments = {run.get("instrument") for run in runs}
     return {
         **head,
+        **united_systems(runs),
         "started": min(run["started"] for run in runs),
         "ended": max(end for end in ended if end) if all(ended) else None,
         "quick": any(run["quick"] for run in runs),

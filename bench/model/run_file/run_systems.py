@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.model.run_file import SystemFacts, SystemsOfRun
+from provision.systems import SYSTEMS
 
 
 def systems_of_run(systems: Sequence[SystemFacts]) -> SystemsOfRun:
@@ -19,6 +20,25 @@ def systems_of_run(systems: Sequence[SystemFacts]) -> SystemsOfRun:
         },
         "systems": list(systems),
     }
+
+
+def main_system_name(run: SystemsOfRun) -> str:
+    """Return the name of the system of what a run has once, its floor: Debian 12, or the first."""
+    names = [system["name"] for system in run.get("systems") or [run["system"]]]
+    return "debian" if "debian" in names else names[0]
+
+
+def united_systems(runs: Sequence[SystemsOfRun]) -> SystemsOfRun:
+    """Return the keys with all systems of those runs, the oldest first."""
+    known = {
+        system["name"]: system
+        for run in reversed(runs)
+        for system in run.get("systems") or [run["system"]]
+    }
+    order = {name: number for number, name in enumerate(SYSTEMS)}
+    return systems_of_run(
+        sorted(known.values(), key=lambda system: order.get(system["name"], len(order)))
+    )
 
 
 def replace_system(systems: Sequence[SystemFacts], facts: SystemFacts) -> SystemsOfRun:

@@ -6,7 +6,7 @@ import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -241,6 +241,34 @@ def test_runs_of_different_systems_are_refused(tmp_path: Path) -> None:
         merge_parts([part("a"), part("a", system="arch")], results=tmp_path)
     with pytest.raises(Problem, match="two runs"):
         merge(["latest"], mixed=False)
+
+
+def of_systems(*names: str) -> RunPart:
+    """Return a part of that run of several systems, which are named by their releases here."""
+    facts = [{"name": name, "title": name.capitalize(), "release": name} for name in names]
+    one = part("a", contender(f"runit/x@{names[-1]}", 4), system=",".join(names))
+    one.run["systems"] = cast(Any, facts)
+    return one
+
+
+def test_runs_of_several_systems_become_one_of_all(tmp_path: Path) -> None:
+    record = merge_parts(
+        [of_systems("debian", "trixie"), of_systems("bullseye", "debian", "sid")], results=tmp_path
+    )
+    names = [system["name"] for system in record.run["systems"]]
+    assert names == ["bullseye", "debian", "trixie", "sid"]
+    assert record.run["system"]["name"] == "bullseye,debian,trixie,sid"
+    assert "bullseye-debian-trixie-sid" in record.folder.name
+    assert {one["name"] for one in record.run["contenders"]} == {"runit/x@trixie", "runit/x@sid"}
+
+
+@pytest.mark.parametrize("other", [("trixie", "sid"), ("debian",)])
+def test_runs_whose_floors_are_of_other_systems_are_refused(
+    tmp_path: Path, other: tuple[str, ...]
+) -> None:
+    other_part = of_systems(*other) if len(other) > 1 else part("a")
+    with pytest.raises(Problem, match="the systems differ"):
+        merge_parts([of_systems("debian", "trixie"), other_part], results=tmp_path)
 
 
 def test_runs_of_different_daemons_are_refused(tmp_path: Path) -> None:
