@@ -62,7 +62,7 @@ def _is_emulated(run: Run) -> bool:
 
 
 def _host_noise(run: Run) -> str:
-    """Say how busy the host was, and from which difference on two figures differ."""
+    """Say how busy the host was, and which figures differ all the same."""
     noisy = any(map(is_too_noisy_warning, run["warnings"]))
     if not noisy and not disturbed_contenders(run):
         return ""
@@ -72,10 +72,15 @@ def _host_noise(run: Run) -> str:
         else "The host was busy with other work while some contenders were measured"
     )
     noise = floor_noise_ms(run)
-    small = f": differences below {format_quantity(noise, 'ms')} mean little" if noise else ""
+    longer = (
+        f": that alone makes one restart in ten {format_quantity(noise, 'ms')} longer, or more"
+        if noise
+        else ""
+    )
     doubtful, measured = count_doubtful(run)
     return (
-        f"{begin}{small}. Restart figures of {doubtful} of {measured} contenders are doubtful, "
+        f"{begin}{longer}. Two medians differ where their 95 % intervals do not overlap. Restart "
+        f"figures of {doubtful} of {measured} contenders are doubtful, "
         "which a footnote says beside each."
     )
 

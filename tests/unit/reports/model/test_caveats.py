@@ -30,7 +30,7 @@ def busy_run() -> Run:
 
 def test_readers_are_told_what_a_busy_host_leaves_to_believe() -> None:
     (caveat,) = reader_caveats(busy_run())
-    assert "differences below 0.500 ms mean little" in caveat.text
+    assert "makes one restart in ten 0.500 ms longer, or more" in caveat.text
     assert "Restart figures of 1 of 3 contenders are doubtful, which a footnote says" in caveat.text
     assert caveat.anchor == "trust"
 
