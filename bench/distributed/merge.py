@@ -16,6 +16,7 @@ from bench.model.run_file import (
     MergedPart,
     Run,
     ScenarioResult,
+    SupervisorFacts,
 )
 from bench.model.run_file.measured_daemon import describe_daemon
 from bench.model.run_file.run_systems import main_system_name, united_systems
@@ -181,7 +182,7 @@ def _merged_head(
         "plan": {"lines": [line for run in runs for line in run["plan"]["lines"]],
                  "seconds": sum(run["plan"]["seconds"] for run in runs)},
         "absent": [entry for name, entry in absent.items() if name not in measured],
-        "supervisors": {name: facts for run in runs for name, facts in run["supervisors"].items()},
+        "supervisors": _supervisors(runs),
         "scenario_titles": {
             name: title for run in runs for name, title in run.get("scenario_titles", {}).items()
         },
@@ -193,6 +194,15 @@ def _merged_head(
         "merged": [run["id"] for run in runs],
         "parts": [one for run in runs for one in _parts_of(run)],
     }  # fmt: skip
+
+
+def _supervisors(runs: Sequence[Run]) -> dict[str, SupervisorFacts]:
+    """Return each supervisor's facts: of the run of most systems, and of several the last.
+
+    What differs from a manual is told of the systems of its run.
+    """
+    by_systems = sorted(runs, key=lambda run: len(run.get("systems", ())))
+    return {name: facts for run in by_systems for name, facts in run["supervisors"].items()}
 
 
 def _parts_of(run: Run) -> list[MergedPart]:

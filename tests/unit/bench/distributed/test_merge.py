@@ -262,6 +262,14 @@ def test_runs_of_several_systems_become_one_of_all(tmp_path: Path) -> None:
     assert {one["name"] for one in record.run["contenders"]} == {"runit/x@trixie", "runit/x@sid"}
 
 
+def test_a_supervisors_facts_are_those_of_most_systems(tmp_path: Path) -> None:
+    many, few = of_systems("bullseye", "debian", "sid"), of_systems("debian", "trixie")
+    for one, finding in ((many, "Debian 11: so"), (few, "so")):
+        one.run["supervisors"] = cast(Any, {"runit": {"findings": [finding]}})
+    facts = merge_parts([many, few], results=tmp_path).run["supervisors"]["runit"]
+    assert facts["findings"] == ["Debian 11: so"]
+
+
 @pytest.mark.parametrize("other", [("trixie", "sid"), ("debian",)])
 def test_runs_whose_floors_are_of_other_systems_are_refused(
     tmp_path: Path, other: tuple[str, ...]
