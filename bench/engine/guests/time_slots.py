@@ -13,6 +13,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
+from operator import attrgetter
+from typing import NamedTuple
 
 from bench.model.observation.latency import SlottedKills
 from bench.model.scenario import Slot
@@ -69,10 +71,11 @@ def deal_slots(kills: Sequence[SlottedKills]) -> list[Slot]:
     """Return a slot for the kills of each guest, so that the last of all kills comes early."""
     if not kills:
         return []
-    step = math.ceil(len(kills) / LENGTHS_TRIED)
-    dealt = (_counts(kills, roots) for roots in range(len(kills), 0, -step))
+    all_slots, widest = sum(each.slots for each in kills), max(each.slots for each in kills)
+    step = math.ceil(all_slots / LENGTHS_TRIED)
+    dealt = (_counts(kills, roots) for roots in range(all_slots, widest - 1, -step))
     counts = min(dealt, key=lambda counts: max(map(_seconds, kills, counts)))
-    return _indexed(counts)
+    return _indexed(kills, counts)
 
 
 def _counts(kills: Sequence[SlottedKills], roots: int) -> list[int]:
@@ -81,29 +84,59 @@ def _counts(kills: Sequence[SlottedKills], roots: int) -> list[int]:
     While guests have more than all of them, a slot is halved: that of the guest which would be
     through first all the same.
     """
-    counts, taken = [roots] * len(kills), Fraction(len(kills), roots)
+    counts, taken = [roots] * len(kills), Fraction(sum(each.slots for each in kills), roots)
     line = [(_seconds(each, 2 * roots), guest) for guest, each in enumerate(kills)]
     heapq.heapify(line)
     while taken > 1:
         _, guest = line[0]
         counts[guest] *= 2
-        taken -= Fraction(1, counts[guest])
+        taken -= Fraction(kills[guest].slots, counts[guest])
         heapq.heapreplace(line, (_seconds(kills[guest], 2 * counts[guest]), guest))
     return counts
 
 
-def _indexed(counts: Sequence[int]) -> list[Slot]:
-    """Return slots of those counts of which no two meet."""
+class _Run(NamedTuple):
+    """Free slots one after the other: `length` of the `cycle`, from number `first` on."""
+
+    first: int
+    cycle: int
+    length: int
+
+
+def _indexed(kills: Sequence[SlottedKills], counts: Sequence[int]) -> list[Slot]:
+    """Return slots of those counts of which no two meet, with those free that a restart takes.
+
+    Were the slot after a long restart another guest's, all kills there would meet a busy host.
+    """
     slots = [ONLY_SLOT] * len(counts)
     roots = min(counts)
-    free = [(index, roots) for index in range(roots)]  # the smallest are last
-    for guest in sorted(range(len(counts)), key=lambda guest: counts[guest]):
-        index, count = free.pop()
-        while count < counts[guest]:
-            free.append((index + count, 2 * count))
-            count *= 2
-        slots[guest] = (index, count)
+    free = [_Run(0, roots, roots)]
+    for guest in sorted(range(len(counts)), key=lambda each: (-kills[each].slots, counts[each])):
+        slots[guest] = _take_slot(free, counts[guest], kills[guest].slots)
     return slots
+
+
+def _take_slot(free: list[_Run], count: int, length: int) -> Slot:
+    """Take a slot of that count, and those after it, from the runs that are free.
+
+    Of what is left, no run may be long enough, or none come round as often: then the slot stands
+    alone, or comes round more seldom.
+    """
+    candidates = [run for run in free if run.length >= length]
+    if not candidates:
+        candidates, length = free, 1
+    # The smallest piece that comes round often enough, or else the one that does so most often.
+    by_cycle = attrgetter("cycle")
+    often_enough = [run for run in candidates if run.cycle <= count]
+    run = max(often_enough, key=by_cycle) if often_enough else min(candidates, key=by_cycle)
+    free.remove(run)
+    if run.length > length:
+        free.append(_Run(run.first + length, run.cycle, run.length - length))
+    cycle = run.cycle
+    while cycle < count:
+        free.append(_Run(run.first + cycle, 2 * cycle, length))
+        cycle *= 2
+    return run.first, cycle
 
 
 @cache

@@ -50,13 +50,15 @@ def looks_decide(contender: Contender) -> bool:
 class SlottedKills:
     """Kills of a guest that wait for its slot of time, each from low to high s after the last.
 
-    number: at least one. others: the seconds that the guest's other trials take.
+    number: at least one. others: the seconds that the guest's other trials take. slots: how many
+    slots, one after the other, a kill and its restart take.
     """
 
     number: int
     low: float
     high: float
     others: float = 0.0
+    slots: int = 1
 
     def wait(self, slots: int) -> float:
         """Return the seconds for which all of them wait where their guest has one of so many slots.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from bench.model.observation.latency import SLOT_WIDTH, SlottedKills
 from bench.model.scenario import Slot
 
 MANY, FEW = SlottedKills(31, 2.0, 3.0), SlottedKills(5, 10.0, 11.0)
+BUSY = replace(MANY, slots=5)
 
 
 def check_apart(slots: Sequence[Slot]) -> None:
@@ -56,6 +58,30 @@ def test_guests_of_many_kills_have_several_slots_of_those_that_have_few() -> Non
     equal = max(seconds(each, len(kills)) for each in kills)
     least = MANY.number * SLOT_WIDTH * 70  # the kills of MANY alone, in every slot there is
     assert least < last < 0.65 * equal
+
+
+@pytest.mark.parametrize(
+    "kills",
+    [
+        [BUSY],
+        [MANY, BUSY],
+        [BUSY] * 3,
+        [MANY] * 100 + [BUSY] * 5,
+        [FEW] * 90 + [BUSY] * 5 + [MANY] * 70,
+        [replace(FEW, slots=3)] * 7 + [MANY] * 40,
+    ],
+    ids=lambda kills: f"{len(kills)} guests",
+)
+def test_nobody_kills_while_a_long_restart_keeps_the_processors_busy(
+    kills: list[SlottedKills],
+) -> None:
+    slots = deal_slots(kills)
+    taken = [
+        ((index + after) % count, count)
+        for each, (index, count) in zip(kills, slots, strict=True)
+        for after in range(each.slots)
+    ]
+    check_apart(taken)
 
 
 def test_those_that_are_set_up_are_dealt_slots_before_they_wait_for_them() -> None:
