@@ -70,8 +70,8 @@ def containers_section(view: Run, whole: Run) -> Section | None:
     )
     blocks: tuple[Block, ...] = (
         Paragraph(_INTRODUCTION),
-        *container_tables(view, names_of_evidence(view, whole)),
         *answers,
+        *container_tables(view, names_of_evidence(view, whole)),
     )
     return Section("containers", "Which PID 1 for a container?", blocks)
 
