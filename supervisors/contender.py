@@ -107,8 +107,8 @@ class Contender:
     # Seconds for which it delays every restart, however long the service has run: the forecast of a
     # run counts them.
     restart_delay: float = 0.0
-    # Seconds for which a restart keeps the processors busy: no other guest's daemon is killed
-    # meanwhile. The suite has 0.05 s for each kill in any case.
+    # Seconds for which a restart keeps the processors busy: no other guest's slot of time for kills
+    # comes meanwhile, as far as slots can be dealt so. Each kill has 0.05 s in any case.
     busy_seconds: float = 0.0
     # Seconds for which it leaves a service alone that has reached the limit. 0 where there is no
     # limit, or where it gives up for good. The crash loop waits for them.

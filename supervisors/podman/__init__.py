@@ -29,7 +29,7 @@ def _contender(profile: Profile, setting: str, older: tuple[OlderVersion, ...] =
         # A crash loop is a chain of podmans, each of which works for a tenth of a second.
         spaces_starts=False,
         # podman, conmon and crun work for 0.1 s, in several threads, and longer on a busy host.
-        busy_seconds=0.25,
+        busy_seconds=0.2,
         log_process="conmon",
         older=older,
     )

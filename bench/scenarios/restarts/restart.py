@@ -288,7 +288,8 @@ def _slotted_kills(contender: Contender, long: int, short: int) -> SlottedKills 
     # Without a warm-up, one more kill brings the fresh start that the first short trial needs.
     number = long + max(_warm_ups(contender), int(short > 0))
     low, high = (uptime + contender.restart_delay for uptime in long_uptimes(contender))
-    slots = max(1, math.ceil(contender.busy_seconds / SLOT_WIDTH))
+    # A kill comes anywhere in its own slot, so that what it takes begins with the next one.
+    slots = 1 + math.ceil(contender.busy_seconds / SLOT_WIDTH)
     return SlottedKills(max(1, number), low, high, _short_seconds(contender, short), slots)
 
 
