@@ -29,7 +29,10 @@ from provision.errors import Problem
 
 # What a reader takes to be the same for the whole run.
 _COMMON: tuple[Literal["system", "provider"], ...] = ("system", "provider")
-_DIFFERENT = "Merge runs of one system and one provider, or several of several systems."
+_DIFFERENT = (
+    "Merge runs of one provider and one system, or of several of which one run has all, as of"
+    " debian,trixie and debian-all."
+)
 # Keys of a part's run.json that the merged run does not take over.
 _OWN_OF_PART = frozenset(
     {
@@ -98,8 +101,8 @@ def merge_parts(
 
 
 def _check_compatible(parts: Sequence[RunPart]) -> None:
-    first = parts[0].run
-    for part in parts[1:]:
+    first = max((part.run for part in parts), key=lambda run: len(run.get("systems", ())))
+    for part in (part for part in parts if part.run is not first):
         daemons = [describe_daemon(run) for run in (first, part.run)]
         if daemons[0] != daemons[1]:
             raise Problem(
@@ -120,13 +123,16 @@ def _check_compatible(parts: Sequence[RunPart]) -> None:
             )
 
 
-def _unites(one: Run, other: Run) -> bool:
-    """Tell whether runs of other systems can be one: each contender's name says its release.
+def _unites(widest: Run, other: Run) -> bool:
+    """Tell whether a run of several systems can become part of one that has all of them.
 
-    The floor has none: it has to be of the same system in both.
+    Each contender's name says its release. The floor's does not: it has to be of the same system.
+    What is known of supervisors is told of the systems of its run, and so of all of them.
     """
-    several = "systems" in one and "systems" in other
-    return several and main_system_name(one) == main_system_name(other)
+    names, others = (
+        {system["name"] for system in run.get("systems", ())} for run in (widest, other)
+    )
+    return bool(others) and others <= names and main_system_name(widest) == main_system_name(other)
 
 
 def _label_hosts(parts: Sequence[RunPart]) -> dict[str, HostFacts]:
@@ -192,7 +198,7 @@ def _merged_head(
         "hosts": hosts,
         "mixed": mixed,
         "merged": [run["id"] for run in runs],
-        "parts": [one for run in runs for one in _parts_of(run)],
+        **_known_parts(runs),
     }  # fmt: skip
 
 
@@ -205,8 +211,15 @@ def _supervisors(runs: Sequence[Run]) -> dict[str, SupervisorFacts]:
     return {name: facts for run in by_systems for name, facts in run["supervisors"].items()}
 
 
+def _known_parts(runs: Sequence[Run]) -> dict[str, list[MergedPart]]:
+    """Return the key `parts`, if the options of each part are recorded: older merges lack them."""
+    if any("merged" in run and "parts" not in run for run in runs):
+        return {}
+    return {"parts": [one for run in runs for one in _parts_of(run)]}
+
+
 def _parts_of(run: Run) -> list[MergedPart]:
-    """Return a run with its options, or what it was merged from where that is recorded."""
+    """Return a run with its options, or what it was merged from."""
     return run.get("parts") or [{"id": run["id"], "options": run["options"]}]
 
 

@@ -100,12 +100,14 @@ def _slowdown(run: Run) -> Iterator[str]:
     worst = max(slowed, key=lambda noise: noise["company"] or 0.0, default=None)
     if worst is None or (worst["company"] or 0.0) <= MAX_SLOWDOWN:
         return
-    among_others, alone = (_with_interval(figure) for figure in worst["figures"])
+    compared = ""
+    if worst.get("figures"):
+        among_others, alone = (_with_interval(figure) for figure in worst["figures"])
+        compared = f": {among_others} in place of {alone}, both 0.3 s after its start"
     yield (
         f"The floor took {worst['company']:.2f} times as long among the other guests as alone "
-        f"(bound {MAX_SLOWDOWN:g}): {among_others} in place of {alone}, both 0.3 s after its "
-        "start. Short latencies are too high here. Measure fewer contenders at once: "
-        "./inv bench --only=NAME"
+        f"(bound {MAX_SLOWDOWN:g}){compared}. Short latencies are too high here. Measure fewer "
+        "contenders at once: ./inv bench --only=NAME"
     )
 
 

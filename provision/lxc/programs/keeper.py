@@ -79,6 +79,15 @@ class Keeper:
         self.guard: disk_guard.DiskGuard | None = None
         self.why_ended = ""
 
+    def prepare_mounts(self) -> None:
+        """Bind the cache to CACHE_MOUNT, for this process and its children. Raises OSError."""
+        namespaces.enter_mount_namespace()
+        namespaces.bind(self.cache, traces.CACHE_MOUNT)
+        # A cache that lies below CACHE_MOUNT itself is hidden at its own path from now on.
+        self.home = traces.GUESTS / self.name
+        namespaces.hide_map_tools()
+        namespaces.hide_cpusets()
+
     def boot(self, size: str, files: str) -> str:
         if self.guard is None:  # what the guest wrote before it is booted again counts as well
             limit = disk_guard.Space(int(size), int(files))
@@ -293,14 +302,6 @@ def inotify_limit(what: str) -> int:
     return int(Path(f"/proc/sys/fs/inotify/max_user_{what}").read_text()) // 4
 
 
-def prepare_mounts(cache: Path) -> None:
-    """Bind the cache to CACHE_MOUNT, for this process and its children alone. Raises OSError."""
-    namespaces.enter_mount_namespace()
-    namespaces.bind(cache, traces.CACHE_MOUNT)
-    namespaces.hide_map_tools()
-    namespaces.hide_cpusets()
-
-
 def keep_guest(cache: Path, name: str) -> None:
     """Claim the guest, answer the owner until it is gone, then remove the guest."""
     keeper = Keeper(cache, name)
@@ -316,12 +317,10 @@ def keep_guest(cache: Path, name: str) -> None:
     with lock:
         try:
             try:
-                prepare_mounts(keeper.cache)
+                keeper.prepare_mounts()
             except OSError as failure:
                 print(failure.errno, flush=True)
                 return
-            # A cache that lies below CACHE_MOUNT itself is hidden at its own path from now on.
-            keeper.home = traces.GUESTS / name
             print("ready", flush=True)
             _serve(keeper)
         finally:

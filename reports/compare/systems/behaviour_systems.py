@@ -10,23 +10,25 @@ from reports.compare.systems.system_views import release_of, systems_of
 
 
 def describe_behaviour_systems(run: Run) -> str:
-    """Say where behaviour was measured; empty where that is on all systems, or on none.
+    """Say where behaviour was measured; empty where that is wherever supervisors were, or nowhere.
 
-    A supervisor counts where it was measured on more systems than its behaviour was.
+    What most supervisors have in common is said once, and then the others.
     """
     everywhere = _titles(run, lambda contender: True)
     judged = _titles(run, _has_verdicts)
-    partly = {name: titles for name, titles in judged.items() if titles != everywhere[name]}
+    several = {name: titles for name, titles in judged.items() if len(everywhere[name]) > 1}
+    partly = {name: titles for name, titles in several.items() if titles != everywhere[name]}
     if not partly:
         return ""
-    usual, _ = Counter(partly.values()).most_common(1)[0]
+    usual, _ = Counter(several.values()).most_common(1)[0]
     exceptions = [
         f"{run['supervisors'][name]['title']}: {', '.join(titles)}"
         for name, titles in partly.items()
         if titles != usual
     ]
     brackets = f" ({'; '.join(exceptions)})" if exceptions else ""
-    return f"Behaviour was measured on {', '.join(usual)} only{brackets}."
+    only = " only" if len(usual) < len(systems_of(run)) else ""
+    return f"Behaviour was measured on {', '.join(usual)}{only}{brackets}."
 
 
 def _titles(run: Run, includes: Callable[[ContenderResult], bool]) -> dict[str, tuple[str, ...]]:

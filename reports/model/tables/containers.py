@@ -124,6 +124,16 @@ def is_unclear(contender: ContenderResult, verdict: VerdictResult) -> bool:
     return lost and told and "PID 1 ended" in verdict["sentence"]
 
 
+def signals_lost(contender: ContenderResult) -> list[str]:
+    """Return the names of the standard signals that nobody got, but for an unclear one."""
+    unclear = [
+        verdict["behaviour"]
+        for verdict in verdicts_of(contender, SIGNALS)
+        if is_unclear(contender, verdict)
+    ]
+    return [name for name in signals_answered(contender, "no") if name not in unclear]
+
+
 def _signal_table(contenders: Sequence[ContenderResult], names: Mapping[str, str]) -> Table:
     columns = ("PID 1", "SIGTERM", "Passed on", "Lost", "Rewritten", "Real-time", "Others told")
     return Table(
@@ -186,14 +196,10 @@ def _anchor_of_first(contender: ContenderResult, name: str, scenario: str) -> st
 
 def _list_lost(contender: ContenderResult) -> str:
     """Return the lost signals; all, where the program got none of them, or another in its place."""
-    lost = signals_answered(contender, "no")
+    lost = signals_lost(contender)
     got = any(signals_answered(contender, answer) for answer in ("yes", "partly"))
-    clear = [
-        verdict["behaviour"]
-        for verdict in verdicts_of(contender, SIGNALS)
-        if verdict["behaviour"] in lost and not is_unclear(contender, verdict)
-    ]
-    return "all" if clear == lost != [] and not got else " ".join(clear) or "none"
+    all_lost = lost == signals_answered(contender, "no") != []
+    return "all" if all_lost and not got else " ".join(lost) or "none"
 
 
 def _rewritten(contender: ContenderResult) -> Iterator[str]:

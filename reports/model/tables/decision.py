@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from bench.model.run_file import ContenderResult, VerdictResult
 from bench.model.selection.scenario_names import current_name
 
+# Answers of guests that could not be judged.
+_UNJUDGED = ("not measured", "not applicable")
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -122,6 +125,14 @@ def find_verdict(contender: ContenderResult, question: Question) -> VerdictResul
             if verdict["behaviour"] == question.behaviour:
                 return verdict
     return None
+
+
+def judged_answers(verdict: VerdictResult | None) -> dict[str, int]:
+    """Return how many guests gave each answer, without those that could not be judged."""
+    if verdict is None:
+        return {}
+    tally = verdict.get("tally") or {verdict["answer"]: 1}
+    return {answer: count for answer, count in tally.items() if answer not in _UNJUDGED}
 
 
 def evidence_anchor(contender: str, scenario: str, what: str) -> str:

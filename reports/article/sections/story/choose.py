@@ -21,6 +21,7 @@ from reports.model.tables.decision import (
     Question,
     evidence_anchor,
     find_verdict,
+    judged_answers,
 )
 from reports.model.text import shorten
 
@@ -210,7 +211,7 @@ def _crash_trait(verdict: VerdictResult | None) -> str:
     """Return which answer about a daemon that ends at once fits a verdict; empty: none."""
     if verdict is None:
         return ""
-    if len(verdict.get("tally", {})) > 1:
+    if len(judged_answers(verdict)) > 1:
         return "varies"
     return {"yes": "on", "no": "stops", "partly": "pauses"}.get(verdict["answer"], "")
 

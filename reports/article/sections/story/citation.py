@@ -10,6 +10,7 @@ from datetime import datetime
 from bench.model.run_file import MergedPart, Run
 from bench.model.selection.scenario_names import current_name
 from reports.model.blocks import Code, Paragraph, Points, Section
+from reports.model.caveats import TRUST
 from reports.model.run_summary import describe_hosts
 from reports.model.tables.instrument import calibration_summary
 
@@ -32,8 +33,8 @@ def citation_section(run: Run) -> Section:
     ))  # fmt: skip
     trust = Paragraph(
         f"{calibration_summary(run)}. {_INTERVALS}",
-        link="How far the figures can be trusted",
-        anchor="trust",
+        link=TRUST[0],
+        anchor=TRUST[1],
     )
     repeat = Code(_REPEAT, "\n".join(_repeat_lines(run)))
     return Section("citation", _TITLE, (points, repeat, trust), folded=True)

@@ -24,6 +24,7 @@ from reports.model.tables.containers import (
     outcome_of,
     signals_answered,
     signals_in_place,
+    signals_lost,
     verdicts_of,
 )
 
@@ -208,7 +209,7 @@ def _describe(contender: ContenderResult) -> str:
 def _describe_signals(contender: ContenderResult) -> str:
     if not verdicts_of(contender, SIGNALS):
         return "signals were not measured"
-    lost = " ".join(signals_answered(contender, "no")) or "none"
+    lost = " ".join(signals_lost(contender)) or "none"
     passed = len(signals_answered(contender, "yes"))
     counted = count_words(passed, "signal")
     return f"it passes on {counted} and loses {lost}" if passed else "it passes on none"

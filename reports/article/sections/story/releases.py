@@ -14,6 +14,7 @@ from reports.compare.systems.system_views import systems_of
 from reports.model.blocks import Cell, Column, Paragraph, Points, Section, Table
 from reports.model.metrics import median_of
 from reports.model.quantities import format_quantity
+from reports.model.reservations import restart_footnote
 from reports.model.samples import Samples
 
 _INTRODUCTION = (
@@ -78,4 +79,9 @@ def _restart_cells(item: History, titles: Sequence[str]) -> Iterator[Cell]:
         if median is None:
             yield Cell("-", math.inf)
         else:
-            yield Cell(format_quantity(median, "ms"), median, note=changed.get(title, ""))
+            yield Cell(
+                format_quantity(median, "ms"),
+                median,
+                note=changed.get(title, ""),
+                footnote=restart_footnote(result, "restart_long") if result else "",
+            )

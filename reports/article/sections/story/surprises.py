@@ -12,7 +12,7 @@ from reports.model.blocks import Paragraph, Points, Section
 from reports.model.contenders import contender_label, sort_contenders
 from reports.model.metrics import find_metric
 from reports.model.quantities import format_quantity
-from reports.model.tables.decision import QUESTIONS, find_verdict
+from reports.model.tables.decision import QUESTIONS, find_verdict, judged_answers
 
 _INTRODUCTION = (
     "Each line follows from this run by a rule: a restart that takes a second or longer, or twice "
@@ -58,7 +58,7 @@ def _sentences(contender: ContenderResult, contenders: Sequence[ContenderResult]
 
 def _on_giving_up(contender: ContenderResult) -> Iterator[str]:
     verdict = find_verdict(contender, _GIVES_UP)
-    answers = _answers(verdict)
+    answers = judged_answers(verdict).keys()
     after = _after_starts(contender)
     if answers == {"no"}:
         yield f"It gives up a daemon that ends at once{after}."
@@ -70,7 +70,7 @@ def _on_giving_up(contender: ContenderResult) -> Iterator[str]:
 
 def _on_recovery(contender: ContenderResult) -> Iterator[str]:
     verdict = find_verdict(contender, _RECOVERS)
-    answers = _answers(verdict)
+    answers = judged_answers(verdict).keys()
     if answers == {"no"}:
         yield "Once mended, such a daemon does not come back by itself."
     elif verdict and "no" in answers:
@@ -78,14 +78,9 @@ def _on_recovery(contender: ContenderResult) -> Iterator[str]:
         yield f"Once mended, such a daemon does not come back by itself in {share} guests."
 
 
-def _answers(verdict: VerdictResult | None) -> set[str]:
-    """Return the answers of all guests; empty without a verdict."""
-    return set(verdict.get("tally") or (verdict["answer"],)) if verdict else set()
-
-
 def _share(verdict: VerdictResult, answer: str) -> str:
-    """Return how many of the guests gave an answer, such as 2 of 3; they have a tally."""
-    tally = verdict["tally"]
+    """Return how many of the guests that were judged gave an answer, such as 2 of 3."""
+    tally = judged_answers(verdict)
     return f"{tally[answer]} of {sum(tally.values())}"
 
 

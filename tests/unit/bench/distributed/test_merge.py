@@ -251,10 +251,10 @@ def of_systems(*names: str) -> RunPart:
     return one
 
 
-def test_runs_of_several_systems_become_one_of_all(tmp_path: Path) -> None:
-    record = merge_parts(
-        [of_systems("debian", "trixie"), of_systems("bullseye", "debian", "sid")], results=tmp_path
-    )
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_run_of_some_systems_becomes_part_of_one_of_all(tmp_path: Path, turn: int) -> None:
+    parts = [of_systems("debian", "trixie"), of_systems("bullseye", "debian", "trixie", "sid")]
+    record = merge_parts(parts[::turn], results=tmp_path)
     names = [system["name"] for system in record.run["systems"]]
     assert names == ["bullseye", "debian", "trixie", "sid"]
     assert record.run["system"]["name"] == "bullseye,debian,trixie,sid"
@@ -263,20 +263,27 @@ def test_runs_of_several_systems_become_one_of_all(tmp_path: Path) -> None:
 
 
 def test_a_supervisors_facts_are_those_of_most_systems(tmp_path: Path) -> None:
-    many, few = of_systems("bullseye", "debian", "sid"), of_systems("debian", "trixie")
+    many, few = of_systems("bullseye", "debian", "sid"), of_systems("debian", "sid")
     for one, finding in ((many, "Debian 11: so"), (few, "so")):
         one.run["supervisors"] = cast(Any, {"runit": {"findings": [finding]}})
     facts = merge_parts([many, few], results=tmp_path).run["supervisors"]["runit"]
     assert facts["findings"] == ["Debian 11: so"]
 
 
-@pytest.mark.parametrize("other", [("trixie", "sid"), ("debian",)])
-def test_runs_whose_floors_are_of_other_systems_are_refused(
+@pytest.mark.parametrize("other", [("trixie", "sid"), ("debian", "forky"), ("debian",)])
+def test_runs_of_which_none_has_all_systems_are_refused(
     tmp_path: Path, other: tuple[str, ...]
 ) -> None:
+    """Nor one whose floor is of another system, nor one of a single system."""
     other_part = of_systems(*other) if len(other) > 1 else part("a")
     with pytest.raises(Problem, match="the systems differ"):
-        merge_parts([of_systems("debian", "trixie"), other_part], results=tmp_path)
+        merge_parts([of_systems("debian", "trixie", "sid"), other_part], results=tmp_path)
+
+
+def test_a_merge_of_a_merge_without_its_parts_names_none(tmp_path: Path) -> None:
+    old, new = part("a", contender("runit/x", 4)), part("a", contender("s6/x", 5))
+    old.run["merged"] = ["one", "two"]
+    assert "parts" not in merge_parts([old, new], results=tmp_path).run
 
 
 def test_runs_of_different_daemons_are_refused(tmp_path: Path) -> None:

@@ -95,8 +95,9 @@ def test_a_floor_is_slowed_where_the_two_intervals_lie_apart(
     assert is_slowed(noise) == slowed
 
 
-def test_a_slowdown_without_its_figures_is_not_certain() -> None:
-    assert not is_slowed({"spread": None, "company": 1.8})
+def test_a_slowdown_of_a_run_before_its_figures_were_kept_counts() -> None:
+    assert is_slowed({"spread": None, "company": 1.8})
+    assert not is_slowed({"spread": None, "company": None})
 
 
 def test_a_merged_run_has_the_noise_of_each_part() -> None:
