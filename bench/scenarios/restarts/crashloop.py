@@ -14,7 +14,13 @@ from bench.model.observation.comeback import judge_return, return_metric, second
 from bench.model.observation.evidence import Numbered, Samples, number_samples, numbers
 from bench.model.observation.processes import cpu_of_stage
 from bench.model.observation.repetition import merge_verdicts
-from bench.model.observation.timing import deadline, elapsed, format_duration, format_elapsed
+from bench.model.observation.timing import (
+    deadline,
+    elapsed,
+    format_duration,
+    format_elapsed,
+    format_wait,
+)
 from bench.model.run_file import FLOOR
 from bench.model.scenario import SamplingEffort, Scenario, ScenarioContext, Verdict, WorkUnit
 from bench.model.stages import Stage, run_stages
@@ -205,8 +211,8 @@ def _judge_trying(
     if starts["total"] and _silence(starts, mended) < _silence_bound(contender, starts):
         return Verdict(_KEEPS, "yes", f"{tried}, to the end.", numbers(counted))
     last = _last_start(starts)
-    after = "0 s" if last is None else format_elapsed(begin, last)
-    sentence = f"{tried}, the last after {after}."
+    when = "after 0 s" if last is None else format_wait(elapsed(begin, last))
+    sentence = f"{tried}, the last {when}."
     up = mended.first(UP)
     if up is None or mended.first(DOWN):
         return Verdict(_KEEPS, "no", sentence, numbers(counted))

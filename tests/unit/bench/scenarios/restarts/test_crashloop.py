@@ -113,6 +113,14 @@ def test_a_last_start_shortly_before_the_windows_end_is_no_trying_to_the_end() -
     assert (given[KEEPS], given[BACK]) == ("no", "no")
 
 
+def test_starts_before_the_watch_begins_are_said_to_come_at_once() -> None:
+    """A supervisor may have started the daemon, and given it up, before the watch begins."""
+    counted = {"event": "starts", "scenario": "crashloop", "act": "crashing", "begin_ns": SECOND,
+               "end_ns": 61 * SECOND, "total": 1, "first": [SECOND - 3], "last": []}  # fmt: skip
+    verdict = judged(SCENARIO, SYSTEMD, [cast(Event, counted)])[KEEPS]
+    assert "the last at once." in verdict.sentence
+
+
 def test_no_samples_are_not_measured() -> None:
     assert set(answers(judged(SCENARIO, RUNIT, [])).values()) == {"not measured"}
 
