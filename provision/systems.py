@@ -290,7 +290,13 @@ def main_system(systems: Sequence[System]) -> System:
 
     That is the floor, and every build of the user's own.
     """
-    return next((system for system in systems if system.name == "debian"), systems[0])
+    main = main_system_name([system.name for system in systems])
+    return next(system for system in systems if system.name == main)
+
+
+def main_system_name(names: Sequence[str]) -> str:
+    """Return the name of the main one of systems with these names."""
+    return "debian" if "debian" in names else names[0]
 
 
 def unknown_name_error(

@@ -19,13 +19,14 @@ from bench.model.run_file import (
     SupervisorFacts,
 )
 from bench.model.run_file.measured_daemon import describe_daemon
-from bench.model.run_file.run_systems import main_system_name, united_systems
+from bench.model.run_file.run_systems import united_systems
 from bench.recording.quality.floor import floor_noise
 from bench.recording.quality.run_warnings import run_warnings, trace_warnings
 from bench.recording.store import Record, run_folder
 from bench.recording.unfinished import UNFINISHED, result_without
 from bench.tracing.agreement import agreement_stats
 from provision.errors import Problem
+from provision.systems import main_system_name
 
 # What a reader takes to be the same for the whole run.
 _COMMON: tuple[Literal["system", "provider"], ...] = ("system", "provider")
@@ -127,12 +128,14 @@ def _unites(widest: Run, other: Run) -> bool:
     """Tell whether a run of several systems can become part of one that has all of them.
 
     Each contender's name says its release. The floor's does not: it has to be of the same system.
-    What is known of supervisors is told of the systems of its run, and so of all of them.
+    The findings on supervisors cover the systems of their run: those of the widest run cover all.
     """
     names, others = (
-        {system["name"] for system in run.get("systems", ())} for run in (widest, other)
+        [system["name"] for system in run.get("systems", ())] for run in (widest, other)
     )
-    return bool(others) and others <= names and main_system_name(widest) == main_system_name(other)
+    if not others or not set(others) <= set(names):
+        return False
+    return main_system_name(names) == main_system_name(others)
 
 
 def _label_hosts(parts: Sequence[RunPart]) -> dict[str, HostFacts]:
@@ -205,7 +208,7 @@ def _merged_head(
 def _supervisors(runs: Sequence[Run]) -> dict[str, SupervisorFacts]:
     """Return each supervisor's facts: of the run of most systems, and of several the last.
 
-    What differs from a manual is told of the systems of its run.
+    The findings on a supervisor cover the systems of their run only.
     """
     by_systems = sorted(runs, key=lambda run: len(run.get("systems", ())))
     return {name: facts for run in by_systems for name, facts in run["supervisors"].items()}

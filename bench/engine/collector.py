@@ -15,7 +15,7 @@ from bench.engine.plan import Job, Plan
 from bench.model.events import RESTART, Event, is_kind
 from bench.model.rejections import Rejections
 from bench.model.run_file import ContenderResult, GuestFacts, Run, SystemFacts, Verification
-from bench.model.run_file.run_systems import replace_system
+from bench.model.run_file.run_systems import list_systems, replace_system
 from bench.model.scenario import Scenario
 from bench.model.selection.contenders import SelectedContender
 from bench.recording.aggregate import ContenderProgress, conclude_complete, contender_result
@@ -78,7 +78,7 @@ class ResultCollector:
         """Keep what a guest says of its system, which its image may know better."""
         with self._lock:
             run = self._record.run
-            systems = run.get("systems") or [run["system"]]
+            systems = list_systems(run)
             systems_of_run = replace_system(systems, cast(SystemFacts, system.record()))
             self._record.run.update(cast(Run, systems_of_run))
 

@@ -22,19 +22,14 @@ def systems_of_run(systems: Sequence[SystemFacts]) -> SystemsOfRun:
     }
 
 
-def main_system_name(run: SystemsOfRun) -> str:
-    """Return the name of the system of what a run has once, its floor: Debian 12, or the first."""
-    names = [system["name"] for system in run.get("systems") or [run["system"]]]
-    return "debian" if "debian" in names else names[0]
+def list_systems(run: SystemsOfRun) -> list[SystemFacts]:
+    """Return the systems of a run, the oldest first."""
+    return run.get("systems") or [run["system"]]
 
 
 def united_systems(runs: Sequence[SystemsOfRun]) -> SystemsOfRun:
     """Return the keys with all systems of those runs, the oldest first."""
-    known = {
-        system["name"]: system
-        for run in reversed(runs)
-        for system in run.get("systems") or [run["system"]]
-    }
+    known = {system["name"]: system for run in reversed(runs) for system in list_systems(run)}
     order = {name: number for number, name in enumerate(SYSTEMS)}
     return systems_of_run(
         sorted(known.values(), key=lambda system: order.get(system["name"], len(order)))

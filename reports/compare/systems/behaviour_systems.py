@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from bench.model.run_file import FLOOR, ContenderResult, Run
-from reports.compare.systems.system_views import release_of, systems_of
+from bench.model.run_file.run_systems import list_systems
+from reports.compare.systems.system_views import release_of
 
 
 def describe_behaviour_systems(run: Run) -> str:
@@ -27,13 +28,13 @@ def describe_behaviour_systems(run: Run) -> str:
         if titles != usual
     ]
     brackets = f" ({'; '.join(exceptions)})" if exceptions else ""
-    only = " only" if len(usual) < len(systems_of(run)) else ""
+    only = " only" if len(usual) < len(list_systems(run)) else ""
     return f"Behaviour was measured on {', '.join(usual)}{only}{brackets}."
 
 
 def _titles(run: Run, includes: Callable[[ContenderResult], bool]) -> dict[str, tuple[str, ...]]:
     """Return the titles of the systems on which each supervisor has such a contender."""
-    titles = {release_of(system): system["title"] for system in systems_of(run)}
+    titles = {release_of(system): system["title"] for system in list_systems(run)}
     releases: dict[str, set[str]] = {}
     for contender in run["contenders"]:
         release = contender["name"].partition("@")[2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from bench.model.run_file import FLOOR, ContenderResult, Run
+from bench.model.run_file.run_systems import list_systems
 from provision.errors import Problem
 from provision.errors.text import count_words
 from reports.compare.behaviour_changes import NOT_ASKED, BehaviourChange, compare_behaviour
@@ -19,7 +20,6 @@ from reports.compare.systems.system_views import (
     release_of,
     rename_samples,
     system_title,
-    systems_of,
 )
 from reports.compare.wording import describe_interval
 from reports.model.contenders import (
@@ -125,7 +125,7 @@ def change_lines(run: RunWithSamples) -> list[str]:
 
     Raises Problem for a run of one system.
     """
-    systems = systems_of(run.run)
+    systems = list_systems(run.run)
     if len(systems) < 2:
         raise Problem(
             f"{run.run['id']} has one system, so there is no change from release to release.",
@@ -152,7 +152,7 @@ _Pair = tuple[list[ContenderResult], int]
 
 def _rows(run: Run) -> list[list[ContenderResult]]:
     """Return the measured results of each contender in the order of the systems."""
-    order = [release_of(system) for system in systems_of(run)]
+    order = [release_of(system) for system in list_systems(run)]
     rows: dict[str, list[ContenderResult]] = {}
     for contender in sort_contenders(run):
         name, _, release = contender["name"].partition("@")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.model.run_file import Run
-from reports.compare.systems.system_views import systems_of
+from bench.model.run_file.run_systems import list_systems
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def known_changes(run: Run, supervisor: str, before: str, after: str) -> list[st
 
 def _findings(run: Run, supervisor: str) -> list[_SystemsFinding]:
     """Return the findings that do not hold for all systems; run.json has their titles in front."""
-    titles = {system["title"] for system in systems_of(run)}
+    titles = {system["title"] for system in list_systems(run)}
     findings = []
     for text in run["supervisors"][supervisor].get("findings", []):
         front, _, sentence = text.partition(": ")

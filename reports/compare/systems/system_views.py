@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 from bench.model.run_file import ContenderResult, Run, SystemFacts
+from bench.model.run_file.run_systems import list_systems
 from bench.recording.store import read_run, run_folder
 from provision.systems import unknown_name_error
 from reports.compare.runs import RunWithSamples, with_samples
@@ -28,15 +29,10 @@ def release_of(system: SystemFacts) -> str:
     return system.get("release", system["name"])
 
 
-def systems_of(run: Run) -> list[SystemFacts]:
-    """Return the systems of a run, the oldest first."""
-    return run.get("systems") or [run["system"]]
-
-
 def system_title(run: Run, contender: ContenderResult) -> str:
     """Return the title of the system that a contender of a run of several was measured on."""
     release = contender["name"].partition("@")[2]
-    return next(item["title"] for item in systems_of(run) if release_of(item) == release)
+    return next(item["title"] for item in list_systems(run) if release_of(item) == release)
 
 
 def system_view(run: RunWithSamples, release: str) -> RunWithSamples:
@@ -45,7 +41,7 @@ def system_view(run: RunWithSamples, release: str) -> RunWithSamples:
     The floor, which all systems have in common, is part of each view. Raises Problem for a release
     that the run does not have.
     """
-    systems = {release_of(system): system for system in systems_of(run.run)}
+    systems = {release_of(system): system for system in list_systems(run.run)}
     if release not in systems:
         raise unknown_name_error("system in that run", release, list(systems))
     names = {
@@ -78,7 +74,9 @@ def main_release(run: Run) -> str:
 def main_release_note(run: Run) -> str:
     """Say of which system an article's figures are; empty for a run of one system."""
     release = main_release(run)
-    titles = (item["title"] for item in systems_of(run) if release and release_of(item) == release)
+    titles = (
+        item["title"] for item in list_systems(run) if release and release_of(item) == release
+    )
     title = next(titles, "")
     return f"Unless another release is named, figures are of {title}." if title else ""
 
@@ -122,7 +120,7 @@ def _fullest_release(run: Run, supervisor: str) -> list[ContenderResult]:
             if item["supervisor"] == supervisor
             and item["name"].partition("@")[2] == release_of(system)
         ]
-        for system in reversed(systems_of(run))
+        for system in reversed(list_systems(run))
     ]
     return max(by_release, key=lambda items: (len(items), sum(map(_count_measured, items))))
 

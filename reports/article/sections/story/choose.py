@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from bench.model.run_file import FLOOR, ContenderResult, Run, VerdictResult
-from reports.compare.systems.system_views import main_release, release_of, systems_of
+from bench.model.run_file.run_systems import list_systems
+from reports.article.sections.story.containers import CONTAINERS
+from reports.compare.systems.system_views import main_release, release_of
 from reports.model.blocks import Cell, Choice, Chooser, Column, Paragraph, Section, Table
 from reports.model.contenders import contender_label, full_name, sort_contenders
 from reports.model.metrics import median_of
@@ -35,7 +37,6 @@ _CONTAINERS = (
     "As PID 1 of a container fits what ends in time when an engine sends it SIGTERM, and what was "
     "not measured in that. Inits that run one program, such as tini, have a section of their own:"
 )
-_CONTAINERS_SECTION = ("Which PID 1 for a container?", "containers")
 _NOTE = (
     "A dash means that the question does not arise or was not asked. Pauses: it stops trying for "
     "minutes, and then tries again. Every guest is a container, so what was measured as PID 1 was "
@@ -86,7 +87,7 @@ def choose_section(run: Run, *, has_containers: bool) -> Section | None:
     )
     chooser = Chooser(tuple(_choices(run)), table, tuple(_traits(item, run) for item in contenders))
     page_words = " ".join(filter(None, (_PAGE_WORDS, _missing_at_first(contenders, run))))
-    title, name = _CONTAINERS_SECTION
+    title, name = CONTAINERS
     containers = (Paragraph(_CONTAINERS, link=title, anchor=name),) if has_containers else ()
     words = Paragraph(_WORDS, page_text=page_words)
     return Section("choose", "Choose a supervisor", (words, *containers, chooser))
@@ -103,7 +104,7 @@ def _missing_at_first(contenders: Sequence[ContenderResult], run: Run) -> str:
     }
     if not shown or not missing:
         return ""
-    title = next(one["title"] for one in systems_of(run) if release_of(one) == shown)
+    title = next(one["title"] for one in list_systems(run) if release_of(one) == shown)
     return (
         f"{title} is shown at first, without {', '.join(map(shorten, missing))}: see all systems."
     )
@@ -223,7 +224,7 @@ def _choices(run: Run) -> Iterator[Choice]:
     budgets = tuple((str(kb), f"at most {format_quantity(kb, 'kB')}") for kb in _BUDGETS)
     yield Choice("memory", "Memory", (("", "any"), *budgets), at_most=True)
     if release := main_release(run):
-        systems = tuple((release_of(system), system["title"]) for system in systems_of(run))
+        systems = tuple((release_of(system), system["title"]) for system in list_systems(run))
         yield Choice("release", "System", (("", "all"), *systems), usual=release)
 
 

@@ -28,6 +28,8 @@ from reports.model.tables.containers import (
     verdicts_of,
 )
 
+# Title and name of the section.
+CONTAINERS = ("Which PID 1 for a container?", "containers")
 _INTRODUCTION = (
     "The PID 1 of a container has duties of its own. The kernel gives it every orphan of the "
     "container, and passes it only signals that it has asked for. An engine stops a container by "
@@ -74,7 +76,8 @@ def containers_section(view: Run, whole: Run) -> Section | None:
         *answers,
         *container_tables(view, names_of_evidence(view, whole)),
     )
-    return Section("containers", "Which PID 1 for a container?", blocks)
+    title, name = CONTAINERS
+    return Section(name, title, blocks)
 
 
 def _answers(contenders: Sequence[ContenderResult]) -> list[Recommendation]:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import FLOOR, ContenderResult, Run
+from bench.model.run_file.run_systems import list_systems
 from provision.errors.text import count_words
 from reports.article.charts.medians import medians_figure
 from reports.article.distributions import Distribution, floors_of_one_host
 from reports.article.host_groups import group_by_host, host_suffix, numbered_name
 from reports.article.recommendations import recommend
 from reports.article.sections.story.citation import citation_section
-from reports.compare.systems.system_views import main_release_note, systems_of
+from reports.compare.systems.system_views import main_release_note
 from reports.model.blocks import Figure, Paragraph, Points, Section
 from reports.model.contenders import has_measurements
 from reports.model.run_summary import ranking_obstacle
@@ -72,7 +73,7 @@ def _experiment(run: Run) -> str:
 
 def _on_systems(run: Run, contenders: int) -> str:
     """Return on how many systems that was, and how many contenders that makes."""
-    systems = len(systems_of(run))
+    systems = len(list_systems(run))
     if systems < 2:
         return ""
     return f" on up to {systems} systems, which makes {count_words(contenders, 'contender')}"

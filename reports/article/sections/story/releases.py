@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 from bench.model.run_file import Run
+from bench.model.run_file.run_systems import list_systems
 from reports.compare.runs import RunWithSamples
 from reports.compare.systems.behaviour_systems import describe_behaviour_systems
 from reports.compare.systems.history import MIN_PERCENT, History, histories
 from reports.compare.systems.history_table import releases_table
-from reports.compare.systems.system_views import systems_of
 from reports.model.blocks import Cell, Column, Paragraph, Points, Section, Table
 from reports.model.metrics import median_of
 from reports.model.quantities import format_quantity
@@ -56,7 +56,7 @@ def _sentences(item: History) -> list[str]:
 
 def _restarts_table(run: Run, contenders: Sequence[History]) -> Table:
     """Return the restarts of each contender, a column for each release."""
-    titles = [system["title"] for system in systems_of(run)]
+    titles = [system["title"] for system in list_systems(run)]
     return Table(
         caption="Restart of a daemon that ran for long",
         columns=(Column("Contender"), *(Column(title, numeric=True) for title in titles)),
