@@ -19,7 +19,7 @@ from bench.cli.output.standard_streams import READER_ENDED
 from bench.engine.interrupt import KEPT, OUTPUT_LOST_CODE, cause_of, interrupted_once, output_lost
 from provision.cache import cache_folder, give_to_sudo_caller, sudo_caller
 from provision.errors import Problem
-from provision.errors.os_errors import can_be_mended, describe_os_error, os_error_advice
+from provision.errors.os_errors import can_be_mended, describe_failure
 from provision.errors.text import replace_controls
 from provision.systems import unknown_name_error
 
@@ -51,8 +51,7 @@ def handle_errors(command: Callable[P, int | None]) -> Callable[P, None]:
         except OSError as failure:
             if not can_be_mended(failure):
                 raise
-            words = f"{describe_os_error(failure)}\n{os_error_advice(failure)}"
-            raise _safe_exit(words, 1) from failure
+            raise _safe_exit(describe_failure(failure), 1) from failure
         finally:
             _hand_over_files()
         if code:

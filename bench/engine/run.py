@@ -40,6 +40,7 @@ from bench.recording.store import Record
 from bench.recording.supervisor_info import add_line_counts, supervisor_info
 from bench.tracing.attach import trace_run
 from provision.errors import Problem
+from provision.errors.os_errors import describe_failure
 from provision.provider import GuestState, Provider
 
 
@@ -140,7 +141,8 @@ def _add_baseline(record: Record, job: Job, replica: int, context: SessionContex
         record.run["alone"] = measure_baseline(job, replica, context)
     except Exception as failure:
         context.observer.note(
-            f"The floor alone cannot be measured, and the run goes on without it: {failure}"
+            "The floor alone cannot be measured, and the run goes on without it:"
+            f" {describe_failure(failure)}"
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+from provision.errors import Problem
+
 _SPACE = "Free some space, then run the same command again."
 _RIGHTS = "Run the same command with sudo."
 _DISK = "Check that disk (dmesg shows its errors), then run the same command again."
@@ -45,6 +47,15 @@ def describe_os_error(failure: OSError, path: object = None) -> str:
 def os_error_advice(failure: OSError) -> str:
     """Say what a person can do about it."""
     return _remedy(failure)[1]
+
+
+def describe_failure(failure: Exception) -> str:
+    """Say what failed and, where a person can mend it, what to do about it."""
+    if isinstance(failure, Problem):
+        return str(failure)
+    if isinstance(failure, OSError) and can_be_mended(failure):
+        return f"{describe_os_error(failure)}\n{os_error_advice(failure)}"
+    return f"{type(failure).__name__}: {failure}"
 
 
 def _remedy(failure: OSError) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from provision.counters.memory import MemoryGroup, find_memory_group
 from provision.counters.pids import is_ending, pid_inside, pids_in_namespace_of
 from provision.counters.syscalls import SyscallCount
 from provision.errors import Problem
+from provision.errors.os_errors import describe_os_error, os_error_advice
 from provision.guests.connections import fabric_config, is_loss
 from provision.guests.facts import GuestFacts
 from provision.guests.guest import Guest
@@ -65,6 +66,13 @@ def start_guest(name: str, system: System, layers: list[Path], limit_class: Limi
     guest = LxcGuest(name, detect_system(system, root), [*layers, root], limit_class)
     try:
         guest.reboot()
+    except OSError as failure:
+        guest.destroy()
+        # A failed write names no file.
+        raise Problem(
+            describe_os_error(failure, failure.filename or guest_folder(name)),
+            advice=os_error_advice(failure),
+        ) from failure
     except BaseException:
         guest.destroy()
         raise

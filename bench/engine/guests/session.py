@@ -34,6 +34,7 @@ from bench.model.scenario import Scenario, ScenarioContext, Slot, WorkUnit
 from bench.model.steps import Step
 from bench.tracing.tracer import POLL_INTERVAL
 from provision.errors import Problem
+from provision.errors.os_errors import describe_failure
 from provision.guests.files import File
 from provision.guests.guest import Guest
 from supervisors.own_daemon import READY_DEADLINE
@@ -106,8 +107,7 @@ class GuestSession:
         except Problem as problem:
             self._fail(str(problem))
         except Exception as failure:
-            summary = f"{type(failure).__name__}: {failure}"
-            self._fail(f"{summary}\n{traceback.format_exc()}")
+            self._fail(f"{describe_failure(failure)}\n{traceback.format_exc()}")
         finally:
             self.tear_down()
         done = [unit.scenario for unit in self.job.units[: self.units_done]]
