@@ -7,6 +7,8 @@ from provision.guests.files import File
 from provision.guests.guest import Guest
 
 _INITTAB = "/etc/inittab"
+# Tries, ten a second, to see the end of what a stopped supervisor's processes leave behind.
+_TRIES_FOR_GROUP = 50
 
 
 def start_hosted(guest: Guest, command: str) -> None:
@@ -30,14 +32,19 @@ def stop_hosted(guest: Guest) -> None:
     if guest.system.init == "upstart":
         guest.run("initctl stop supervisor")
         return
-    # init sends SIGTERM to the line's process group, and SIGKILL a few seconds later. A virtual
-    # machine's sshd is a child of PID 1 as well, and stays.
+    # init sends SIGTERM to the line's process group, and SIGKILL a few seconds later unless the
+    # group's leader has ended. Its other members may end after it; one that outlives the signal is
+    # waited for in vain. A virtual machine's sshd is a child of PID 1 as well, and stays.
     guest.run(
         "pids=$(ps -o pid=,comm= --ppid 1 |"
         """ awk '$2 != "testd" && $2 != "sshd" { print $1 }')\n"""
         f"sed -i '/^sv:/d' {_INITTAB}\n"
         "telinit q\n"
-        "for pid in $pids; do while [ -e /proc/$pid ]; do sleep 0.1; done; done"
+        "for pid in $pids; do while [ -e /proc/$pid ]; do sleep 0.1; done; done\n"
+        'groups=$(echo $pids | tr " " ,)\n'
+        f"tries={_TRIES_FOR_GROUP}\n"
+        'while [ $tries -gt 0 ] && pgrep -g "$groups" >/dev/null 2>&1; do\n'
+        "sleep 0.1; tries=$((tries - 1)); done"
     )
 
 
