@@ -53,17 +53,19 @@ def orphaned_names() -> list[str]:
 
     A guest with a process that this process cannot see, such as another container's, is not one.
     """
-    is_visible: dict[str, bool] = {}
+    groups: dict[str, list[Path]] = {}
     for top in _top_cgroups("*"):
         name = top.name.removeprefix(cgroup_name("")).split(".")[0]
         if NAME.fullmatch(name):
-            is_visible[name] = is_visible.get(name, True) and _is_visible(top)
-    with_keeper = _names_with_keeper() if is_visible else set()
+            groups.setdefault(name, []).append(top)
+    # A guest whose groups are there has its keeper already. A host may have hundreds of guests, and
+    # to look at all groups of one takes milliseconds: only of those without a keeper.
+    with_keeper = _names_with_keeper() if groups else set()
     # LXC appends a number to the name of a group where that name is in use.
     return sorted(
         name
-        for name, visible in is_visible.items()
-        if visible and not {name, re.sub(r"-\d+$", "", name)} & with_keeper
+        for name, tops in groups.items()
+        if not {name, re.sub(r"-\d+$", "", name)} & with_keeper and all(map(_is_visible, tops))
     )
 
 
