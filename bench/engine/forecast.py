@@ -148,7 +148,7 @@ class _PlayedGate:
             self._measure()
         if self._measuring or self._to_measure or self._alone:
             return
-        if self._to_be_alone:
+        if self._to_be_alone and not self._disturbing:
             self._open_alone()
             return
         while self._to_be_loud and self._loud < self._places.loud:
@@ -175,7 +175,7 @@ class _PlayedGate:
         return not self._to_be_alone or bool(self._loud or self._to_measure)
 
     def _open_alone(self) -> None:
-        if self._loud or self._disturbing:
+        if self._loud:
             return
         job = self._to_be_alone.popleft()
         self._alone = True

@@ -162,7 +162,9 @@ class NoiseGate:
             return False
         if alone:
             return self._loud == 0 and self._disturbing == 0
-        return self._waiting_alone == 0 and self._loud < self._max_loud
+        # What waits to be alone goes first. Where a set-up keeps it out, for minutes, others go on.
+        alone_is_next = self._waiting_alone > 0 and self._disturbing == 0
+        return not alone_is_next and self._loud < self._max_loud
 
     def _close_window(self) -> None:
         cpu_seconds, clock = self._window_start

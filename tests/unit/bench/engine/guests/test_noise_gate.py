@@ -221,6 +221,27 @@ def test_loud_work_comes_after_a_measurement_that_waits() -> None:
     assert order == ["quiet", "loud"]
 
 
+def test_loud_work_goes_on_while_a_set_up_keeps_work_for_alone_out() -> None:
+    """A hundred services of PM2 take five minutes to set up, and two crash loops fit into each."""
+    gate = NoiseGate(1, time.process_time)
+    order: list[str] = []
+
+    def enter(kind: str, *, alone: bool) -> None:
+        with gate.loud(alone):
+            order.append(kind)
+
+    alone = threading.Thread(target=enter, args=("alone",), kwargs={"alone": True}, daemon=True)
+    loud = threading.Thread(target=enter, args=("loud",), kwargs={"alone": False}, daemon=True)
+    with gate.disturbing():
+        alone.start()
+        eventually(lambda: gate._waiting_alone, "the work for alone waits")
+        loud.start()
+        loud.join(PATIENCE)
+        assert order == ["loud"]
+    alone.join(PATIENCE)
+    assert order == ["loud", "alone"]
+
+
 def in_line(gate: NoiseGate, count: int) -> bool:
     return gate.waiting_disturbers == count
 
