@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -598,22 +596,6 @@ static int make_output(void)
 	return fd;
 }
 
-/* Take the loopback interface up, as systemd does; under other inits an embedded guest has it down. */
-static void raise_loopback(void)
-{
-	struct ifreq request = {.ifr_name = "lo"};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return;
-	if (!ioctl(fd, SIOCGIFFLAGS, &request) && !(request.ifr_flags & IFF_UP)) {
-		request.ifr_flags |= IFF_UP;
-		if (ioctl(fd, SIOCSIFFLAGS, &request))
-			fprintf(stderr, "testd: lo: %s\n", strerror(errno));
-	}
-	close(fd);
-}
-
 __attribute__((noreturn)) static void become_program(char **words, int output)
 {
 	dup2(output, 1);
@@ -787,8 +769,6 @@ __attribute__((noinline, noreturn)) static void run_daemon(int argc, char **argv
 		write_pidfile();
 	set_up_sigterm();
 	int output = words ? make_output() : -1;
-	if (words)
-		raise_loopback();
 	write_start_line();
 	if (first >= 0)
 		release_first_process(first);
