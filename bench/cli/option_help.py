@@ -62,7 +62,7 @@ MODE_HELP = {
 _RUN = "a run's name below results/ (or PROCESS_SUPERVISION_RESULTS), or its folder"
 RUN_HELP = {"run": f"{_RUN}; without it the latest"}
 MERGE_HELP = {
-    "run": f"{_RUN}; two or more",
+    "run": f"{_RUN}; RUN:SCENARIO,SCENARIO is a run without its other scenarios; two or more",
     "mixed": "rank the contenders of several hosts together",
     **OUTPUT_HELP,
 }

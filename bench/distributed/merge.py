@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from bench.distributed.part import RunPart, is_measured_floor, run_of_host
+from bench.distributed.part import INCOMPLETE, RANKED, RunPart, is_measured_floor, run_of_host
 from bench.model.events import Event
 from bench.model.host_info import same_host
 from bench.model.run_file import (
@@ -22,8 +22,8 @@ from bench.model.run_file.measured_daemon import describe_daemon
 from bench.model.run_file.run_systems import united_systems
 from bench.recording.quality.floor import floor_noise
 from bench.recording.quality.run_warnings import run_warnings, trace_warnings
-from bench.recording.store import Record, run_folder
-from bench.recording.unfinished import UNFINISHED, result_without
+from bench.recording.store import Record
+from bench.recording.unfinished import result_without
 from bench.tracing.agreement import agreement_stats
 from provision.errors import Problem
 from provision.systems import main_system_name
@@ -50,11 +50,12 @@ _SAME_PROGRAM: tuple[Literal["version", "source", "setting", "own_files"], ...] 
     "setting",
     "own_files",
 )
-_INCOMPLETE = frozenset({"failed", UNFINISHED})
 
 
 def merge(names: Sequence[str], *, mixed: bool) -> Record:
-    """Merge the named runs into a new one. Raises Problem where they cannot be merged.
+    """Merge the named runs, as RunPart.named reads them, into a new one.
+
+    Raises Problem where they cannot be merged.
 
     mixed: rank the contenders of several hosts together.
     """
@@ -64,7 +65,7 @@ def merge(names: Sequence[str], *, mixed: bool) -> Record:
             advice="Name two runs or more: ./inv merge RUN RUN",
             usage=True,
         )
-    return merge_parts([RunPart.load(run_folder(name)) for name in names], mixed=mixed)
+    return merge_parts([RunPart.named(name) for name in names], mixed=mixed)
 
 
 def merge_compatible(parts: Sequence[RunPart], results: Path | None = None) -> list[Record]:
@@ -329,9 +330,9 @@ def _united(
             *remaining["guests"],
             *(cast(GuestFacts, _renumbered({**guest}, first_free)) for guest in later["guests"]),
         ],
-        "doubts": (later if "restart" in taken else remaining).get("doubts", []),
+        "doubts": (later if RANKED in taken else remaining).get("doubts", []),
     }
-    if any(result["status"] in _INCOMPLETE for result in remaining["scenarios"].values()):
+    if any(result["status"] in INCOMPLETE for result in remaining["scenarios"].values()):
         united |= {"status": remaining["status"], "reason": remaining["reason"]}
         if "log" in remaining and "log" not in united:
             united["log"] = remaining["log"]

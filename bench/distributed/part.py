@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from bench.model.events import Event
-from bench.model.run_file import FLOOR, ContenderResult, FloorAlone, HostFacts, Run
-from bench.recording.store import Record
+from bench.model.run_file import FLOOR, ContenderResult, FloorAlone, HostFacts, Options, Run
+from bench.recording.store import Record, run_folder
+from bench.recording.unfinished import UNFINISHED, result_without
+from provision.errors import Problem
+
+# The scenario whose contenders are compared with the floor, and that is traced.
+RANKED = "restart"
+# Statuses of scenarios that a guest has not ended.
+INCOMPLETE = frozenset({"failed", UNFINISHED})
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,51 @@ class RunPart:
         record = Record.load(folder)
         logs = {path.name: path.read_text() for path in (folder / "logs").glob("*.log")}
         return cls(record.run, record.read_samples(), logs)
+
+    @classmethod
+    def named(cls, name: str) -> RunPart:
+        """Read a run by its name; RUN:SCENARIO,SCENARIO is a run without its other scenarios.
+
+        Raises Problem.
+        """
+        folder_name, colon, chosen = name.rpartition(":")
+        if not colon or Path(name).exists():
+            return cls.load(run_folder(name))
+        return cls.load(run_folder(folder_name)).with_scenarios(chosen.split(","))
+
+    def with_scenarios(self, chosen: Sequence[str]) -> RunPart:
+        """Return the part without all other scenarios, and without what is known of these alone.
+
+        Raises Problem where the run has no such scenario.
+        """
+        scenarios = {
+            name for contender in self.run["contenders"] for name in contender["scenarios"]
+        }
+        if unknown := set(chosen) - scenarios:
+            raise Problem(
+                f"{self.run['id']} has no scenario {', '.join(sorted(unknown))}.",
+                known=f"It has: {', '.join(sorted(scenarios))}",
+                usage=True,
+            )
+        contenders = (
+            _with_scenarios(contender, scenarios - set(chosen))
+            for contender in self.run["contenders"]
+        )
+        run: Run = {
+            **self.run,
+            "contenders": [one for one in contenders if one is not None],
+            "options": _options_for(self.run["options"], chosen),
+        }
+        if "parts" in run:
+            run["parts"] = [
+                {**part, "options": options}
+                for part in run["parts"]
+                if (options := _options_for(part["options"], chosen))["scenarios"]
+            ]
+        if RANKED not in chosen:
+            run |= {"alone": None, "trace": None, "noise": []}
+        samples = [sample for sample in self.samples if sample["scenario"] in chosen]
+        return RunPart(run, samples, self.logs)
 
     @property
     def host(self) -> HostFacts:
@@ -75,6 +127,28 @@ class RunPart:
             if sample["contender"].endswith(suffix)
         ]
         return RunPart(run, samples, self.logs)
+
+
+def _with_scenarios(contender: ContenderResult, others: Set[str]) -> ContenderResult | None:
+    """Return a contender without the others; None where it has no scenario but these."""
+    dropped = {(contender["name"], name) for name in others}
+    without = result_without(contender, dropped)
+    if without is None:
+        return None
+    left = {name: result for name, result in contender["scenarios"].items() if name not in others}
+    whole = all(result["status"] not in INCOMPLETE for result in left.values())
+    return {
+        **without,
+        "status": "measured" if whole else contender["status"],
+        "reason": "" if whole else contender["reason"],
+        "scenarios": left,
+    }
+
+
+def _options_for(options: Options, chosen: Sequence[str]) -> Options:
+    """Return the options of a run that has the chosen scenarios of its own, and no others."""
+    own = options.get("scenarios", [])
+    return {**options, "scenarios": [name for name in own if name in chosen]}
 
 
 def run_of_host(run: Run, label: str, facts: HostFacts) -> Run:

@@ -394,6 +394,62 @@ def test_a_part_reads_compressed_samples(tmp_path: Path) -> None:
     assert RunPart.load(folder).samples == whole
 
 
+def of_two_scenarios() -> RunPart:
+    """A run of restarts that is whole, and of stops that one contender has not ended."""
+    stops = {"status": "unfinished", "note": "", "metrics": []}
+    results = [contender("floor/x", 1), contender("runit/x", 4, status="unfinished", reason="cut")]
+    for result in results:
+        result["guests"] = [{"replica": 0, "load": {"restart": {}}},
+                            {"replica": 1, "load": {"stop": {}}}]  # fmt: skip
+        result["scenarios"]["stop"] = {"status": "measured", "note": "", "metrics": []}
+    results[1]["scenarios"]["stop"] = stops
+    run = part("a", *results, alone={"pid1": False})
+    run.run["options"]["scenarios"] = ["restart", "stop"]
+    run.run["trace"] = cast(Any, {"restarts": 2})
+    run.run["noise"] = [cast(Any, {"spread": 1.0, "company": None})]
+    stop: Any = {"contender": "runit/x", "scenario": "stop", "event": "sample"}
+    return RunPart(run.run, [*run.samples, stop], {})
+
+
+def test_a_part_may_be_some_scenarios_of_a_run() -> None:
+    whole = of_two_scenarios()
+    restarts = whole.with_scenarios(["restart"])
+    assert [sample["scenario"] for sample in restarts.samples] == ["restart", "restart"]
+    assert [set(one["scenarios"]) for one in restarts.run["contenders"]] == [{"restart"}] * 2
+    # What one of them has not ended is not among its scenarios now.
+    assert [one["status"] for one in restarts.run["contenders"]] == ["measured", "measured"]
+    assert [guest["replica"] for guest in restarts.run["contenders"][1]["guests"]] == [0]
+    assert restarts.run["options"]["scenarios"] == ["restart"]
+    assert restarts.alone is not None
+
+
+def test_what_is_known_of_restarts_stays_with_them() -> None:
+    stops = of_two_scenarios().with_scenarios(["stop"])
+    assert [one["status"] for one in stops.run["contenders"]] == ["measured", "unfinished"]
+    assert (stops.alone, stops.run["trace"], stops.run["noise"]) == (None, None, [])
+
+
+def test_of_a_merged_run_only_the_parts_with_the_scenarios_are_named() -> None:
+    merged = of_two_scenarios()
+    merged.run["parts"] = cast(
+        Any,
+        [{"id": "1", "options": {"scenarios": ["restart", "footprint"]}},
+         {"id": "2", "options": {"scenarios": ["stop", "deaths"]}}],
+    )  # fmt: skip
+    assert merged.with_scenarios(["stop"]).run["parts"] == [
+        {"id": "2", "options": {"scenarios": ["stop"]}}
+    ]
+
+
+def test_a_name_may_end_with_scenarios(tmp_path: Path) -> None:
+    folder = sample_runs.write_ordinary_run(tmp_path / "12:30")
+    whole = RunPart.named(str(folder))
+    assert whole.samples == RunPart.named(f"{folder}:restart").samples
+    with pytest.raises(Problem, match="has no scenario stopp") as caught:
+        RunPart.named(f"{folder}:restart,stopp")
+    assert "restart" in caught.value.known and caught.value.code == 2
+
+
 def test_scenarios_of_every_part_keep_their_titles(tmp_path: Path) -> None:
     parts = [part("a", contender("runit/x", 4)), part("a", contender("s6/x", 5))]
     parts[0].run["scenario_titles"] = {"restart": "restart latency"}
