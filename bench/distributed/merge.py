@@ -176,7 +176,9 @@ def _merged_head(
 ) -> dict[str, object]:
     """Return the merged run.json without schema, id and contenders."""
     runs = [part.run for part in parts]
-    head = {key: value for key, value in runs[0].items() if key not in _OWN_OF_PART}
+    # The figures that readers look at first are restarts.
+    lead = next((run for run in runs if run["alone"]), runs[0])
+    head = {key: value for key, value in lead.items() if key not in _OWN_OF_PART}
     ended = [run["ended"] for run in runs]
     measured = {contender["supervisor"] for run in runs for contender in run["contenders"]}
     absent = {absent["supervisor"]: absent for run in runs for absent in run["absent"]}
@@ -197,7 +199,7 @@ def _merged_head(
             name: title for run in runs for name, title in run.get("scenario_titles", {}).items()
         },
         "alone": next(iter(hosts.values()))["alone"] if len(hosts) == 1 else None,
-        "calibration": runs[0].get("calibration") if len(hosts) == 1 else None,
+        "calibration": lead.get("calibration") if len(hosts) == 1 else None,
         "instrument": instruments.pop() if len(instruments) == 1 else None,
         "hosts": hosts,
         "mixed": mixed,

@@ -441,6 +441,17 @@ def test_of_a_merged_run_only_the_parts_with_the_scenarios_are_named() -> None:
     ]
 
 
+def test_a_calibration_is_of_the_part_with_restarts(tmp_path: Path) -> None:
+    """An earlier run may come first, to be overridden: its calibration is not of the restarts."""
+    earlier, later = of_two_scenarios(), of_two_scenarios()
+    later.run["calibration"] = cast(Any, {"made": "later"})
+    later.run["trace"] = None
+    parts = [earlier.with_scenarios(["stop"]), later]
+    run: Any = merge_parts(parts, results=tmp_path).run
+    assert run["calibration"] == {"made": "later"}
+    assert run["alone"] == {"pid1": False}
+
+
 def test_a_name_may_end_with_scenarios(tmp_path: Path) -> None:
     folder = sample_runs.write_ordinary_run(tmp_path / "12:30")
     whole = RunPart.named(str(folder))
