@@ -50,7 +50,8 @@ class Forever(Supervisor):
         Finding(
             'Its manual calls a script that ends too soon "spinning", without saying what that'
             " leads to: by default the first end within 1 s of a start is the last. The managing"
-            " process stays, and `forever list` says STOPPED."
+            " process stays, and `forever list` says STOPPED. Each further `forever start` brings"
+            " another one, with 25 MB of memory and 19 open files (4.0.3)."
         ),
     )
     contenders = (

@@ -75,6 +75,11 @@ class Upstart(Supervisor):
             "Where the folder /var/log/upstart is missing, it keeps no output and says nothing"
             " (1.13.2). init(5) only says that output goes to a file there."
         ),
+        Finding(
+            "It keeps some 160 bytes of memory for each restart of a daemon whose forks it follows"
+            " (`expect daemon`): 2.3 MB over 14,700 (1.13.2). Of a job in the foreground it keeps"
+            " nothing."
+        ),
     )
     contenders = (
         _contender("runner", "default"),
