@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -22,6 +25,7 @@ from bench.model.run_file.measured_daemon import describe_daemon
 from bench.model.run_file.run_systems import united_systems
 from bench.recording.quality.floor import floor_noise
 from bench.recording.quality.run_warnings import run_warnings, trace_warnings
+from bench.recording.samples.kept_trials import ScenarioKey
 from bench.recording.store import Record
 from bench.recording.unfinished import result_without
 from bench.tracing.agreement import agreement_stats
@@ -229,39 +233,70 @@ def _parts_of(run: Run) -> list[MergedPart]:
     return run.get("parts") or [{"id": run["id"], "options": run["options"]}]
 
 
+@dataclass(frozen=True)
+class _Addition:
+    """What a part adds to a contender of the merged run, and what stays of its earlier result."""
+
+    name: str
+    later: ContenderResult
+    taken: set[str]
+    remaining: ContenderResult | None
+
+
 def _add_part(record: Record, part: RunPart, label: str) -> None:
     """Add a part's contenders. label: of its host; empty where there is one only."""
+    earlier_results = record.contenders_by_name()
+    additions: list[_Addition] = []
+    dropped: set[ScenarioKey] = set()
     for contender in part.run["contenders"]:
-        old_name = contender["name"]
-        name = f"{old_name}@{label}" if label else old_name
-        earlier = record.contenders_by_name().get(name)
+        name = f"{contender['name']}@{label}" if label else contender["name"]
+        earlier = earlier_results.get(name)
         taken = _taken_scenarios(earlier, contender)
         if not taken:
             continue
         remaining = _remaining(earlier, taken, contender)
+        left = remaining["scenarios"] if remaining else {}
         if earlier:
-            left = remaining["scenarios"] if remaining else {}
-            record.drop_scenarios(
-                {(name, scenario) for scenario in earlier["scenarios"].keys() - left}
-            )
-        result: ContenderResult = {
-            **contender,
-            "name": name,
-            "host": label or part.host.get("name"),
-        }
-        if label:
-            result["title"] = f"{contender['title']} on {label}"
-        if "log" in contender:
-            text = part.logs.get(Path(contender["log"]).name, contender["reason"])
-            texts = [*record.previous_log(remaining), text]
-            result["log"] = str(record.write_log(name, "\n".join(texts)).relative_to(record.folder))
-        first_free = _first_free_replica(remaining)
-        samples = [
-            cast(Event, _renumbered({**sample, "contender": name}, first_free))
-            for sample in part.samples
-            if sample["contender"] == old_name and sample["scenario"] in taken
-        ]
-        record.add_results([_united(remaining, result, taken, first_free)], samples)
+            dropped |= {(name, scenario) for scenario in earlier["scenarios"].keys() - left}
+        additions.append(_Addition(name, contender, taken, remaining))
+    if dropped:  # at once: each time, the whole file of samples is written anew
+        record.drop_scenarios(dropped)
+    samples = _samples_by_contender(part)
+    record.add_results(
+        [_result_of(addition, record, part, label) for addition in additions],
+        itertools.chain.from_iterable(
+            _samples_of(addition, samples[addition.later["name"]]) for addition in additions
+        ),
+    )
+
+
+def _samples_by_contender(part: RunPart) -> defaultdict[str, list[Event]]:
+    samples: defaultdict[str, list[Event]] = defaultdict(list)
+    for sample in part.samples:
+        samples[sample["contender"]].append(sample)
+    return samples
+
+
+def _samples_of(addition: _Addition, samples: Sequence[Event]) -> Iterator[Event]:
+    """Yield the samples of the scenarios that are taken, under the name in the merged run."""
+    first_free = _first_free_replica(addition.remaining)
+    for sample in samples:
+        if sample["scenario"] in addition.taken:
+            renamed = {**sample, "contender": addition.name}
+            yield cast(Event, _renumbered(renamed, first_free))
+
+
+def _result_of(addition: _Addition, record: Record, part: RunPart, label: str) -> ContenderResult:
+    """Return the contender's result in the merged run; its log is written."""
+    name, later, remaining = addition.name, addition.later, addition.remaining
+    result: ContenderResult = {**later, "name": name, "host": label or part.host.get("name")}
+    if label:
+        result["title"] = f"{later['title']} on {label}"
+    if "log" in later:
+        text = part.logs.get(Path(later["log"]).name, later["reason"])
+        texts = [*record.previous_log(remaining), text]
+        result["log"] = str(record.write_log(name, "\n".join(texts)).relative_to(record.folder))
+    return _united(remaining, result, addition.taken, _first_free_replica(remaining))
 
 
 def _taken_scenarios(earlier: ContenderResult | None, later: ContenderResult) -> set[str]:
