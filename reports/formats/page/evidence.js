@@ -10,7 +10,7 @@ const targetOf = (hash) => {
 
 const dialog = document.getElementById("evidence");
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href^='#evidence-']");
+  const link = event.target.closest("a[href^='#e-']");
   if (!link || dialog.contains(link) || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const target = targetOf(link.hash);
   if (!target) return;

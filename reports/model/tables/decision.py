@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bench.model.run_file import ContenderResult, VerdictResult
 from bench.model.selection.scenario_names import current_name
 
+# What the anchors of all evidence begin with: page/evidence.js knows them by it.
+_EVIDENCE = "e-"
 # Answers of guests that could not be judged.
 _UNJUDGED = ("not measured", "not applicable")
 
@@ -136,6 +138,10 @@ def judged_answers(verdict: VerdictResult | None) -> dict[str, int]:
 
 
 def evidence_anchor(contender: str, scenario: str, what: str) -> str:
-    """Return the anchor of the evidence for a figure or a verdict; contender: its full name."""
-    words = f"{contender} {current_name(scenario)} {what}"
-    return f"evidence-{re.sub(r'[^A-Za-z0-9.@_]+', '-', words)}"
+    """Return the anchor of the evidence for a figure or a verdict; contender: its full name.
+
+    A page has ten thousand of them: they are short, and leave out what most contenders are.
+    """
+    name = contender.replace("/runner/", "/").replace("/hosted", "")
+    words = f"{name} {current_name(scenario)} {what}"
+    return f"{_EVIDENCE}{re.sub(r'[^A-Za-z0-9.@_]+', '-', words)}"
