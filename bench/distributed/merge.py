@@ -309,9 +309,19 @@ def _taken_scenarios(earlier: ContenderResult | None, later: ContenderResult) ->
     if earlier is None:
         return scenarios
     if later["status"] != "measured":
-        measured = {name for name in scenarios if _is_measured(later["scenarios"][name])}
-        return {name for name in measured if not _is_measured(earlier["scenarios"].get(name))}
+        return {
+            name
+            for name, result in later["scenarios"].items()
+            if _fills(result, earlier["scenarios"].get(name))
+        }
     return scenarios - set(earlier["scenarios"]) if is_measured_floor(earlier) else scenarios
+
+
+def _fills(later: ScenarioResult, earlier: ScenarioResult | None) -> bool:
+    """Tell whether a result of an unfinished contender says more than the earlier one."""
+    if _is_measured(later):
+        return not _is_measured(earlier)
+    return earlier is None and later["status"] not in INCOMPLETE
 
 
 def _is_measured(result: ScenarioResult | None) -> bool:

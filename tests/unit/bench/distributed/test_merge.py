@@ -183,6 +183,17 @@ def test_what_failed_in_the_earlier_run_stays_failed(tmp_path: Path) -> None:
     assert set(only["scenarios"]) == {"restart", "stop"}
 
 
+def test_why_a_scenario_does_not_apply_is_taken_from_an_unfinished_run(tmp_path: Path) -> None:
+    later = stop_only("runit/x", status="unfinished")
+    later["scenarios"]["pidfile"] = {"status": "not applicable", "note": "parent", "metrics": []}
+    later["scenarios"]["scale"] = {"status": "unfinished", "note": "", "metrics": []}
+    (only,) = merge_parts(
+        [part("a", contender("runit/x", 4)), part("a", later)], results=tmp_path
+    ).run["contenders"]
+    assert set(only["scenarios"]) == {"restart", "stop", "pidfile"}
+    assert only["scenarios"]["pidfile"]["note"] == "parent"
+
+
 def test_what_a_failed_run_has_measured_is_taken(tmp_path: Path) -> None:
     later = stop_only("runit/x", status="failed")
     later["scenarios"]["restart"] = {"status": "failed", "note": "", "metrics": []}
