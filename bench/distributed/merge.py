@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from bench.distributed.part import INCOMPLETE, RANKED, RunPart, is_measured_floor, run_of_host
+from bench.distributed.part import INCOMPLETE, RunPart, is_measured_floor, run_of_host
+from bench.engine.plan import RANKED
 from bench.model.events import Event
 from bench.model.host_info import same_host
 from bench.model.run_file import (

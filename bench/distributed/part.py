@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from bench.engine.plan import RANKED
 from bench.model.events import Event
 from bench.model.run_file import FLOOR, ContenderResult, FloorAlone, HostFacts, Options, Run
 from bench.recording.store import Record, run_folder
 from bench.recording.unfinished import UNFINISHED, result_without
 from provision.errors import Problem
 
-# The scenario whose contenders are compared with the floor, and that is traced.
-RANKED = "restart"
 # Statuses of scenarios that a guest has not ended.
 INCOMPLETE = frozenset({"failed", UNFINISHED})
 

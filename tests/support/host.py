@@ -114,12 +114,18 @@ def _foreign(name: str, suite: Suite) -> bool:
         guest = name.split(marker, 1)[1].split("/")[0]
     elif f"{name}/".startswith(f"{LOCKS}/") and Path(name).is_dir():
         # It goes with the last lock in it, whichever suite that is of.
-        return any(_foreign(str(lock), suite) for lock in Path(name).rglob(".*"))
+        others = any(_foreign(str(lock), suite) for lock in lxc_locks(Path(name)))
+        return others or not Path(name).exists()
     elif name.startswith(f"{LOCKS}/"):
         guest = Path(name).name.lstrip(".")
     else:
         return False
     return not suite.had_guest(guest.removesuffix(".monitor").removesuffix(".pivot"))
+
+
+def lxc_locks(top: Path = LOCKS) -> list[Path]:
+    """List the locks of all guests; Path.rglob fails where a folder goes with its last lock."""
+    return [Path(folder, name) for folder, _, names in os.walk(top) for name in names]
 
 
 def suite_cgroups(suite: Suite, top: Path = CGROUPS) -> list[str]:

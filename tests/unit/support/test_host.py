@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provision.lxc.programs.traces import cgroup_name
-from tests.support.host import suite_cgroups
+from tests.support.host import lxc_locks, suite_cgroups
 from tests.support.suite import Suite
 
 
@@ -28,3 +28,12 @@ def test_only_groups_of_the_suites_making_are_compared(
     (tmp_path / "cgroup" / group).mkdir(parents=True)
     found = suite_cgroups(Suite(tmp_path), tmp_path / "cgroup")
     assert (str(tmp_path / "cgroup" / group) in found) is is_compared
+
+
+def test_locks_are_listed_while_others_guests_take_theirs_away(tmp_path: Path) -> None:
+    """LXC removes a folder of locks with the last lock in it."""
+    lock = tmp_path / "locks" / "mnt" / "guests" / ".mine"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    assert lxc_locks(tmp_path / "locks") == [lock]
+    assert lxc_locks(tmp_path / "locks" / "gone") == []

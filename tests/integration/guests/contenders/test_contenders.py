@@ -28,6 +28,7 @@ from provision.sources.host_fetched import HostFetched
 from provision.sources.packages import Apt
 from provision.systems import SYSTEMS, System
 from supervisors.service import Service, services_of
+from tests.support.host import lxc_locks
 from tests.support.selected import selected_names
 from tests.support.wait import eventually
 
@@ -105,7 +106,7 @@ class _ContenderCheck:
             guest.destroy()
         assert not (cache_folder() / "guests" / self.name).exists()
         assert not traces._cgroups(self.name)
-        assert not list(traces.LOCKS.rglob(f".{self.name}"))
+        assert f".{self.name}" not in {lock.name for lock in lxc_locks()}
 
     def _check(self, guest: Guest) -> None:
         one, two = services_of(self.contender, 1), services_of(self.contender, 2)
