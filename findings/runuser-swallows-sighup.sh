@@ -4,9 +4,9 @@
 # Packages: Debian 12 util-linux 2.38.1-5+deb12u3, runit 2.1.2-54
 # Guess:    in a run script "exec runuser -u USER program" is like "exec chpst -u USER program": the
 #           program has the pid that is supervised, or runuser hands on the signals it gets.
-# Seen:     SIGHUP and SIGUSR1 get nowhere: sv hup ends with 0 and nothing is reloaded. SIGTERM is
-#           handed on, with SIGKILL two seconds later, whatever time sv is told to wait. SIGALRM
-#           ends runuser alone: runsv starts a second program beside the first.
+# Seen:     the program gets neither SIGHUP nor SIGUSR1: sv hup ends with 0 and nothing is reloaded.
+#           It gets SIGTERM, and SIGKILL two seconds later, even if sv waits longer. SIGALRM ends
+#           runuser alone: runsv starts a second program beside the first.
 # Why:      both stay, to close the PAM session, and block nearly all signals; SIGTERM they catch,
 #           SIGALRM keeps its default. The manual of su has the two seconds, but nothing of the
 #           signals that are lost; that of runuser has none of it.

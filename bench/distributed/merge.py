@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from bench.distributed.part import INCOMPLETE, RunPart, is_measured_floor, run_of_host
+from bench.distributed.part import RunPart, is_measured_floor, run_of_host
 from bench.engine.plan import RANKED
 from bench.model.events import Event
 from bench.model.host_info import same_host
@@ -28,7 +28,7 @@ from bench.recording.quality.floor import floor_noise
 from bench.recording.quality.run_warnings import run_warnings, trace_warnings
 from bench.recording.samples.kept_trials import ScenarioKey
 from bench.recording.store import Record
-from bench.recording.unfinished import result_without
+from bench.recording.unfinished import INCOMPLETE, only_scenarios
 from bench.tracing.agreement import agreement_stats
 from provision.errors import Problem
 from provision.systems import main_system_name
@@ -345,16 +345,7 @@ def _remaining(
         return None
     if _ran(later) and any(earlier.get(key) != later.get(key) for key in _SAME_PROGRAM):
         return None
-    dropped = {(earlier["name"], scenario) for scenario in taken}
-    without = result_without(earlier, dropped)
-    assert without is not None
-    left = {name: result for name, result in earlier["scenarios"].items() if name not in taken}
-    return {
-        **without,
-        "status": earlier["status"],
-        "reason": earlier["reason"],
-        "scenarios": left,
-    }
+    return only_scenarios(earlier, earlier["scenarios"].keys() - taken)
 
 
 def _united(

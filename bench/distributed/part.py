@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -11,11 +11,8 @@ from bench.engine.plan import RANKED
 from bench.model.events import Event
 from bench.model.run_file import FLOOR, ContenderResult, FloorAlone, HostFacts, Options, Run
 from bench.recording.store import Record, run_folder
-from bench.recording.unfinished import UNFINISHED, result_without
+from bench.recording.unfinished import INCOMPLETE, only_scenarios
 from provision.errors import Problem
-
-# Statuses of scenarios that a guest has not ended.
-INCOMPLETE = frozenset({"failed", UNFINISHED})
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,10 @@ class RunPart:
                 known=f"It has: {', '.join(sorted(scenarios))}",
                 usage=True,
             )
-        contenders = (
-            _with_scenarios(contender, scenarios - set(chosen))
-            for contender in self.run["contenders"]
-        )
+        contenders = (only_scenarios(one, set(chosen)) for one in self.run["contenders"])
         run: Run = {
             **self.run,
-            "contenders": [one for one in contenders if one is not None],
+            "contenders": [_judged_anew(one) for one in contenders if one is not None],
             "options": _options_for(self.run["options"], chosen),
         }
         if "parts" in run:
@@ -128,20 +122,11 @@ class RunPart:
         return RunPart(run, samples, self.logs)
 
 
-def _with_scenarios(contender: ContenderResult, others: Set[str]) -> ContenderResult | None:
-    """Return a contender without the others; None where it has no scenario but these."""
-    dropped = {(contender["name"], name) for name in others}
-    without = result_without(contender, dropped)
-    if without is None:
-        return None
-    left = {name: result for name, result in contender["scenarios"].items() if name not in others}
-    whole = all(result["status"] not in INCOMPLETE for result in left.values())
-    return {
-        **without,
-        "status": "measured" if whole else contender["status"],
-        "reason": "" if whole else contender["reason"],
-        "scenarios": left,
-    }
+def _judged_anew(contender: ContenderResult) -> ContenderResult:
+    """Return a contender that was measured, if each scenario that it has now has ended."""
+    if any(result["status"] in INCOMPLETE for result in contender["scenarios"].values()):
+        return contender
+    return {**contender, "status": "measured", "reason": ""}
 
 
 def _options_for(options: Options, chosen: Sequence[str]) -> Options:

@@ -21,7 +21,7 @@ from bench.recording.samples.kept_trials import ScenarioKey as ScenarioKey
 from bench.recording.samples.samples_file import SampleLine, sample_lines
 from bench.recording.samples.samples_writer import SamplesWriter
 from bench.recording.samples.seal import Seal
-from bench.recording.unfinished import UNFINISHED, result_without
+from bench.recording.unfinished import INCOMPLETE, UNFINISHED, result_without
 from bench.recording.validity.run_check import run_fault
 from bench.recording.validity.samples_check import find_damage, matching_seal, refuse_damaged
 from provision.errors import Problem
@@ -89,7 +89,7 @@ class Record:
             (contender["name"], scenario)
             for contender in self.run["contenders"]
             for scenario, result in contender["scenarios"].items()
-            if result["status"] not in ("failed", UNFINISHED)
+            if result["status"] not in INCOMPLETE
         }
 
     def contenders_by_name(self) -> dict[str, ContenderResult]:

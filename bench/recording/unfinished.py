@@ -9,6 +9,8 @@ from bench.model.run_file import ContenderResult, GuestFacts, ScenarioResult
 from bench.recording.samples.kept_trials import ScenarioKey
 
 UNFINISHED: Literal["unfinished"] = "unfinished"
+# Statuses of scenarios that a guest has not ended.
+INCOMPLETE = frozenset({"failed", UNFINISHED})
 INTERRUPTED = "Interrupted. To continue, repeat the options: ./inv bench --resume"
 
 
@@ -39,6 +41,25 @@ def result_without(contender: ContenderResult, dropped: Set[ScenarioKey]) -> Con
     if all(scenario["status"] != "failed" for scenario in result["scenarios"].values()):
         result.pop("log", None)
     return result
+
+
+def only_scenarios(contender: ContenderResult, kept: Set[str]) -> ContenderResult | None:
+    """Return a contender as if it had those scenarios alone; None where it has none of them.
+
+    Its status and the reason stay.
+    """
+    others = contender["scenarios"].keys() - kept
+    without = result_without(contender, {(contender["name"], name) for name in others})
+    if without is None:
+        return None
+    return {
+        **without,
+        "status": contender["status"],
+        "reason": contender["reason"],
+        "scenarios": {
+            name: result for name, result in contender["scenarios"].items() if name in kept
+        },
+    }
 
 
 def _guests_of(guests: Sequence[GuestFacts], scenarios: Set[str]) -> list[GuestFacts]:
